@@ -1,0 +1,129 @@
+-- The alarm path: event -> alert -> timer, outbox -> feed. The unprocessed row is the queue (law 3).
+
+create table event (
+  id bigint generated always as identity primary key,
+  ingest_id uuid not null unique,          -- given by the door: a retried insert after an unknown commit is a no-op
+  shard smallint not null,                 -- 0..15 by home (else device): one evaluator at a time per shard keeps order
+  urgency smallint not null,               -- 1..4, the priority its kind has by default; claimed in this order
+  device_id text, home_id text, person_id text, room text,
+  source text not null check (source in ('mqtt', 'http', 'phone', 'wall', 'supervision', 'vitals', 'heartbeat', 'quarantine', 'replay')),
+  kind text not null, edge text not null default 'raise' check (edge in ('raise', 'clear', 'repeat', 'report')),
+  source_event_id text,                    -- the device's own id, or t:<time>:<seq> when it gave no id
+  ref text, device_time timestamptz, received_at timestamptz not null, flags text[] not null default '{}', -- time-missing time-absurd late id-reused qos0 ...
+  confidence real, data_enc bytea,         -- location and data of the frame, encrypted
+  trace text not null, evaluated_at timestamptz, result text, alert_id bigint,
+  attempts smallint not null default 0, error text
+);
+create index event_queue on event (shard, urgency, id) where evaluated_at is null;
+create index event_same on event (device_id, source_event_id) where source_event_id is not null;
+create index event_device on event (device_id, id desc);
+create index event_alert on event (alert_id) where alert_id is not null;
+
+create table alert ( -- 警情
+  id bigint generated always as identity primary key,
+  kind text not null, priority smallint not null check (priority between 1 and 4),
+  state text not null check (state in ('confirming', 'open', 'claimed', 'committed', 'arrived', 'closed')),
+  subject_type text not null check (subject_type in ('person', 'room', 'home', 'device', 'region', 'cell', 'vendor', 'number', 'system')),
+  subject_id text not null,
+  device_id text, home_id text, person_id text, region_code text,
+  count integer not null default 1, duplicate_count integer not null default 0, version integer not null default 1,
+  opened_at timestamptz not null,          -- ours: when the first event was committed
+  occurred_at timestamptz,                 -- the device's own time, shown as age when late
+  last_raised_at timestamptz not null, flags text[] not null default '{}',   -- late test self-cancelled nobody-answered after-reboot in-outage ...
+  claimed_at timestamptz, claimed_by text, claim_tab text, last_step_at timestamptz,
+  first_human_at timestamptz,              -- 接警用时 = this - opened_at
+  committed_at timestamptz, committed_how text, arrived_at timestamptz,
+  closed_at timestamptz, closed_by text, outcome text, close_note_enc bytea,
+  plan jsonb, plan_base_at timestamptz, plan_round smallint not null default 0, plan_step smallint not null default 0,
+  plan_state text not null default 'idle' check (plan_state in ('idle', 'running', 'suspended', 'ended')),
+  summary jsonb not null default '{}',     -- counts of an outage and the like; never personal data
+  trace text not null, demo boolean not null default false
+);
+create unique index alert_one_open on alert (subject_type, subject_id, kind) where state <> 'closed';
+create index alert_open on alert (priority, opened_at) where state <> 'closed';
+create index alert_home on alert (home_id, id desc);
+create index alert_region on alert (region_code, id desc);
+
+create table alert_log ( -- the timeline; text with personal data only in note_enc
+  id bigint generated always as identity primary key, alert_id bigint not null references alert,
+  at timestamptz not null default anling_now(), actor_type text not null, actor_id text not null,
+  action text not null, detail jsonb not null default '{}', note_enc bytea
+);
+create index alert_log_alert on alert_log (alert_id, id);
+
+create table engagement ( -- one responder's or contact's part in one alert
+  alert_id bigint not null references alert, party text not null,  -- 'responder:ID' or 'contact:ID'
+  state text not null check (state in ('notified', 'seen', 'accepted', 'arrived', 'declined', 'need-help', 'done')),
+  notified_at timestamptz, accepted_at timestamptz, arrived_at timestamptz, arrive_by timestamptz, updated_at timestamptz not null,
+  primary key (alert_id, party)
+);
+create index engagement_party on engagement (party);
+
+create table slip ( -- 单号: two digits, unique per party for 48 h
+  party text not null, no smallint not null check (no between 10 and 99), alert_id bigint not null references alert,
+  code text not null unique,               -- random, for the caregiver link /j/{code}
+  created_at timestamptz not null, primary key (party, alert_id)
+);
+create index slip_no on slip (party, no, created_at desc);
+
+create table timer ( -- fires at or after due_at, perhaps again after a crash, on any worker; handlers are conditional
+  id bigint generated always as identity primary key,
+  alert_id bigint references alert, slot text not null, -- confirm plan desk claim arrival close rering | system slots without an alert
+  due_at timestamptz not null, payload jsonb not null default '{}', created_at timestamptz not null default anling_now(),
+  fired_at timestamptz, cancelled_at timestamptz, attempts smallint not null default 0, error text
+);
+create unique index timer_one on timer (alert_id, slot) where fired_at is null and cancelled_at is null and alert_id is not null;
+create unique index timer_system on timer (slot) where fired_at is null and cancelled_at is null and alert_id is null;
+create index timer_due on timer (due_at) where fired_at is null and cancelled_at is null;
+
+create table outbox ( -- 待发队列
+  id bigint generated always as identity primary key,
+  out_id text not null unique check (octet_length(out_id) between 1 and 15),  -- the voice API's limit
+  alert_id bigint references alert, party text not null, channel text not null check (channel in ('sms', 'voice')),
+  template text not null, params_enc bytea not null, to_enc bytea not null, to_bidx bytea not null,
+  priority smallint not null, round smallint, step smallint, slip smallint,
+  state text not null default 'due' check (state in ('due', 'sending', 'accepted', 'delivered', 'answered', 'failed', 'unknown', 'withdrawn')),
+  due_at timestamptz not null, created_at timestamptz not null default anling_now(),
+  lease_until timestamptz, lease_token bigint not null default 0, attempts smallint not null default 0,
+  provider text, provider_id text, error_code text, error_class text, accepted_at timestamptz, done_at timestamptz,
+  handled_at timestamptz,                  -- a failure the alert path has reacted to
+  trace text not null, demo boolean not null default false
+);
+create index outbox_due on outbox (priority, due_at) where state = 'due';
+create index outbox_sending on outbox (lease_until) where state = 'sending';
+create index outbox_unhandled on outbox (id) where state in ('failed', 'unknown') and handled_at is null;
+create index outbox_waiting on outbox (accepted_at) where state in ('accepted', 'unknown');
+create index outbox_alert on outbox (alert_id, id);
+create index outbox_provider on outbox (provider_id) where provider_id is not null;
+create index outbox_party on outbox (to_bidx, channel, created_at desc);
+
+create table receipt ( -- provider callbacks as they came: written and answered first, understood later
+  id bigint generated always as identity primary key, kind text not null check (kind in ('sms-report', 'sms-up', 'voice-report', 'voice-call-report')),
+  dedupe text not null unique, body_enc bytea not null, received_at timestamptz not null, processed_at timestamptz, result text, attempts smallint not null default 0
+);
+create index receipt_queue on receipt (id) where processed_at is null;
+
+create table reply ( -- what people answered, by SMS or keypress; the alerts loop acts on unevaluated rows
+  id bigint generated always as identity primary key, dedupe text not null unique,
+  channel text not null check (channel in ('sms', 'dtmf')), from_enc bytea not null, from_bidx bytea not null,
+  content_enc bytea not null, out_id text, received_at timestamptz not null, trace text not null,
+  evaluated_at timestamptz, result text, alert_id bigint
+);
+create index reply_queue on reply (id) where evaluated_at is null;
+
+create table request_key ( -- idempotency keys of the API
+  key text not null, actor text not null, response jsonb not null, at timestamptz not null default anling_now(), primary key (actor, key)
+);
+
+create table outage_member (
+  alert_id bigint not null references alert, device_id text not null references device on delete cascade,
+  home_id text, silent_at timestamptz not null, back_at timestamptz, primary key (alert_id, device_id)
+);
+
+-- Gapless and ordered by commit: the counter row is taken last in the apply transaction.
+create table feed_counter (one boolean primary key default true check (one), seq bigint not null default 0, epoch uuid not null default gen_random_uuid());
+insert into feed_counter default values;
+create table feed (
+  seq bigint primary key, at timestamptz not null default anling_now(), type text not null, alert_id bigint,
+  region_code text, payload jsonb not null  -- never personal data
+);

@@ -1,0 +1,130 @@
+/**
+ * The only reader of process.env. Everything is typed, checked and frozen here; all problems are reported at once.
+ * Flags override variables: ANLING_HTTP_PORT is --http-port. The README's table of these keys is checked by a test.
+ */
+import { join, resolve } from 'node:path';
+import { OperatingError } from '#core/errors.ts';
+
+export const roles = ['edge', 'worker', 'web'] as const;
+export type Role = (typeof roles)[number];
+export const gateways = ['standin', 'aliyun', 'http'] as const;
+export type GatewayKind = (typeof gateways)[number];
+
+type Key = { variable: string; flag: string; fallback: string; meaning: string; zh: string; secret?: boolean };
+const key = (variable: string, fallback: string, meaning: string, zh: string, secret = false): Key =>
+  ({ variable, flag: variable.replace(/^ANLING_/, '').toLowerCase().replaceAll('_', '-'), fallback, meaning, zh, secret });
+
+/** Every key of the configuration, in the order of the README's table. */
+export const keys = {
+  data: key('ANLING_DATA', './data', 'folder of the embedded database, certificates, keys', '数据目录:内嵌数据库、证书、密钥'),
+  keyFile: key('ANLING_KEYS', '<data>/keys.json', 'key file (0600); back it up apart from the database', '密钥文件(0600),与数据库分开备份'),
+  databaseUrl: key('DATABASE_URL', '', 'PostgreSQL 15 to 18 or TimescaleDB; empty: the embedded one', '外部数据库;空则用内嵌库', true),
+  dbPort: key('ANLING_DB_PORT', '15432', 'port of the embedded database', '内嵌数据库端口'),
+  httpPort: key('ANLING_HTTP_PORT', '8080', 'pages, API, websockets, callbacks', '页面、接口、回调端口'),
+  httpHost: key('ANLING_HTTP_HOST', '127.0.0.1', 'address the pages listen on', '页面监听地址'),
+  publicUrl: key('ANLING_PUBLIC_URL', 'http://127.0.0.1:8080', 'what links and callbacks carry', '链接与回调用的外部地址'),
+  tlsCert: key('ANLING_TLS_CERT', '', 'certificate file for the pages (PEM)', '页面证书文件'),
+  tlsKey: key('ANLING_TLS_KEY', '', 'its key file', '页面证书私钥文件'),
+  mqttPort: key('ANLING_MQTT_PORT', '1883', 'MQTT over TCP', '设备 MQTT 端口'),
+  mqttsPort: key('ANLING_MQTTS_PORT', '8883', 'MQTT over TLS', '设备 MQTT TLS 端口'),
+  doorPort: key('ANLING_DOOR_PORT', '8081', 'HTTP door and MQTT over WebSocket (/mqtt)', '设备 HTTP 与 WebSocket 端口'),
+  deviceHost: key('ANLING_DEVICE_HOST', '127.0.0.1', 'address the device doors listen on', '设备端口监听地址'),
+  opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web: +1, +2, +3)', '各进程运维端口的起点'),
+  adminPassword: key('ANLING_ADMIN_PASSWORD', '', 'first password of "admin"; empty: generated and printed once', '初始管理员密码;空则生成并打印一次', true),
+  demo: key('ANLING_DEMO', 'auto', 'demonstration data on a new embedded database: auto, 1 or 0', '演示数据:auto、1、0'),
+  gateway: key('ANLING_GATEWAY', '', 'standin, aliyun or http; empty: standin while all data is demonstration data', '短信语音网关,不可猜测,必须写明'),
+  accessKeyId: key('ALIBABA_CLOUD_ACCESS_KEY_ID', '', 'gateway credential', '网关凭据', true),
+  accessKeySecret: key('ALIBABA_CLOUD_ACCESS_KEY_SECRET', '', 'gateway credential', '网关凭据', true),
+  smsEndpoint: key('ANLING_SMS_ENDPOINT', '', 'override of the SMS endpoint; https unless loopback', '短信网关地址'),
+  voiceEndpoint: key('ANLING_VOICE_ENDPOINT', '', 'override of the voice endpoint; https unless loopback', '语音网关地址'),
+  standinPort: key('ANLING_STANDIN_PORT', '8090', 'stand-in gateway and its phones page', '模拟网关与手机页端口'),
+  logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
+} satisfies Record<string, Key>;
+
+export type Config = Readonly<{
+  roles: readonly Role[];
+  data: string; keyFile: string; databaseUrl: string | null; dbPort: number;
+  httpPort: number; httpHost: string; publicUrl: string; tlsCert: string | null; tlsKey: string | null;
+  mqttPort: number; mqttsPort: number; doorPort: number; deviceHost: string; opsPort: number;
+  adminPassword: string | null; demo: 'auto' | 'on' | 'off'; gateway: GatewayKind | null;
+  accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
+  standinPort: number; logLevel: string;
+}>;
+
+/** Reads argv and env. Throws one OperatingError E_CONFIG whose message lists every problem, a line each. */
+export function readConfig(argv: readonly string[], env: Readonly<Record<string, string | undefined>>): Config {
+  const problems: string[] = [];
+  const flags = readFlags(argv, problems);
+  const text = (k: Key): string => flags.get(k.flag) ?? env[k.variable] ?? '';
+  const orFallback = (k: Key): string => text(k) || k.fallback;
+  const optional = (k: Key): string | null => text(k) || null;
+  const port = (k: Key): number => {
+    const n = Number(orFallback(k));
+    if (!Number.isInteger(n) || n < 0 || n > 65_535) problems.push(`${k.variable}: expected a port from 0 to 65535, got "${orFallback(k)}"`);
+    return n;
+  };
+  const oneOf = <T extends string>(k: Key, value: string, allowed: readonly T[]): T | null => {
+    if ((allowed as readonly string[]).includes(value)) return value as T;
+    problems.push(`${k.variable}: expected one of ${allowed.join(', ')}, got "${value}"`);
+    return null;
+  };
+  const url = (k: Key, schemes: readonly string[]): void => {
+    const value = text(k);
+    if (value === '') return;
+    const parsed = URL.parse(value);
+    if (!parsed || !schemes.includes(parsed.protocol)) problems.push(`${k.variable}: expected a URL beginning with ${schemes.map((s) => `${s}//`).join(' or ')}`);
+    else if (parsed.protocol === 'http:' && k !== keys.publicUrl && !isLoopback(parsed.hostname)) problems.push(`${k.variable}: must be https unless it is loopback`);
+  };
+  const data = resolve(orFallback(keys.data));
+  const demo = text(keys.demo);
+  const gateway = text(keys.gateway);
+  url(keys.databaseUrl, ['postgres:', 'postgresql:']);
+  url(keys.publicUrl, ['http:', 'https:']);
+  url(keys.smsEndpoint, ['http:', 'https:']);
+  url(keys.voiceEndpoint, ['http:', 'https:']);
+  if (Boolean(text(keys.tlsCert)) !== Boolean(text(keys.tlsKey))) problems.push('ANLING_TLS_CERT and ANLING_TLS_KEY: give both or neither');
+  if (gateway === 'aliyun' && Boolean(text(keys.accessKeyId)) !== Boolean(text(keys.accessKeySecret)))
+    problems.push('ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET: give both or neither');
+  const config: Config = {
+    roles: readRoles(flags.get('role'), problems),
+    data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
+    httpPort: port(keys.httpPort), httpHost: orFallback(keys.httpHost), publicUrl: orFallback(keys.publicUrl).replace(/\/$/, ''),
+    tlsCert: optional(keys.tlsCert), tlsKey: optional(keys.tlsKey),
+    mqttPort: port(keys.mqttPort), mqttsPort: port(keys.mqttsPort), doorPort: port(keys.doorPort), deviceHost: orFallback(keys.deviceHost), opsPort: port(keys.opsPort),
+    adminPassword: optional(keys.adminPassword),
+    demo: demo === '' || demo === 'auto' ? 'auto' : oneOf(keys.demo, demo, ['0', '1']) === '1' ? 'on' : 'off',
+    gateway: gateway === '' ? null : oneOf(keys.gateway, gateway, gateways),
+    accessKeyId: optional(keys.accessKeyId), accessKeySecret: optional(keys.accessKeySecret),
+    smsEndpoint: optional(keys.smsEndpoint), voiceEndpoint: optional(keys.voiceEndpoint), standinPort: port(keys.standinPort),
+    logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
+  };
+  if (problems.length > 0) throw new OperatingError('E_CONFIG', `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  return Object.freeze(config);
+}
+
+function readRoles(flag: string | undefined, problems: string[]): readonly Role[] {
+  if (flag === undefined) return roles;
+  const wanted = flag.split(',');
+  for (const role of wanted) if (!(roles as readonly string[]).includes(role)) problems.push(`--role: expected ${roles.join(', ')}, got "${role}"`);
+  return wanted as Role[];
+}
+
+function readFlags(argv: readonly string[], problems: string[]): Map<string, string> {
+  const known = new Set(['role', ...Object.values(keys).map((k) => k.flag)]);
+  const flags = new Map<string, string>();
+  for (let i = 0; i < argv.length; i++) {
+    const arg = argv[i] ?? '';
+    if (arg === '--no-demo') { flags.set('demo', '0'); continue; }
+    const [name, inline] = arg.replace(/^--/, '').split(/=(.*)/s);
+    if (!arg.startsWith('--') || name === undefined || !known.has(name)) { problems.push(`${arg}: unknown flag; known are ${[...known].map((f) => `--${f}`).join(' ')}`); continue; }
+    const value = inline ?? argv[++i];
+    if (value === undefined) problems.push(`--${name}: a value is missing`);
+    else flags.set(name, value);
+  }
+  return flags;
+}
+
+/** Whether a host name can only mean this machine. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

@@ -1,0 +1,20 @@
+/** Time as an argument (law 9). Durations that matter use `anling_now()` in SQL; these helpers format and measure only. */
+
+/** A monotonic stop-watch source in milliseconds; injected so that tests can hold it. */
+export type Monotonic = () => number;
+
+/** HH:mm in the county's time zone (Asia/Shanghai has no daylight saving: UTC+8). */
+export function clockTime(epochMs: number): string {
+  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(11, 16);
+}
+
+/** yyyy-MM-dd HH:mm:ss in UTC+8, as the provider writes times. */
+export function beijingTime(epochMs: number): string {
+  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Epoch milliseconds of the provider's `yyyy-MM-dd HH:mm:ss` (always UTC+8, whatever our zone); null when it is none. */
+export function parseBeijingTime(text: string): number | null {
+  const ms = Date.parse(`${text.replace(' ', 'T')}+08:00`);
+  return Number.isNaN(ms) ? null : ms;
+}

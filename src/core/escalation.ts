@@ -1,0 +1,18 @@
+/**
+ * The escalation plan (呼叫预案): who is called when, in seconds from the plan's base. Plans are data; deciding what a
+ * due timer means is core/decide-*.ts. Source of the demonstration plan: FIELD 7.
+ */
+import type { EventKind } from './event.ts';
+
+/** Whom a step names; resolved against the home's roster when the step is due. */
+export type PlanTarget =
+  | 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'duty-leader' | 'shift-leader' | 'seat'
+  | 'key-holder' | 'family-1' | 'family-2' | 'neighbour' | 'neighbour-villages';
+export type PlanAction = { target: PlanTarget; channel: 'sms' | 'voice' };
+export type PlanStep = { atS: number; actions: PlanAction[] };
+export type DeskRung = { atS: number; ring: 'other-seat' | 'shift-leader' | 'duty-leader' };
+export type Plan = {
+  id: string; name: string; kinds: EventKind[]; steps: PlanStep[];
+  /** Seconds from the base at which "nobody answered" is declared and the next round begins. */ roundS: number;
+  /** Rings at the desk while unclaimed, whatever the consoles say. */ desk: DeskRung[];
+};

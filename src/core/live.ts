@@ -1,0 +1,39 @@
+/** Frames of the live channel `GET /api/v1/live` (a contract: it may grow, never change) and the masked alert they carry. */
+import type { AlertState, Outcome, PlanState, SubjectType } from './alert.ts';
+import type { EventKind, Priority } from './event.ts';
+
+/** An alert as lists, the wall and the feed show it: masked, scoped, no telephone numbers. Times are epoch milliseconds. */
+export type AlertView = {
+  id: string; kind: EventKind; priority: Priority; state: AlertState; version: number;
+  subject: { type: SubjectType; id: string; /** masked name, e.g. 陈*水 */ name: string | null };
+  place: string | null; regionCode: string | null; town: string | null; village: string | null; lat: number | null; lon: number | null;
+  deviceId: string | null; homeId: string | null; personId: string | null;
+  count: number; duplicateCount: number; openedAt: number; occurredAt: number | null; lastRaisedAt: number; flags: readonly string[];
+  claimedBy: string | null; claimedByName: string | null; claimedAt: number | null; lastStepAt: number | null;
+  committedAt: number | null; committedHow: string | null; arrivedAt: number | null; closedAt: number | null; outcome: Outcome | null;
+  planState: PlanState; planRound: number; planStep: number; /** the next due timer: never null while open for P1 */ nextDueAt: number | null; nextDueSlot: string | null;
+  summary: Record<string, unknown>; demo: boolean;
+};
+
+export type ServerFrame =
+  | { type: 'snapshot'; epoch: string; seq: number; serverTime: number; alerts: AlertView[]; presence: PresenceCount[] }
+  /** `ring` is set when consoles must sound: a new alert, a new raise on a taken one, the desk ladder, nobody answered. */
+  | { type: 'alert'; seq: number; what: string; alert: AlertView; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody' }
+  | { type: 'presence'; regions: PresenceCount[] }
+  | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number };
+export type PresenceCount = { code: string; online: number; offline: number; never: number; presumed: number };
+
+export type ClientFrame =
+  | { type: 'hello'; epoch: string | null; lastSeq: number; tabId: string }
+  | { type: 'beat'; tabId: string; visible: boolean; audio: 'running' | 'suspended' | 'muted'; lastSeq: number };
+
+/** A row of `feed.payload`: no personal data; the web role adds masked names and places. */
+export type FeedPayload = { what: string; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; detail?: Record<string, unknown> };
+
+/** Order-independent hash of the open set, equal on both sides: FNV-1a over sorted `id:version`. */
+export function openSetHash(alerts: Iterable<{ id: string; version: number }>): string {
+  let hash = 0x811c9dc5;
+  for (const entry of [...alerts].map((a) => `${a.id}:${a.version};`).sort())
+    for (let i = 0; i < entry.length; i++) hash = Math.imul(hash ^ entry.charCodeAt(i), 0x01000193) >>> 0;
+  return hash.toString(16).padStart(8, '0');
+}

@@ -1,0 +1,117 @@
+/**
+ * Connections to the database. One `Db` is one pool with its own bounds; the urgent lane, the telemetry lane and the web
+ * each open their own (law 8), so that none can starve another.
+ */
+import pg from 'pg';
+import type { Logger } from '#ops/log.ts';
+
+export type Row = Record<string, unknown>;
+export type Sql = {
+  /** Runs one statement; with `name` it is prepared once per connection. Rows come as plain objects. */
+  query<T extends Row = Row>(text: string, values?: readonly unknown[], name?: string): Promise<T[]>;
+};
+export type Db = Sql & {
+  /** Runs `work` in one READ COMMITTED transaction on one connection; rolls back when it throws. */
+  tx<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** A connection of its own that hears NOTIFY; reconnects by itself, hints only (law 2). */
+  listen(channels: readonly string[], hear: (channel: string, payload: string) => void): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+};
+export type DbOptions = { url: string; max: number; name: string; statementMs?: number; log?: Logger };
+
+// int8 (20) stays text: ids are branded strings. timestamptz (1184) becomes epoch milliseconds: one kind of time everywhere.
+const types = {
+  getTypeParser: (oid: number, format?: string): unknown =>
+    oid === 1184 ? (text: string) => Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00')) : pg.types.getTypeParser(oid as never, format as never),
+};
+
+/** Opens a pool. Every bound that pg leaves open is set: connecting, statements, queries, idle sessions in a transaction. */
+export function openDb(options: DbOptions): Db {
+  const statementMs = options.statementMs ?? 10_000;
+  const settings = {
+    connectionString: options.url, application_name: `anling-${options.name}`, connectionTimeoutMillis: 5_000,
+    statement_timeout: statementMs, query_timeout: statementMs + 2_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true, types: types as never,
+  };
+  const pool = new pg.Pool({ ...settings, max: options.max, idleTimeoutMillis: 30_000 });
+  // Without these handlers a database restart ends the process (node-postgres #2762).
+  pool.on('error', (error) => options.log?.warn({ error: error.message }, 'database connection lost'));
+  pool.on('connect', (client) => client.on('error', () => {}));
+  const run = async <T extends Row>(on: pg.Pool | pg.PoolClient, text: string, values: readonly unknown[] = [], name?: string): Promise<T[]> =>
+    (await on.query<T>(name === undefined ? { text, values: [...values] } : { text, values: [...values], name })).rows;
+  return {
+    query: (text, values, name) => run(pool, text, values, name),
+    async tx(work) {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query('begin');
+        const result = await work({ query: (text, values, name) => run(client, text, values, name) });
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((e: Error) => { broken = e; });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    listen: (channels, hear) => listen(settings, channels, hear),
+    close: () => pool.end(),
+  };
+}
+
+async function listen(settings: pg.ClientConfig, channels: readonly string[], hear: (channel: string, payload: string) => void): Promise<() => Promise<void>> {
+  let client: pg.Client | null = null;
+  let closed = false;
+  const connect = async (): Promise<void> => {
+    if (closed) return;
+    const next = new pg.Client({ ...settings, query_timeout: 5_000 });
+    let again = (): void => {
+      again = () => {};
+      client = null;
+      next.end().catch(() => {});
+      if (!closed) setTimeout(connect, 500).unref();
+    };
+    next.on('error', () => again());
+    next.on('end', () => again());
+    next.on('notification', (n) => hear(n.channel, n.payload ?? ''));
+    try {
+      await next.connect();
+      for (const channel of channels) await next.query(`listen ${channel}`);
+      client = next;
+    } catch {
+      again();
+    }
+  };
+  await connect();
+  return async () => {
+    closed = true;
+    await client?.end().catch(() => {});
+  };
+}
+
+/** PostgreSQL's SQLSTATE of an error, or null. */
+export function sqlState(error: unknown): string | null {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
+}
+
+/** Lost connection, restart, serialisation, deadlock: trying the whole transaction again is right (commit may be unknown). */
+export function isTransient(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null) return /^(08|40|57P|53)/.test(state) || state === '55P03' || state === '57014';
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  return /^(ECONN|EPIPE|ETIMEDOUT|EHOST)/.test(code) || /Connection terminated|timeout|Client has encountered a connection error|not queryable/i.test(String((error as Error | null)?.message));
+}
+
+/** Runs `work` again, with growing pauses, while it fails for a passing reason; at most `tries` times. */
+export async function withRetry<T>(tries: number, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt >= tries || !(isTransient(error) || sqlState(error) === '23505')) throw error;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** attempt, 500)));
+    }
+  }
+}
