@@ -31,7 +31,7 @@ export function deviceId(text: string): DeviceId | null {
 
 /** Whether `code` lies in `scope` (county 350425000000 covers 350425100001). Non-significant zeros are cut pairwise from the right. */
 export function inScope(code: string | null | undefined, scope: string): boolean {
-  return code != null && code.startsWith(scopePrefix(scope));
+  return code?.startsWith(scopePrefix(scope)) ?? false;
 }
 
 /** The significant digits of a region code: county 6, town 9, village 12. */

@@ -1,0 +1,96 @@
+/**
+ * The texts people receive (FIELD 6), one template per kind because the gateway's 50 a day count per template. SMS stays
+ * within 70 characters at worst-case values with the sign; voice has at most two variables in public mode, spoken forms
+ * only. messages.test.ts holds every text against the provider's rules.
+ */
+import type { EventKind } from './event.ts';
+
+export type Template = { channel: 'sms' | 'voice'; text: string };
+
+const hotline = '0598-0350425';
+
+/** Logical name -> text. The provider's own code per name is a setting (`provider.templates`). */
+export const templates = {
+  sos: { channel: 'sms', text: `一键呼\${time}，\${place}，\${name}姓老人，请速去看。去回1，不去回0，单\${no}。${hotline}` },
+  fall: { channel: 'sms', text: `疑跌倒\${time}，\${place}，\${name}姓老人，请速去看。去回1，不去回0，单\${no}。${hotline}` },
+  smoke: { channel: 'sms', text: `烟感响\${time}，\${place}，\${name}姓老人家，喊人勿进火场。去回1，不去回0，单\${no}。${hotline}` },
+  gas: { channel: 'sms', text: `燃气响\${time}，\${place}，\${name}姓老人家，勿开灯勿点火。去回1，不去回0，单\${no}。${hotline}` },
+  'phone-in': { channel: 'sms', text: `来电求助\${time}，\${place}，\${name}姓老人，请速去看。去回1，不去回0，单\${no}。${hotline}` },
+  concern: { channel: 'sms', text: `\${kind}\${time}，\${place}，\${name}姓老人，请去看。去回1，不去回0，单\${no}。${hotline}` },
+  escalate: { channel: 'sms', text: `无人应\${time}，\${place}，\${name}姓老人，已叫\${n}人，请带班处置。单\${no}。${hotline}` },
+  family: { channel: 'sms', text: `\${name}姓老人家中\${time}有\${kind}告警，值班室正在核实并派人上门，请保持电话畅通。值班室${hotline}` },
+  'family-done': { channel: 'sms', text: `\${name}姓老人告警已处理，\${time}到场查看，\${result}。详情可电话询问值班室${hotline}` },
+  taken: { channel: 'sms', text: `单号\${no}，\${who}已前往，您不用再去，谢谢。值班室${hotline}` },
+  passed: { channel: 'sms', text: `单号\${no}已转下一位，谢谢告知。值班室${hotline}` },
+  which: { channel: 'sms', text: `您有\${n}单未回复，分别为\${list}。请回1加单号，例如回复127。值班室${hotline}` },
+  seen: { channel: 'sms', text: `单号\${no}收到您的回复。能去请回1，不能去请回0，未回1前继续叫人。${hotline}` },
+  late: { channel: 'sms', text: `单号\${no}您已答应前往，还没有到达消息。到了请回2，去不了请回0。值班室${hotline}` },
+  outage: { channel: 'sms', text: `\${town}约\${count}户设备\${time}起失联，疑似\${cause}。请按名单先看重点老人，结果报值班室${hotline}` },
+  battery: { channel: 'sms', text: `\${village}有\${count}户设备电量低，请三天内上门换电池，名单见工作页。值班室${hotline}` },
+  minimal: { channel: 'sms', text: `有老人紧急求助，请立即回电值班室${hotline}` },
+  'voice-p1': { channel: 'voice', text: '急事，请听完。这里是安铃值班室。${place}，有老人${kind}，请您马上去看。请看刚收到的短信，能去回复数字一，不能去回复数字零。' },
+  'voice-escalate': { channel: 'voice', text: '急事，请听完。这里是安铃值班室。${place}，老人告警，已经叫了${n}个人没有应答，请带班人员马上安排人去看，并回电值班室。' },
+  'voice-desk': { channel: 'voice', text: '值守提醒。值班台有${n}条紧急警情超过一分钟没有接警，请立即到岗接警。' },
+  'voice-outage': { channel: 'voice', text: '失联通报。${town}大面积设备失联，大约${count}户。请按名单安排人员先看重点老人。' },
+  'voice-family': { channel: 'voice', text: '您好，这里是安铃值班室。您家老人${kind}，我们正在安排人去看，请保持电话畅通，等值班员与您联系。' },
+} as const satisfies Record<string, Template>;
+export type TemplateName = keyof typeof templates;
+/** Raw values; `render` turns them into what the channel may carry. */
+export type MessageParams = Record<string, string>;
+
+/** The text of `name` with its values; a missing value throws, because a gateway would refuse it. */
+export function render(name: TemplateName, params: MessageParams): string {
+  return templates[name].text.replace(/\$\{(\w+)\}/g, (_, key: string) => {
+    const value = params[key];
+    if (value === undefined) throw new Error(`template ${name}: no value for ${key}`);
+    return value;
+  });
+}
+
+/** Only the variables that `name` uses, as the gateway wants them. */
+export function variables(name: TemplateName, params: MessageParams): MessageParams {
+  return Object.fromEntries([...templates[name].text.matchAll(/\$\{(\w+)\}/g)].map(([, key]) => [key as string, params[key as string] ?? '']));
+}
+
+/** The SMS template that tells a responder of an alert of this kind. */
+export function smsTemplate(kind: EventKind): TemplateName {
+  return kind === 'sos' || kind === 'fall' || kind === 'smoke' || kind === 'gas' || kind === 'phone-in' ? kind : 'concern';
+}
+
+const digits = '零一二三四五六七八九';
+/** Digits as they are spoken, and nothing the voice gateway bans (# / : - % ¥ 【】): 12号 -> 十二号, 3-2 -> 三之二. */
+export function spoken(text: string): string {
+  return text
+    .replace(/(\d{1,2}):(\d{2})/g, (_, h: string, m: string) => `${spokenNumber(Number(h))}点${spokenNumber(Number(m))}分`)
+    .replace(/\d+/g, (n) => (n.length > 3 ? [...n].map((d) => digits[Number(d)]).join('') : spokenNumber(Number(n))))
+    .replace(/[-/]/g, '之').replace(/[#:%¥【】]/g, '');
+}
+
+function spokenNumber(n: number): string {
+  if (n < 10) return digits[n] ?? '';
+  if (n < 20) return `十${n % 10 ? digits[n % 10] : ''}`;
+  if (n < 100) return `${digits[Math.floor(n / 10)]}十${n % 10 ? digits[n % 10] : ''}`;
+  const rest = n % 100;
+  return `${digits[Math.floor(n / 100)]}百${rest === 0 ? '' : rest < 10 ? `零${digits[rest]}` : rest < 20 ? `一${spokenNumber(rest)}` : spokenNumber(rest)}`;
+}
+
+/** A name as screens show it (FIELD 5): 陈*, 陈*水, 欧阳**; the surname stays. */
+export function maskName(name: string): string {
+  const chars = [...name];
+  if (chars.length <= 1) return name;
+  const surname = surnameOf(name);
+  const rest = chars.length - [...surname].length;
+  if ([...surname].length === 2) return surname + '*'.repeat(Math.max(rest, 1));
+  return rest === 1 ? `${surname}*` : `${surname}${'*'.repeat(rest - 1)}${chars.at(-1)}`;
+}
+
+const doubleSurnames = ['欧阳', '司马', '上官', '诸葛', '东方', '皇甫', '尉迟', '公孙', '慕容', '令狐', '司徒', '夏侯'];
+/** The surname: the known two-character ones, else the first character. */
+export function surnameOf(name: string): string {
+  return doubleSurnames.find((s) => name.startsWith(s)) ?? [...name][0] ?? '';
+}
+
+/** A telephone number as screens show it: 154****0001. */
+export function maskPhone(phone: string): string {
+  return phone.length < 8 ? '****' : `${phone.slice(0, 3)}****${phone.slice(-4)}`;
+}

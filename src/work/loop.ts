@@ -1,0 +1,55 @@
+/**
+ * The claim loop: takes turns while there is work, then naps until a hint (`wake`) or the poll (law 2: at most 1 s).
+ * A turn that throws is reported and tried again with growing pauses; the loop itself never ends but by `stop`.
+ */
+import { limits } from '#core/limits.ts';
+
+export type Service = {
+  readonly name: string;
+  /** Null when ready, else the reason why not, in words for /readyz. */
+  ready(): string | null;
+  stop(): Promise<void>;
+};
+export type Loop = Service & { wake(): void };
+export type LoopOptions = {
+  name: string; pollMs?: number;
+  /** One turn; true when there may be more to do at once. Must be bounded in rows and time. */
+  turn(signal: AbortSignal): Promise<boolean>;
+  onError(error: unknown, inARow: number): void;
+};
+
+const pauseMsMax = 5_000;
+
+export function startLoop(options: LoopOptions): Loop {
+  const stopping = new AbortController();
+  const pollMs = options.pollMs ?? limits.pollMs;
+  let hinted = false;
+  let endNap: (() => void) | null = null;
+  let failures = 0;
+  let reason: string | null = `${options.name}: first turn not finished`;
+  const nap = (ms: number): Promise<void> => new Promise((resolve) => {
+    if (hinted || stopping.signal.aborted) return resolve();
+    const timer = setTimeout(resolve, ms);
+    endNap = () => { clearTimeout(timer); resolve(); };
+  });
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      hinted = false;
+      let more = false;
+      try {
+        more = await options.turn(stopping.signal);
+        failures = 0;
+        reason = null;
+      } catch (error) {
+        failures++;
+        if (failures > 2) reason = `${options.name}: ${failures} failures in a row: ${(error as Error).message}`;
+        options.onError(error, failures);
+      }
+      if (failures > 0) { hinted = false; await nap(Math.min(100 * 2 ** failures, pauseMsMax)); } else if (!more) await nap(pollMs);
+      endNap = null;
+    }
+  };
+  const done = run();
+  const wake = (): void => { hinted = true; if (failures === 0) endNap?.(); };
+  return { name: options.name, wake, ready: () => reason, async stop() { stopping.abort(); endNap?.(); await done; } };
+}
