@@ -27,11 +27,12 @@ create table home (
   place_enc bytea not null,               -- 短信用地点, at most 14 characters
   landmark_enc bytea, road_end text, walk_minutes smallint, key_with_enc bytea, dog boolean not null default false,
   lat double precision, lon double precision, crs text not null default 'wgs84', cell text, power_area text,
-  mode text check (mode in ('away', 'hospital', 'evacuated')), mode_until timestamptz,
+  mode text check (mode in ('away', 'hospital', 'evacuated')), mode_until timestamptz, mode_since timestamptz, mode_by text,
   created_at timestamptz not null default anling_now(), version integer not null default 1,
   demo boolean not null default false,
   check ((mode is null) = (mode_until is null))
 );
+create index home_mode on home (mode_until) where mode is not null;
 create index home_region on home (region_code);
 
 create table person ( -- one person one file (一人一档)
@@ -48,11 +49,14 @@ create table person ( -- one person one file (一人一档)
   health_note_enc bytea, note_enc bytea,
   status text not null default 'present' check (status in ('present', 'refused', 'vacant', 'deceased', 'moved')), status_since date,
   consent_at timestamptz, consent_by text,
-  mode text check (mode in ('away', 'hospital', 'evacuated')), mode_until timestamptz,
+  mode text check (mode in ('away', 'hospital', 'evacuated')), mode_until timestamptz, mode_since timestamptz, mode_by text,
+  routine_by time, routine_checked_on date,  -- no sign of movement by this county hour is a P2 motionless; null: not watched
   created_at timestamptz not null default anling_now(), version integer not null default 1,
   demo boolean not null default false,
   check ((mode is null) = (mode_until is null))
 );
+create index person_mode on person (mode_until) where mode is not null;
+create index person_routine on person (routine_by) where routine_by is not null;
 create index person_home on person (home_id);
 create index person_name on person (name_bidx);
 create index person_phone on person (phone_bidx);
@@ -115,18 +119,29 @@ create table device (
 create index device_home on device (home_id);
 create index device_person on device (person_id);
 
--- What is known of a device's life. No index on what a heartbeat changes (HOT updates); check_at is moved by the sweep only.
+-- What is known of a device's life. No index on what a heartbeat changes (HOT updates). Intake writes last_seen_at, the readings,
+-- state 'online', mains_lost_at and lost_at; everything else (check_at, silent_at, the *_event_at, outage_id) is moved by the sweep only.
 create table presence (
   device_id text primary key references device on delete cascade,
   last_seen_at timestamptz, state text not null default 'never' check (state in ('never', 'online', 'silent', 'offline')),
   check_at timestamptz not null, silent_at timestamptz, never_reported_at timestamptz,
   battery smallint, rssi smallint, mains boolean, mains_lost_at timestamptz, fw text, cell text, temp real,
-  low_battery boolean not null default false, outage_id bigint
+  low_battery boolean not null default false, outage_id bigint,
+  lost_at timestamptz,                     -- a will or status said offline: evidence for an outage, never an alert of its own
+  offline_event_at timestamptz, mains_event_at timestamptz  -- the raise of the present silence, of the present mains loss
 ) with (fillfactor = 60);
 create index presence_check on presence (check_at);
-create index presence_silent on presence (silent_at) where state = 'silent';
+create index presence_silent on presence (silent_at) where silent_at is not null;     -- down since, until the sweep has handled its return
+create index presence_mains on presence (mains_lost_at) where mains_lost_at is not null;
+create index presence_mains_event on presence (mains_event_at) where mains_event_at is not null;
+create index presence_lost on presence (lost_at) where lost_at is not null;
+create index presence_never on presence (never_reported_at) where never_reported_at is not null;
+create index presence_outage on presence (outage_id) where outage_id is not null;
 
-create table blind_window (id bigint generated always as identity primary key, from_at timestamptz not null, to_at timestamptz not null, why text not null);
+create table blind_window (
+  id bigint generated always as identity primary key, from_at timestamptz not null, to_at timestamptz not null, why text not null,
+  noticed_at timestamptz                   -- its one notice was raised
+);
 
 create table node ( -- each role process beats here; the newest edge beat tells whether we could hear at all
   id text primary key, role text not null, started_at timestamptz not null, beat_at timestamptz not null, detail jsonb not null default '{}'

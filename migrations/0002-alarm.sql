@@ -23,7 +23,7 @@ create table alert ( -- 警情
   id bigint generated always as identity primary key,
   kind text not null, priority smallint not null check (priority between 1 and 4),
   state text not null check (state in ('confirming', 'open', 'claimed', 'committed', 'arrived', 'closed')),
-  subject_type text not null check (subject_type in ('person', 'room', 'home', 'device', 'region', 'cell', 'vendor', 'number', 'system')),
+  subject_type text not null check (subject_type in ('person', 'room', 'home', 'device', 'region', 'cell', 'power-area', 'vendor', 'number', 'system')),
   subject_id text not null,
   device_id text, home_id text, person_id text, region_code text,
   count integer not null default 1, duplicate_count integer not null default 0, version integer not null default 1,
@@ -115,9 +115,28 @@ create table request_key ( -- idempotency keys of the API
   key text not null, actor text not null, response jsonb not null, at timestamptz not null default anling_now(), primary key (actor, key)
 );
 
+create table outage ( -- 片区失联: one incident for many silences; its alert is what the wall shows of it
+  id bigint generated always as identity primary key,
+  subject_type text not null check (subject_type in ('region', 'cell', 'power-area', 'vendor')), subject_id text not null,
+  region_code text not null,               -- the smallest region that holds its members
+  cause text not null check (cause in ('mast', 'power', 'vendor', 'unknown')),
+  from_at timestamptz not null,            -- the last sign of life before it: whoever was heard later is not in it
+  opened_at timestamptz not null default anling_now(), trace text not null,
+  alert_id bigint references alert, absorbed_by bigint references outage,
+  recovering_at timestamptz, ended_at timestamptz, ended_how text check (ended_how in ('recovered', 'absorbed', 'closed')),
+  counts jsonb not null default '{}', reported_at timestamptz not null default anling_now()
+);
+create unique index outage_one_open on outage (subject_type, subject_id) where ended_at is null;
+create unique index outage_alert on outage (alert_id) where alert_id is not null;
 create table outage_member (
-  alert_id bigint not null references alert, device_id text not null references device on delete cascade,
-  home_id text, silent_at timestamptz not null, back_at timestamptz, primary key (alert_id, device_id)
+  outage_id bigint not null references outage, device_id text not null references device on delete cascade,
+  home_id text, silent_at timestamptz not null, back_at timestamptz, primary key (outage_id, device_id)
+);
+create index outage_member_device on outage_member (device_id);
+
+create table digest ( -- one battery message per village and day
+  region_code text not null references region, day date not null, kind text not null default 'battery', count integer not null, at timestamptz not null default anling_now(),
+  primary key (kind, region_code, day)
 );
 
 -- Gapless and ordered by commit: the counter row is taken last in the apply transaction.

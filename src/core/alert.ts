@@ -11,7 +11,7 @@ import type { AlertId, DeviceId, HomeId, Party, PersonId, RegionCode } from './i
 
 export const alertStates = ['confirming', 'open', 'claimed', 'committed', 'arrived', 'closed'] as const;
 export type AlertState = (typeof alertStates)[number];
-export type SubjectType = 'person' | 'room' | 'home' | 'device' | 'region' | 'cell' | 'vendor' | 'number' | 'system';
+export type SubjectType = 'person' | 'room' | 'home' | 'device' | 'region' | 'cell' | 'power-area' | 'vendor' | 'number' | 'system';
 export type Subject = { type: SubjectType; id: string };
 
 /** What an actor may do to an alert, over the API, by SMS, keypress or link. One table: docs/decisions. */
