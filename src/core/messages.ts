@@ -5,7 +5,8 @@
  */
 import type { EventKind } from './event.ts';
 
-export type Template = { channel: 'sms' | 'voice'; text: string };
+/** `dedicated`: only with a bought number, where more than two variables are allowed and keys can be pressed. */
+export type Template = { channel: 'sms' | 'voice'; text: string; dedicated?: true };
 
 const hotline = '0598-0350425';
 
@@ -16,7 +17,7 @@ export const templates = {
   smoke: { channel: 'sms', text: `烟感响\${time}，\${place}，\${name}姓老人家，喊人勿进火场。去回1，不去回0，单\${no}。${hotline}` },
   gas: { channel: 'sms', text: `燃气响\${time}，\${place}，\${name}姓老人家，勿开灯勿点火。去回1，不去回0，单\${no}。${hotline}` },
   'phone-in': { channel: 'sms', text: `来电求助\${time}，\${place}，\${name}姓老人，请速去看。去回1，不去回0，单\${no}。${hotline}` },
-  concern: { channel: 'sms', text: `\${kind}\${time}，\${place}，\${name}姓老人，请去看。去回1，不去回0，单\${no}。${hotline}` },
+  concern: { channel: 'sms', text: `\${kind}，\${time}，\${place}，\${name}姓老人，请去看。去回1，不去回0，单\${no}。${hotline}` },
   escalate: { channel: 'sms', text: `无人应\${time}，\${place}，\${name}姓老人，已叫\${n}人，请带班处置。单\${no}。${hotline}` },
   family: { channel: 'sms', text: `\${name}姓老人家中\${time}有\${kind}告警，值班室正在核实并派人上门，请保持电话畅通。值班室${hotline}` },
   'family-done': { channel: 'sms', text: `\${name}姓老人告警已处理，\${time}到场查看，\${result}。详情可电话询问值班室${hotline}` },
@@ -33,23 +34,66 @@ export const templates = {
   'voice-desk': { channel: 'voice', text: '值守提醒。值班台有${n}条紧急警情超过一分钟没有接警，请立即到岗接警。' },
   'voice-outage': { channel: 'voice', text: '失联通报。${town}大面积设备失联，大约${count}户。请按名单安排人员先看重点老人。' },
   'voice-family': { channel: 'voice', text: '您好，这里是安铃值班室。您家老人${kind}，我们正在安排人去看，请保持电话畅通，等值班员与您联系。' },
+  'ivr-p1': { channel: 'voice', dedicated: true, text: '急事，请听完。这里是安铃值班室。${place}，${name}姓老人${kind}，单号${no}。能去请按一，不能去请按零，重听请按三。' },
+  'ivr-yes': { channel: 'voice', dedicated: true, text: '好，已登记您前往。到了请发短信数字二。路上注意安全。' },
+  'ivr-no': { channel: 'voice', dedicated: true, text: '知道了，马上叫下一位。谢谢。' },
+  'ivr-bye': { channel: 'voice', dedicated: true, text: '没有收到按键，不算答应，稍后再呼您。' },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
-/** Raw values; `render` turns them into what the channel may carry. */
+/** Raw values; `variables` turns them into what the channel may carry. */
 export type MessageParams = Record<string, string>;
+
+const variable = /\$\{(\w+)\}/g;
+/** Names of the variables in a template, in their order. */
+export function variableNames(name: TemplateName): string[] {
+  return [...templates[name].text.matchAll(variable)].map(([, key]) => key as string);
+}
 
 /** The text of `name` with its values; a missing value throws, because a gateway would refuse it. */
 export function render(name: TemplateName, params: MessageParams): string {
-  return templates[name].text.replace(/\$\{(\w+)\}/g, (_, key: string) => {
+  return templates[name].text.replace(variable, (_, key: string) => {
     const value = params[key];
     if (value === undefined) throw new Error(`template ${name}: no value for ${key}`);
     return value;
   });
 }
 
-/** Only the variables that `name` uses, as the gateway wants them. */
-export function variables(name: TemplateName, params: MessageParams): MessageParams {
-  return Object.fromEntries([...templates[name].text.matchAll(/\$\{(\w+)\}/g)].map(([, key]) => [key as string, params[key as string] ?? '']));
+// A gateway refuses an empty value, and an alarm with an unknown place is still an alarm.
+const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电' };
+const valueCharsMax = 35;
+const segmentChars = 70;
+const paramsCharsMax = 249;
+
+/**
+ * Only the variables that `name` uses, each in a form that its channel may carry: no banned characters or links, at most
+ * 35 characters, spoken forms for calls, and an SMS with the sign within one segment of 70 (the place gives way first).
+ */
+export function variables(name: TemplateName, params: MessageParams, sign = ''): MessageParams {
+  const voice = templates[name].channel === 'voice';
+  const out: MessageParams = {};
+  for (const key of variableNames(name)) {
+    const raw = params[key]?.trim() ?? '';
+    const carry = (text: string): string => (voice ? spoken(printable(text)) : printable(text));
+    out[key] = clip(carry(raw) || carry(unknownValues[key] ?? '不详'), valueCharsMax);
+  }
+  const longest = (): string => ['place', 'list', 'who'].find((key) => key in out) ?? Object.keys(out).sort((a, b) => (out[b]?.length ?? 0) - (out[a]?.length ?? 0))[0] ?? '';
+  if (voice) {
+    while (JSON.stringify(out).length > paramsCharsMax) out[longest()] = clip(out[longest()] ?? '', [...(out[longest()] ?? '')].length - 1);
+    return out;
+  }
+  const excess = (): number => [...render(name, out)].length + (sign === '' ? 0 : [...sign].length + 2) - segmentChars;
+  if (excess() > 0 && out['place']) out['place'] = out['place'].replace(/^.{1,4}?[乡镇](?=.{4})/u, '');
+  if (excess() > 0 && out['place']) out['place'] = [...out['place']].slice(Math.max(0, Math.min(excess(), [...out['place']].length - 4))).join('');
+  return out;
+}
+
+const clip = (text: string, chars: number): string => [...text].slice(0, Math.max(chars, 1)).join('');
+
+/** A value without what the SMS gateway bans: brackets of the sign, symbols, links, mobile numbers, line ends. */
+function printable(text: string): string {
+  return text
+    .replace(/https?:\/\/\S*|www\.\S*|\d+\.\d+\.\d+\.\d+/gi, '').replace(/(?<!\d)1[3-9]\d{9}(?!\d)/g, '')
+    .replace(/[【】#★※→①•¥{}$\\<>"\p{Cc}]/gu, '').trim();
 }
 
 /** The SMS template that tells a responder of an alert of this kind. */
@@ -63,7 +107,7 @@ export function spoken(text: string): string {
   return text
     .replace(/(\d{1,2}):(\d{2})/g, (_, h: string, m: string) => `${spokenNumber(Number(h))}点${spokenNumber(Number(m))}分`)
     .replace(/\d+/g, (n) => (n.length > 3 ? [...n].map((d) => digits[Number(d)]).join('') : spokenNumber(Number(n))))
-    .replace(/[-/]/g, '之').replace(/[#:%¥【】]/g, '');
+    .replace(/[-/]/g, '之').replace(/https?|www/gi, '').replace(/[#:%¥【】{}$\\<>"\p{Cc}]/gu, '').trim();
 }
 
 function spokenNumber(n: number): string {
