@@ -18,9 +18,11 @@ export type AlertView = {
 export type ServerFrame =
   | { type: 'snapshot'; epoch: string; seq: number; serverTime: number; alerts: AlertView[]; presence: PresenceCount[] }
   /** `ring` is set when consoles must sound: a new alert, a new raise on a taken one, the desk ladder, nobody answered. */
-  | { type: 'alert'; seq: number; what: string; alert: AlertView; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody' }
+  | { type: 'alert'; seq: number; what: string; alert: AlertView; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; /** the number this connection was covered up to before this frame (rows outside its scope are skipped); absent: seq - 1 */ prev?: number }
   | { type: 'presence'; regions: PresenceCount[] }
-  | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number };
+  | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
+      /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
+      /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean };
 export type PresenceCount = { code: string; online: number; offline: number; never: number; presumed: number };
 
 export type ClientFrame =
