@@ -63,7 +63,7 @@ export type DecodedEvent = {
 
 /** A stored event as the rules see it. Times are epoch milliseconds. */
 export type StoredEvent = {
-  id: EventId; kind: EventKind; edge: Edge; source: EventSource;
+  id: EventId; kind: EventKind; edge: Edge; source: EventSource; /** As the door judged it: 1 for a frame that may hold an alarm. */ urgency: Priority;
   deviceId: DeviceId | null; homeId: HomeId | null; personId: PersonId | null; room: string | null; regionCode: RegionCode | null;
   sourceEventId: string | null; ref: string | null; deviceTime: number | null; receivedAt: number;
   flags: readonly string[]; confidence: number | null; data: Record<string, unknown>; trace: string;

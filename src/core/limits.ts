@@ -32,6 +32,8 @@ export const limits = {
   /** A new raise on a taken alert restarts the plan after this without a step. */ rearmMs: 60_000,
   /** Arrival expected after an acceptance from the village, and from outside. */ arriveVillageMs: 20 * 60_000, arriveOutsideMs: 45 * 60_000,
   /** An arrived alert that nobody closes rings again after this, and again. */ closeMs: 30 * 60_000,
+  /** A P1 from a device in its test window goes to phones when the desk has not claimed it by then. */ testHoldMs: 120_000,
+  /** A technical alarm that waits for the end of a mode is looked at again at least this often. */ modeRecheckMs: 3_600_000,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
   // -- supervision
@@ -63,6 +65,15 @@ export const limits = {
   /** Feed rows replayed before a snapshot is cheaper. */ replayRows: 5_000,
   /** Rows of one list answer. */ pageRows: 500,
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
+  /** Failed logins in a window, per account, per address, per browser that is known: beyond, 429 until the window ends. */
+  loginFailuresAccount: 10, loginFailuresAddress: 50, loginFailuresBrowser: 20, loginWindowMs: 15 * 60_000,
+  /** Password hashes computed at once, and logins waiting for one: beyond, 429. */ loginHashes: 2, loginQueue: 32,
+  /** Bytes of one frame from a browser on the live channel: the socket is closed (1009). */ liveFrameBytes: 64 * 1024,
+  /** Frames a browser may send on the live channel in 10 s: beyond, closed (1008). */ liveFramesPer10s: 100,
+  /** A live socket that has not said hello by then is closed (1008). */ helloMs: 10_000,
+  /** Live sockets at once: beyond, 503. */ liveSockets: 500,
+  /** Wrong caregiver codes of one address in a minute: beyond, 429 for further wrong ones. */ wrongCodesPerMinute: 20,
+  /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
   /** A session without use, and at most. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,

@@ -1,0 +1,17 @@
+/**
+ * A fall (跌倒): P1, after the declared window of its device model, in which the device itself may cancel (law 5, C3; radars
+ * have waited themselves and declare 0). A late one has no window left.
+ */
+import type { Rule } from '#core/decision.ts';
+import { lifeRaise } from './raise.ts';
+
+const windowMsMax = 30_000;
+
+export const fall: Rule = {
+  kinds: ['fall'],
+  raise(event, facts, now) {
+    const windowMs = event.flags.includes('late') ? 0 : Math.min(facts.device?.confirmWindowMs ?? 0, windowMsMax);
+    const summary = { fallId: event.sourceEventId, confirmUntil: event.receivedAt + windowMs };
+    return [lifeRaise(event, facts, now, windowMs > 0 ? { confirmMs: Math.max(0, event.receivedAt + windowMs - now), summary } : {})];
+  },
+};

@@ -1,0 +1,69 @@
+/**
+ * One line per rule; `decide` is the only way in. Common to all: the same event again is counted, never reopened (A4, I2);
+ * technical alarms wait while a person is away, a P1 never does (law 5, C9). Everything here is pure (law 4).
+ */
+import { type Decision, deviceSubject, type EarlierEvent, type Facts, type Rule } from '#core/decision.ts';
+import { type EventKind, eventKinds, kindInfo, type StoredEvent } from '#core/event.ts';
+import { limits } from '#core/limits.ts';
+import { bedExit } from './bed-exit.ts';
+import { cancel } from './cancel.ts';
+import { cleared, reported, waitsForMode } from './edges.ts';
+import { fall } from './fall.ts';
+import { gas } from './gas.ts';
+import { motionless } from './motionless.ts';
+import { phoneIn } from './phone-in.ts';
+import { smoke } from './smoke.ts';
+import { sos } from './sos.ts';
+import { test } from './test.ts';
+import { unknownDevice } from './unknown-device.ts';
+import { unreadableAlarm } from './unreadable-alarm.ts';
+import { vitals } from './vitals.ts';
+import { wander } from './wander.ts';
+
+/** Rules about life, by kind, then the technical ones. */
+const list: readonly Rule[] = [sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test];
+
+// A kind without a rule of its own must not be lost: it is shown, on its device.
+const bare: Rule = { kinds: [], raise: (event) => [{ type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: deviceSubject(event) }] };
+const ruleOf = new Map<EventKind, Rule>(eventKinds.map((kind) => [kind, list.find((r) => r.kinds.includes(kind)) ?? bare]));
+
+/** What one event means. Never throws for a device's fault; a bug in a rule throws and is isolated by alerts/evaluate.ts. */
+export function decide(event: StoredEvent, facts: Facts, now: number): Decision[] {
+  const same = facts.earlier && sameAgain(event, facts.earlier);
+  if (same === 'duplicate') {
+    const alertId = facts.earlier?.alertId ?? null;
+    return alertId ? [{ type: 'duplicate', alertId }] : [{ type: 'ignore', reason: 'duplicate' }];
+  }
+  const technical = kindInfo[event.kind].priority > 2 && event.kind !== 'cancel' && event.kind !== 'test';
+  const raising = event.edge === 'raise' || event.edge === 'repeat';
+  if (technical && raising && facts.clearedLater) return [{ type: 'ignore', reason: 'cleared-meanwhile' }];
+  if (technical && raising) {
+    const waits = waitsForMode(facts, now);
+    if (waits) return waits;
+  }
+  const rule = ruleOf.get(event.kind) ?? bare;
+  const decisions = edgeOf(rule, event)(event, facts, now);
+  return same === 'reused' ? decisions.map((d) => (d.type === 'raise' ? { ...d, flags: [...(d.flags ?? []), 'id-reused'] } : d)) : decisions;
+}
+
+function edgeOf(rule: Rule, event: StoredEvent): Rule['raise'] {
+  switch (event.edge) {
+    case 'raise': return rule.raise;
+    case 'repeat': return rule.repeat ?? rule.raise;
+    case 'clear': return rule.clear ?? cleared;
+    case 'report': return rule.report ?? reported(rule.raise);
+  }
+}
+
+/**
+ * DEVICES 0: an id is a duplicate only with the same kind and a device time within 24 h (the arrival time where the device
+ * gave none). Edges pair by id (a clear has its raise's id), so another edge is neither; a detector that repeats under one
+ * id is only a duplicate when even the time is the same: else a closed alarm that goes on would be silent.
+ */
+function sameAgain(event: StoredEvent, earlier: EarlierEvent): 'duplicate' | 'reused' | null {
+  const apartMs = Math.abs((event.deviceTime ?? event.receivedAt) - (earlier.deviceTime ?? earlier.receivedAt));
+  if (event.kind !== earlier.kind || apartMs > limits.duplicateMs) return 'reused';
+  if (event.edge !== earlier.edge) return null;
+  if (event.edge !== 'repeat') return 'duplicate';
+  return event.deviceTime !== null && event.deviceTime === earlier.deviceTime ? 'duplicate' : null;
+}

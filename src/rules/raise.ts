@@ -1,0 +1,25 @@
+/** What every rule about life puts into its raise: subject, flags that the desk sees, test mode (law 5: marked and shown, never hidden). */
+import { type Facts, inTest, lifeSubject, modeNow, type Raise } from '#core/decision.ts';
+import { kindInfo, type StoredEvent } from '#core/event.ts';
+import { limits } from '#core/limits.ts';
+
+const shown: ReadonlySet<string> = new Set(['late', 'id-reused', 'time-absurd', 'qos0', 'after-reboot', 'drill', 'canary']);
+/** A radar that has just started cries fall (FIELD F11): a badge, nothing else. */
+const afterRebootS = 120;
+
+/** The raise of a person's alarm, of the priority its kind has; `extra` overrides. */
+export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: Partial<Raise> = {}): Raise {
+  const flags = event.flags.filter((flag) => shown.has(flag));
+  const test = inTest(facts, now);
+  if (test) flags.push('test');
+  if (facts.person?.highRisk) flags.push('high-risk');
+  if (facts.presence?.outageId) flags.push('in-outage');
+  const uptime = event.data['uptimeS'];
+  if (typeof uptime === 'number' && uptime < afterRebootS) flags.push('after-reboot');
+  const mode = modeNow(facts, now);
+  if (mode) flags.push(mode.mode);
+  return {
+    type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: lifeSubject(event),
+    ...(test ? { planDelayMs: limits.testHoldMs } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
+  };
+}
