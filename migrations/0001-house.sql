@@ -160,6 +160,9 @@ create table session (
   token_hash bytea primary key, user_id text not null references app_user on delete cascade,
   created_at timestamptz not null default anling_now(), seen_at timestamptz not null default anling_now(), expires_at timestamptz not null
 );
+create table login_try ( -- failed logins in a window, by keyed hash of account, address or known browser; pruned by the web role
+  key bytea primary key, failures integer not null, window_at timestamptz not null
+);
 create table api_token (
   id text primary key, token_hash bytea not null unique, name text not null,
   role text not null, scope_code text not null references region, created_by text not null,
@@ -192,7 +195,8 @@ create trigger audit_append_only before update or delete or truncate on audit fo
 create table unregistered ( -- 设备未登记: refused connects, merged by the id they gave; the table is bounded by its writer
   presented_id text primary key, reason text not null check (reason in ('unknown', 'revoked', 'wrong-secret')),
   first_at timestamptz not null, last_at timestamptz not null, count bigint not null default 1,
-  address text, door text not null, detail jsonb not null default '{}'
+  address text, door text not null, detail jsonb not null default '{}',
+  alerted_at timestamptz -- the last unknown-device event, at most one per hour
 );
 create index unregistered_last on unregistered (last_at);
 

@@ -2,8 +2,8 @@
 -- (store/telemetry-layout.ts makes the partitions and drops old ones).
 do $$
 declare
-  heartbeat text := 'create table heartbeat (received_at timestamptz not null, device_time timestamptz, device_no integer not null, seq integer, battery smallint, rssi smallint, mains boolean, temp real)';
-  vital text := 'create table vital (received_at timestamptz not null, device_time timestamptz, device_no integer not null, heart_rate smallint, breath smallint, spo2 smallint, sbp smallint, dbp smallint, body_temp real, bed text)';
+  heartbeat text := 'create table heartbeat (received_at timestamptz not null, device_time timestamptz, device_no integer not null, seq integer, battery smallint, rssi smallint, mains boolean, temp real, extra_enc bytea)';
+  vital text := 'create table vital (received_at timestamptz not null, device_time timestamptz, device_no integer not null, heart_rate smallint, breath smallint, spo2 smallint, sbp smallint, dbp smallint, body_temp real, bed text, extra_enc bytea)';
 begin
   if exists (select from pg_extension where extname = 'timescaledb') then
     execute heartbeat; execute vital;

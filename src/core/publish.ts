@@ -1,0 +1,39 @@
+/**
+ * The words between the doors and the durable gate: who speaks, on which channel, and what became of it. Doors never
+ * import intake; the composition root passes `Accept` to them. Law 1: `Accept` resolves only after the commit.
+ */
+import type { DeviceId, HomeId } from './ids.ts';
+
+/** What a device speaks about: the last part of its topic (`command/reply` is `reply`); `other` is anything else below its own prefix. */
+export type Channel = 'event' | 'heartbeat' | 'vitals' | 'status' | 'reply' | 'other';
+export type Door = 'mqtt' | 'http';
+
+/** A device as the doors know it; `no` is the narrow key of telemetry rows, `homeId` only chooses the shard. */
+export type KnownDevice = {
+  readonly id: DeviceId; readonly no: number; readonly homeId: HomeId | null;
+  readonly secretHash: Uint8Array; readonly status: 'stock' | 'installed' | 'revoked';
+};
+
+/** One frame of an authenticated device. `payload` holds at most limits.payloadBytesHard bytes. */
+export type Publish = {
+  device: KnownDevice; channel: Channel; topic: string; payload: Uint8Array; qos: 0 | 1 | 2; door: Door; trace: string;
+  /** When the frame was whole, by the process's monotonic clock in milliseconds. */
+  arrivedMs: number;
+  /** An urgent frame of the same connection waits behind this one: do not let it wait for a batch to fill. */
+  hurry: boolean;
+  /** The device reconnects again and again: its heartbeats are merged, its alarms are not touched. */
+  flapping: boolean;
+};
+
+/** `stored`, `noted` and `quarantined` are durable; `shed` happens only to QoS 0 telemetry at a full queue. */
+export type Accepted = { result: 'stored' | 'noted' | 'quarantined' | 'shed'; reason?: string };
+
+/** Resolves when the frame is durable; rejects with OperatingError E_NOT_DURABLE or E_OVERLOADED: then it must not be acknowledged. */
+export type Accept = (publish: Publish) => Promise<Accepted>;
+
+export type RefusedReason = 'unknown' | 'revoked' | 'wrong-secret';
+/** A login that was refused: it is listed for desk and installers (设备未登记). */
+export type Refused = { presentedId: string; reason: RefusedReason; address: string; door: string };
+
+/** What went against the protocol by an authenticated device; the third in limits.misuseWindowMs becomes a fault of the device. */
+export type Misuse = { deviceId: DeviceId; homeId: HomeId | null; what: 'foreign-topic' | 'oversize' | 'foreign-will' | 'flapping'; detail: Record<string, unknown> };
