@@ -22,6 +22,7 @@ export const errorCodes = {
   E_INVALID: 'A field is missing or wrong; the answer names it.',
   E_RATE_LIMITED: 'Too many failed tries; wait.',
   E_GATEWAY: 'The SMS or voice gateway refused or failed.',
+  E_INTERNAL: 'A fault of ours; it is logged under the answer’s trace.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 

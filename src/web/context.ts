@@ -1,0 +1,39 @@
+/** What every route may use: no globals, no decorations; a test passes object literals (law 10). */
+import type { FastifyInstance, FastifyTypeProvider, RawServerDefault, FastifyBaseLogger } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Static, TSchema } from 'typebox';
+import type { Respond } from '#core/respond.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import type { AuditEntry } from '#store/audit.ts';
+import type { Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+
+/** Schemas are TypeBox: body, params, query and answers are typed from them. */
+export interface TypeBoxProvider extends FastifyTypeProvider {
+  validator: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+  serializer: this['schema'] extends TSchema ? Static<this['schema']> : unknown;
+}
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxProvider>;
+
+export type WebSettings = {
+  host: string; port: number; tls: { cert: string | Buffer; key: string | Buffer } | null;
+  /** What links carry; its scheme decides about Secure cookies and HSTS. */ publicUrl: string;
+  /** The edge's HTTP door, reached through us too. */ door: { host: string; port: number };
+  /** Folder of the built wall; null: no pages. */ pages: string | null;
+  /** As configured; null: the stand-in while all data is demonstration data. */ gateway: 'standin' | 'aliyun' | 'http' | null;
+};
+/** A process of the house and its ops address, for the aggregated health. */
+export type Peer = { role: string; url: string };
+
+export type WebContext = {
+  settings: WebSettings; nodeId: string; db: Db; seal: Seal; log: Logger; metrics: Metrics; respond: Respond;
+  /** Writes one row of the hash-chained audit; resolves when it is committed. */
+  audit(entry: AuditEntry): Promise<void>;
+  /** Ops addresses of the started roles; empty in tests that start none. */
+  peers(): Promise<readonly Peer[]>;
+  /** Tests: an answer that does not match its schema becomes a 500 (else it is logged and sent). */
+  strict?: boolean;
+};
+/** One file of routes registers them; routes/index.ts lists all. */
+export type RegisterRoutes = (app: App, ctx: WebContext) => void;
