@@ -1,0 +1,66 @@
+/** One house under torture: a folder of its own, ports of its own, started like a county starts it and started again when killed. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+export type House = {
+  readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly databaseUrl: () => Promise<string>;
+  pid(): number | null; start(): Promise<void>; ready(withinMs: number): Promise<number>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
+};
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
+    const server = createServer();
+    server.listen(0, '127.0.0.1', () => resolve(server));
+  })));
+  const ports = servers.map((s) => (s.address() as { port: number }).port);
+  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
+  return ports;
+}
+
+/** `root` holds the sources to run: the checkout itself, or a mutated copy of it (the controls). */
+export async function makeHouse(root: string, databaseUrlOf: (data: string, port: number) => Promise<string>): Promise<House> {
+  const folder = mkdtempSync(join(tmpdir(), 'anling-torture-'));
+  const data = join(folder, 'data');
+  const logFile = join(folder, 'house.log');
+  const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, ops = 0, standin = 0] = await freePorts(7);
+  const password = 'torture-Passw0rd-of-this-run';
+  const env = {
+    ...process.env, ANLING_DATA: data, ANLING_HTTP_PORT: String(http), ANLING_MQTT_PORT: String(mqtt), ANLING_MQTTS_PORT: String(mqtts), ANLING_DOOR_PORT: String(door),
+    ANLING_DB_PORT: String(db), ANLING_OPS_PORT: String(ops), ANLING_STANDIN_PORT: String(standin), ANLING_PUBLIC_URL: `http://127.0.0.1:${http}`,
+    ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: 'warn', DATABASE_URL: '', ANLING_DEMO: '1',
+  };
+  const base = `http://127.0.0.1:${http}`;
+  const log = createWriteStream(logFile, { flags: 'a' });
+  let child: ChildProcess | null = null;
+  return {
+    folder, data, base, mqttPort: mqtt, password, logFile,
+    databaseUrl: () => databaseUrlOf(data, db),
+    pid: () => (child !== null && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null),
+    start() {
+      child = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      child.stdout?.pipe(log, { end: false });
+      child.stderr?.pipe(log, { end: false });
+      return Promise.resolve();
+    },
+    async ready(withinMs) {
+      const began = performance.now();
+      while (performance.now() - began < withinMs) {
+        const ok = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2_000) }).then((r) => r.ok, () => false);
+        if (ok) return performance.now() - began;
+        await sleep(50);
+      }
+      throw new Error(`the house was not ready within ${withinMs} ms; see ${logFile}`);
+    },
+    async stop() {
+      if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+      const gone = new Promise((resolve) => child?.once('exit', resolve));
+      child.kill('SIGTERM');
+      await Promise.race([gone, sleep(15_000)]);
+      child.kill('SIGKILL');
+    },
+  };
+}
