@@ -1,0 +1,2 @@
+/** What the bundler resolves and TypeScript cannot see: style sheets. */
+declare module '*.css';

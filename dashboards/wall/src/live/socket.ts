@@ -1,0 +1,153 @@
+/**
+ * The shell around the reducer: one websocket, kept alive or replaced. It trusts no close event: the age of the last frame
+ * decides. Everything outside is passed in, so that a test drives it without a browser.
+ */
+import { limits } from '#core/limits.ts';
+import type { ClientFrame, ServerFrame } from '#core/live.ts';
+import { backoffMs, giveUpMs } from './link.ts';
+import { applyFrames, awaitingAnswer, emptyLive, type LiveEffect, type LiveState } from './reducer.ts';
+
+/** The part of WebSocket that is used. */
+export type Wire = {
+  readyState: number; send(text: string): void; close(): void;
+  onopen: ((event: never) => unknown) | null; onmessage: ((event: { data: unknown }) => unknown) | null; onclose: ((event: { code: number }) => unknown) | null;
+};
+export type LiveOptions = {
+  tabId: string;
+  connect(): Wire;
+  /** Monotonic milliseconds. */ now(): number; random(): number;
+  after(ms: number, run: () => void): () => void;
+  visible(): boolean; audio(): 'running' | 'suspended' | 'muted';
+  onState(state: LiveState, heardAt: number): void;
+  onRing(effect: Extract<LiveEffect, { do: 'ring' }>): void;
+  onNote(note: 'mismatch' | 'epoch' | 'gap'): void;
+  /** A connection that ended before its first word: perhaps the session is over. */ onRefused(): void;
+};
+export type Live = {
+  /** Called about once a second by the ticker: beats, and gives up on what is silent. */ tick(): void;
+  /** The network or the page came back: try now. */ kick(): void;
+  stop(): void;
+};
+
+const beatEveryMs = 3_000;
+const batchMs = 40;
+/** Bytes of the server's frames are bounded there; here only what waits for one batch. */
+const batchFrames = limits.replayRows;
+
+export function startLive(options: LiveOptions): Live {
+  let state: LiveState = emptyLive;
+  let wire: Wire | null = null;
+  let attempt = 0;
+  let [heardAt, openedAt, helloAt] = [options.now(), options.now(), options.now()];
+  let beatAt = Number.NEGATIVE_INFINITY;
+  let spoken = false;
+  let stopped = false;
+  let cancelRetry: (() => void) | null = null;
+
+  const send = (frame: ClientFrame): void => { if (wire?.readyState === 1) wire.send(JSON.stringify(frame)); };
+  const hello = (everything: boolean): void => {
+    state = awaitingAnswer(state);
+    helloAt = options.now();
+    send({ type: 'hello', epoch: everything ? null : state.epoch, lastSeq: everything ? 0 : state.lastSeq, tabId: options.tabId });
+  };
+  const perform = (effects: readonly LiveEffect[]): void => {
+    for (const effect of effects) {
+      if (effect.do === 'ring') options.onRing(effect);
+      else if (effect.do === 'resume') { options.onNote('gap'); hello(false); } else { options.onNote(effect.why); hello(true); }
+    }
+  };
+  const batch = batched(options, (frames) => {
+    const result = applyFrames(state, frames);
+    state = result.state;
+    options.onState(state, heardAt);
+    perform(result.effects);
+  });
+  const take = (data: unknown): void => {
+    const frame = parseFrame(data);
+    if (frame === null) return;
+    heardAt = options.now();
+    if (!spoken) { spoken = true; attempt = 0; } // only a word proves the way; an open that closes at once does not
+    batch.push(frame);
+  };
+  const drop = (): void => {
+    const old = wire;
+    wire = null;
+    if (old) { old.onopen = null; old.onmessage = null; old.onclose = null; old.close(); }
+  };
+  const retry = (): void => {
+    if (stopped) return;
+    cancelRetry?.();
+    cancelRetry = options.after(backoffMs(attempt++, options.random()), open);
+  };
+  const open = (): void => {
+    cancelRetry = null;
+    drop();
+    if (stopped) return;
+    spoken = false;
+    const fresh = options.connect();
+    wire = fresh;
+    openedAt = options.now();
+    fresh.onopen = () => { hello(false); beatAt = Number.NEGATIVE_INFINITY; };
+    fresh.onmessage = (event) => take(event.data);
+    fresh.onclose = () => {
+      wire = null;
+      if (!spoken) options.onRefused();
+      retry();
+    };
+  };
+  const tick = (): void => {
+    const now = options.now();
+    const silent = now - Math.max(heardAt, openedAt) > giveUpMs;
+    const unanswered = state.resuming && now - helloAt > giveUpMs;
+    if (wire && (silent || unanswered)) { drop(); retry(); }
+    if (wire?.readyState === 1 && now - beatAt >= beatEveryMs - 100) {
+      beatAt = now;
+      send({ type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq: state.lastSeq });
+    }
+    options.onState(state, heardAt);
+  };
+  open();
+  return {
+    tick,
+    kick() {
+      if (stopped || wire?.readyState === 1 && options.now() - heardAt < beatEveryMs * 2) return;
+      attempt = 0;
+      cancelRetry?.();
+      open();
+    },
+    stop() { stopped = true; cancelRetry?.(); batch.stop(); drop(); },
+  };
+}
+
+/** The first frame goes through at once; what follows within `batchMs` goes together, so that a flood costs one copy per batch. */
+function batched(options: Pick<LiveOptions, 'now' | 'after'>, apply: (frames: ServerFrame[]) => void): { push(frame: ServerFrame): void; stop(): void } {
+  let waiting: ServerFrame[] = [];
+  let flushedAt = Number.NEGATIVE_INFINITY;
+  let cancel: (() => void) | null = null;
+  const flush = (): void => {
+    cancel?.();
+    cancel = null;
+    flushedAt = options.now();
+    const frames = waiting;
+    waiting = [];
+    apply(frames);
+  };
+  return {
+    push(frame) {
+      waiting.push(frame);
+      if (options.now() - flushedAt >= batchMs || waiting.length >= batchFrames) flush(); else cancel ??= options.after(batchMs, flush);
+    },
+    stop() { cancel?.(); waiting = []; },
+  };
+}
+
+/** A frame of the contract, or null: what we do not know is skipped, because the contract may grow. */
+export function parseFrame(data: unknown): ServerFrame | null {
+  if (typeof data !== 'string') return null;
+  try {
+    const frame = JSON.parse(data) as ServerFrame;
+    return ['snapshot', 'alert', 'presence', 'beat'].includes(frame?.type) ? frame : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The order of the queue, pure. Unclaimed emergencies first, what somebody has in hand next, technical alarms last;
+ * inside P1 what a human made and fire come first (F11), then the longest waiting. Rows never move under a hand.
+ */
+import type { AlertState } from '#core/alert.ts';
+import { humanOrFire } from '#core/event.ts';
+import type { AlertView } from '#core/live.ts';
+
+export type Section = 'waiting' | 'handling' | 'technical';
+export const sections: readonly Section[] = ['waiting', 'handling', 'technical'];
+
+const unclaimedStates: ReadonlySet<AlertState> = new Set(['confirming', 'open']);
+/** Nobody has it. */
+export const isUnclaimed = (alert: Pick<AlertView, 'state'>): boolean => unclaimedStates.has(alert.state);
+/** It must ring: nobody has it, and it is not inside a device's own confirm window. */
+export const mustRing = (alert: Pick<AlertView, 'state'>): boolean => alert.state === 'open';
+
+/** Where an alert stands: P3 and P4 nobody took are work that can wait, and never bury an emergency (F4). */
+export function sectionOf(alert: Pick<AlertView, 'state' | 'priority'>): Section {
+  if (!isUnclaimed(alert)) return 'handling';
+  return alert.priority <= 2 ? 'waiting' : 'technical';
+}
+
+/** Compares two alerts of one section. */
+export function compareAlerts(a: AlertView, b: AlertView): number {
+  return a.priority - b.priority
+    || (a.priority === 1 ? Number(humanOrFire.has(b.kind)) - Number(humanOrFire.has(a.kind)) : 0)
+    || a.openedAt - b.openedAt
+    || (a.id.length - b.id.length) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+export type Entry = { section: Section; id: string };
+
+/** The queue as it should stand now. */
+export function orderQueue(alerts: Iterable<AlertView>): Entry[] {
+  return [...alerts].map((alert) => ({ alert, section: sectionOf(alert) }))
+    .sort((a, b) => sections.indexOf(a.section) - sections.indexOf(b.section) || compareAlerts(a.alert, b.alert))
+    .map(({ alert, section }) => ({ section, id: alert.id }));
+}
+
+export type Settled = { rows: readonly Entry[]; /** came while the rows were held: shown in the head's own zone */ arrivals: readonly string[] };
+
+/**
+ * What is shown while a hand is on the list (`held`): every row keeps its place, also one whose alert has ended; newcomers
+ * wait in `arrivals`. Released, the list is as it should be.
+ */
+export function settle(shown: Settled, wanted: readonly Entry[], held: boolean): Settled {
+  if (!held) return { rows: wanted, arrivals: [] };
+  const present = new Set(shown.rows.map((row) => row.id));
+  return { rows: shown.rows, arrivals: wanted.filter((entry) => !present.has(entry.id)).map((entry) => entry.id) };
+}
+
+/** Colour step of an unclaimed alert's timer by its age: 15 s, 60 s, 180 s (UI 1.2). */
+export function slaStep(ageMs: number): 0 | 1 | 2 | 3 {
+  return ageMs >= 180_000 ? 3 : ageMs >= 60_000 ? 2 : ageMs >= 15_000 ? 1 : 0;
+}
