@@ -1,0 +1,29 @@
+/** Refused logins (设备未登记), merged by the id they gave and bounded; they tell desk and installers what stands outside. */
+import type { Refused } from '#core/publish.ts';
+import type { Sql } from './pool.ts';
+
+export type RefusedCount = Refused & { count: number };
+
+const upsert = `
+insert into unregistered as u (presented_id, reason, first_at, last_at, count, address, door)
+select r.presented_id, r.reason, anling_now(), anling_now(), r.count, r.address, r.door
+from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) as r(presented_id, reason, count, address, door) order by r.presented_id
+on conflict (presented_id) do update set reason = excluded.reason, last_at = excluded.last_at, count = u.count + excluded.count, address = excluded.address, door = excluded.door`;
+
+/** Adds to the list and trims it to `rows`, oldest first. */
+export async function noteUnregistered(sql: Sql, refused: readonly RefusedCount[], rows: number): Promise<void> {
+  await sql.query(upsert, [
+    refused.map((r) => r.presentedId), refused.map((r) => r.reason), refused.map((r) => r.count), refused.map((r) => r.address), refused.map((r) => r.door),
+  ], 'unregistered-note');
+  await sql.query('delete from unregistered where presented_id in (select presented_id from unregistered order by last_at desc, presented_id offset $1)', [rows], 'unregistered-trim');
+}
+
+/** Those of `ids` whose desk event is due (none within `spanMs`), at most what remains of `eventsMax` in the span; marks them. */
+export async function takeUnregisteredDue(sql: Sql, ids: readonly string[], spanMs: number, eventsMax: number): Promise<{ presentedId: string; reason: string; count: string }[]> {
+  return await sql.query(`
+    with recent as (select count(*) as n from unregistered where alerted_at > anling_now() - make_interval(secs => $2 / 1000.0)), due as (
+      select presented_id from unregistered where presented_id = any($1) and (alerted_at is null or alerted_at <= anling_now() - make_interval(secs => $2 / 1000.0))
+      order by first_at, presented_id limit (select greatest(0, $3 - n) from recent) for update)
+    update unregistered u set alerted_at = anling_now() from due where u.presented_id = due.presented_id
+    returning u.presented_id as "presentedId", u.reason, u.count`, [ids, spanMs, eventsMax], 'unregistered-due');
+}
