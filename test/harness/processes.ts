@@ -1,4 +1,4 @@
-/** The processes of one house under torture: found by /proc, killed without warning, watched until the house is ready again. */
+/** The processes of one house: found by /proc, and killed without warning. */
 import { readFileSync, readdirSync } from 'node:fs';
 
 export type Victim = 'edge' | 'worker' | 'web' | 'supervisor' | 'database';
@@ -25,7 +25,7 @@ export function descendants(root: number): number[] {
 export function pidsOf(victim: Victim, supervisor: number, dataFolder: string): number[] {
   if (victim === 'supervisor') return [supervisor];
   if (victim === 'database') {
-    const postmaster = Number(read(`${dataFolder}/postmaster.pid`).split('\n')[0]);
+    const postmaster = Number(read(`${dataFolder}/pg/postmaster.pid`).split('\n')[0]);
     return postmaster > 0 && read(`/proc/${postmaster}/stat`) !== '' ? descendants(postmaster) : [];
   }
   return descendants(supervisor).filter((pid) => {

@@ -1,13 +1,16 @@
-/** One house under torture: a folder of its own, ports of its own, started like a county starts it and started again when killed. */
+/** One whole house for a test: a folder of its own, ports of its own, started like a county starts it, and again when it was killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { embeddedUrl } from '#store/embedded.ts';
+import { type Db, openDb } from '#store/pool.ts';
 
 export type House = {
-  readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly databaseUrl: () => Promise<string>;
+  readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly standin: string; readonly doors: string;
+  /** Its database, for judging and for time travel. */ openDb(): Db;
   pid(): number | null; start(): Promise<void>; ready(withinMs: number): Promise<number>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
 };
 
@@ -22,23 +25,28 @@ async function freePorts(count: number): Promise<number[]> {
 }
 
 /** `root` holds the sources to run: the checkout itself, or a mutated copy of it (the controls). */
-export async function makeHouse(root: string, databaseUrlOf: (data: string, port: number) => Promise<string>): Promise<House> {
-  const folder = mkdtempSync(join(tmpdir(), 'anling-torture-'));
+export async function makeHouse(root: string, options: { logLevel?: string; name?: string; env?: Record<string, string> } = {}): Promise<House> {
+  const folder = mkdtempSync(join(tmpdir(), `anling-${options.name ?? 'test'}-`));
   const data = join(folder, 'data');
   const logFile = join(folder, 'house.log');
   const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, ops = 0, standin = 0] = await freePorts(7);
-  const password = 'torture-Passw0rd-of-this-run';
+  const password = 'test-Passw0rd-of-this-run';
   const env = {
     ...process.env, ANLING_DATA: data, ANLING_HTTP_PORT: String(http), ANLING_MQTT_PORT: String(mqtt), ANLING_MQTTS_PORT: String(mqtts), ANLING_DOOR_PORT: String(door),
     ANLING_DB_PORT: String(db), ANLING_OPS_PORT: String(ops), ANLING_STANDIN_PORT: String(standin), ANLING_PUBLIC_URL: `http://127.0.0.1:${http}`,
-    ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: 'warn', DATABASE_URL: '', ANLING_DEMO: '1',
+    ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: options.logLevel ?? 'warn', DATABASE_URL: '', ANLING_DEMO: '1', ...options.env,
   };
   const base = `http://127.0.0.1:${http}`;
   const log = createWriteStream(logFile, { flags: 'a' });
   let child: ChildProcess | null = null;
   return {
     folder, data, base, mqttPort: mqtt, password, logFile,
-    databaseUrl: () => databaseUrlOf(data, db),
+    standin: `http://127.0.0.1:${standin}`, doors: `http://127.0.0.1:${door}`,
+    openDb() {
+      const url = embeddedUrl(data, db);
+      if (url === null) throw new Error('the house has no database yet: start it first');
+      return openDb({ url, max: 4, name: 'judge', statementMs: 60_000 });
+    },
     pid: () => (child !== null && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null),
     start() {
       child = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
