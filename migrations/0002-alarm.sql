@@ -27,6 +27,7 @@ create table alert ( -- 警情
   subject_id text not null,
   device_id text, home_id text, person_id text, region_code text,
   count integer not null default 1, duplicate_count integer not null default 0, version integer not null default 1,
+  state_version integer not null default 1, -- the version at which state, holder or outcome last changed
   opened_at timestamptz not null,          -- ours: when the first event was committed
   occurred_at timestamptz,                 -- the device's own time, shown as age when late
   last_raised_at timestamptz not null, flags text[] not null default '{}',   -- late test self-cancelled nobody-answered after-reboot in-outage ...
@@ -42,6 +43,7 @@ create table alert ( -- 警情
 create unique index alert_one_open on alert (subject_type, subject_id, kind) where state <> 'closed';
 create index alert_open on alert (priority, opened_at) where state <> 'closed';
 create index alert_home on alert (home_id, id desc);
+create index alert_device on alert (device_id) where state <> 'closed';
 create index alert_region on alert (region_code, id desc);
 
 create table alert_log ( -- the timeline; text with personal data only in note_enc
@@ -82,6 +84,7 @@ create table outbox ( -- 待发队列
   alert_id bigint references alert, party text not null, channel text not null check (channel in ('sms', 'voice')),
   template text not null, params_enc bytea not null, to_enc bytea not null, to_bidx bytea not null,
   priority smallint not null, round smallint, step smallint, slip smallint,
+  purpose text not null default 'notice' check (purpose in ('search', 'desk', 'notice')), -- a commit withdraws search and desk, a claim desk
   state text not null default 'due' check (state in ('due', 'sending', 'accepted', 'delivered', 'answered', 'failed', 'unknown', 'withdrawn')),
   due_at timestamptz not null, created_at timestamptz not null default anling_now(),
   lease_until timestamptz, lease_token bigint not null default 0, attempts smallint not null default 0,
@@ -119,9 +122,12 @@ create table outage ( -- 片区失联: one incident for many silences; its alert
   id bigint generated always as identity primary key,
   subject_type text not null check (subject_type in ('region', 'cell', 'power-area', 'vendor')), subject_id text not null,
   region_code text not null,               -- the smallest region that holds its members
+  scope_from text not null, scope_to text not null,  -- the codes inside it
   cause text not null check (cause in ('mast', 'power', 'vendor', 'unknown')),
+  trait text,                              -- the cell or vendor that the cause names
   from_at timestamptz not null,            -- the last sign of life before it: whoever was heard later is not in it
   opened_at timestamptz not null default anling_now(), trace text not null,
+  ingest_id uuid not null unique,          -- the event that raised its alert
   alert_id bigint references alert, absorbed_by bigint references outage,
   recovering_at timestamptz, ended_at timestamptz, ended_how text check (ended_how in ('recovered', 'absorbed', 'closed')),
   counts jsonb not null default '{}', reported_at timestamptz not null default anling_now()
@@ -133,6 +139,23 @@ create table outage_member (
   home_id text, silent_at timestamptz not null, back_at timestamptz, primary key (outage_id, device_id)
 );
 create index outage_member_device on outage_member (device_id);
+
+-- 推断失联: shares an open outage and its cause, was not heard since it began, and is not due yet. Homes that are away are not in it.
+create view presumed_unreachable as
+  select o.id as outage_id, o.alert_id, d.id as device_id, d.home_id, h.region_code, p.last_seen_at
+  from outage o
+    join home h on o.subject_type <> 'region' or h.region_code between o.scope_from and o.scope_to
+    join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
+    cross join lateral (select coalesce(p.cell, d.cell, h.cell) as id) cell
+  where o.ended_at is null and d.status = 'installed' and p.state = 'online' and p.silent_at is null and p.last_seen_at <= o.from_at
+    and (h.mode_until is null or h.mode_until <= anling_now())
+    and (o.subject_type <> 'cell' or cell.id = o.subject_id) and (o.subject_type <> 'power-area' or h.power_area = o.subject_id) and (o.subject_type <> 'vendor' or m.vendor = o.subject_id)
+    and case o.cause
+      when 'mast' then cell.id is null or cell.id = o.trait
+      when 'vendor' then m.vendor = o.trait
+      -- Without mains a router is dead too: what hangs on it is lost with it, what has a modem of its own is not.
+      when 'power' then m.power = 'mains' or (cell.id is null and exists (select from outage_member x where x.outage_id = o.id and x.home_id = d.home_id))
+      else true end;
 
 create table digest ( -- one battery message per village and day
   region_code text not null references region, day date not null, kind text not null default 'battery', count integer not null, at timestamptz not null default anling_now(),

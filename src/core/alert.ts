@@ -38,6 +38,7 @@ export type Alert = {
   id: AlertId; kind: EventKind; priority: Priority; state: AlertState; subject: Subject;
   deviceId: DeviceId | null; homeId: HomeId | null; personId: PersonId | null; regionCode: RegionCode | null;
   count: number; duplicateCount: number; version: number;
+  /** The version at which its state, holder or outcome last changed: what an actor must have seen. */ stateVersion: number;
   openedAt: number; occurredAt: number | null; lastRaisedAt: number; flags: readonly string[];
   claimedAt: number | null; claimedBy: string | null; claimTab: string | null; lastStepAt: number | null; firstHumanAt: number | null;
   committedAt: number | null; committedHow: string | null; arrivedAt: number | null;

@@ -1,0 +1,113 @@
+/**
+ * The running of a plan: start, rung, round, and where it goes on after it was suspended (E1, E2, I3). The timer `plan` is
+ * live as long as an alert with a plan is open; steps run 0..k without gaps, late ones one after the other, and a plan that
+ * runs out declares "nobody answered" (未叫应) and begins its next round, without end.
+ */
+import type { Alert } from './alert.ts';
+import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
+import type { DeskRung } from './escalation.ts';
+import { dueAfterMs, emergencyPlan } from './plan.ts';
+import { candidates, overBudget, resolveStep } from './roster.ts';
+
+type Timers = Change['timers'];
+
+/** From the first step, in this round, at `baseAt` (test mode: later than now). */
+export function startPlan(alert: Pick<Alert, 'plan'>, round: number, baseAt: number): { patch: Partial<Alert>; timers: Timers } {
+  return { patch: { planState: 'running', planBaseAt: baseAt, planRound: round, planStep: 0 }, timers: { plan: { dueAt: baseAt }, desk: firstRung(alert, baseAt) } };
+}
+
+/** From the next rung, at once; the desk is rung again from its first one. */
+export function resumePlan(alert: Alert, now: number): { patch: Partial<Alert>; timers: Timers } {
+  if (!alert.plan) return { patch: { planState: 'idle' }, timers: {} };
+  const baseAt = now - dueAfterMs(alert.plan, alert.planStep);
+  const lead = (alert.plan.desk[0]?.atS ?? 0) * 1000;
+  return { patch: { planState: 'running', planBaseAt: baseAt }, timers: { plan: { dueAt: now }, desk: firstRung(alert, now - lead) } };
+}
+
+/** The next step at once, if the round has one left: somebody declined, or a message failed. The others keep their times. */
+export function pullPlan(alert: Alert, now: number): Timers {
+  const more = alert.state === 'open' && alert.planState === 'running' && alert.plan && alert.planStep < alert.plan.steps.length;
+  return more ? { plan: { dueAt: now } } : {};
+}
+
+function firstRung(alert: Pick<Alert, 'plan'>, baseAt: number): TimerSet | null {
+  const first = alert.plan?.desk[0];
+  return first ? { dueAt: baseAt + first.atS * 1000, payload: { rung: 0, baseAt } } : null;
+}
+
+/** The plan's timer is due: one step, or the end of the round. */
+export function planDue(c: Case, now: number): Change {
+  const { alert } = c;
+  if (alert.state !== 'open') return nothing();
+  if (!alert.plan) {
+    const started = startPlan({ plan: emergencyPlan }, alert.planRound, now);
+    return { ...nothing(), timers: started.timers, patch: { plan: emergencyPlan, ...started.patch } };
+  }
+  if (alert.planState !== 'running' || alert.planBaseAt === null) return { ...nothing(), ...resumePlan(alert, now) };
+  return alert.planStep < alert.plan.steps.length ? runStep(c, now) : endRound(c, now);
+}
+
+function runStep(c: Case, now: number): Change {
+  const { alert } = c;
+  const { plan, planStep: step, planRound: round, planBaseAt } = alert;
+  const actions = plan?.steps[step]?.actions;
+  if (!plan || !actions || planBaseAt === null) return nothing();
+  const { sends, skipped } = resolveStep(c, actions, round, step, now);
+  const next = planBaseAt + dueAfterMs(plan, step + 1);
+  const last = step + 1 >= plan.steps.length;
+  const dueAt = planBaseAt + dueAfterMs(plan, step);
+  return {
+    ...nothing(), sends,
+    patch: { planStep: step + 1 },
+    // A rung that reaches nobody does not make the elder wait for the next one.
+    timers: { plan: { dueAt: sends.length === 0 && !last ? now : next } },
+    log: [{
+      actor: house('plan'), action: 'plan-step',
+      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template })), skipped },
+    }],
+    feed: { what: 'plan-step', detail: { round, step } },
+  };
+}
+
+function endRound(c: Case, now: number): Change {
+  const { alert } = c;
+  const started = startPlan(alert, alert.planRound + 1, now);
+  return {
+    ...nothing(), timers: started.timers,
+    patch: { ...started.patch, flags: withFlags(alert, ['nobody-answered']) },
+    log: [{ actor: house('plan'), action: 'nobody-answered', detail: { round: alert.planRound, called: c.contacted.size } }],
+    feed: { what: 'nobody-answered', ring: 'nobody', detail: { round: alert.planRound } },
+  };
+}
+
+const rungTarget = { 'other-seat': 'seat', 'shift-leader': 'shift-leader', 'duty-leader': 'duty-leader' } as const;
+
+/** A rung of the desk ladder: unclaimed, whatever the consoles say (FIELD F3). */
+export function deskDue(c: Case, payload: Record<string, unknown>, now: number): Change {
+  const { alert } = c;
+  const index = typeof payload['rung'] === 'number' ? payload['rung'] : 0;
+  const baseAt = typeof payload['baseAt'] === 'number' ? payload['baseAt'] : now;
+  const rung = alert.plan?.desk[index];
+  if (alert.state !== 'open' || !rung) return nothing();
+  const next = alert.plan?.desk[index + 1];
+  const { sends, skipped } = ringDesk(c, rung, now);
+  return {
+    ...nothing(), sends,
+    timers: { desk: next ? { dueAt: baseAt + next.atS * 1000, payload: { rung: index + 1, baseAt } } : null },
+    log: [{ actor: house('desk'), action: 'desk-rung', detail: { rung: rung.ring, sends: sends.map((s) => ({ party: s.party, channel: s.channel })), skipped } }],
+    feed: { what: 'desk-rung', ring: alert.priority === 1 ? 'desk' : 'p2', detail: { rung: rung.ring } },
+  };
+}
+
+/** The other seat is the second telephone of the desk, where there is one. */
+function ringDesk(c: Case, rung: DeskRung, now: number): { sends: Send[]; skipped: string[] } {
+  const all = candidates(rungTarget[rung.ring], c.roster);
+  const inTurn = rung.ring === 'other-seat' && all.length > 1 ? [...all.slice(1), ...all.slice(0, 1)] : all;
+  const skipped: string[] = [];
+  for (const p of inTurn) {
+    if (p.absentUntil !== null && p.absentUntil > now) skipped.push(`${p.party} absent`);
+    else if (overBudget(c, p, now)) skipped.push(`${p.party} call-budget`);
+    else return { sends: [{ party: p.party, channel: 'voice', template: 'voice-desk', purpose: 'desk', round: c.alert.planRound, step: null, params: { n: String(Math.max(1, c.unclaimed)) } }], skipped };
+  }
+  return { sends: [], skipped };
+}

@@ -1,0 +1,57 @@
+/**
+ * The demonstration plans (FIELD 7) as data, and which plan an alert runs. A county's own plans stand in the table `plan`;
+ * without one, these hold, so that no P1 is ever without a plan (FIELD F9).
+ */
+import type { Plan, PlanAction, PlanTarget } from './escalation.ts';
+import { type EventKind, kindInfo, type Priority } from './event.ts';
+import { scopePrefix } from './ids.ts';
+
+const sms = (...targets: PlanTarget[]): PlanAction[] => targets.map((target) => ({ target, channel: 'sms' }));
+const voice = (...targets: PlanTarget[]): PlanAction[] => targets.map((target) => ({ target, channel: 'voice' }));
+
+/** Everybody at once: SOS, smoke, gas, phone-in, and by default also a fall (the ruling on radar falls, law 5). */
+export const emergencyPlan: Plan = {
+  id: 'demo-p1', name: '全部同时呼叫', kinds: ['sos', 'smoke', 'gas', 'phone-in', 'fall'],
+  steps: [
+    { atS: 0, actions: sms('care-worker', 'key-holder', 'family-1') },
+    { atS: 30, actions: voice('care-worker') },
+    { atS: 60, actions: voice('neighbour', 'doctor') },
+    { atS: 90, actions: [...voice('village-cadre', 'grid-worker'), ...sms('family-2')] },
+    { atS: 120, actions: voice('town-duty', 'neighbour-villages') },
+    { atS: 180, actions: voice('duty-leader') },
+  ],
+  roundS: 300,
+  desk: [{ atS: 20, ring: 'other-seat' }, { atS: 60, ring: 'shift-leader' }, { atS: 120, ring: 'duty-leader' }],
+};
+
+/** P2 of a person: the desk first, then the village, calmly. */
+export const concernPlan: Plan = {
+  id: 'demo-p2', name: '先值班台后村里', kinds: ['motionless', 'bed-exit', 'wander', 'vital-high', 'vital-low', 'unreadable-alarm', 'test'],
+  steps: [
+    { atS: 120, actions: sms('care-worker', 'family-1') },
+    { atS: 300, actions: voice('care-worker') },
+    { atS: 600, actions: voice('key-holder', 'neighbour') },
+    { atS: 900, actions: voice('village-cadre', 'town-duty') },
+  ],
+  roundS: 1800,
+  desk: [{ atS: 60, ring: 'other-seat' }, { atS: 300, ring: 'shift-leader' }],
+};
+
+export const demonstrationPlans: readonly Plan[] = [emergencyPlan, concernPlan];
+
+export type ScopedPlan = { plan: Plan; scopeCode: string };
+
+/** The plan of an alert: the narrowest scope that names its kind, else the house's own; null for technical kinds (FIELD 7). */
+export function planFor(kind: EventKind, priority: Priority, regionCode: string | null, plans: readonly ScopedPlan[]): Plan | null {
+  if (priority > 2) return null;
+  const fits = plans
+    .filter((p) => p.plan.kinds.includes(kind) && (regionCode?.startsWith(scopePrefix(p.scopeCode)) ?? false) && p.plan.steps.length > 0)
+    .sort((a, b) => scopePrefix(b.scopeCode).length - scopePrefix(a.scopeCode).length);
+  if (priority === 1) return (kindInfo[kind].priority === 1 ? fits[0]?.plan : undefined) ?? emergencyPlan;
+  return fits[0]?.plan ?? (concernPlan.kinds.includes(kind) ? concernPlan : null);
+}
+
+/** Milliseconds after the plan's base at which a step is due, or the round ends when there is no such step. */
+export function dueAfterMs(plan: Plan, step: number): number {
+  return (plan.steps[step]?.atS ?? plan.roundS) * 1000;
+}

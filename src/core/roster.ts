@@ -1,0 +1,150 @@
+/**
+ * Whom a plan's targets mean for one alert, now: roles of the home's village and town, the county's desk, the person's
+ * contacts. Absent goes to the deputy by `ord`; every one who is left out is left out with a reason that the timeline shows.
+ */
+import type { Case, Send } from './change.ts';
+import type { PlanAction, PlanTarget } from './escalation.ts';
+import { kindInfo } from './event.ts';
+import type { Party } from './ids.ts';
+import { limits } from './limits.ts';
+import { smsTemplate, type TemplateName } from './messages.ts';
+
+export type ResponderRole = 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'seat' | 'shift-leader' | 'duty-leader';
+export type PartyRole = ResponderRole | 'family' | 'neighbour' | 'other';
+/** One who can be called, as this alert sees him. */
+export type PartyFacts = {
+  party: Party; role: PartyRole; ord: number; keyHolder: boolean;
+  /** Where he comes from: the alert's village, its town, or further (arrival clock, FIELD 7). */ reach: 'village' | 'town' | 'county';
+  /** Between villages, for neighbour-villages; 0 at home. */ distanceKm: number;
+  /** Equal for equal numbers: one person may stand in several roles. */ phoneKey: string;
+  landline: boolean; optedOut: boolean; absentUntil: number | null;
+};
+export type Skipped = { target: PlanTarget | 'others'; party?: Party; reason: string };
+export type Resolved = { sends: Send[]; skipped: Skipped[] };
+
+/** Care-workers of other villages that one step rings at once: the nearest, next round the next. */
+const neighbourVillages = 3;
+/** Parties never tried before that a new round begins with. */
+const othersPerRound = 6;
+
+const roleTargets: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'seat', 'shift-leader', 'duty-leader']);
+const villageRoles: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre']);
+
+/** All whom the target may mean, before anybody is left out, in calling order. */
+export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): PartyFacts[] {
+  const fits = (p: PartyFacts): boolean => {
+    if (target === 'key-holder') return p.keyHolder;
+    if (target === 'family-1' || target === 'family-2') return p.role === 'family';
+    if (target === 'neighbour') return p.role === 'neighbour' || p.role === 'other';
+    if (target === 'neighbour-villages') return p.role === 'care-worker' && p.reach !== 'village';
+    return roleTargets.has(target) && p.role === target && (!villageRoles.has(target) || p.reach === 'village');
+  };
+  return roster.filter(fits).sort((a, b) => a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
+}
+
+/** What one step of a plan does now: messages and calls, and who was left out and why. */
+export function resolveStep(c: Case, actions: readonly PlanAction[], round: number, step: number, now: number): Resolved {
+  const out = newResolution(c, round, step, now);
+  for (const action of actions) {
+    const wanted = action.target === 'neighbour-villages' ? neighbourVillages : 1;
+    const all = candidates(action.target, c.roster);
+    if (all.length === 0) out.skipped.push({ target: action.target, reason: 'nobody-in-role' });
+    const tried = (p: PartyFacts): number => (c.contacted.get(p.party)?.rounds ?? []).filter((r) => r < round).length;
+    const inTurn = [...all].sort((a, b) => tried(a) - tried(b)); // stable: other people first in a new round
+    let left = wanted;
+    let passOver = action.target === 'family-2' ? 1 : 0;
+    for (const p of inTurn) {
+      if (left === 0) break;
+      const no = whyNot(c, p, action.channel, out, now);
+      if (no) { out.skipped.push({ target: action.target, party: p.party, reason: no }); continue; }
+      if (passOver > 0) { passOver--; continue; }
+      out.reach(p, action.channel, action.target);
+      left--;
+    }
+  }
+  if (step === 0 && round > 0) addOthers(c, out, now);
+  return { sends: out.sends, skipped: out.skipped };
+}
+
+/** A new round begins with those whom no round has tried yet, near ones first. */
+function addOthers(c: Case, out: Resolution, now: number): void {
+  const near = { village: 0, town: 1, county: 2 };
+  const untried = c.roster
+    .filter((p) => !(c.contacted.get(p.party)?.rounds.length) && p.role !== 'seat' && p.role !== 'shift-leader' && !out.has(p))
+    .sort((a, b) => near[a.reach] - near[b.reach] || a.distanceKm - b.distanceKm || a.ord - b.ord);
+  for (const p of untried.slice(0, othersPerRound)) {
+    const no = whyNot(c, p, 'voice', out, now);
+    if (no) out.skipped.push({ target: 'others', party: p.party, reason: no });
+    else out.reach(p, 'voice', p.role === 'family' ? 'family-1' : 'others');
+  }
+}
+
+type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
+
+function newResolution(c: Case, round: number, step: number, now: number): Resolution {
+  const sends: Send[] = [];
+  const skipped: Skipped[] = [];
+  const phones = new Map<string, Set<string>>();
+  const add = (p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void => {
+    const had = phones.get(p.phoneKey) ?? new Set();
+    phones.set(p.phoneKey, had);
+    if (had.has(channel)) return; // one person in two roles is not called twice by one step
+    had.add(channel);
+    const template = templateFor(c, target, channel);
+    const params = template === 'escalate' || template === 'voice-escalate' ? { n: String(c.contacted.size) } : undefined;
+    sends.push({ party: p.party, channel, template, purpose: 'search', round, step, ...(params ? { params } : {}) });
+  };
+  return {
+    sends, skipped,
+    has: (p) => phones.has(p.phoneKey),
+    calling: (phoneKey) => (phones.get(phoneKey)?.has('voice') ? 1 : 0),
+    reach(p, channel, target) {
+      if (channel === 'sms' && (p.landline || p.optedOut)) {
+        skipped.push({ target, party: p.party, reason: p.optedOut ? 'opted-out-voice-instead' : 'landline-voice-instead' });
+        if (!overBudget(c, p, now)) add(p, 'voice', target);
+        return;
+      }
+      // A call says "see the message": whoever is called has one (no keys on a county's first day, FIELD F7).
+      if (channel === 'voice' && !p.landline && !p.optedOut && !(c.contacted.get(p.party)?.sms)) add(p, 'sms', target);
+      add(p, channel, target);
+    },
+  };
+}
+
+/** Why this one is left out now, or null. A decline or an acceptance stands for the whole alert. */
+function whyNot(c: Case, p: PartyFacts, channel: 'sms' | 'voice', out: Resolution, now: number): string | null {
+  const state = c.engagements.get(p.party)?.state;
+  if (state === 'declined') return 'declined';
+  if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
+  if (p.absentUntil !== null && p.absentUntil > now) return 'absent';
+  if (channel === 'voice' && out.calling(p.phoneKey) === 0 && overBudget(c, p, now)) return 'call-budget';
+  return null;
+}
+
+/** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6). */
+export function overBudget(c: Pick<Case, 'calls'>, p: Pick<PartyFacts, 'phoneKey'>, now: number): boolean {
+  const calls = c.calls.get(p.phoneKey) ?? [];
+  const within = (ms: number): number => calls.filter((at) => at > now - ms).length;
+  return within(5 * 60_000) >= limits.callsPerPerson5Min || within(3_600_000) >= limits.callsPerPersonHour;
+}
+
+function templateFor(c: Case, target: PlanTarget | 'others', channel: 'sms' | 'voice'): TemplateName {
+  if (target === 'family-1' || target === 'family-2') return channel === 'sms' ? 'family' : 'voice-family';
+  if (target === 'duty-leader' || target === 'shift-leader') return channel === 'sms' ? 'escalate' : 'voice-escalate';
+  return channel === 'sms' ? smsTemplate(c.alert.kind) : 'voice-p1';
+}
+
+/** How long somebody may take to arrive (FIELD 7: 20 minutes in the village, 45 from outside). */
+export function arriveMs(c: Pick<Case, 'roster'>, party: Party | null): number {
+  const who = c.roster.find((p) => p.party === party);
+  return who && who.reach !== 'village' ? limits.arriveOutsideMs : limits.arriveVillageMs;
+}
+
+/** Chinese title of a party, for texts: 孝老员. */
+export const roleTitle: Record<PartyRole, string> = {
+  'care-worker': '孝老员', doctor: '村医', 'grid-worker': '网格员', 'village-cadre': '村主干', 'town-duty': '乡镇值班室', seat: '接警员',
+  'shift-leader': '值班长', 'duty-leader': '带班领导', family: '家属', neighbour: '邻居', other: '联系人',
+};
+
+/** The kind as a text of this channel names it. */
+export const kindWord = (c: Pick<Case, 'alert'>, channel: 'sms' | 'voice'): string => kindInfo[c.alert.kind][channel === 'sms' ? 'zh' : 'spoken'];
