@@ -43,7 +43,7 @@ export type Raise = {
   /** A fall's declared window (law 5); the alert is `confirming` until it ends. */ confirmMs?: number;
   /** Test mode: shown and rung at once, phones only when the desk has not claimed by then. */ planDelayMs?: number;
   /** Which plan it runs; absent: by kind and priority (technical kinds have none); 'none': desk only. */ plan?: 'none';
-  /** Ends by itself so long after its last raise (information, never P1 or P2 of a person). */ end?: EndLater;
+  /** Ends by itself so long after its last raise (information, never P1 or P2 of a person); null stops such a clock. */ end?: EndLater | null;
   regionCode?: RegionCode | null; flags?: readonly string[];
   /** Merged into alert.summary: counts and the like, never personal data. */ summary?: Record<string, unknown>;
   /** Absent: p1 or p2 by priority, none below. */ ring?: Ring | 'none';

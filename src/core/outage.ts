@@ -15,7 +15,7 @@ export type Loss = Traits & { deviceId: string; homeId: string | null; how: 'sil
 /** Devices heard since the losses began, counted by traits: the evidence against an outage. */
 export type Alive = Traits & { n: number };
 export type OpenOutage = { id: string; subject: OutageSubject; regionCode: string; cause: OutageCause };
-export type Opening = { subject: OutageSubject; regionCode: string; cause: OutageCause; members: Loss[]; absorbs: string[] };
+export type Opening = { subject: OutageSubject; regionCode: string; cause: OutageCause; /** the cell or vendor the cause names */ trait: string | null; members: Loss[]; absorbs: string[] };
 export type OutageDecision = { opens: Opening[]; joins: { outageId: string; member: Loss }[] };
 
 type Group = { losses: Loss[]; devices: number; homes: number; alive: number; share: number };
@@ -41,8 +41,9 @@ export function decideOutages(losses: readonly Loss[], alive: readonly Alive[], 
       const members = group.filter((loss) => (holder.get(loss) ?? null) === null || absorbs.includes(holder.get(loss) as OpenOutage));
       for (const loss of [...left].filter((l) => absorbs.includes(holder.get(l) as OpenOutage))) if (!members.includes(loss)) members.push(loss);
       for (const loss of members) left.delete(loss);
-      if (same) { same.members.push(...members); same.regionCode = commonRegion(same.members); same.absorbs.push(...absorbs.map((o) => o.id)); }
-      else opens.push({ subject, regionCode, cause: subject.type === 'vendor' ? 'vendor' : causeOf(members, alive), members, absorbs: absorbs.map((o) => o.id) });
+      if (same) { same.members.push(...members); same.regionCode = commonRegion(same.members); same.absorbs.push(...absorbs.map((o) => o.id)); continue; }
+      const cause = subject.type === 'vendor' ? 'vendor' : causeOf(members, alive);
+      opens.push({ subject, regionCode, cause, trait: traitOf(members, cause), members, absorbs: absorbs.map((o) => o.id) });
     }
   }
   const joins = [...left].flatMap((member) => (member.outageId === null && holder.get(member) ? [{ outageId: (holder.get(member) as OpenOutage).id, member }] : []));
@@ -124,6 +125,10 @@ export function causeOf(members: readonly Loss[], alive: readonly Alive[]): Outa
   if (cell !== null && share((m) => m.cell === cell) >= 0.9) return 'mast';
   if (allMains) return 'power';
   return 'unknown';
+}
+
+function traitOf(members: readonly Loss[], cause: OutageCause): string | null {
+  return cause === 'mast' ? mostCommon(members.map((m) => m.cell)) : cause === 'vendor' ? mostCommon(members.map((m) => m.vendor)) : null;
 }
 
 /** The smallest region that holds all of them; '000000000000' when they have none. */

@@ -6,14 +6,23 @@ import { type Decision, deviceSubject, type EarlierEvent, type Facts, type Rule 
 import { type EventKind, eventKinds, kindInfo, type StoredEvent } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import { bedExit } from './bed-exit.ts';
+import { blindWindow } from './blind-window.ts';
 import { cancel } from './cancel.ts';
 import { cleared, reported, waitsForMode } from './edges.ts';
 import { fall } from './fall.ts';
+import { fault } from './fault.ts';
 import { gas } from './gas.ts';
+import { lowBattery } from './low-battery.ts';
+import { mainsLost } from './mains-lost.ts';
 import { motionless } from './motionless.ts';
+import { neverReported } from './never-reported.ts';
+import { offline } from './offline.ts';
+import { outage } from './outage.ts';
 import { phoneIn } from './phone-in.ts';
+import { removed } from './removed.ts';
 import { smoke } from './smoke.ts';
 import { sos } from './sos.ts';
+import { tamper } from './tamper.ts';
 import { test } from './test.ts';
 import { unknownDevice } from './unknown-device.ts';
 import { unreadableAlarm } from './unreadable-alarm.ts';
@@ -21,7 +30,10 @@ import { vitals } from './vitals.ts';
 import { wander } from './wander.ts';
 
 /** Rules about life, by kind, then the technical ones. */
-const list: readonly Rule[] = [sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test];
+const list: readonly Rule[] = [
+  sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test,
+  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow,
+];
 
 // A kind without a rule of its own must not be lost: it is shown, on its device.
 const bare: Rule = { kinds: [], raise: (event) => [{ type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: deviceSubject(event) }] };

@@ -1,0 +1,39 @@
+/**
+ * What technical alarms have in common (设备告警, B5): shown on their device, no call and no message, a soft ring at the desk only
+ * when the person is of high risk. They end by themselves: at once when the house saw the cause go, after a while when the
+ * device says so (a device that toggles stays one alert, C8). What an operator has taken stays his until he closes it.
+ */
+import type { Alert, Outcome } from '#core/alert.ts';
+import { type Decide, type Decision, deviceSubject, type Facts, inTest, openAlert, type Raise, type Rule } from '#core/decision.ts';
+import { type EventKind, kindInfo, type StoredEvent } from '#core/event.ts';
+import { limits } from '#core/limits.ts';
+
+/** The raise of a technical alarm; an installer at work (安装调试) is waited for. */
+export function technicalRaise(event: StoredEvent, facts: Facts, now: number, extra: Partial<Raise> = {}): Decision[] {
+  if (inTest(facts, now)) return [{ type: 'wait', reason: 'test', recheckAt: Math.min(facts.device?.testUntil ?? now, now + limits.modeRecheckMs) }];
+  const highRisk = facts.person?.highRisk ?? false;
+  return [{
+    type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: deviceSubject(event), plan: 'none', end: null,
+    ring: highRisk ? 'soft' : 'none', ...extra, flags: [...event.flags.filter((f) => f === 'late' || f === 'id-reused'), ...(highRisk ? ['high-risk'] : []), ...(extra.flags ?? [])],
+  }];
+}
+
+/** The clear of a technical alarm with the outcome that its end has. */
+export function technicalClear(outcome: Outcome): Decide {
+  return (event, facts) => {
+    const alert = openAlert(facts, event.kind, deviceSubject(event));
+    if (!alert) return [{ type: 'ignore', reason: 'clear-without-alert' }];
+    return [endOf(alert, event, outcome)];
+  };
+}
+
+function endOf(alert: Alert, event: StoredEvent, outcome: Outcome): Decision {
+  const reason = typeof event.data['reason'] === 'string' ? event.data['reason'] : 'cause-gone';
+  const detail = typeof event.data['outageId'] === 'string' ? { outageId: event.data['outageId'] } : {};
+  if (alert.state !== 'open') return { type: 'note', alertId: alert.id, what: reason, flags: ['cleared'], detail };
+  if (event.source === 'supervision') return { type: 'close', alertId: alert.id, outcome, what: reason, detail };
+  return { type: 'note', alertId: alert.id, what: 'cleared', end: { afterMs: limits.clearHoldMs, outcome, what: 'cause-gone' } };
+}
+
+/** A technical rule without more to decide. */
+export const technical = (kind: EventKind, outcome: Outcome): Rule => ({ kinds: [kind], raise: (event, facts, now) => technicalRaise(event, facts, now), clear: technicalClear(outcome) });
