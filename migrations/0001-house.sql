@@ -66,7 +66,7 @@ create table contact ( -- family, neighbour, key holder of one person, in callin
   relation text not null check (relation in ('family', 'neighbour', 'doctor', 'other')),
   name_enc bytea not null, phone_enc bytea not null, phone_bidx bytea not null,
   key_holder boolean not null default false, walk_minutes smallint, language text,
-  verified_at timestamptz, opted_out_at timestamptz, absent_until timestamptz,
+  verified_at timestamptz, opted_out_at timestamptz, absent_until timestamptz, version integer not null default 1,
   demo boolean not null default false
 );
 create index contact_person on contact (person_id, ord);
@@ -119,6 +119,24 @@ create table device (
 create index device_home on device (home_id);
 create index device_person on device (person_id);
 
+-- Demonstration rows keep apart from real ones (FIELD F18): no real elder's alarm hangs on rows that never ring a telephone, and no
+-- demonstration elder is reached through a real one. A device is a demonstration while it is bound to one.
+create function demo_keeps_apart() returns trigger language plpgsql as $$
+declare bound boolean;
+begin
+  if tg_table_name = 'person' then select demo into bound from home where id = new.home_id;
+  elsif tg_table_name = 'contact' then select demo into bound from person where id = new.person_id;
+  else select coalesce((select demo from person where id = new.person_id), (select demo from home where id = new.home_id)) into bound; new.demo := coalesce(bound, new.demo);
+  end if;
+  if bound is not null and bound <> new.demo then
+    raise exception 'a % and what it belongs to are both demonstration data or both real', tg_table_name using errcode = '23514', constraint = 'demo_keeps_apart';
+  end if;
+  return new;
+end $$;
+create trigger demo_keeps_apart before insert or update of home_id, demo on person for each row execute function demo_keeps_apart();
+create trigger demo_keeps_apart before insert or update of person_id, demo on contact for each row execute function demo_keeps_apart();
+create trigger demo_keeps_apart before insert or update of home_id, person_id, demo on device for each row execute function demo_keeps_apart();
+
 -- What is known of a device's life. No index on what a heartbeat changes (HOT updates). Intake writes last_seen_at, the readings,
 -- state 'online', mains_lost_at and lost_at; everything else (check_at, silent_at, the *_event_at, outage_id) is moved by the sweep only.
 create table presence (
@@ -142,6 +160,7 @@ create table blind_window (
   id bigint generated always as identity primary key, from_at timestamptz not null, to_at timestamptz not null, why text not null,
   noticed_at timestamptz                   -- its one notice was raised
 );
+create unique index blind_window_from on blind_window (from_at); -- edges that return together write one
 
 create table node ( -- each role process beats here; the newest edge beat tells whether we could hear at all
   id text primary key, role text not null, started_at timestamptz not null, beat_at timestamptz not null, detail jsonb not null default '{}'
