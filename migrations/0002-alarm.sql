@@ -92,6 +92,18 @@ create table outbox ( -- 待发队列
   handled_at timestamptz,                  -- a failure the alert path has reacted to
   trace text not null, demo boolean not null default false
 );
+-- No message of the demonstration, by its alert or by whom it goes to, is ever handed to a real gateway (FIELD F18, F23).
+alter table outbox add constraint outbox_demo_stays check (not demo or provider is null or provider = 'standin');
+create function outbox_is_demo() returns trigger language plpgsql as $$
+begin
+  if not new.demo then
+    new.demo := coalesce(case split_part(new.party, ':', 1)
+      when 'responder' then (select demo from responder where id = split_part(new.party, ':', 2))
+      when 'contact' then (select demo from contact where id = split_part(new.party, ':', 2)) end, false);
+  end if;
+  return new;
+end $$;
+create trigger outbox_is_demo before insert on outbox for each row execute function outbox_is_demo();
 create index outbox_due on outbox (priority, due_at) where state = 'due';
 create index outbox_sending on outbox (lease_until) where state = 'sending';
 create index outbox_unhandled on outbox (id) where state in ('failed', 'unknown') and handled_at is null;
@@ -129,6 +141,7 @@ create table outage ( -- 片区失联: one incident for many silences; its alert
   opened_at timestamptz not null default anling_now(), trace text not null,
   ingest_id uuid not null unique,          -- the event that raised its alert
   alert_id bigint references alert, absorbed_by bigint references outage,
+  told_at timestamptz,                     -- its one message per role
   recovering_at timestamptz, ended_at timestamptz, ended_how text check (ended_how in ('recovered', 'absorbed', 'closed')),
   counts jsonb not null default '{}', reported_at timestamptz not null default anling_now()
 );
@@ -147,7 +160,7 @@ create view presumed_unreachable as
     join home h on o.subject_type <> 'region' or h.region_code between o.scope_from and o.scope_to
     join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
     cross join lateral (select coalesce(p.cell, d.cell, h.cell) as id) cell
-  where o.ended_at is null and d.status = 'installed' and p.state = 'online' and p.silent_at is null and p.last_seen_at <= o.from_at
+  where o.ended_at is null and d.status <> 'revoked' and p.state = 'online' and p.silent_at is null and p.last_seen_at <= o.from_at
     and (h.mode_until is null or h.mode_until <= anling_now())
     and (o.subject_type <> 'cell' or cell.id = o.subject_id) and (o.subject_type <> 'power-area' or h.power_area = o.subject_id) and (o.subject_type <> 'vendor' or m.vendor = o.subject_id)
     and case o.cause

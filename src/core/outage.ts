@@ -127,7 +127,8 @@ export function causeOf(members: readonly Loss[], alive: readonly Alive[]): Outa
   return 'unknown';
 }
 
-function traitOf(members: readonly Loss[], cause: OutageCause): string | null {
+/** The cell or vendor that a cause names. */
+export function traitOf(members: readonly Loss[], cause: OutageCause): string | null {
   return cause === 'mast' ? mostCommon(members.map((m) => m.cell)) : cause === 'vendor' ? mostCommon(members.map((m) => m.vendor)) : null;
 }
 

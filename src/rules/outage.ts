@@ -13,9 +13,9 @@ const counted = ['members', 'homes', 'silent', 'back', 'presumed', 'people', 'ca
 export const outage: Rule = {
   kinds: ['outage'],
   raise: (event) => [{
-    type: 'raise', kind: 'outage', priority: 2, subject: deviceSubject(event), regionCode: regionOf(event), plan: 'none', end: null, summary: figures(event), tell: tellings(event),
+    type: 'raise', kind: 'outage', priority: 2, subject: deviceSubject(event), regionCode: regionOf(event), plan: 'none', end: null, summary: figures(event),
   }],
-  repeat: (event, facts) => withAlert(event, facts, (alertId) => ({ type: 'note', alertId, what: 'outage-figures', summary: figures(event), detail: figures(event) })),
+  repeat: (event, facts) => withAlert(event, facts, (alertId) => ({ type: 'note', alertId, what: event.data['tell'] === true ? 'outage-told' : 'outage-figures', summary: figures(event), detail: figures(event), tell: tellings(event) })),
   // The one P2 that ends by itself: it is about machines; whoever lies in it has an alert of his own.
   clear: (event, facts) => withAlert(event, facts, (alertId) => ({
     type: 'close', alertId, outcome: 'D1', what: String(event.data['how'] ?? 'recovered'), summary: figures(event), detail: { ...figures(event), ...(event.data['by'] ? { by: event.data['by'] } : {}) },
@@ -30,9 +30,9 @@ function withAlert(event: StoredEvent, facts: Parameters<Rule['raise']>[1], then
 const regionOf = (event: StoredEvent): RegionCode | null => (event.data['regionCode'] as RegionCode | undefined) ?? null;
 const figures = (event: StoredEvent): Record<string, unknown> => Object.fromEntries(counted.filter((key) => event.data[key] !== undefined).map((key) => [key, event.data[key]]));
 
-// `told`: an incident that this one absorbed has told the roles already.
+// Asked for once, a little after the opening: then the figures are worth telling, and a larger incident may have absorbed this one.
 function tellings(event: StoredEvent): Tell[] {
-  if (event.data['told'] === true) return [];
+  if (event.data['tell'] !== true) return [];
   const params = { town: String(event.data['town'] ?? ''), count: String(event.data['homes'] ?? event.data['members'] ?? ''), cause: causeText[event.data['cause'] as OutageCause] ?? causeText.unknown };
   const leader: Tell = { target: 'duty-leader', channel: 'sms', template: 'outage', params };
   return regionOf(event)?.endsWith('000000') ? [leader] : [{ target: 'town-duty', channel: 'sms', template: 'outage', params }, leader];

@@ -22,20 +22,20 @@ export function recentLosses(sql: Sql, hearingSince: number | null, edgeStartedA
        case when p.silent_at is not null then 'silent' when p.mains_lost_at is not null then 'mains-lost' else 'lost' end as how,
        coalesce(p.silent_at, p.mains_lost_at, p.lost_at) as at
      from found f join presence p on p.device_id = f.device_id join device d on d.id = f.device_id join device_model m on m.id = d.model left join home h on h.id = d.home_id
-     where d.status = 'installed'`, [limits.outageWindowMs, hearingSince, edgeStartedAt], 'outage-losses');
+     where d.status <> 'revoked'`, [limits.outageWindowMs, hearingSince, edgeStartedAt], 'outage-losses');
 }
 
 /** Devices heard after `since` (epoch ms) and not lost, counted by what they have in common. */
 export function aliveSince(sql: Sql, since: number): Promise<Alive[]> {
   return sql.query(
     `select ${traits}, count(*)::int as n from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model left join home h on h.id = d.home_id
-     where p.last_seen_at > to_timestamp($1 / 1000.0) and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null and d.status = 'installed'
+     where p.last_seen_at > to_timestamp($1 / 1000.0) and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null and d.status <> 'revoked'
      group by 1, 2, 3, 4, 5`, [since], 'outage-alive');
 }
 
 export type OutageRow = {
   id: string; subject: OutageSubject; regionCode: string; cause: OutageCause; trait: string | null; trace: string; alertId: string | null; alertClosed: boolean;
-  openedAt: number; recoveringAt: number | null; reportedAt: number; counts: Partial<OutageCounts>;
+  openedAt: number; recoveringAt: number | null; reportedAt: number; told: boolean; counts: Partial<OutageCounts>;
 };
 export type OutageCounts = { members: number; homes: number; silent: number; back: number; presumed: number; people: number };
 
@@ -45,12 +45,12 @@ export async function openOutages(sql: Sql): Promise<OutageRow[]> {
     `update outage o set alert_id = e.alert_id from event e where o.alert_id is null and o.ended_at is null and e.ingest_id = o.ingest_id and e.alert_id is not null
        and not exists (select from outage x where x.alert_id = e.alert_id)`, [], 'outage-link');
   const rows = await sql.query(
-    `select o.id, o.subject_type, o.subject_id, o.region_code, o.cause, o.trait, o.trace, o.alert_id, coalesce(a.state = 'closed', false) as closed, o.opened_at, o.recovering_at, o.reported_at, o.counts
+    `select o.id, o.subject_type, o.subject_id, o.region_code, o.cause, o.trait, o.trace, o.alert_id, coalesce(a.state = 'closed', false) as closed, o.opened_at, o.recovering_at, o.reported_at, o.told_at is not null as told, o.counts
      from outage o left join alert a on a.id = o.alert_id where o.ended_at is null order by o.id`, [], 'outage-open');
   return rows.map((r) => ({
     id: r['id'] as string, subject: { type: r['subject_type'], id: r['subject_id'] } as OutageSubject, regionCode: r['region_code'] as string, cause: r['cause'] as OutageCause, trait: r['trait'] as string | null,
     trace: r['trace'] as string, alertId: r['alert_id'] as string | null, alertClosed: r['closed'] as boolean, openedAt: r['opened_at'] as number, recoveringAt: r['recovering_at'] as number | null,
-    reportedAt: r['reported_at'] as number, counts: r['counts'] as Partial<OutageCounts>,
+    reportedAt: r['reported_at'] as number, told: r['told'] as boolean, counts: r['counts'] as Partial<OutageCounts>,
   }));
 }
 
@@ -71,6 +71,8 @@ export async function insertOutage(sql: Sql, o: Opening & { fromAt: number; trac
     await sql.query(`insert into outage_member (outage_id, device_id, home_id, silent_at, back_at) select $1, device_id, home_id, silent_at, back_at from outage_member where outage_id = any($2::bigint[]) on conflict do nothing`, [id, o.absorbs]);
     await sql.query(`update presence set outage_id = $1 where outage_id = any($2::bigint[])`, [id, o.absorbs]);
     await sql.query(`update outage set ended_at = anling_now(), ended_how = 'absorbed', absorbed_by = $1 where id = any($2::bigint[])`, [id, o.absorbs]);
+    // The roles have had their message from the smaller incident.
+    await sql.query(`update outage set told_at = (select max(told_at) from outage where id = any($2::bigint[])) where id = $1`, [id, o.absorbs]);
   }
   await addMembers(sql, id, o.members);
   return { id, regionCode };
@@ -124,16 +126,23 @@ function peopleIn(gone: string): string {
   return `select count(*)::int from person q join home h on h.id = q.home_id
     where q.home_id in (select home_id from ${gone}) and q.status = 'present' and (q.mode_until is null or q.mode_until <= anling_now()) and (h.mode_until is null or h.mode_until <= anling_now())
       and exists (select from device e where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from ${gone}))
-      and not exists (select from device e join presence p on p.device_id = e.id where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status = 'installed'
+      and not exists (select from device e join presence p on p.device_id = e.id where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status <> 'revoked'
         and p.state = 'online' and e.id not in (select device_id from ${gone}))`;
 }
 
-/** Keeps what was last told of an incident; `recovering` starts, stops or leaves the clock of its end. */
-export async function noteOutage(sql: Sql, outageId: string, counts: OutageCounts | null, recovering: 'since-now' | 'no' | 'same', cause: OutageCause | null = null): Promise<void> {
-  await sql.query(
-    `update outage set counts = coalesce($2::jsonb, counts), reported_at = case when $2::jsonb is null then reported_at else anling_now() end, cause = coalesce($4, cause),
-       recovering_at = case $3 when 'since-now' then coalesce(recovering_at, anling_now()) when 'no' then null else recovering_at end where id = $1`,
-    [outageId, counts === null ? null : JSON.stringify(counts), recovering, cause], 'outage-note');
+/** Keeps what the wall was last shown of an incident; `told`: its one message per role goes with it. */
+export async function noteReported(sql: Sql, outageId: string, counts: OutageCounts, told: boolean): Promise<void> {
+  await sql.query(`update outage set counts = $2, reported_at = anling_now(), told_at = case when $3 then anling_now() else told_at end where id = $1`, [outageId, JSON.stringify(counts), told], 'outage-reported');
+}
+
+/** Starts, or stops, the clock of an incident's end. */
+export async function setRecovering(sql: Sql, outageId: string, recovering: boolean): Promise<void> {
+  await sql.query(`update outage set recovering_at = case when $2 then coalesce(recovering_at, anling_now()) end where id = $1`, [outageId, recovering], 'outage-recovering');
+}
+
+/** A second blow with another cause: who was heard after it is not in it. */
+export async function setCause(sql: Sql, outageId: string, cause: OutageCause, trait: string | null, fromAt: number): Promise<void> {
+  await sql.query(`update outage set cause = $2, trait = $3, from_at = greatest(from_at, to_timestamp($4 / 1000.0)) where id = $1`, [outageId, cause, trait, fromAt]);
 }
 
 export async function endOutage(sql: Sql, outageId: string, how: 'recovered' | 'closed'): Promise<void> {
@@ -180,21 +189,11 @@ export async function outageAround(sql: Sql, at: { homeId: string | null; device
 }
 
 /** Devices by region code for lists and the map: suspected ones still count as online, lost ones of an outage as offline. */
-export async function presenceCounts(sql: Sql): Promise<{ code: string; online: number; offline: number; never: number; presumed: number }[]> {
+export function presenceCounts(sql: Sql): Promise<{ code: string; online: number; offline: number; never: number; presumed: number }[]> {
   return sql.query(
     `with pr as materialized (select distinct device_id from presumed_unreachable)
      select h.region_code as code, count(*) filter (where (p.state = 'online' or p.state = 'silent' and p.outage_id is null) and pr.device_id is null)::int as online,
        count(*) filter (where p.state = 'offline' or p.state = 'silent' and p.outage_id is not null)::int as offline,
-       count(*) filter (where p.state = 'never')::int as never, count(pr.device_id)::int as presumed
-     from presence p join device d on d.id = p.device_id join home h on h.id = d.home_id left join pr on pr.device_id = p.device_id where d.status = 'installed' group by 1`, [], 'presence-counts');
-}
-
-/** 现在听不到 n 人: people in scope (codes from..to) none of whose devices could be heard now: silent, offline or presumed so. */
-export async function cannotHear(sql: Sql, scopeFrom = '000000000000', scopeTo = '999999999999'): Promise<number> {
-  const [row] = await sql.query<{ people: number }>(
-    `with gone as materialized (
-       select d.id as device_id, d.home_id from presence p join device d on d.id = p.device_id where p.silent_at is not null
-       union select device_id, home_id from presumed_unreachable)
-     ${peopleIn('gone').replace('count(*)::int', 'count(*)::int as people')} and h.region_code between $1 and $2`, [scopeFrom, scopeTo], 'outage-cannot-hear');
-  return row?.people ?? 0;
+       count(*) filter (where p.state = 'never' and d.status = 'installed')::int as never, count(pr.device_id)::int as presumed
+     from presence p join device d on d.id = p.device_id join home h on h.id = d.home_id left join pr on pr.device_id = p.device_id where d.status <> 'revoked' group by 1`, [], 'presence-counts');
 }

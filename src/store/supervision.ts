@@ -37,7 +37,7 @@ const mutedUntil = `greatest(case when d.test_until > anling_now() then d.test_u
 export async function claimDue(sql: Sql, states: readonly PresenceState[], hearingSince: number | null): Promise<Due[]> {
   const rows = await sql.query<Row & { state: PresenceState }>(
     `select p.device_id, p.state, p.last_seen_at, p.silent_at, p.offline_event_at is not null as raised, p.never_reported_at is not null as never_raised,
-       p.outage_id is not null as in_outage, d.registered_at, d.home_id, d.person_id, d.room, d.status = 'installed' as watched, c.grace_s, h.region_code,
+       p.outage_id is not null as in_outage, d.registered_at, d.home_id, d.person_id, d.room, (d.status = 'installed' or d.status = 'stock' and p.last_seen_at is not null and (d.home_id is not null or d.person_id is not null)) as watched, c.grace_s, h.region_code,
        case when p.state <> 'online' then ${mutedUntil} end as muted_until
      from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class
        left join home h on h.id = d.home_id left join person w on w.id = d.person_id
@@ -99,7 +99,7 @@ export function takeMainsLost(sql: Sql): Promise<MainsChange[]> {
   return sql.query(
     `with lost as (
        select p.device_id, p.mains_lost_at, d.home_id from presence p join device d on d.id = p.device_id
-       where p.mains_lost_at <= anling_now() - make_interval(secs => $1 / 1000.0) and p.mains_event_at is null and p.outage_id is null and d.status = 'installed'
+       where p.mains_lost_at <= anling_now() - make_interval(secs => $1 / 1000.0) and p.mains_event_at is null and p.outage_id is null and d.status <> 'revoked'
        limit $2 for update of p skip locked),
      done as (update presence p set mains_event_at = anling_now() from lost where p.device_id = lost.device_id returning p.device_id)
      select l.home_id as "homeId", array_agg(l.device_id order by l.device_id) as "deviceIds", min(l.mains_lost_at) as since
@@ -112,8 +112,8 @@ export function takeMainsBack(sql: Sql): Promise<MainsChange[]> {
   return sql.query(
     `with back as (
        select p.device_id, d.home_id from presence p join device d on d.id = p.device_id
-       where p.mains_event_at is not null and (p.mains_lost_at is null or d.status <> 'installed') and not exists (
-         select from device e join presence q on q.device_id = e.id where e.home_id = d.home_id and q.mains_event_at is not null and q.mains_lost_at is not null and e.status = 'installed')
+       where p.mains_event_at is not null and (p.mains_lost_at is null or d.status = 'revoked') and not exists (
+         select from device e join presence q on q.device_id = e.id where e.home_id = d.home_id and q.mains_event_at is not null and q.mains_lost_at is not null and e.status <> 'revoked')
        limit $1 for update of p skip locked),
      done as (update presence p set mains_event_at = null from back where p.device_id = back.device_id returning p.device_id)
      select b.home_id as "homeId", array_agg(b.device_id order by b.device_id) as "deviceIds", null as since
