@@ -78,6 +78,8 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const data = resolve(orFallback(keys.data));
   const demo = text(keys.demo);
   const gateway = text(keys.gateway);
+  // The default of ANLING_PUBLIC_URL follows the port and TLS: a page that thinks it is elsewhere refuses its own forms.
+  const ownUrl = `${text(keys.tlsCert) ? 'https' : 'http'}://127.0.0.1:${orFallback(keys.httpPort)}`;
   url(keys.databaseUrl, ['postgres:', 'postgresql:']);
   url(keys.publicUrl, ['http:', 'https:']);
   url(keys.smsEndpoint, ['http:', 'https:']);
@@ -88,7 +90,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const config: Config = {
     roles: readRoles(flags.get('role'), problems),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
-    httpPort: port(keys.httpPort), httpHost: orFallback(keys.httpHost), publicUrl: orFallback(keys.publicUrl).replace(/\/$/, ''),
+    httpPort: port(keys.httpPort), httpHost: orFallback(keys.httpHost), publicUrl: (text(keys.publicUrl) || ownUrl).replace(/\/$/, ''),
     tlsCert: optional(keys.tlsCert), tlsKey: optional(keys.tlsKey),
     mqttPort: port(keys.mqttPort), mqttsPort: port(keys.mqttsPort), doorPort: port(keys.doorPort), deviceHost: orFallback(keys.deviceHost), opsPort: port(keys.opsPort),
     adminPassword: optional(keys.adminPassword),
@@ -127,4 +129,12 @@ function readFlags(argv: readonly string[], problems: string[]): Map<string, str
 /** Whether a host name can only mean this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+/** The configuration as variables, for the processes that a supervisor starts: flags are in it, every path is absolute. */
+export function configVariables(config: Config): Record<string, string> {
+  const values: Record<keyof typeof keys, string | number | null> = {
+    ...config, demo: config.demo === 'auto' ? 'auto' : config.demo === 'on' ? '1' : '0', adminPassword: null, // the first password is the supervisor's business alone
+  };
+  return Object.fromEntries(Object.entries(keys).map(([name, k]) => [k.variable, String(values[name as keyof typeof keys] ?? '')]));
 }
