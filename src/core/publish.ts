@@ -37,3 +37,13 @@ export type Refused = { presentedId: string; reason: RefusedReason; address: str
 
 /** What went against the protocol by an authenticated device; the third in limits.misuseWindowMs becomes a fault of the device. */
 export type Misuse = { deviceId: DeviceId; homeId: HomeId | null; what: 'foreign-topic' | 'oversize' | 'foreign-will' | 'flapping'; detail: Record<string, unknown> };
+
+const channels: ReadonlyMap<string, Channel> = new Map([['event', 'event'], ['heartbeat', 'heartbeat'], ['vitals', 'vitals'], ['status', 'status'], ['command/reply', 'reply']]);
+
+/** Everything a device may use begins so. */
+export const topicPrefix = (deviceId: string): string => `care/v1/${deviceId}/`;
+
+/** The channel of a topic below `prefix`; null when it is not below it. */
+export function channelOf(topic: string, prefix: string): Channel | null {
+  return topic.startsWith(prefix) ? (channels.get(topic.slice(prefix.length)) ?? 'other') : null;
+}

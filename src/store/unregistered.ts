@@ -2,6 +2,9 @@
 import type { Refused } from '#core/publish.ts';
 import type { Sql } from './pool.ts';
 
+/** Who came so often is a real device, not a scan of random ids: it stays longest. */
+export const persistent = 3;
+
 export type RefusedCount = Refused & { count: number };
 
 const upsert = `
@@ -15,15 +18,15 @@ export async function noteUnregistered(sql: Sql, refused: readonly RefusedCount[
   await sql.query(upsert, [
     refused.map((r) => r.presentedId), refused.map((r) => r.reason), refused.map((r) => r.count), refused.map((r) => r.address), refused.map((r) => r.door),
   ], 'unregistered-note');
-  await sql.query('delete from unregistered where presented_id in (select presented_id from unregistered order by last_at desc, presented_id offset $1)', [rows], 'unregistered-trim');
+  await sql.query(`delete from unregistered where presented_id in (select presented_id from unregistered order by count >= ${persistent} desc, last_at desc, presented_id offset $1)`, [rows], 'unregistered-trim');
 }
 
-/** Those of `ids` whose desk event is due (none within `spanMs`), at most what remains of `eventsMax` in the span; marks them. */
-export async function takeUnregisteredDue(sql: Sql, ids: readonly string[], spanMs: number, eventsMax: number): Promise<{ presentedId: string; reason: string; count: string }[]> {
+/** Those of `ids` that came `countMin` times and whose desk event is due (none within `spanMs`), at most what remains of `eventsMax` in the span; marks them. */
+export async function takeUnregisteredDue(sql: Sql, ids: readonly string[], countMin: number, spanMs: number, eventsMax: number): Promise<{ presentedId: string; reason: string; count: string }[]> {
   return await sql.query(`
     with recent as (select count(*) as n from unregistered where alerted_at > anling_now() - make_interval(secs => $2 / 1000.0)), due as (
-      select presented_id from unregistered where presented_id = any($1) and (alerted_at is null or alerted_at <= anling_now() - make_interval(secs => $2 / 1000.0))
+      select presented_id from unregistered where presented_id = any($1) and count >= $4 and (alerted_at is null or alerted_at <= anling_now() - make_interval(secs => $2 / 1000.0))
       order by first_at, presented_id limit (select greatest(0, $3 - n) from recent) for update)
     update unregistered u set alerted_at = anling_now() from due where u.presented_id = due.presented_id
-    returning u.presented_id as "presentedId", u.reason, u.count`, [ids, spanMs, eventsMax], 'unregistered-due');
+    returning u.presented_id as "presentedId", u.reason, u.count`, [ids, spanMs, eventsMax, countMin], 'unregistered-due');
 }

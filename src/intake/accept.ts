@@ -1,0 +1,148 @@
+/**
+ * The durable gate (law 1): one frame in, a promise out that resolves after the commit. Decodes, chooses the lane, derives
+ * what the readings mean. Nothing here refuses a P1 (law 5): what cannot be read is kept and raises an alarm of its own.
+ */
+import { DecodeError } from '#core/errors.ts';
+import { limits } from '#core/limits.ts';
+import type { DecodedEvent, VitalsReading } from '#core/event.ts';
+import type { Accept, Accepted, Misuse, Publish, Refused } from '#core/publish.ts';
+import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { Logger } from '#ops/log.ts';
+import { insertEvents } from '#store/events.ts';
+import type { Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { keepTelemetryLayout } from '#store/telemetry-layout.ts';
+import type { Decoded, Vendor } from '#vendors/vendor.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+import { startDatabaseClock } from './clock.ts';
+import { vitalsChanges, type VitalsMemory } from './derive.ts';
+import { startMisuseWatch } from './misuse.ts';
+import { type Presence, startPresence } from './presence.ts';
+import { openQuarantine, type Quarantine } from './quarantine.ts';
+import { startRefusedList } from './refused.ts';
+import { openTelemetry, type Telemetry } from './telemetry.ts';
+import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
+
+export type IntakeOptions = {
+  /** Connections of the urgent lane alone (law 8), and those of everything else. */ urgentDb: Db; db: Db;
+  seal: Seal; log: Logger; meter: EdgeMeter; vendor: Vendor; newTrace: () => string;
+  /** A device's answer to a command, for who sent it. */ onReply?: (deviceId: string, reply: { id: string; ok: boolean; data: unknown }) => void;
+};
+export type Intake = Service & {
+  accept: Accept;
+  /** Writes the telemetry that waits at once: an alarm stands behind it. */ hurry(): void;
+  refused(refused: Refused): void;
+  misuse(misuse: Misuse): void;
+  waiting(): { urgent: number; telemetry: number; presence: number };
+};
+type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; now: () => number; vitals: Map<string, VitalsMemory> };
+
+const layoutMs = 10 * 60_000;
+const trimMs = 60_000;
+
+export function startIntake(options: IntakeOptions): Intake {
+  const { urgentDb, db, seal, log, meter, newTrace } = options;
+  const clock = startDatabaseClock(db);
+  const urgent = openUrgent({
+    db: urgentDb, meter, log,
+    // A row that PostgreSQL refuses for itself: the alarm goes on with what is certain, without its details.
+    async poisoned(event, error) {
+      log.error({ deviceId: event.deviceId, kind: event.kind, trace: event.trace, error: (error as Error).message }, 'an event is stored without its details');
+      await insertEvents(urgentDb, [aged({ ...event, sourceEventId: null, ref: null, deviceTime: null, confidence: null, dataSealed: null, flags: ['details-lost'] })]);
+    },
+  });
+  const shared = { db, seal, meter, log, hint: urgent.hint };
+  const telemetry = openTelemetry(shared);
+  const presence = startPresence(shared);
+  const quarantine = openQuarantine({ ...shared, urgentDb });
+  const refused = startRefusedList({ ...shared, newTrace });
+  const misuse = startMisuseWatch({ db, seal, log, newTrace, add: urgent.add });
+  const layout = startLoop({ name: 'telemetry-layout', pollMs: layoutMs, onError: (error) => log.warn({ error: (error as Error).message }, 'telemetry partitions not kept'), async turn() {
+    const { made, dropped } = await keepTelemetryLayout(db);
+    if (made.length + dropped.length > 0) log.info({ made, dropped }, 'telemetry partitions');
+    return false;
+  } });
+  const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });
+  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, now: clock.now, vitals: new Map() };
+  return {
+    name: 'intake', ready: () => null,
+    accept: (publish) => acceptFrame(parts, publish),
+    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note,
+    waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting }),
+    async stop() {
+      await Promise.all([layout.stop(), trim.stop(), clock.stop()]);
+      await Promise.all([urgent.drain(), quarantine.drain(), telemetry.stop()]);
+      await Promise.all([presence.stop(), refused.stop(), misuse.stop()]);
+    },
+  };
+}
+
+async function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
+  parts.meter.received(publish.channel, publish.door);
+  const decoded = read(parts, publish);
+  if (typeof decoded === 'string') {
+    await parts.quarantine.add(publish, decoded);
+    parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
+    return { result: 'quarantined', reason: decoded };
+  }
+  switch (decoded.channel) {
+    case 'event': return await acceptEvent(parts, publish, decoded.event);
+    case 'heartbeat': {
+      parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true, reading: decoded.reading });
+      return await parts.telemetry.heartbeat(publish, decoded.reading, decoded.extra);
+    }
+    case 'vitals': return await acceptVitals(parts, publish, decoded.reading, decoded.extra);
+    case 'status': {
+      // {"online":false} comes from a will as a rule: a hint for outages, never an alarm and never a sign of life.
+      const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: decoded.online, ...(!decoded.online && { saidOffline: true }) });
+      if (publish.qos > 0) await sign.committed();
+      return { result: 'noted' };
+    }
+    case 'reply': {
+      const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
+      parts.onReply?.(publish.device.id, decoded);
+      if (publish.qos > 0) await sign.committed();
+      return { result: 'noted' };
+    }
+  }
+}
+
+/** What the frame says, or why it cannot be read. */
+function read(parts: Parts, publish: Publish): Decoded | string {
+  if (publish.payload.length > limits.payloadBytes) return 'too large';
+  try {
+    return parts.vendor.decode(publish.channel, publish.payload, parts.now());
+  } catch (error) {
+    if (error instanceof DecodeError) return error.message;
+    parts.log.error({ deviceId: publish.device.id, trace: publish.trace, error: (error as Error).message }, 'the decoder failed; the frame is kept');
+    return 'decoder failed';
+  }
+}
+
+async function acceptEvent(parts: Parts, publish: Publish, event: DecodedEvent): Promise<Accepted> {
+  const { device, trace, arrivedMs } = publish;
+  const unsafe = publish.qos === 0 && publish.door === 'mqtt';
+  if (unsafe) parts.meter.noted('qos0-event');
+  await parts.urgent.add(eventOf(parts.seal, { ...event, device, source: publish.door, trace, arrivedMs, flags: unsafe ? [...event.flags, 'qos0'] : event.flags }));
+  // Its own word about the mains counts like a heartbeat's; the delay and the one notice are supervision's.
+  const mains = event.kind !== 'mains-lost' || event.edge === 'report' ? undefined : event.edge === 'clear';
+  parts.presence.note({ device, atMs: arrivedMs, trace, alive: true, ...(mains !== undefined && { reading: { mains } }) });
+  parts.log.info({ deviceId: device.id, kind: event.kind, edge: event.edge, trace, ms: Math.round(performance.now() - arrivedMs) }, 'event committed');
+  return { result: 'stored' };
+}
+
+/** The row and what it means are committed before the acknowledgement. */
+async function acceptVitals(parts: Parts, publish: Publish, reading: VitalsReading, extra: Record<string, unknown> | null): Promise<Accepted> {
+  const { device, trace, arrivedMs } = publish;
+  parts.presence.note({ device, atMs: arrivedMs, trace, alive: true });
+  let memory = parts.vitals.get(device.id);
+  if (!memory) { memory = {}; parts.vitals.set(device.id, memory); }
+  const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs, deviceTime: reading.deviceTime, data }));
+  const hurried = { ...publish, hurry: publish.hurry || changes.length > 0 };
+  const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => parts.urgent.add(event))]).catch((error: unknown) => {
+    parts.vitals.delete(device.id); // not committed: the device's next reading raises again
+    throw error;
+  });
+  if (changes.length > 0) parts.log.info({ deviceId: device.id, kinds: changes.map((c) => `${c.kind} ${c.edge}`), trace }, 'vital signs crossed a limit');
+  return accepted;
+}

@@ -1,0 +1,65 @@
+/**
+ * The urgent lane (law 8): event rows over connections of their own, then a hint to the evaluators. The hint goes apart from
+ * the insert: NOTIFY in its transaction would serialise the commits of all edges.
+ */
+import { randomUUID } from 'node:crypto';
+import { kindInfo, type Edge, type EventKind, type EventSource } from '#core/event.ts';
+import { limits } from '#core/limits.ts';
+import type { KnownDevice } from '#core/publish.ts';
+import { shardOf } from '#core/shard.ts';
+import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { Logger } from '#ops/log.ts';
+import { hintEvents, insertEvents, type NewEvent } from '#store/events.ts';
+import type { Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { type DurableLane, openDurableLane } from './durable.ts';
+
+/** An event on its way: `arrivedMs` is monotonic; its age is taken when it is written. */
+export type UrgentEvent = Omit<NewEvent, 'ageMs'> & { arrivedMs: number };
+export type UrgentOptions = { db: Db; meter: EdgeMeter; log: Logger; poisoned(event: UrgentEvent, error: unknown): Promise<void> };
+export type Urgent = DurableLane<UrgentEvent> & { hint(): void };
+
+export const aged = (event: UrgentEvent): NewEvent => ({ ...event, ageMs: Math.max(0, performance.now() - event.arrivedMs) });
+
+/** See DurableLane; `hint` wakes the evaluators for rows that were written elsewhere. */
+export function openUrgent(options: UrgentOptions): Urgent {
+  const hint = coalescedHint(options.db);
+  const lane = openDurableLane<UrgentEvent>({
+    lane: 'urgent', maxRows: limits.urgentBatchRows, meter: options.meter, log: options.log, poisoned: options.poisoned,
+    async write(events) {
+      await insertEvents(options.db, events.map(aged));
+      hint();
+    },
+  });
+  return { add: lane.add, drain: lane.drain, get waiting() { return lane.waiting; }, hint };
+}
+
+/** One NOTIFY under way at a time; what comes meanwhile is one more. */
+function coalescedHint(db: Db): () => void {
+  let state: 'idle' | 'sending' | 'again' = 'idle';
+  const send = (): void => {
+    state = 'sending';
+    hintEvents(db).catch(() => {}).finally(() => {
+      const again = state === 'again';
+      state = 'idle';
+      if (again) send();
+    });
+  };
+  return () => { if (state === 'idle') send(); else state = 'again'; };
+}
+
+export type EventOf = {
+  device: Pick<KnownDevice, 'id' | 'homeId'> | null; source: EventSource; kind: EventKind; trace: string; arrivedMs: number; edge?: Edge; urgency?: number;
+  sourceEventId?: string | undefined; ref?: string | undefined; deviceTime?: number | undefined; confidence?: number | undefined;
+  flags?: readonly string[]; location?: unknown; data?: Record<string, unknown> | undefined;
+};
+
+/** An event row in the making; location and data are sealed. */
+export function eventOf(seal: Seal, e: EventOf): UrgentEvent {
+  const details = e.location === undefined && e.data === undefined ? null : seal.seal('event.data', JSON.stringify({ location: e.location, data: e.data }));
+  return {
+    ingestId: randomUUID(), shard: shardOf(e.device?.homeId, e.device?.id, e.kind), urgency: e.urgency ?? kindInfo[e.kind].priority, deviceId: e.device?.id ?? null,
+    source: e.source, kind: e.kind, edge: e.edge ?? 'raise', sourceEventId: e.sourceEventId ?? null, ref: e.ref ?? null, deviceTime: e.deviceTime ?? null,
+    flags: e.flags ?? [], confidence: e.confidence ?? null, dataSealed: details, trace: e.trace, arrivedMs: e.arrivedMs,
+  };
+}
