@@ -15,6 +15,7 @@ create table event (
   attempts smallint not null default 0, error text
 );
 create index event_queue on event (shard, urgency, id) where evaluated_at is null;
+create index event_queue_device on event (device_id, id) where evaluated_at is null; -- what of a device comes before its alarm
 create index event_same on event (device_id, source_event_id) where source_event_id is not null;
 create index event_device on event (device_id, id desc);
 create index event_alert on event (alert_id) where alert_id is not null;

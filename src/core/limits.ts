@@ -85,6 +85,7 @@ export const limits = {
   /** Bytes waiting on one websocket: presence is skipped at half, the socket is closed (1013) at the whole. */ socketBufferBytes: 1024 * 1024,
   /** Feed rows replayed before a snapshot is cheaper. */ replayRows: 5_000,
   /** Rows of one list answer. */ pageRows: 500,
+  /** Log lines, and messages, shown of one alert. */ timelineRows: 2_000,
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
   /** Rows of one bulk request, and its bytes: beyond, 422 and 413; nothing is written. */ bulkRows: 1_000, bulkBytes: 4 * 1024 * 1024,
   /** Contacts of one person. */ contactsPerPerson: 20,

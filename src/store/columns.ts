@@ -1,0 +1,64 @@
+/**
+ * Tables of the county's files as data: which field fills which columns, sealed, blinded or plain. One description serves the
+ * insert of many rows and the change of a few fields, so that a sealed field can never be written beside its index.
+ */
+import type { Row, Sql } from './pool.ts';
+import type { Seal } from './seal.ts';
+
+type Encode = (value: unknown, seal: Seal) => unknown;
+export type Column = { name: string; field: string; encode: Encode; /** how the parameter is read */ as?: (parameter: string) => string };
+export type Table = { name: string; columns: readonly Column[] };
+
+export const plain = (field: string, name = snake(field)): Column => ({ name, field, encode: (v) => v ?? null });
+/** Epoch milliseconds into timestamptz. */
+export const time = (field: string, name = snake(field)): Column => ({ name, field, encode: (v) => v ?? null, as: (p) => `to_timestamp(${p}::float8 / 1000.0)` });
+/** `table.column` is the label that binds the value to its column. */
+export const sealed = (table: string, field: string, column = snake(field)): Column =>
+  ({ name: `${column}_enc`, field, encode: (v, seal) => (v == null ? null : seal.seal(`${table}.${column}`, String(v))) });
+export const blinded = (kind: 'phone' | 'name' | 'identity', field: string, column = snake(field)): Column =>
+  ({ name: `${column}_bidx`, field, encode: (v, seal) => (v == null ? null : seal.blind(kind, String(v))) });
+export const computed = (name: string, field: string, encode: Encode): Column => ({ name, field, encode });
+
+function snake(field: string): string {
+  return field.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+const parametersMax = 60_000;
+
+/** Inserts the rows in their order, as few statements as parameters allow. Throws the database's error for the first bad one. */
+export async function insertRows(sql: Sql, seal: Seal, table: Table, rows: readonly Row[]): Promise<void> {
+  const perStatement = Math.max(1, Math.floor(parametersMax / table.columns.length));
+  for (let from = 0; from < rows.length; from += perStatement) {
+    const values: unknown[] = [];
+    const tuples = rows.slice(from, from + perStatement).map((row) => {
+      const cells = table.columns.map((c) => {
+        values.push(c.encode(row[c.field], seal));
+        const parameter = `$${values.length}`;
+        return c.as?.(parameter) ?? parameter;
+      });
+      return `(${cells.join(', ')})`;
+    });
+    await sql.query(`insert into ${table.name} (${table.columns.map((c) => c.name).join(', ')}) values ${tuples.join(', ')}`, values);
+  }
+}
+
+/** Changes what `patch` names, when the row still has `version`. The row's new version, or null when it has another. */
+export async function updateRow(sql: Sql, seal: Seal, table: Table, id: string, version: number, patch: Row): Promise<number | null> {
+  const values: unknown[] = [id, version];
+  const sets = table.columns.filter((c) => c.field !== 'id' && c.field in patch).map((c) => {
+    values.push(c.encode(patch[c.field], seal));
+    const parameter = `$${values.length}`;
+    return `${c.name} = ${c.as?.(parameter) ?? parameter}`;
+  });
+  const rows = await sql.query<{ version: number }>(`update ${table.name} set ${[...sets, 'version = version + 1'].join(', ')} where id = $1 and version = $2 returning version`, values);
+  return rows[0]?.version ?? null;
+}
+
+/** A search text as a LIKE pattern's beginning. */
+export const likePrefix = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
+/** A page of a list: ids after `after`, inside `prefix` (region digits). */
+export type Page = { prefix: string; after: string | null; limit: number };
+/** The answer of a list: `next` is the cursor of the following page, null at the end. */
+export function paged<T extends { id: string }>(rows: T[], limit: number): { rows: T[]; next: string | null } {
+  return rows.length > limit ? { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null } : { rows, next: null };
+}

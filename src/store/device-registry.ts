@@ -1,0 +1,120 @@
+/**
+ * Registering devices and what becomes of them: one row with the keyed hash of its secret, one presence row that says `never`
+ * (B6: nobody is shown online without proof). Every change is told to the doors (`anling_device`), which cut what is revoked.
+ */
+import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
+import type { PresenceState } from '#core/supervision.ts';
+import { insertRows, type Page, paged, plain, type Table, updateRow } from './columns.ts';
+import type { Sql } from './pool.ts';
+import type { Seal } from './seal.ts';
+
+export type RegisteredDevice = DeviceFields & {
+  id: string; type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
+  state: PresenceState; lastSeenAt: number | null; /** installed, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
+  battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
+};
+/** `secretHash` by seal.secretHash. */
+export type NewDevice = DeviceFields & { id: string; secretHash: Buffer; demo: boolean };
+
+const table: Table = {
+  name: 'device',
+  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), plain('demo')],
+};
+const joins = `device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id
+  left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)`;
+const region = 'coalesce(h.region_code, p.registered_region_code)';
+const never = "(coalesce(pr.state, 'never') = 'never' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
+const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.status, ${region} as "regionCode",
+  case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
+  pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
+
+/** Inserts devices with their presence rows; `seal` only fits the shared insert, nothing of a device is sealed. */
+export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewDevice[]): Promise<void> {
+  await insertRows(sql, seal, table, devices);
+  await beginPresence(sql, devices.map((d) => d.id));
+  await tellDoors(sql, devices.map((d) => d.id));
+}
+
+async function beginPresence(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql.query(
+    `insert into presence (device_id, state, check_at) select d.id, 'never', anling_now() + make_interval(secs => c.grace_s)
+     from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids]);
+}
+
+async function tellDoors(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql.query("select pg_notify('anling_device', id) from unnest($1::text[]) as id", [ids]);
+}
+
+export async function findRegistered(sql: Sql, id: string): Promise<RegisteredDevice | null> {
+  return (await sql.query<RegisteredDevice>(`select ${columns} from ${joins} where d.id = $1`, [id]))[0] ?? null;
+}
+
+export type DeviceFilter = Page & {
+  q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null;
+  /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null;
+};
+
+/** A page by id; devices without home and person belong to the whole county. `q`: an id, its beginning, or a serial number. */
+export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows: RegisteredDevice[]; next: string | null }> {
+  const rows = await sql.query<RegisteredDevice>(
+    `select ${columns} from ${joins} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or d.id > $2)
+       and ($4::text is null or starts_with(d.id, $4) or d.serial = $4) and ($5::text is null or coalesce(d.home_id, p.home_id) = $5) and ($6::text is null or d.person_id = $6)
+       and ($7::text is null or d.model = $7) and ($8::text is null or d.status = $8)
+       and case when $9::text is null then true when $9 = 'never-reported' then ${never} else coalesce(pr.state, 'never') = $9 end
+     order by d.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.homeId, f.personId, f.model, f.status, f.presence]);
+  return paged(rows, f.limit);
+}
+
+/** The new version, or null when the row is at another one. Being installed (again) begins its supervision anew. */
+export async function updateDevice(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<DeviceFields>): Promise<number | null> {
+  const [before] = await sql.query<{ status: string }>('select status from device where id = $1 for update', [id]);
+  const next = await updateRow(sql, seal, table, id, version, patch);
+  if (next === null) return null;
+  if (patch.status === 'installed' && before?.status !== 'installed') await install(sql, id);
+  await tellDoors(sql, [id]);
+  return next;
+}
+
+async function install(sql: Sql, id: string): Promise<void> {
+  await sql.query("update device set status = 'installed', registered_at = anling_now() where id = $1", [id]);
+  await sql.query('delete from presence where device_id = $1', [id]);
+  await beginPresence(sql, [id]);
+}
+
+/** Replaces the secret; the old one ends at once. A device in stock counts as installed from now on. False: no such device, or revoked. */
+export async function replaceSecret(sql: Sql, id: string, secretHash: Buffer): Promise<boolean> {
+  const [row] = await sql.query<{ old: string }>(
+    `update device d set secret_hash = $2, version = d.version + 1 from (select id, status as old from device where id = $1 for update) b
+     where d.id = b.id and b.old <> 'revoked' returning b.old`, [id, secretHash]);
+  if (!row) return false;
+  if (row.old === 'stock') await install(sql, id);
+  await tellDoors(sql, [id]);
+  return true;
+}
+
+/** Revokes; the doors end its session. False: no such device, or revoked before. */
+export async function revokeDevice(sql: Sql, id: string): Promise<boolean> {
+  const rows = await sql.query("update device set status = 'revoked', version = version + 1 where id = $1 and status <> 'revoked' returning id", [id]);
+  if (rows.length > 0) await tellDoors(sql, [id]);
+  return rows.length > 0;
+}
+
+/** Books test mode (安装调试) from now for `ms`, or ends it with 0; when it ends, or null for no such device. */
+export async function bookTest(sql: Sql, id: string, ms: number): Promise<{ testUntil: number } | null> {
+  const [row] = await sql.query<{ testUntil: number }>(`update device set test_until = anling_now() + $2::float8 * interval '1 ms', version = version + 1 where id = $1 returning test_until as "testUntil"`, [id, ms]);
+  if (row) await tellDoors(sql, [id]);
+  return row ?? null;
+}
+
+/** Those of `ids` that are taken. */
+export async function takenDeviceIds(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await sql.query<{ id: string }>('select id from device where id = any($1)', [ids])).map((r) => r.id));
+}
+
+export type DeviceModel = { id: string; name: string; type: string; vendor: string; supervisionClass: string; periodS: number; graceS: number; power: 'mains' | 'battery' };
+
+export function listModels(sql: Sql): Promise<DeviceModel[]> {
+  return sql.query<DeviceModel>(
+    `select m.id, m.name, m.type, m.vendor, m.supervision_class as "supervisionClass", c.period_s as "periodS", c.grace_s as "graceS", m.power
+     from device_model m join supervision_class c on c.id = m.supervision_class order by m.id`);
+}

@@ -1,0 +1,66 @@
+/** Homes (户). Address, short place, landmark and where the key lies are sealed; codes, cell and power area are not personal. */
+import type { HomeFields } from '#core/registry.ts';
+import { insertRows, likePrefix, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
+import type { Row, Sql } from './pool.ts';
+import type { Seal } from './seal.ts';
+
+export type Home = HomeFields & { id: string; mode: string | null; modeUntil: number | null; version: number; demo: boolean; createdAt: number; people: number; devices: number };
+export type NewHome = HomeFields & { id: string; demo: boolean };
+
+const table: Table = {
+  name: 'home',
+  columns: [
+    plain('id'), plain('regionCode'), sealed('home', 'address'), sealed('home', 'place'), sealed('home', 'landmark'), plain('roadEnd'), plain('walkMinutes'), sealed('home', 'keyWith'),
+    plain('dog'), plain('lat'), plain('lon'), plain('crs'), plain('cell'), plain('powerArea'), plain('demo'),
+  ],
+};
+const select = `select h.id, h.region_code as "regionCode", h.address_enc, h.place_enc, h.landmark_enc, h.road_end as "roadEnd", h.walk_minutes as "walkMinutes", h.key_with_enc, h.dog, h.lat, h.lon, h.crs,
+  h.cell, h.power_area as "powerArea", case when h.mode_until > anling_now() then h.mode end as mode, case when h.mode_until > anling_now() then h.mode_until end as "modeUntil",
+  h.version, h.demo, h.created_at as "createdAt", (select count(*)::int from person p where p.home_id = h.id) as people, (select count(*)::int from device d where d.home_id = h.id) as devices from home h`;
+
+function toHome(seal: Seal, row: Row): Home {
+  const { address_enc, place_enc, landmark_enc, key_with_enc, ...rest } = row;
+  return {
+    ...(rest as Omit<Home, 'address' | 'place' | 'landmark' | 'keyWith'>), address: seal.open('home.address', address_enc as Buffer), place: seal.open('home.place', place_enc as Buffer),
+    landmark: seal.openOrNull('home.landmark', landmark_enc as Buffer | null), keyWith: seal.openOrNull('home.key_with', key_with_enc as Buffer | null),
+  };
+}
+
+export function insertHomes(sql: Sql, seal: Seal, homes: readonly NewHome[]): Promise<void> {
+  return insertRows(sql, seal, table, homes);
+}
+
+/** The home in plain text; whoever shows it masks it or audits the look. */
+export async function findHome(sql: Sql, seal: Seal, id: string): Promise<Home | null> {
+  const [row] = await sql.query(`${select} where h.id = $1`, [id]);
+  return row ? toHome(seal, row) : null;
+}
+
+/** A page by id. `q`: an id, or the number, exact name or telephone of somebody who lives there. */
+export async function listHomes(sql: Sql, seal: Seal, page: Page & { q: string | null }): Promise<{ rows: Home[]; next: string | null }> {
+  const { q } = page;
+  const rows = await sql.query(
+    `${select} where h.region_code like $1 || '%' and ($2::text is null or h.id > $2)
+       and ($4::text is null or h.id = $4 or exists (select from person p where p.home_id = h.id and (p.number = $4 or p.name_bidx = $5 or p.phone_bidx = $6)))
+     order by h.id limit $3`,
+    [page.prefix, page.after, page.limit + 1, q, q === null ? null : seal.blind('name', q), q === null ? null : seal.blind('phone', q)]);
+  return paged(rows.map((r) => toHome(seal, r)), page.limit);
+}
+
+/** The new version, or null when the row is at another one. */
+export function updateHome(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<HomeFields>): Promise<number | null> {
+  return updateRow(sql, seal, table, id, version, patch);
+}
+
+export type HomeKey = { id: string; regionCode: string; demo: boolean; version: number };
+
+/** Those of `ids` that exist, with what a reference to them must know. */
+export async function homeKeys(sql: Sql, ids: readonly string[]): Promise<Map<string, HomeKey>> {
+  const rows = await sql.query<HomeKey>('select id, region_code as "regionCode", demo, version from home where id = any($1)', [[...new Set(ids)]]);
+  return new Map(rows.map((r) => [r.id, r]));
+}
+
+/** The homes of regions beginning with the digits, by id; for whole village lists. */
+export function homesOf(sql: Sql, prefix: string, limit: number): Promise<HomeKey[]> {
+  return sql.query<HomeKey>('select id, region_code as "regionCode", demo, version from home where region_code like $1 order by id limit $2', [likePrefix(prefix), limit]);
+}
