@@ -8,7 +8,7 @@ import { limits } from '#core/limits.ts';
 import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import {
-  addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, regionName,
+  addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, regionName, releaseMembers,
   setCause, setRecovering, takeSingleAlarms,
 } from '#store/outages.ts';
 import type { Db, Sql } from '#store/pool.ts';
@@ -18,7 +18,9 @@ import { type Hearing, type HouseEvent, insertHouseEvents } from '#store/supervi
 export type OutageWatch = { db: Db; seal: Seal; log: Logger };
 type Lost = Loss & { lastSeenAt: number | null };
 
-/** A wills-only loss may be seconds old: proof of life must be at least this old to count against it. */
+/** Who was heard so soon after the last sign of life of the lost may have been heard before the blow: that proves nothing. */
+const marginMs = 60_000;
+/** Losses by will or mains are seconds old: what was heard since then is proof against them. */
 const proofMs = 90_000;
 
 /** One look. Resolves with how many incidents are open. */
@@ -27,12 +29,13 @@ export function lookForOutages(watch: OutageWatch, hearing: Hearing): Promise<nu
     await holdOutages(sql);
     const losses = await recentLosses(sql, hearing.since, hearing.edgeStartedAt);
     let open = await openOutages(sql);
+    await releaseMembers(sql);
     if (losses.length < limits.outageDevices && open.length === 0) return 0;
     for (const o of open.filter((x) => x.alertClosed)) await endOutage(sql, o.id, 'closed');
     open = open.filter((x) => !x.alertClosed);
     const events: HouseEvent[] = [];
     if (losses.some((l) => l.outageId === null)) {
-      const alive = await aliveSince(sql, Math.min(hearing.now - proofMs, Math.max(0, ...losses.filter((l) => l.how === 'silent').map((l) => l.lastSeenAt ?? 0)) || hearing.now));
+      const alive = await aliveSince(sql, Math.min(lastLife(losses) ?? hearing.now - proofMs, hearing.now - marginMs));
       const decision = decideOutages(losses, alive, open);
       for (const opening of decision.opens) events.push(...await openOutage(watch, sql, opening, open, hearing.now));
       events.push(...await joinOutages(sql, decision.joins, open, losses, alive));
@@ -117,7 +120,8 @@ function event(edge: HouseEvent['edge'], o: { subject: OutageSubject; trace: str
   return { kind: 'outage', edge, data: { subject: o.subject, ...data }, trace: o.trace, ...(o.ingestId === undefined ? {} : { ingestId: o.ingestId }) };
 }
 
-const lastLife = (members: readonly Loss[]): number | null => {
+// The last sign of life among the silent, with the margin; null when none is silent.
+function lastLife(members: readonly Loss[]): number | null {
   const times = (members as readonly Lost[]).filter((m) => m.how === 'silent').map((m) => m.lastSeenAt ?? 0);
-  return times.length === 0 ? null : Math.max(...times);
-};
+  return times.length === 0 ? null : Math.max(...times) + marginMs;
+}

@@ -62,7 +62,7 @@ export const limits = {
   /** An outage of a village, cell or power area: devices and homes at least. */ outageDevices: 5, outageHomes: 3,
   /** A town: devices and homes at least, and this share of its villages. */ outageTownDevices: 10, outageTownHomes: 8, outageVillageShare: 0.3,
   /** A county: devices and towns at least. */ outageCountyDevices: 30, outageCountyTowns: 3,
-  /** Share of the devices whose life could be proven: village, town and county; a cell, power area; a vendor's cloud. */ outageVillage: 0.2, outageTown: 0.1, outageCell: 0.5, outageVendor: 0.8,
+  /** Share of the devices whose life could be proven: village, town and county; a cell, power area; a vendor's cloud. */ outageVillage: 0.2, outageTown: 0.04, outageCell: 0.5, outageVendor: 0.8,
   /** Share of members back, for so long, that ends an outage. */ recoveredShare: 0.9, recoveredMs: 2 * 60_000,
   /** An outage's changed figures are shown at most this often; its one message per role waits so long for the first figures. */ outageReportMs: 10_000, outageTellMs: 30_000,
   /** The outage decider looks this often, and whenever a device fell silent. */ outageLookMs: 5_000,

@@ -64,7 +64,7 @@ export async function insertOutage(sql: Sql, o: Opening & { fromAt: number; trac
   const scope = o.subject.type === 'region' ? scopePrefix(o.subject.id) : o.regionCode === '000000000000' ? '' : scopePrefix(o.regionCode);
   const [row] = await sql.query<{ id: string; region_code: string }>(
     `insert into outage (subject_type, subject_id, region_code, scope_from, scope_to, cause, trait, from_at, trace, ingest_id)
-     values ($1, $2, case when $3 = '000000000000' then coalesce((select code from region where level = 'county' order by code limit 1), $3) else $3 end, $4, $5, $6, $7, to_timestamp($8 / 1000.0), $9, $10)
+     values ($1, $2, case when $3 = '000000000000' then coalesce((select code from region where level = 'county' and code <> $3 order by code limit 1), $3) else $3 end, $4, $5, $6, $7, to_timestamp($8 / 1000.0), $9, $10)
      returning id, region_code`, [o.subject.type, o.subject.id, o.regionCode, scope.padEnd(12, '0'), scope.padEnd(12, '9'), o.cause, o.trait, o.fromAt, o.trace, o.ingestId]);
   const { id, region_code: regionCode } = row as NonNullable<typeof row>;
   if (o.absorbs.length > 0) {
@@ -106,7 +106,10 @@ export async function refreshMembers(sql: Sql): Promise<void> {
      from (select x.outage_id, x.device_id, p.silent_at is null and p.mains_lost_at is null and p.lost_at is null as fine
            from outage o join outage_member x on x.outage_id = o.id join presence p on p.device_id = x.device_id where o.ended_at is null) v
      where m.outage_id = v.outage_id and m.device_id = v.device_id and (m.back_at is not null) <> v.fine`, [], 'outage-refresh');
-  // A device that is well again belongs to no outage; one that is still down stays listed with its own, also an ended one.
+}
+
+/** A device that is well again belongs to no outage; one that is still down stays listed with its own, also an ended one. */
+export async function releaseMembers(sql: Sql): Promise<void> {
   await sql.query(`update presence p set outage_id = null where p.outage_id is not null and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null`, [], 'outage-release');
 }
 
