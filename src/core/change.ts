@@ -50,7 +50,7 @@ export function joined(first: Change, ...rest: readonly Change[]): Change {
   return rest.reduce((a, b) => ({
     patch: { ...a.patch, ...b.patch }, timers: { ...a.timers, ...b.timers },
     withdraw: order.indexOf(a.withdraw) > order.indexOf(b.withdraw) ? a.withdraw : b.withdraw,
-    sends: [...a.sends, ...b.sends], log: [...a.log, ...b.log], engagements: [...a.engagements, ...b.engagements],
+    sends: [...a.sends.filter((s) => s.purpose === 'notice' || b.withdraw === 'nothing' || (b.withdraw === 'desk' && s.purpose === 'search')), ...b.sends], log: [...a.log, ...b.log], engagements: [...a.engagements, ...b.engagements],
     feed: strongest(a.feed, b.feed), ...(b.closeNote ?? a.closeNote ? { closeNote: (b.closeNote ?? a.closeNote) as string } : {}),
   }), first);
 }
@@ -70,13 +70,13 @@ export function absorb(before: Case, change: Change, now: number): Case {
   for (const [slot, set] of Object.entries(change.timers) as [Slot, TimerSet | null][]) { if (set) timers.set(slot, set); else timers.delete(slot); }
   const engagements = new Map(before.engagements);
   const contacted = new Map(before.contacted);
-  const calls = new Map(before.calls);
+  let calls = before.calls;
   for (const send of change.sends) {
     const had = contacted.get(send.party) ?? { sms: 0, voice: 0, rounds: [], reached: false };
     const rounds = send.round === null ? had.rounds : [...new Set([...had.rounds, send.round])];
     if (send.purpose === 'search') contacted.set(send.party, { sms: had.sms + (send.channel === 'sms' ? 1 : 0), voice: had.voice + (send.channel === 'voice' ? 1 : 0), rounds, reached: true });
     const phone = before.roster.find((p) => p.party === send.party)?.phoneKey;
-    if (send.channel === 'voice' && phone !== undefined) calls.set(phone, [...(calls.get(phone) ?? []), now]);
+    if (send.channel === 'voice' && phone !== undefined) calls = new Map(calls).set(phone, [...(calls.get(phone) ?? []), now]);
     if (send.purpose === 'search' && !engagements.has(send.party)) engagements.set(send.party, { state: 'notified', acceptedAt: null, arriveBy: null });
   }
   for (const { party, ...patch } of change.engagements) engagements.set(party, { acceptedAt: null, arriveBy: null, ...engagements.get(party), ...patch });

@@ -2,11 +2,12 @@
  * What a due timer means, by slot. Handlers are conditional: fired late, twice, or after the alert has moved on, they do
  * only what still holds. Together they keep law 6: whoever took an alert and does nothing loses it back to the plan.
  */
-import { type Case, type Change, type Engagement, house, nothing, type Slot, withFlags } from './change.ts';
+import { type Case, type Change, type Engagement, house, nothing, requiredSlot, type Slot, withFlags } from './change.ts';
 import { deskDue, planDue, resumePlan, startPlan } from './decide-plan.ts';
 import { endTechnical } from './decide-raise.ts';
 import type { Party } from './ids.ts';
 import { limits } from './limits.ts';
+import { emergencyPlan } from './plan.ts';
 
 export function timerDue(slot: Slot, c: Case, payload: Record<string, unknown>, now: number): Change {
   if (c.alert.state === 'closed') return nothing();
@@ -87,6 +88,20 @@ function closeDue(c: Case, now: number): Change {
     ...nothing(), timers: { close: { dueAt: now + limits.closeMs } },
     log: [{ actor: house('close'), action: 'not-closed' }], feed: { what: 'not-closed', ring: 'desk' },
   };
+}
+
+/** Gives an alert back the timer that its state must have (law 6). Due now: the handler decides what still holds. */
+export function repaired(c: Case, now: number): Change {
+  const { alert } = c;
+  const log: Change['log'] = [{ actor: house('watch'), action: 'repaired', detail: { state: alert.state } }];
+  if (alert.state === 'closed') return nothing();
+  if (alert.state === 'open') {
+    if (!alert.plan) return { ...planDue(c, now), log };
+    const resumed = resumePlan(alert, now);
+    return { ...nothing(), ...resumed, log };
+  }
+  const slot = requiredSlot({ state: alert.state, plan: alert.plan ?? emergencyPlan });
+  return { ...nothing(), log, patch: alert.plan ? {} : { plan: emergencyPlan }, timers: slot ? { [slot]: { dueAt: now, payload: { deadline: now } } } : {} };
 }
 
 /** 60 s after a new raise on a taken alert: without a step since then, the plan starts again (law 6). */

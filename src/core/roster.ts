@@ -3,8 +3,8 @@
  * contacts. Absent goes to the deputy by `ord`; every one who is left out is left out with a reason that the timeline shows.
  */
 import type { Case, Send } from './change.ts';
+import type { Tell } from './decision.ts';
 import type { PlanAction, PlanTarget } from './escalation.ts';
-import { kindInfo } from './event.ts';
 import type { Party } from './ids.ts';
 import { limits } from './limits.ts';
 import { smsTemplate, type TemplateName } from './messages.ts';
@@ -134,6 +134,31 @@ function templateFor(c: Case, target: PlanTarget | 'others', channel: 'sms' | 'v
   return channel === 'sms' ? smsTemplate(c.alert.kind) : 'voice-p1';
 }
 
+/** What a rule wants told, to the first one of the target who is there; never to the same number twice. */
+export function resolveTells(c: Case, tells: readonly Tell[], now: number): Resolved {
+  const sends: Send[] = [];
+  const skipped: Skipped[] = [];
+  const told = new Set<string>();
+  for (const tell of tells) {
+    const who = candidates(tell.target, c.roster).find((p) => p.absentUntil === null || p.absentUntil <= now);
+    const mute = who && tell.channel === 'sms' && (who.landline || who.optedOut);
+    const template = mute ? voiceForm[tell.template] : tell.template;
+    if (!who || !template) { skipped.push({ target: tell.target, reason: who ? 'no-voice-form' : 'nobody-in-role' }); continue; }
+    const channel = mute ? 'voice' : tell.channel;
+    if (told.has(`${who.phoneKey} ${channel}`)) continue;
+    if (channel === 'voice' && overBudget(c, who, now)) { skipped.push({ target: tell.target, party: who.party, reason: 'call-budget' }); continue; }
+    told.add(`${who.phoneKey} ${channel}`);
+    sends.push({ party: who.party, channel, template, purpose: 'notice', round: null, step: null, ...(tell.params ? { params: tell.params } : {}) });
+  }
+  return { sends, skipped };
+}
+
+/** The call that says what a message would have said, where a message does not arrive. */
+export const voiceForm: Partial<Record<TemplateName, TemplateName>> = {
+  sos: 'voice-p1', fall: 'voice-p1', smoke: 'voice-p1', gas: 'voice-p1', 'phone-in': 'voice-p1', concern: 'voice-p1', minimal: 'voice-p1',
+  escalate: 'voice-escalate', family: 'voice-family', outage: 'voice-outage',
+};
+
 /** How long somebody may take to arrive (FIELD 7: 20 minutes in the village, 45 from outside). */
 export function arriveMs(c: Pick<Case, 'roster'>, party: Party | null): number {
   const who = c.roster.find((p) => p.party === party);
@@ -146,5 +171,3 @@ export const roleTitle: Record<PartyRole, string> = {
   'shift-leader': '值班长', 'duty-leader': '带班领导', family: '家属', neighbour: '邻居', other: '联系人',
 };
 
-/** The kind as a text of this channel names it. */
-export const kindWord = (c: Pick<Case, 'alert'>, channel: 'sms' | 'voice'): string => kindInfo[c.alert.kind][channel === 'sms' ? 'zh' : 'spoken'];

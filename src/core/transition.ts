@@ -26,14 +26,14 @@ const invalid = (field: string, expected: string): ActResult => ({ kind: 'invali
 /** Applies `act` to the case. Pure; the caller holds the alert's row. */
 export function act(c: Case, a: Act, now: number): ActResult {
   const { alert } = c;
-  if (alert.state === 'closed') return a.action === 'note' ? done(log(a, 'note')) : lateAnswer(c, a) ?? { kind: 'conflict', by: alert.closedBy, at: alert.closedAt };
+  if (alert.state === 'closed') return a.action === 'note' ? done(log(a, 'note')) : lateAnswer(a) ?? { kind: 'conflict', by: alert.closedBy, at: alert.closedAt };
   const old = a.expectedVersion !== undefined && a.expectedVersion < alert.stateVersion;
   if (old && a.action !== 'note' && a.action !== 'step' && a.action !== 'dispatch') return conflict(alert);
   switch (a.action) {
     case 'claim': return claim(c, a, now, false);
     case 'take-over': return claim(c, a, now, true);
     case 'release': return release(c, a, now);
-    case 'note': return done(stepped(c, a, now, log(a, 'note'), { flags: withFlags(alert, ['noted']) }));
+    case 'note': return done(stepped(c, now, log(a, 'note'), { flags: withFlags(alert, ['noted']) }));
     case 'step': return step(c, a, now);
     case 'dispatch': return dispatch(c, a, now);
     case 'seen': return seen(c, a);
@@ -46,6 +46,8 @@ export function act(c: Case, a: Act, now: number): ActResult {
   }
 }
 
+/** Flags of a search under way, gone when it ends. */
+const searching = ['nobody-answered', 'no-arrival', 'claim-lapsed', 'need-help'];
 const conflict = (alert: Alert): ActResult => ({ kind: 'conflict', by: alert.claimedBy, at: alert.claimedAt ?? alert.committedAt });
 /** Who is meant: the party that answers, or the one an operator answers for. */
 const partyOf = (a: Act): Party | null => (a.actor.type === 'party' ? a.actor.id : a.party ?? null);
@@ -57,7 +59,7 @@ function log(a: Act, action: string, detail: Record<string, unknown> = {}): Chan
 }
 
 /** A human did something: the step is recorded, and renews a claim. */
-function stepped(c: Case, a: Act, now: number, change: Change, patch: Partial<Alert> = {}): Change {
+function stepped(c: Case, now: number, change: Change, patch: Partial<Alert> = {}): Change {
   const { alert } = c;
   const state = patch.state ?? alert.state;
   const renewed = state === 'claimed' && change.timers.claim === undefined ? { claim: claimFor(alert.claimTab, now) } : {};
@@ -82,10 +84,10 @@ function takeClaim(c: Case, a: Act, now: number, action: string): Change {
   const tab = a.tabId ?? null;
   const patch: Partial<Alert> = { claimedBy: a.actor.id, claimedAt: now, claimTab: tab, flags: withFlags(alert, [], ['claim-lapsed']) };
   const entry = { ...log(a, action, alert.claimedBy ? { from: alert.claimedBy } : {}), withdraw: 'desk' as const };
-  if (alert.state === 'committed' || alert.state === 'arrived') return stepped(c, a, now, { ...entry, timers: { desk: null } }, patch);
+  if (alert.state === 'committed' || alert.state === 'arrived') return stepped(c, now, { ...entry, timers: { desk: null } }, patch);
   const suspended = alert.plan ? { planState: 'suspended' as const } : {};
   const timers: Change['timers'] = { plan: null, desk: null, confirm: null, ...(alert.plan ? { claim: claimFor(tab, now) } : {}) };
-  return stepped(c, a, now, { ...entry, timers }, { ...patch, state: 'claimed', ...suspended });
+  return stepped(c, now, { ...entry, timers }, { ...patch, state: 'claimed', ...suspended });
 }
 
 function release(c: Case, a: Act, now: number): ActResult {
@@ -103,19 +105,19 @@ function step(c: Case, a: Act, now: number): ActResult {
   const { alert } = c;
   if (a.contact === 'visit') return arrive(c, a, now, 'arrived');
   if (a.contact !== undefined) {
-    const flags = withFlags(alert, ['contacted']);
+    const flags = withFlags(alert, ['contacted'], searching);
     const entry = log(a, 'contact', { contact: a.contact });
-    if (alert.state === 'committed' || alert.state === 'arrived') return done(stepped(c, a, now, entry, { flags }));
-    return done(stepped(c, a, now, joined(entry, commit(c, a, null, `contact-${a.contact}`, now)), { flags, state: 'committed' }));
+    if (alert.state === 'committed' || alert.state === 'arrived') return done(stepped(c, now, entry, { flags }));
+    return done(stepped(c, now, joined(entry, commit(c, a, null, `contact-${a.contact}`, now)), { flags, state: 'committed' }));
   }
   return done(held(c, a, now, log(a, 'step')));
 }
 
 function held(c: Case, a: Act, now: number, change: Change): Change {
   const free = (c.alert.state === 'open' || c.alert.state === 'confirming') && a.actor.type === 'user';
-  if (!free) return stepped(c, a, now, change);
+  if (!free) return stepped(c, now, change);
   const claimed = takeClaim(c, a, now, 'claimed');
-  return stepped({ ...c, alert: { ...c.alert, ...claimed.patch } }, a, now, joined(claimed, change));
+  return stepped({ ...c, alert: { ...c.alert, ...claimed.patch } }, now, joined(claimed, change));
 }
 
 function dispatch(c: Case, a: Act, now: number): ActResult {
@@ -139,7 +141,7 @@ function close(c: Case, a: Act, now: number): ActResult {
   if (alert.priority === 1 && !evidence) fields.push({ field: 'note', expected: 'a recorded contact, an arrival, or a note of what was found' });
   if (fields.length > 0 || !a.outcome) return { kind: 'invalid', fields };
   const going = onTheWay(c).map(([party]) => party);
-  const told = alert.committedAt === null || alert.state === 'open' ? searched(c, null) : going;
+  const told = alert.state !== 'committed' && alert.state !== 'arrived' ? searched(c, null) : going;
   const family = [...c.contacted.keys()].filter((party) => c.roster.some((p) => p.party === party && p.role === 'family' && !p.keyHolder));
   const result = resultWord(a.outcome);
   const change: Change = {
@@ -152,7 +154,7 @@ function close(c: Case, a: Act, now: number): ActResult {
     ...(a.note ? { closeNote: a.note } : {}),
   };
   const patch: Partial<Alert> = { state: 'closed', closedAt: now, closedBy: a.actor.id, outcome: a.outcome, planState: alert.plan ? 'ended' : alert.planState };
-  return done(stepped(c, a, now, change, patch));
+  return done(stepped(c, now, change, patch));
 }
 
 /** What the family reads (FIELD 6: no diagnosis). */
@@ -179,7 +181,7 @@ function commit(c: Case, a: Act, party: Party | null, how: string, now: number):
   const earliest = Math.min(by, ...onTheWay(c).flatMap(([, e]) => (e.arriveBy !== null ? [e.arriveBy] : [])));
   return {
     ...nothing(), withdraw: 'search',
-    patch: { committedAt: now, committedHow: how, planState: alert.plan ? 'ended' : 'idle', flags: withFlags(alert, [], ['nobody-answered', 'no-arrival', 'claim-lapsed', 'need-help']) },
+    patch: { committedAt: now, committedHow: how, planState: alert.plan ? 'ended' : 'idle', flags: withFlags(alert, [], searching) },
     timers: { plan: null, desk: null, confirm: null, claim: null, ...(alert.plan ? { arrival: { dueAt: earliest } } : {}) },
     sends: party === null ? [] : searched(c, party).map((other): Send => ({ party: other, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, ...whoIs(a, party) })),
     feed: { what: 'committed', detail: { how } },
@@ -196,17 +198,17 @@ function accept(c: Case, a: Act, now: number): ActResult {
     // Already taken: he is told who goes, so that two do not drive where one is enough.
     const first = onTheWay(c)[0]?.[0] ?? [...c.engagements].find(([, e]) => e.state === 'arrived' || e.state === 'done')?.[0];
     const reply: Send = { party, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, ...(first ? { who: first } : { params: { who: '值班人员' } }) };
-    if (a.actor.type === 'party') return done(stepped(c, a, now, { ...log(a, 'accepted-too', { by: party }), sends: [reply], engagements: [{ party, state: 'seen' }] }));
+    if (a.actor.type === 'party') return done(stepped(c, now, { ...log(a, 'accepted-too', { by: party }), sends: [reply], engagements: [{ party, state: 'seen' }] }));
   }
-  if (alert.state === 'arrived') return done(stepped(c, a, now, entry));
+  if (alert.state === 'arrived') return done(stepped(c, now, entry));
   const by = now + arriveMs(c, party);
   if (alert.state === 'committed') {
-    if (party === null || c.engagements.get(party)?.state === 'accepted') return done(stepped(c, a, now, entry));
-    return done(stepped(c, a, now, { ...entry, engagements: [{ party, state: 'accepted', acceptedAt: now, arriveBy: by }] }));
+    if (party === null || c.engagements.get(party)?.state === 'accepted') return done(stepped(c, now, entry));
+    return done(stepped(c, now, { ...entry, engagements: [{ party, state: 'accepted', acceptedAt: now, arriveBy: by }] }));
   }
   const committed = commit(c, a, party, a.actor.type === 'party' ? `accept-${a.via}` : 'accept-desk', now);
   const engagements: Change['engagements'] = party ? [{ party, state: 'accepted', acceptedAt: now, arriveBy: by }] : [];
-  return done(stepped(c, a, now, { ...joined(entry, committed), engagements }, { state: 'committed' }));
+  return done(stepped(c, now, { ...joined(entry, committed), engagements }, { state: 'committed' }));
 }
 
 function seen(c: Case, a: Act): ActResult {
@@ -227,9 +229,10 @@ function decline(c: Case, a: Act, now: number): ActResult {
   const sends: Send[] = a.actor.type === 'party' ? [{ party, channel: 'sms', template: 'passed', purpose: 'notice', round: null, step: null }] : [];
   const base: Change = { ...log(a, 'declined', { by: party }), sends, engagements: [{ party, state: 'declined', arriveBy: null }] };
   const lostLast = wasGoing && alert.state === 'committed' && onTheWay(c).every(([other]) => other === party);
-  if (!lostLast) return done(stepped(c, a, now, { ...base, timers: pullPlan(alert, now) }));
+  // A refusal is an answer, not a step: it renews nobody's claim.
+  if (!lostLast) return done({ ...base, timers: pullPlan(alert, now), patch: { firstHumanAt: alert.firstHumanAt ?? now } });
   const resumed = resumePlan(alert, now);
-  return done(stepped(c, a, now, { ...base, timers: { arrival: null, ...resumed.timers }, feed: { what: 'declined', ring: alert.priority === 1 ? 'p1' : 'p2' } }, { state: 'open', ...resumed.patch }));
+  return done(stepped(c, now, { ...base, timers: { arrival: null, ...resumed.timers }, feed: { what: 'declined', ring: alert.priority === 1 ? 'p1' : 'p2' } }, { state: 'open', ...resumed.patch }));
 }
 
 function arrive(c: Case, a: Act, now: number, engagement: 'arrived' | 'done'): ActResult {
@@ -238,14 +241,14 @@ function arrive(c: Case, a: Act, now: number, engagement: 'arrived' | 'done'): A
   const entry = log(a, engagement === 'done' ? 'done' : 'arrived', { by: party, ...(a.contact ? { contact: a.contact } : {}) });
   const engagements: Change['engagements'] = party ? [{ party, state: engagement, arriveBy: null }] : [];
   const feed = { what: engagement === 'done' ? 'done' : 'arrived', ...(engagement === 'done' ? { ring: 'soft' as const } : {}) };
-  if (alert.state === 'arrived') return done(stepped(c, a, now, { ...entry, engagements, feed }));
-  const before = alert.committedAt === null ? commit(c, a, party, `arrive-${a.via}`, now) : nothing();
+  if (alert.state === 'arrived') return done(stepped(c, now, { ...entry, engagements, feed }));
+  const before = alert.state !== 'committed' ? commit(c, a, party, `arrive-${a.via}`, now) : nothing();
   const timers: Change['timers'] = { confirm: null, plan: null, desk: null, claim: null, arrival: null, ...(alert.plan ? { close: { dueAt: now + limits.closeMs } } : {}) };
   const patch: Partial<Alert> = {
     state: 'arrived', arrivedAt: alert.arrivedAt ?? now, committedAt: alert.committedAt ?? now, committedHow: alert.committedHow ?? `arrive-${a.via}`,
-    planState: alert.plan ? 'ended' : 'idle', flags: withFlags(alert, ['contacted'], ['nobody-answered', 'no-arrival', 'claim-lapsed', 'need-help']),
+    planState: alert.plan ? 'ended' : 'idle', flags: withFlags(alert, ['contacted'], searching),
   };
-  return done(stepped(c, a, now, { ...joined(before, entry), withdraw: 'search', timers, engagements, feed }, patch));
+  return done(stepped(c, now, { ...joined(before, entry), withdraw: 'search', timers, engagements, feed }, patch));
 }
 
 /** Whoever is there cannot do it alone: the search goes on for others. */
@@ -255,13 +258,13 @@ function needHelp(c: Case, a: Act, now: number): ActResult {
   const engagements: Change['engagements'] = party ? [{ party, state: 'need-help', arriveBy: null }] : [];
   const entry: Change = { ...log(a, 'need-help', { by: party }), engagements, feed: { what: 'need-help', ring: 'p1' } };
   const flags = withFlags(alert, ['need-help']);
-  if (alert.state === 'open' || !alert.plan) return done(stepped(c, a, now, { ...entry, timers: pullPlan(alert, now) }, { flags }));
+  if (alert.state === 'open' || !alert.plan) return done(stepped(c, now, { ...entry, timers: pullPlan(alert, now) }, { flags }));
   const resumed = resumePlan(alert, now);
-  return done(stepped(c, a, now, { ...entry, timers: { confirm: null, claim: null, arrival: null, close: null, ...resumed.timers } }, { state: 'open', flags, ...resumed.patch }));
+  return done(stepped(c, now, { ...entry, timers: { confirm: null, claim: null, arrival: null, close: null, ...resumed.timers } }, { state: 'open', flags, ...resumed.patch }));
 }
 
 /** An answer to what is closed: told so, nothing reopened. */
-function lateAnswer(c: Case, a: Act): ActResult | null {
+function lateAnswer(a: Act): ActResult | null {
   const party = a.actor.type === 'party' ? a.actor.id : null;
   if (party === null) return null;
   const reply: Send[] = a.action === 'accept' ? [{ party, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, params: { who: '值班人员' } }] : [];

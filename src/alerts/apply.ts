@@ -1,0 +1,100 @@
+/**
+ * The one function that writes decisions: alerts, withdrawals, engagements, timeline, timers, outbox, marks, and last the
+ * feed, all in the caller's transaction (law 4). A crash before its commit leaves everything as it was, after it nothing undone.
+ */
+import type { Alert } from '#core/alert.ts';
+import { absorb, type Case, type Change, joined, nothing, type Slot, type TimerSet } from '#core/change.ts';
+import type { AlertId } from '#core/ids.ts';
+import type { Logger } from '#ops/log.ts';
+import { insertAlerts, nextAlertIds, updateAlerts } from '#store/alerts.ts';
+import { insertLog } from '#store/alert-log.ts';
+import { saveEngagements } from '#store/engagements.ts';
+import { type Evaluated, markEvaluated } from '#store/evaluation.ts';
+import { appendFeed, hint } from '#store/feed.ts';
+import { insertOutbox, withdrawOutbox } from '#store/outbox-insert.ts';
+import type { Sql } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { cancelTimers, markFired, setSystemTimers, setTimers } from '#store/timers.ts';
+import { outboxRows } from './outgoing.ts';
+
+/** One alert in a transaction: how it was found, how it stands after the changes so far, and those changes as one. */
+export type Work = { isNew: boolean; found: Case; standing: Case; change: Change };
+
+export const workOf = (c: Case, isNew = false): Work => ({ isNew, found: c, standing: c, change: nothing() });
+
+/** Adds a change; calls go into the map that all cases of the transaction share, so that budgets hold across them. */
+export function advance(work: Work, change: Change, now: number): void {
+  const shared = work.standing.calls as Map<string, number[]>;
+  const after = absorb(work.standing, change, now);
+  for (const [phone, times] of after.calls) if (times !== shared.get(phone)) shared.set(phone, [...times]);
+  work.standing = { ...after, calls: shared };
+  work.change = joined(work.change, change);
+}
+
+export type Extra = {
+  evaluated?: readonly Evaluated[]; fired?: readonly string[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
+};
+export type ApplyTools = { seal: Seal; log: Logger };
+
+export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[], extra: Extra, now: number): Promise<void> {
+  const touched = works.filter((w) => w.isNew || isTouched(w));
+  const idOf = await nameNew(sql, touched);
+  const rows = touched.map((w) => ({ work: w, id: idOf(w.standing.alert.id), alert: { ...w.standing.alert, id: idOf(w.standing.alert.id) } }));
+  await writeAlerts(sql, tools.seal, rows);
+  await withdrawOutbox(sql, rows.flatMap(({ work, id }) => (work.change.withdraw === 'nothing' || work.isNew ? [] : [{ alertId: id, what: work.change.withdraw }])));
+  await saveEngagements(sql, rows.flatMap(({ work, id }) => engagementRows(work, id)));
+  await insertLog(sql, tools.seal, rows.flatMap(({ work, id }) => work.change.log.map((entry) => ({ alertId: id, entry }))));
+  await writeTimers(sql, rows, extra);
+  const outbox = await outboxRows(sql, tools.seal, rows.flatMap(({ work, alert }) => work.change.sends.map((send) => ({ alert, send }))), now);
+  const outIds = await insertOutbox(sql, tools.seal, outbox);
+  await markEvaluated(sql, (extra.evaluated ?? []).map((e) => ({ ...e, alertId: e.alertId && idOf(e.alertId) })));
+  for (const { work, alert } of rows) tell(tools.log, work, alert);
+  for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outboxId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
+  await hint(sql, hints(rows, outbox.length, now));
+  await appendFeed(sql, rows.flatMap(({ work, alert }) => (work.change.feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: work.change.feed }] : [])));
+}
+
+type Written = { work: Work; id: AlertId; alert: Alert };
+
+const isTouched = ({ change }: Work): boolean => change.feed !== null || change.log.length > 0 || change.sends.length > 0 || change.engagements.length > 0
+  || change.withdraw !== 'nothing' || Object.keys(change.patch).length > 0 || Object.keys(change.timers).length > 0;
+
+/** New alerts carry a provisional id (`~1`) until here. */
+async function nameNew(sql: Sql, works: readonly Work[]): Promise<(id: AlertId) => AlertId> {
+  const fresh = works.filter((w) => w.isNew).map((w) => w.standing.alert.id);
+  const ids = await nextAlertIds(sql, fresh.length);
+  const named = new Map(fresh.map((id, i) => [id, ids[i] as AlertId]));
+  return (id) => named.get(id) ?? id;
+}
+
+async function writeAlerts(sql: Sql, seal: Seal, rows: readonly Written[]): Promise<void> {
+  await insertAlerts(sql, rows.filter((r) => r.work.isNew).map((r) => r.alert));
+  const changed = rows.filter((r) => !r.work.isNew && r.work.standing.alert !== r.work.found.alert);
+  await updateAlerts(sql, changed.map((r) => ({ alert: r.alert, closeNote: seal.sealOrNull('alert.close_note', r.work.change.closeNote) })));
+}
+
+/** Whoever the search writes to for the first time is `notified`; answers come after and win. */
+function engagementRows(work: Work, alertId: AlertId): Parameters<typeof saveEngagements>[1] {
+  const first = work.change.sends.filter((s) => s.purpose === 'search' && !work.found.engagements.has(s.party)).map((s) => ({ alertId, party: s.party, state: 'notified' as const }));
+  return [...first, ...work.change.engagements.map((e) => ({ alertId, ...e, arriveBy: work.standing.engagements.get(e.party)?.arriveBy ?? null }))];
+}
+
+async function writeTimers(sql: Sql, rows: readonly Written[], extra: Extra): Promise<void> {
+  const all = rows.flatMap(({ work, id }) => (Object.entries(work.change.timers) as [Slot, TimerSet | null][]).map(([slot, set]) => ({ alertId: id, slot, set, live: work.found.timers.has(slot) })));
+  await markFired(sql, extra.fired ?? []);
+  await cancelTimers(sql, all.filter((t) => t.set === null && t.live));
+  await setTimers(sql, all.flatMap(({ alertId, slot, set }) => (set ? [{ alertId, slot, set }] : [])));
+  await setSystemTimers(sql, extra.systemTimers ?? []);
+}
+
+function tell(log: Logger, work: Work, alert: Alert): void {
+  const line = { alertId: alert.id, trace: alert.trace, kind: alert.kind, state: alert.state, what: work.change.feed?.what };
+  if (work.isNew || work.found.alert.state !== alert.state) log.info(line, work.isNew ? 'alert opened' : 'alert moved');
+  else log.debug(line, 'alert changed');
+}
+
+const soonMs = 1_000;
+function hints(rows: readonly Written[], messages: number, now: number): string[] {
+  const timer = rows.some(({ work }) => Object.values(work.change.timers).some((t) => t && t.dueAt <= now + soonMs));
+  return [...(rows.some((r) => r.work.change.feed) ? ['anling_feed'] : []), ...(timer ? ['anling_timer'] : []), ...(messages > 0 ? ['anling_outbox'] : [])];
+}

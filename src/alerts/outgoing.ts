@@ -1,0 +1,71 @@
+/**
+ * From a send that was decided to a row of the outbox: number, slip, values. Renders nothing; names, places and numbers go
+ * from sealed column to sealed column and never into a log.
+ */
+import type { Alert } from '#core/alert.ts';
+import type { Send } from '#core/change.ts';
+import { clockTime } from '#core/clock.ts';
+import { kindInfo } from '#core/event.ts';
+import type { Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { type MessageParams, surnameOf, variableNames } from '#core/messages.ts';
+import { type PartyRole, roleTitle, voiceForm } from '#core/roster.ts';
+import { alertPlaces, type AlertPlace, type NewOutbox, type PartyLine, partyLines } from '#store/outbox-insert.ts';
+import type { Sql } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { allotSlips, type Slip, slipKey } from '#store/slips.ts';
+
+export type Outgoing = { alert: Alert; send: Send };
+
+/** Rows for these sends; those without a usable line (number gone, landline and no spoken form) are left out. */
+export async function outboxRows(sql: Sql, seal: Seal, items: readonly Outgoing[], now: number): Promise<NewOutbox[]> {
+  if (items.length === 0) return [];
+  const lines = await partyLines(sql, [...new Set(items.flatMap(({ send }) => [send.party, ...(send.who ? [send.who] : [])]))]);
+  const usable = items.flatMap(({ alert, send }) => {
+    const line = lines.get(send.party);
+    const spoken = line && send.channel === 'sms' && (line.landline || line.optedOut);
+    const template = spoken ? voiceForm[send.template] : send.template;
+    return line && template ? [{ alert, line, send: { ...send, template, channel: spoken ? 'voice' as const : send.channel } }] : [];
+  });
+  const places = await alertPlaces(sql, [...new Set(usable.map((u) => u.alert.id))]);
+  const slips = await allotSlips(sql, usable.filter(({ send }) => needsSlip(send)).map(({ alert, send }) => ({ party: send.party, alertId: alert.id })));
+  return usable.map(({ alert, line, send }) => {
+    const slip = needsSlip(send) ? slips.get(slipKey(send.party, alert.id)) : undefined;
+    return {
+      alertId: alert.id, party: send.party, channel: send.channel, template: send.template, purpose: send.purpose, round: send.round, step: send.step, slip: slip?.no ?? null,
+      params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.open(`${line.column}.phone`, line.phoneEnc), toBidx: line.phoneBidx,
+      priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo,
+    };
+  });
+}
+
+// Every search call has one too: where keys can be pressed, the text says the slip.
+const needsSlip = (send: Send): boolean => variableNames(send.template).includes('no') || send.template === 'voice-p1';
+
+function valuesOf(alert: Alert, send: Send, place: AlertPlace | undefined, slip: Slip | undefined, lines: ReadonlyMap<Party, PartyLine>, line: PartyLine, seal: Seal, now: number): MessageParams {
+  const name = place?.nameEnc ? surnameOf(seal.open('person.name', place.nameEnc)) : '';
+  const full = place?.placeEnc ? seal.open('home.place', place.placeEnc) : '';
+  const near = line.regionCode !== null && line.regionCode === alert.regionCode;
+  return {
+    time: timeWord(alert, now), place: near ? withoutTown(full) : full, name, kind: kindInfo[alert.kind][send.channel === 'sms' ? 'zh' : 'spoken'],
+    ...(slip ? { no: String(slip.no), code: slip.code } : {}), ...(send.who ? { who: whoWord(lines.get(send.who), seal) } : {}), ...send.params,
+  };
+}
+
+/** To a responder of the same village the town is left out (FIELD 6). */
+const withoutTown = (place: string): string => place.replace(/^[^村]{1,4}?[乡镇](?=.{4})/u, '');
+
+function whoWord(line: PartyLine | undefined, seal: Seal): string {
+  if (!line) return '值班人员';
+  const title = roleTitle[line.role as PartyRole] ?? '';
+  return line.landline || line.role === 'town-duty' ? title : `${title}${surnameOf(seal.open(`${line.column}.name`, line.nameEnc))}`;
+}
+
+/** When it happened, by the county's clock; the device's time for what came late, with the day when it was not today (law 5: the age is in the text). */
+export function timeWord(alert: Pick<Alert, 'openedAt' | 'occurredAt'>, now: number): string {
+  const late = alert.occurredAt !== null && alert.openedAt - alert.occurredAt > limits.lateMs;
+  const at = late ? (alert.occurredAt as number) : alert.openedAt;
+  const day = (ms: number): number => Math.floor((ms + 8 * 3_600_000) / 86_400_000);
+  const ago = day(now) - day(at);
+  return `${ago <= 0 ? '' : ago === 1 ? '昨' : '前'}${clockTime(at)}`;
+}

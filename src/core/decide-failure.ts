@@ -1,0 +1,40 @@
+/**
+ * A message failed, or nobody knows whether it went (law 6: then assume maybe, and start the next channel): the same person by
+ * voice, else the next person at once. Never silent: every failure stands on the timeline.
+ */
+import { type Case, type Change, house, nothing, type Purpose, type Send } from './change.ts';
+import { pullPlan } from './decide-plan.ts';
+import type { Party } from './ids.ts';
+import type { TemplateName } from './messages.ts';
+import { overBudget, voiceForm } from './roster.ts';
+
+export type Failure = {
+  party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown'; round: number | null; step: number | null;
+  errorCode: string | null; errorClass: string | null;
+};
+
+export function sendFailed(c: Case, f: Failure, now: number): Change {
+  const { alert } = c;
+  const detail = { party: f.party, channel: f.channel, template: f.template, state: f.state, error: f.errorCode, errorClass: f.errorClass };
+  const entry = (then: string): Change['log'] => [{ actor: house('sending'), action: 'send-failed', detail: { ...detail, then } }];
+  const moot = alert.state === 'closed' || (f.purpose !== 'notice' && (alert.state === 'committed' || alert.state === 'arrived'));
+  if (moot) return { ...nothing(), log: entry('nothing-left-to-do') };
+  if (f.purpose === 'desk') {
+    const live = c.timers.get('desk');
+    return { ...nothing(), log: entry('next-rung'), timers: live && alert.state === 'open' ? { desk: { ...live, dueAt: now } } : {}, feed: { what: 'send-failed', ring: 'soft', detail } };
+  }
+  const call = f.channel === 'sms' ? callInstead(c, f, now) : null;
+  if (call) return { ...nothing(), log: entry('voice'), sends: [call], feed: { what: 'send-failed', detail } };
+  if (f.purpose === 'notice') return { ...nothing(), log: entry('shown'), feed: { what: 'send-failed', ring: 'soft', detail } };
+  return { ...nothing(), log: entry('next-person'), timers: pullPlan(alert, now), feed: { what: 'send-failed', ...(alert.state === 'claimed' ? { ring: 'soft' as const } : {}), detail } };
+}
+
+function callInstead(c: Case, f: Failure, now: number): Send | null {
+  const template = voiceForm[f.template];
+  const who = c.roster.find((p) => p.party === f.party);
+  const calledAlready = (c.contacted.get(f.party)?.voice ?? 0) > 0 && f.purpose === 'search';
+  if (!template || !who || calledAlready || overBudget(c, who, now)) return null;
+  const state = c.engagements.get(f.party)?.state;
+  if (f.purpose === 'search' && state !== undefined && state !== 'notified') return null;
+  return { party: f.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };
+}

@@ -1,0 +1,79 @@
+/**
+ * SQL of who can be called: responders of the alerts' villages and towns, the county's desk, contacts of the persons.
+ * Telephone numbers stay sealed here; only store/outbox-insert.ts carries them over.
+ */
+import type { Alert } from '#core/alert.ts';
+import type { AlertId, Party } from '#core/ids.ts';
+import type { PartyFacts, PartyRole } from '#core/roster.ts';
+import type { Row, Sql } from './pool.ts';
+
+type Responder = Omit<PartyFacts, 'reach' | 'distanceKm' | 'keyHolder'> & { region: string; lat: number | null; lon: number | null };
+
+/** The roster of each alert. */
+export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map<AlertId, PartyFacts[]>> {
+  if (alerts.length === 0) return new Map();
+  const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
+  const responders = (await sql.query(
+    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
+     from responder p join region r on r.code = p.region_code
+     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') order by p.role, p.ord, p.id`, [towns], 'roster-responders')).map(responder);
+  const contacts = await contactsOf(sql, alerts);
+  const places = new Map((await sql.query<{ code: string; lat: number | null; lon: number | null }>(
+    'select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places')).map((r) => [r.code, r]));
+  const desk = responders.filter((p) => deskRoles.has(p.role));
+  const byTown = Map.groupBy(responders.filter((p) => !deskRoles.has(p.role)), (p) => p.region.slice(0, 9));
+  const near = (a: Alert): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
+  return new Map(alerts.map((a) => [a.id, [...contacts(a), ...near(a).flatMap((p) => asSeenFrom(a, p, places.get(a.regionCode ?? '')))]]));
+}
+
+const responder = (r: Row): Responder => ({
+  party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean,
+  optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
+});
+
+const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);
+
+function asSeenFrom(alert: Alert, p: Responder, home: { lat: number | null; lon: number | null } | undefined): PartyFacts[] {
+  const { region, lat, lon, ...facts } = p;
+  const desk = deskRoles.has(p.role);
+  if (alert.regionCode === null) return desk ? [{ ...facts, keyHolder: false, reach: 'county', distanceKm: 0 }] : [];
+  if (region.slice(0, 6) !== alert.regionCode.slice(0, 6)) return [];
+  const village = region === alert.regionCode;
+  const reach = village ? 'village' : desk ? 'county' : 'town';
+  const known = home?.lat != null && home.lon != null && lat !== null && lon !== null;
+  const km = known ? Math.hypot((lat - (home.lat as number)) * 111, (lon - (home.lon as number)) * 100) : Math.abs(Number(region.slice(9)) - Number(alert.regionCode.slice(9))) / 100;
+  return [{ ...facts, keyHolder: false, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];
+}
+
+/** Contacts of the alert's person; of everybody in the home when no person is named. */
+async function contactsOf(sql: Sql, alerts: readonly Alert[]): Promise<(alert: Alert) => PartyFacts[]> {
+  const rows = await sql.query(
+    `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
+     from contact c join person p on p.id = c.person_id where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
+    [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))], 'roster-contacts');
+  return (alert) => rows
+    .filter((r) => (alert.personId === null ? alert.homeId !== null && r['home_id'] === alert.homeId : r['person_id'] === alert.personId))
+    .map((r, i) => ({
+      party: r['party'] as Party, role: r['relation'] as PartyRole, ord: i + 1, keyHolder: r['key_holder'] as boolean, reach: r['relation'] === 'family' && !r['key_holder'] ? 'county' : 'village', distanceKm: 0,
+      phoneKey: r['phone_key'] as string, landline: false, optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null,
+    }));
+}
+
+/** Parties with this number. */
+export async function partiesByPhone(sql: Sql, bidx: Uint8Array): Promise<{ party: Party; nameEnc: Buffer }[]> {
+  return await sql.query<{ party: Party; nameEnc: Buffer } & Row>(
+    `select 'responder:' || id as party, name_enc as "nameEnc" from responder where phone_bidx = $1 union all select 'contact:' || id, name_enc from contact where phone_bidx = $1`, [bidx], 'roster-by-phone');
+}
+
+const split = (parties: readonly Party[]): [string[], string[]] => [
+  parties.filter((p) => p.startsWith('responder:')).map((p) => p.slice(10)), parties.filter((p) => p.startsWith('contact:')).map((p) => p.slice(8)),
+];
+
+/** Marks parties absent until then (8: off today), opted out, or proven reachable (5). */
+export async function markParties(sql: Sql, parties: readonly Party[], mark: { absentUntil: number } | 'opted-out' | 'verified'): Promise<void> {
+  const set = mark === 'opted-out' ? 'opted_out_at = coalesce(opted_out_at, anling_now())' : mark === 'verified' ? 'verified_at = anling_now()' : 'absent_until = to_timestamp($2::float8 / 1000)';
+  const more = typeof mark === 'string' ? [] : [mark.absentUntil];
+  const [responders, contacts] = split(parties);
+  await sql.query(`update responder set ${set} where id = any($1)`, [responders, ...more]);
+  await sql.query(`update contact set ${set} where id = any($1)`, [contacts, ...more]);
+}
