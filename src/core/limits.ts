@@ -77,9 +77,12 @@ export const limits = {
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
   // -- sending
-  /** One lease on an outbox row. */ sendLeaseMs: 30_000,
+  /** One lease on an outbox row: longer than a call of the gateway and its saving; a crash costs so much. */ sendLeaseMs: 12_000,
+  /** Messages under way at once, per channel: emergencies, everything else. */ sendUrgent: 24, sendOther: 6,
   /** One call of the gateway. */ sendMs: 5_000,
-  /** No receipt by then: ask the gateway (reconcile). */ receiptMs: 60_000,
+  /** No receipt by then: ask the gateway (reconcile). */ receiptMs: 60_000, /** No report of a call by then: its outcome is unknown. */ callReceiptMs: 150_000,
+  /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
+  /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5,
   /** Tries of one message on one channel. */ sendAttempts: 3,
   // -- web
   /** Bytes waiting on one websocket: presence is skipped at half, the socket is closed (1013) at the whole. */ socketBufferBytes: 1024 * 1024,

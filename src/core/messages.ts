@@ -8,7 +8,8 @@ import type { EventKind } from './event.ts';
 /** `dedicated`: only with a bought number, where more than two variables are allowed and keys can be pressed. */
 export type Template = { channel: 'sms' | 'voice'; text: string; dedicated?: true };
 
-const hotline = '0598-0350425';
+/** The duty room's number, as every text names it. */
+export const hotline = '0598-0350425';
 
 /** Logical name -> text. The provider's own code per name is a setting (`provider.templates`). */
 export const templates = {

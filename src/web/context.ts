@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyTypeProvider, RawServerDefault, FastifyBas
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { Respond } from '#core/respond.ts';
+import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { AuditEntry } from '#store/audit.ts';
@@ -23,15 +24,12 @@ export type WebSettings = {
   /** Folder of the built wall; null: no pages. */ pages: string | null;
   /** As configured; null: the stand-in while all data is demonstration data. */ gateway: 'standin' | 'aliyun' | 'http' | null;
 };
-/** A process of the house and its ops address, for the aggregated health. */
-export type Peer = { role: string; url: string };
-
 export type WebContext = {
-  settings: WebSettings; nodeId: string; db: Db; seal: Seal; log: Logger; metrics: Metrics; respond: Respond;
+  settings: WebSettings; version: string; nodeId: string; db: Db; seal: Seal; log: Logger; metrics: Metrics; respond: Respond;
   /** Writes one row of the hash-chained audit; resolves when it is committed. */
   audit(entry: AuditEntry): Promise<void>;
   /** Ops addresses of the started roles; empty in tests that start none. */
-  peers(): Promise<readonly Peer[]>;
+  peers(): readonly OpsPeer[];
   /** Tests: an answer that does not match its schema becomes a 500 (else it is logged and sent). */
   strict?: boolean;
 };

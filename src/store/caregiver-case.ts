@@ -1,0 +1,52 @@
+/** Slips (单号) as the caregiver's link needs them: what her code stands for, who else goes, and her other open ones. */
+import type { AlertState } from '#core/alert.ts';
+import type { EngagementState } from '#core/change.ts';
+import type { EventKind } from '#core/event.ts';
+import { maskName } from '#core/messages.ts';
+import type { Row, Sql } from './pool.ts';
+import type { Seal } from './seal.ts';
+
+export type SlipCase = {
+  party: string; no: number; alertId: string; kind: EventKind; state: AlertState; openedAt: number; closedAt: number | null; count: number; flags: string[];
+  personId: string | null; homeId: string | null; town: string | null; village: string | null; now: number; demo: boolean;
+  /** masked, e.g. 陈*水 */ name: string | null;
+  mine: EngagementState | null; /** her own name, for the log */ partyName: string;
+  /** Somebody else who goes or is there, masked, since when. */ other: { name: string; role: string; at: number } | null;
+};
+
+/** What a code stands for; null for one that never was. */
+export async function findSlip(sql: Sql, seal: Seal, code: string): Promise<SlipCase | null> {
+  const [row] = await sql.query<Row & Omit<SlipCase, 'name' | 'partyName' | 'other'> & { nameEnc: Buffer | null; rName: Buffer | null; cName: Buffer | null; level: string | null; region: string | null; parent: string | null }>(
+    `select s.party, s.no, s.alert_id as "alertId", a.kind, a.state, a.opened_at as "openedAt", a.closed_at as "closedAt", a.count, a.flags, a.person_id as "personId", a.home_id as "homeId", a.demo,
+       anling_now() as now, p.name_enc as "nameEnc", v.name as region, v.level, w.name as parent, e.state as mine, r.name_enc as "rName", c.name_enc as "cName"
+     from slip s join alert a on a.id = s.alert_id left join person p on p.id = a.person_id left join region v on v.code = a.region_code left join region w on w.code = v.parent_code
+       left join engagement e on e.alert_id = a.id and e.party = s.party
+       left join responder r on 'responder:' || r.id = s.party left join contact c on 'contact:' || c.id = s.party
+     where s.code = $1`, [code], 'slip');
+  if (!row) return null;
+  const { nameEnc, rName, cName, level, region, parent, ...rest } = row;
+  const name = seal.openOrNull('person.name', nameEnc);
+  return {
+    ...(rest as Omit<SlipCase, 'name' | 'partyName' | 'other' | 'town' | 'village'>),
+    town: level === 'town' ? region : level === 'village' ? parent : null, village: level === 'village' ? region : null, name: name === null ? null : maskName(name),
+    partyName: seal.openOrNull('responder.name', rName) ?? seal.openOrNull('contact.name', cName) ?? '', other: await findOther(sql, seal, row.alertId, row.party),
+  };
+}
+
+async function findOther(sql: Sql, seal: Seal, alertId: string, party: string): Promise<SlipCase['other']> {
+  const [row] = await sql.query<{ at: number; role: string; rName: Buffer | null; cName: Buffer | null }>(
+    `select coalesce(e.arrived_at, e.accepted_at, e.updated_at) as at, coalesce(r.role, c.relation, 'other') as role, r.name_enc as "rName", c.name_enc as "cName" from engagement e
+       left join responder r on 'responder:' || r.id = e.party left join contact c on 'contact:' || c.id = e.party
+     where e.alert_id = $1 and e.party <> $2 and e.state in ('accepted', 'arrived', 'done') order by e.arrived_at nulls last, e.accepted_at nulls last limit 1`, [alertId, party]);
+  if (!row) return null;
+  const name = seal.openOrNull('responder.name', row.rName) ?? seal.openOrNull('contact.name', row.cName);
+  return { name: name === null ? '' : maskName(name), role: row.role, at: row.at };
+}
+
+/** Her other slips whose alerts are open, newest first. */
+export function otherSlips(sql: Sql, party: string, alertId: string): Promise<{ code: string; no: number; kind: EventKind; openedAt: number; village: string | null; mine: EngagementState | null }[]> {
+  return sql.query(
+    `select s.code, s.no, a.kind, a.opened_at as "openedAt", v.name as village, e.state as mine from slip s join alert a on a.id = s.alert_id
+       left join region v on v.code = a.region_code left join engagement e on e.alert_id = a.id and e.party = s.party
+     where s.party = $1 and s.alert_id <> $2 and a.state <> 'closed' order by s.created_at desc limit 20`, [party, alertId]);
+}

@@ -1,0 +1,101 @@
+/**
+ * Counts about the county for strips and beats: who cannot be heard, how fast was answered, what waits to be sent, which
+ * consoles live. Devices by state stand in store/outages.ts.
+ */
+import { limits } from '#core/limits.ts';
+import type { Sql } from './pool.ts';
+
+// Lost devices: silent beyond their class, or presumed so; a person is unheard when no other device of his is online.
+const unheard = `with gone as materialized (
+    select d.id as device_id, d.home_id from presence p join device d on d.id = p.device_id where p.silent_at is not null and d.status = 'installed'
+    union select device_id, home_id from presumed_unreachable),
+  people as (
+    select q.id, q.home_id, h.region_code, q.name_enc, q.high_risk from person q join home h on h.id = q.home_id
+    where q.home_id in (select home_id from gone) and q.status = 'present' and (q.mode_until is null or q.mode_until <= anling_now()) and (h.mode_until is null or h.mode_until <= anling_now())
+      and exists (select from device e where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from gone))
+      and not exists (select from device e join presence p on p.device_id = e.id where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status = 'installed'
+        and p.state = 'online' and e.id not in (select device_id from gone)))`;
+
+/** 现在听不到: persons by village none of whose devices can be heard now; those who are away are not missed. */
+export function countCannotHear(sql: Sql): Promise<{ code: string; count: number }[]> {
+  return sql.query(`${unheard} select region_code as code, count(*)::int as count from people group by region_code`, [], 'count-cannot-hear');
+}
+
+export type Unheard = { personId: string; homeId: string; regionCode: string; nameEnc: Buffer; highRisk: boolean; lastSeenAt: number | null; presumed: boolean };
+
+/** The people behind the count, those at risk first. */
+export function listCannotHear(sql: Sql, prefix: string, limit: number): Promise<Unheard[]> {
+  return sql.query<Unheard>(
+    `${unheard} select q.id as "personId", q.home_id as "homeId", q.region_code as "regionCode", q.name_enc as "nameEnc", q.high_risk as "highRisk",
+       max(p.last_seen_at) as "lastSeenAt", bool_and(p.silent_at is null) as presumed
+     from people q join device e on e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from gone) join presence p on p.device_id = e.id
+     where q.region_code like $1 || '%' group by 1, 2, 3, 4, 5 order by q.high_risk desc, max(p.last_seen_at) nulls first, q.id limit $2`, [prefix, limit]);
+}
+
+export type AnswerKpi = { count: number; within60s: number; within180s: number; unanswered: number; p50Ms: number | null; p90Ms: number | null };
+
+/** 接警用时 of P1 in the last `windowMs`: commit of the first event to the first human step; tests and self-cancelled are not counted. */
+export async function readAnswerKpi(sql: Sql, prefix: string, windowMs: number): Promise<AnswerKpi> {
+  const [row] = await sql.query<AnswerKpi>(
+    `select count(*) filter (where ms is not null)::int as count, count(*) filter (where ms <= 60000)::int as "within60s", count(*) filter (where ms <= 180000)::int as "within180s",
+       count(*) filter (where ms is null)::int as unanswered, percentile_cont(0.5) within group (order by ms) as "p50Ms", percentile_cont(0.9) within group (order by ms) as "p90Ms"
+     from (select extract(epoch from first_human_at - opened_at) * 1000 as ms from alert
+           where priority = 1 and opened_at > anling_now() - $2 * interval '1 ms' and (region_code like $1 || '%' or (region_code is null and length($1) <= 6))
+             and not flags && '{test,self-cancelled,drill}'::text[]) a`, [prefix, windowMs]);
+  return row as AnswerKpi;
+}
+
+export type Sending = { due: number; oldestDueMs: number; unknown: number; failed: number };
+
+/** What waits to be sent, and for how long. */
+export async function readSending(sql: Sql): Promise<Sending> {
+  const [row] = await sql.query<Sending>(
+    `select count(*) filter (where state in ('due', 'sending') and due_at <= anling_now())::int as due,
+       coalesce(extract(epoch from anling_now() - min(due_at) filter (where state in ('due', 'sending') and due_at <= anling_now())) * 1000, 0)::float8 as "oldestDueMs",
+       count(*) filter (where state = 'unknown')::int as unknown, count(*) filter (where state = 'failed' and handled_at is null)::int as failed
+     from outbox where state in ('due', 'sending', 'unknown') or (state = 'failed' and handled_at is null)`, [], 'sending');
+  return row as Sending;
+}
+
+/** Whether any real (not demonstration) elder is on file, and whether any demonstration one is. */
+export async function readDataKind(sql: Sql): Promise<{ real: boolean; demo: boolean }> {
+  const [row] = await sql.query<{ real: boolean; demo: boolean }>('select exists (select 1 from person where not demo) as real, exists (select 1 from person where demo) as demo', [], 'data-kind');
+  return row ?? { real: false, demo: false };
+}
+
+/** The oldest open P1 or P2 that nobody has claimed. */
+export async function readOldestUnclaimed(sql: Sql, prefix: string): Promise<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number } | null> {
+  const [row] = await sql.query<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number }>(
+    `select id, kind, priority, opened_at as "openedAt", (extract(epoch from anling_now() - opened_at) * 1000)::float8 as "ageMs" from alert
+     where state = 'open' and priority <= 2 and (region_code like $1 || '%' or (region_code is null and length($1) <= 6)) order by priority, opened_at limit 1`, [prefix]);
+  return row ?? null;
+}
+
+export type ConsoleRow = { tabId: string; userId: string; visible: boolean; audio: string; lastSeq: number };
+
+/** Notes what a wall tab says of itself; the worker judges consoles by these rows. A tab id belongs to the user who brought it first. */
+export async function beatConsole(sql: Sql, row: ConsoleRow): Promise<void> {
+  await sql.query(
+    `insert into console (tab_id, user_id, beat_at, visible, audio, last_seq) values ($1, $2, anling_now(), $3, $4, $5)
+     on conflict (tab_id) do update set beat_at = anling_now(), visible = $3, audio = $4, last_seq = $5 where console.user_id = $2`,
+    [row.tabId, row.userId, row.visible, row.audio, row.lastSeq], 'console-beat');
+}
+
+/** Wall tabs that beat lately, and how many of them can sound. */
+export async function countConsoles(sql: Sql): Promise<{ open: number; hearing: number }> {
+  const [row] = await sql.query<{ open: number; hearing: number }>(
+    `select count(*)::int as open, count(*) filter (where audio = 'running')::int as hearing from console where beat_at > anling_now() - $1 * interval '1 ms'`, [limits.consoleLostMs], 'count-consoles');
+  return row ?? { open: 0, hearing: 0 };
+}
+
+/** Consoles that beat lately, with their users: the status strip's other seats. */
+export function listConsoles(sql: Sql): Promise<{ name: string; visible: boolean | null; audio: string | null; beatAt: number }[]> {
+  return sql.query(
+    `select u.display_name as name, c.visible, c.audio, c.beat_at as "beatAt" from console c join app_user u on u.id = c.user_id
+     where c.beat_at > anling_now() - $1 * interval '1 ms' order by c.beat_at desc limit 50`, [limits.consoleLostMs]);
+}
+
+/** The database's own clock: what every screen shows as the time (law 9). */
+export async function readNow(sql: Sql): Promise<number> {
+  return (await sql.query<{ now: number }>('select anling_now() as now', [], 'now'))[0]?.now ?? 0;
+}

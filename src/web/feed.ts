@@ -1,0 +1,105 @@
+/**
+ * Reads the feed after the last number and hands it to the hub in order: hinted by NOTIFY, found by the poll within a
+ * second anyway (law 2). Beats go out of the same loop, so that a beat's set is the set after the frames before it.
+ */
+import { createViewMaker, type FeedRow, readFeed, readFeedHead, readOpenSet, type ViewMaker } from '#store/alert-views.ts';
+import { countCannotHear, countConsoles, readDataKind } from '#store/county-status.ts';
+import { presenceCounts } from '#store/outages.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+import type { ServerFrame } from '#core/live.ts';
+import type { WebContext } from './context.ts';
+import type { Beat, FeedItem, Hub, HubClient } from './hub.ts';
+
+const beatMs = 4_000;
+const presenceMs = 2_500;
+const batchRows = 500;
+
+export type Feed = Service & {
+  /** Feed items after a number, for sockets that catch up; at most `batchRows`. */
+  after(seq: number): Promise<FeedItem[]>;
+  /** A beat to one socket that has just caught up. */
+  beatTo(client: HubClient): Promise<void>;
+  readonly views: ViewMaker;
+};
+
+/** Counts that cost a scan: made at most each `presenceMs`, and only while somebody looks. */
+type Slow = { cannotHear: Beat['cannotHear']; consoles: Beat['consoles']; gateway: Beat['gateway']; demo: boolean };
+
+export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Promise<Feed> {
+  const views = createViewMaker(ctx.seal);
+  const lag = ctx.metrics.gauge('feed_head', 'Feed number that was broadcast last');
+  let slow: Slow = { cannotHear: [], consoles: { open: 0, hearing: 0 }, gateway: ctx.settings.gateway ?? 'standin', demo: false };
+  let beatAt = performance.now();
+  const after = async (seq: number): Promise<FeedItem[]> => (await readFeed(ctx.db, seq, batchRows)).map((row) => feedItem(row, views));
+  const start = await readFeedHead(ctx.db);
+  hub.head = start.seq;
+  hub.epoch = start.epoch;
+
+  const readNew = async (): Promise<boolean> => {
+    const items = await after(hub.head);
+    if (items[0] && items[0].seq !== hub.head + 1) ctx.log.error({ head: hub.head, next: items[0].seq }, 'the feed has a hole');
+    hub.broadcast(items);
+    lag.set(hub.head);
+    return items.length === batchRows;
+  };
+  const makeBeat = async (): Promise<Beat> => {
+    let set = await readOpenSet(ctx.db);
+    // A set of a later moment than the frames sent so far would not match them: send those first.
+    for (let tries = 0; set.seq > hub.head && tries < 5; tries++) {
+      await readNew();
+      if (set.seq !== hub.head) set = await readOpenSet(ctx.db);
+    }
+    followHistory(ctx, hub, set);
+    return { epoch: set.epoch, seq: set.seq, open: set.open, serverTime: set.now, ...slow };
+  };
+  const loop = startLoop({
+    name: 'feed',
+    async turn() {
+      const more = await readNew();
+      if (!more && performance.now() - beatAt >= beatMs) {
+        beatAt = performance.now();
+        if (hub.clients.size > 0) hub.sendBeat(await makeBeat());
+        else followHistory(ctx, hub, await readFeedHead(ctx.db));
+      }
+      return more;
+    },
+    onError: (error, inARow) => { if (inARow === 1 || inARow % 20 === 0) ctx.log.warn({ err: error, inARow }, 'the feed cannot be read'); },
+  });
+  const counts = startLoop({
+    name: 'county-counts', pollMs: presenceMs,
+    async turn() {
+      if (hub.clients.size === 0 && hub.presence.length > 0) return false;
+      const [cannotHear, consoles, data, presence] = [await countCannotHear(ctx.db), await countConsoles(ctx.db), await readDataKind(ctx.db), await presenceCounts(ctx.db)];
+      slow = { cannotHear, consoles, gateway: ctx.settings.gateway ?? 'standin', demo: data.demo };
+      hub.sendPresence(presence);
+      return false;
+    },
+    onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'the county cannot be counted'); },
+  });
+  const unlisten = await ctx.db.listen(['anling_feed'], () => loop.wake());
+  return {
+    name: 'feed', views, after, ready: () => loop.ready(),
+    async beatTo(client) { hub.sendBeat(await makeBeat(), client); },
+    async stop() { await unlisten(); await loop.stop(); await counts.stop(); },
+  };
+}
+
+/** After a restore the numbers go back or the history is another one: sockets come again and get a snapshot. */
+function followHistory(ctx: WebContext, hub: Hub, head: { epoch: string; seq: number }): void {
+  if (head.epoch === hub.epoch && head.seq >= hub.head) return;
+  ctx.log.warn({ from: hub.head, to: head.seq, sameEpoch: head.epoch === hub.epoch }, 'the feed is another history: sockets begin anew');
+  hub.epoch = head.epoch;
+  hub.head = head.seq;
+  hub.closeAll(1012, 'another history: ask for a snapshot');
+}
+
+/** A feed row as the two frames it may become. */
+export function feedItem(row: FeedRow, views: ViewMaker): FeedItem {
+  const { seq, type: _type, feedRegion, payload, hasAlert, ...alert } = row;
+  if (!hasAlert) return { seq: Number(seq), regionCode: feedRegion, desk: null, public: null };
+  const view = views(alert);
+  const frame = (which: 'desk' | 'public'): string => JSON.stringify({
+    type: 'alert', seq: Number(seq), what: payload.what, alert: view[which], ...(payload.ring ? { ring: payload.ring } : {}),
+  } satisfies ServerFrame);
+  return { seq: Number(seq), regionCode: alert.regionCode ?? feedRegion, desk: frame('desk'), public: frame('public') };
+}

@@ -1,0 +1,36 @@
+/** What the web role does beside answering: ends sockets of dead sessions within seconds, prunes old access rows, notes the audit's head outside the database. */
+import { auditHead } from '#store/audit.ts';
+import { aliveCredentials, pruneAccess, touchSessions } from '#store/sessions.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+import type { WebContext } from './context.ts';
+import type { Hub } from './hub.ts';
+
+const checkMs = 2_000;
+const anchorMs = 60_000;
+const pruneMs = 600_000;
+
+export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): Service {
+  let [anchoredAt, prunedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let anchored = '';
+  return startLoop({
+    name: 'web-housekeeping', pollMs: checkMs,
+    async turn() {
+      const clients = [...hub.clients];
+      const hashes = [...new Map(clients.map((c) => [c.credential.toString('hex'), c.credential])).values()];
+      if (hashes.length > 0) {
+        await touchSessions(ctx.db, hashes);
+        hub.endDead(await aliveCredentials(ctx.db, hashes), clients);
+      }
+      const now = performance.now();
+      if (now - anchoredAt > anchorMs) {
+        anchoredAt = now;
+        const head = await auditHead(ctx.db);
+        if (head.hash !== anchored) ctx.log.info({ auditId: head.id, auditHash: head.hash }, 'audit head');
+        anchored = head.hash;
+      }
+      if (now - prunedAt > pruneMs) { prunedAt = now; await pruneAccess(ctx.db); }
+      return false;
+    },
+    onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'web housekeeping failed'); },
+  });
+}

@@ -1,0 +1,37 @@
+/** Runs a change once per idempotency key and caller: a repetition gets the first answer, a reuse for something else 422. */
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { dropKey, type KeptAnswer, keepAnswer, takeKey } from '#store/request-keys.ts';
+import { callerOf } from './access.ts';
+import type { WebContext } from './context.ts';
+import { ApiError, answerOf, invalid } from './errors.ts';
+
+export async function once<T>(ctx: WebContext, request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string') return work();
+  const { actor } = callerOf(request);
+  const of = createHash('sha256').update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? {})}`).digest('base64');
+  const claim = await takeKey(ctx.db, actor, key, of);
+  if (claim.kind === 'other') throw invalid([{ field: 'idempotency-key', expected: 'a key not used for another request' }]);
+  if (claim.kind === 'running') throw new ApiError('E_CONFLICT', 'The same request is being worked on; ask again.');
+  if (claim.kind === 'done') {
+    reply.header('idempotency-replayed', 'true');
+    if (claim.answer.status < 300) { reply.code(claim.answer.status); return claim.answer.body as T; }
+    const { code, message, fields, ...more } = (claim.answer.body as ReturnType<typeof answerOf>['body']).error;
+    throw new ApiError(code, message, { status: claim.answer.status, more, ...(fields ? { fields } : {}) });
+  }
+  let answer: KeptAnswer;
+  let failure: unknown;
+  let result: T | undefined;
+  try {
+    result = await work();
+    answer = { status: reply.statusCode, body: result };
+  } catch (error) {
+    failure = error;
+    answer = answerOf(error);
+  }
+  if (answer.status >= 500) await dropKey(ctx.db, actor, key);
+  else await keepAnswer(ctx.db, actor, key, of, answer);
+  if (failure !== undefined) throw failure;
+  return result as T;
+}

@@ -1,0 +1,104 @@
+/**
+ * The caregiver's link `/j/{code}`: plain HTML without scripts, because it must work in every telephone's web view. GET
+ * changes nothing (SMS scanners open links); the code is the only credential, and what is shown grows with her acceptance.
+ */
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import type { AlertId, Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { type Candidate, readCandidates, revealHome, revealPerson } from '#store/alert-detail.ts';
+import { findAlertView } from '#store/alert-views.ts';
+import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
+import type { App, WebContext } from '#web/context.ts';
+import { ApiError } from '#web/errors.ts';
+import { OneOf, Shape } from '#web/schemas.ts';
+import { answers, type Answer, messagePage, type Revealed, slipPage, style } from './caregiver-page.ts';
+
+const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+const codeShape = /^[A-Za-z0-9_-]{4,64}$/;
+type Lang = 'zh' | 'en';
+/** States in which she has said that she goes: from then on she sees the way, until the alert is closed. */
+const going: ReadonlySet<string> = new Set(['accepted', 'arrived', 'need-help', 'done']);
+
+export function registerCaregiver(app: App, ctx: WebContext): void {
+  const wrong = createWrongCodes();
+  const noted = new Map<string, number>();
+  const languageOf = (request: FastifyRequest): Lang => ((request.query as { lang?: unknown }).lang === 'en' ? 'en' : 'zh');
+  const send = (reply: FastifyReply, status: number, page: string): FastifyReply => reply.code(status).headers({
+    'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp, 'cache-control': 'no-store', 'x-robots-tag': 'noindex, nofollow', 'referrer-policy': 'no-referrer',
+  }).serializer((text: unknown) => String(text)).send(page);
+
+  /** The slip, or the page that says why there is none. */
+  const look = async (request: FastifyRequest, reply: FastifyReply): Promise<SlipCase | null> => {
+    const { code } = request.params as { code: string };
+    const lang = languageOf(request);
+    const slip = codeShape.test(code) ? await findSlip(ctx.db, ctx.seal, code) : null;
+    if (slip && !(slip.closedAt !== null && slip.now > slip.closedAt + limits.linkAfterCloseMs)) return slip;
+    // Only wrong codes are counted, and only further wrong ones refused: a right one always opens.
+    if (slip === null && wrong.count(request.ip) > limits.wrongCodesPerMinute) send(reply, 429, messagePage(lang, 'many').text);
+    else send(reply, slip === null ? 404 : 410, messagePage(lang, slip === null ? 'unknown' : 'expired').text);
+    return null;
+  };
+  const reveal = async (slip: SlipCase, code: string): Promise<Revealed | null> => {
+    if (slip.mine === null || !going.has(slip.mine) || slip.state === 'closed') return null;
+    if ((noted.get(code) ?? Number.NEGATIVE_INFINITY) < performance.now() - 600_000) {
+      if (noted.size > 10_000) noted.clear();
+      noted.set(code, performance.now());
+      await ctx.audit({ actor: `party:${slip.party}`, action: 'alert.reveal', target: `alert:${slip.alertId}`, result: 'ok', detail: { via: 'link', personId: slip.personId, homeId: slip.homeId } });
+    }
+    const row = await findAlertView(ctx.db, slip.alertId);
+    const contacts: Candidate[] = row ? (await readCandidates(ctx.db, ctx.seal, row, true)).filter((c) => c.near === 'home' && c.party !== slip.party) : [];
+    return {
+      person: slip.personId === null ? null : await revealPerson(ctx.db, ctx.seal, slip.personId), home: slip.homeId === null ? null : await revealHome(ctx.db, ctx.seal, slip.homeId), contacts,
+    };
+  };
+  const show = async (request: FastifyRequest, reply: FastifyReply, slip: SlipCase): Promise<void> => {
+    const { code } = request.params as { code: string };
+    const others = await otherSlips(ctx.db, slip.party, slip.alertId);
+    send(reply, 200, slipPage({ lang: languageOf(request), code, slip, revealed: await reveal(slip, code), others }).text);
+  };
+
+  const Params = Type.Object({ code: Type.String({ maxLength: 200 }) });
+  const Query = Type.Object({ lang: Type.Optional(Type.String({ maxLength: 10 })) });
+  app.get('/j/:code', {
+    config: { access: 'public' }, schema: { summary: 'The caregiver’s page; changes nothing', tags: ['caregiver'], produces: ['text/html'], params: Params, querystring: Query, response: { 200: Type.String() } },
+  }, async (request, reply) => {
+    const slip = await look(request, reply);
+    if (slip) await show(request, reply, slip);
+    return reply;
+  });
+
+  app.post('/j/:code', {
+    config: { access: 'public', anySite: true },
+    schema: {
+      summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query,
+      body: Shape({ action: OneOf(Object.keys(answers) as Answer[]) }), response: { 303: Type.Null() },
+    },
+  }, async (request, reply) => {
+    const slip = await look(request, reply);
+    if (!slip) return reply;
+    const { code } = request.params;
+    const { action } = request.body;
+    const result = await ctx.respond({ alertId: slip.alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace: request.id });
+    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${slip.alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace: request.id } });
+    ctx.log.info({ alertId: slip.alertId, action, via: 'link', result: result.kind, trace: request.id }, 'alert action');
+    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
+    // A conflict (closed, another goes) is shown by the page itself, from the rows.
+    return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).send(null);
+  });
+}
+
+/** Wrong codes per address in the running minute. */
+function createWrongCodes(): { count(address: string): number } {
+  let since = performance.now();
+  let counts = new Map<string, number>();
+  return {
+    count(address) {
+      if (performance.now() - since > 60_000 || counts.size > 50_000) { since = performance.now(); counts = new Map(); }
+      const n = (counts.get(address) ?? 0) + 1;
+      counts.set(address, n);
+      return n;
+    },
+  };
+}
