@@ -53,6 +53,7 @@ export const limits = {
   /** An arrived alert that nobody closes rings again after this, and again. */ closeMs: 30 * 60_000,
   /** A P1 from a device in its test window goes to phones when the desk has not claimed it by then. */ testHoldMs: 120_000,
   /** A technical alarm that waits for the end of a mode is looked at again at least this often. */ modeRecheckMs: 3_600_000,
+  /** Who answers 8 (off today) is absent until midnight, and this long at least. */ offTodayMs: 6 * 3_600_000,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
   // -- supervision
@@ -91,6 +92,7 @@ export const limits = {
   /** Log lines, and messages, shown of one alert. */ timelineRows: 2_000,
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
   /** Rows of one bulk request, and its bytes: beyond, 422 and 413; nothing is written. */ bulkRows: 1_000, bulkBytes: 4 * 1024 * 1024,
+  /** Minutes of one booked test mode. */ testMinutes: 120,
   /** Contacts of one person. */ contactsPerPerson: 20,
   /** Names of one mode list, ids of one look-up. */ modeRows: 5_000,
   /** Failed logins in a window, per account, per address, per browser that is known: beyond, 429 until the window ends. */

@@ -1,4 +1,5 @@
 /** SQL of replies as the alert path reads them: unevaluated rows, and what a number may be answering to. */
+import type { Purpose } from '#core/change.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import type { Pending } from '#core/reply.ts';
 import type { Row, Sql } from './pool.ts';
@@ -31,7 +32,7 @@ export async function pendingOf(sql: Sql, parties: readonly Party[]): Promise<Pa
 }
 
 /** The alert and party of a call by its out id: which call a key belongs to. */
-export async function callByOutId(sql: Sql, outId: string): Promise<{ alertId: AlertId | null; party: Party } | null> {
-  const [row] = await sql.query<{ alertId: AlertId | null; party: Party } & Row>('select alert_id as "alertId", party from outbox where out_id = $1', [outId], 'replies-call');
+export async function callByOutId(sql: Sql, outId: string): Promise<{ alertId: AlertId | null; party: Party; purpose: Purpose } | null> {
+  const [row] = await sql.query<{ alertId: AlertId | null; party: Party; purpose: Purpose } & Row>('select alert_id as "alertId", party, purpose from outbox where out_id = $1', [outId], 'replies-call');
   return row ?? null;
 }

@@ -1,0 +1,156 @@
+/**
+ * A batch of events, evaluated inside one transaction: facts are loaded once, rules are asked event by event against what the
+ * events before have changed, and all is written together. Work per batch, not per event: about twenty statements.
+ */
+import type { Alert, Subject } from '#core/alert.ts';
+import { nothing } from '#core/change.ts';
+import { type Decision, deviceSubject, type EarlierEvent, type Facts, lifeSubject, type Raise } from '#core/decision.ts';
+import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
+import type { StoredEvent } from '#core/event.ts';
+import type { AlertId } from '#core/ids.ts';
+import { planFor, type ScopedPlan } from '#core/plan.ts';
+import { resolveTells } from '#core/roster.ts';
+import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
+import { type Evaluated, type FactRows, factRows, type QueuedEvent } from '#store/evaluation.ts';
+import { readPlans } from '#store/plans.ts';
+import type { Sql } from '#store/pool.ts';
+import { rostersOf } from '#store/roster.ts';
+import { readNow } from '#store/timers.ts';
+import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
+import { bareCase, lightCases } from './cases.ts';
+
+export type Judge = (event: StoredEvent, facts: Facts, now: number) => Decision[];
+
+type Batch = {
+  sql: Sql; now: number; plans: ScopedPlan[]; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
+  /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
+  evaluated: Evaluated[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
+};
+
+const keyOf = (s: Subject): string => `${s.type} ${s.id}`;
+
+/** Evaluates `events` in their order. Throws when a rule or a write fails; the caller's rollback undoes all of it. */
+export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonly QueuedEvent[], judge: Judge): Promise<{ now: number; counts: Map<string, number> }> {
+  const b = await open(sql, events);
+  for (const event of events) {
+    const facts = factsOf(b, event);
+    const outcomes: { alertId: AlertId | null; result: string }[] = [];
+    for (const decision of judge(event, facts, b.now)) outcomes.push(await carryOut(b, event, facts, decision));
+    const first = outcomes.find((o) => o.alertId !== null) ?? outcomes[0];
+    const result = (event.dataUnreadable ? ['data-unreadable'] : []).concat(outcomes.map((o) => o.result)).join(' ') || 'nothing';
+    b.evaluated.push({ id: event.id, alertId: first?.alertId ?? null, result });
+    remember(b, event, first?.alertId ?? null);
+  }
+  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers }, b.now);
+  const counts = new Map<string, number>();
+  for (const e of b.evaluated) counts.set(e.result.split(':')[0] as string, (counts.get(e.result.split(':')[0] as string) ?? 0) + 1);
+  return { now: b.now, counts };
+}
+
+async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
+  const rows = await factRows(sql, events);
+  const subjects = new Map(events.flatMap((e) => subjectsOf(e)).map((s) => [keyOf(s), s]));
+  const alerts = await lockOpenAlerts(sql, [...subjects.values()], [...new Set(events.flatMap((e) => e.deviceId ?? []))]);
+  const known = new Set(alerts.map((a) => a.id));
+  // Duplicates count on their alert even when it is closed.
+  const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
+  const b: Batch = {
+    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), evaluated: [], systemTimers: [],
+  };
+  for (const c of (await lightCases(sql, [...alerts, ...others])).values()) register(b, workOf(c));
+  return b;
+}
+
+/** Everything an open alert about this event may hang on. */
+function subjectsOf(e: StoredEvent): Subject[] {
+  const all: Subject[] = [lifeSubject(e), deviceSubject(e)];
+  if (e.personId) all.push({ type: 'person', id: e.personId });
+  if (e.homeId) all.push({ type: 'home', id: e.homeId });
+  if (e.homeId && e.room) all.push({ type: 'room', id: `${e.homeId}/${e.room}` });
+  if (e.deviceId) all.push({ type: 'device', id: e.deviceId });
+  return all;
+}
+
+function register(b: Batch, work: Work): void {
+  const { alert } = work.standing;
+  b.works.set(alert.id, work);
+  const add = (map: Map<string, Set<Work>>, key: string): void => { map.set(key, (map.get(key) ?? new Set()).add(work)); };
+  add(b.bySubject, keyOf(alert.subject));
+  if (alert.deviceId) add(b.byDevice, alert.deviceId);
+}
+
+function factsOf(b: Batch, event: QueuedEvent): Facts {
+  const works = new Set(subjectsOf(event).flatMap((s) => [...(b.bySubject.get(keyOf(s)) ?? [])]));
+  for (const work of b.byDevice.get(event.deviceId ?? '') ?? []) works.add(work);
+  const open: Alert[] = [...works].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
+  return {
+    device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
+    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id),
+  };
+}
+
+function earlierOf(b: Batch, event: QueuedEvent): EarlierEvent | null {
+  if (event.deviceId === null || event.sourceEventId === null) return null;
+  const here = b.seen.get(`${event.deviceId} ${event.sourceEventId}`) ?? [];
+  const stored = b.rows.earlier.get(event.id);
+  const like = (x: EarlierEvent): boolean => x.kind === event.kind && x.edge === event.edge;
+  return here.findLast(like) ?? (stored && like(stored) ? stored : undefined) ?? here.at(-1) ?? stored ?? null;
+}
+
+function remember(b: Batch, event: QueuedEvent, alertId: AlertId | null): void {
+  if (event.deviceId === null || event.sourceEventId === null) return;
+  const key = `${event.deviceId} ${event.sourceEventId}`;
+  const { id, kind, edge, deviceTime, receivedAt } = event;
+  b.seen.set(key, [...(b.seen.get(key) ?? []), { id, kind, edge, deviceTime, receivedAt, alertId }]);
+}
+
+type Outcome = { alertId: AlertId | null; result: string };
+
+async function carryOut(b: Batch, event: QueuedEvent, facts: Facts, d: Decision): Promise<Outcome> {
+  switch (d.type) {
+    case 'raise': return raise(b, event, facts, d);
+    case 'ignore': return { alertId: null, result: `ignored:${d.reason}` };
+    case 'wait':
+      b.systemTimers.push({ slot: `wait:${event.id}`, dueAt: d.recheckAt, payload: { eventId: event.id } });
+      return { alertId: null, result: `waits:${d.reason}` };
+    case 'duplicate': {
+      const work = b.works.get(d.alertId);
+      if (work) advance(work, countDuplicate(work.standing.alert), b.now);
+      return { alertId: d.alertId, result: 'duplicate' };
+    }
+    case 'note': case 'close': {
+      const work = b.works.get(d.alertId);
+      if (!work || work.standing.alert.state === 'closed') return { alertId: null, result: `ignored:${d.what}` };
+      const alert = work.standing.alert;
+      advance(work, d.type === 'note' ? noteByRule(alert, d, event, b.now) : closeByRule(alert, d, event.deviceId ? `device:${event.deviceId}` : 'house', b.now), b.now);
+      await tellAll(b, work, d.tell);
+      return { alertId: d.alertId, result: d.type === 'note' ? `noted:${d.what}` : `closed:${d.what}` };
+    }
+  }
+}
+
+async function raise(b: Batch, event: QueuedEvent, facts: Facts, r: Raise): Promise<Outcome> {
+  const regionCode = r.regionCode ?? event.regionCode;
+  const plan = planFor(r.kind, r.priority, regionCode, b.plans);
+  const merged = [...(b.bySubject.get(keyOf(r.subject)) ?? [])].find((w) => w.standing.alert.kind === r.kind && w.standing.alert.state !== 'closed');
+  if (merged) {
+    advance(merged, mergeRaise(merged.standing, r, event, plan, event.edge !== 'repeat', b.now), b.now);
+    return { alertId: merged.standing.alert.id, result: 'merged' };
+  }
+  const demo = facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false;
+  const opened = openAlert(r, event, plan, demo, b.now);
+  const id = `~${b.works.size + 1}` as AlertId;
+  const work = workOf({ ...bareCase({ ...opened.alert, id }), calls: new Map() }, true);
+  advance(work, opened.change, b.now);
+  work.standing = { ...work.standing, alert: { ...work.standing.alert, version: 1, stateVersion: 1 } };
+  register(b, work);
+  await tellAll(b, work, r.tell);
+  return { alertId: id, result: 'opened' };
+}
+
+async function tellAll(b: Batch, work: Work, tells: Raise['tell']): Promise<void> {
+  if (!tells?.length) return;
+  const roster = (await rostersOf(b.sql, [work.standing.alert])).get(work.standing.alert.id) ?? [];
+  const { sends, skipped } = resolveTells({ ...work.standing, roster }, tells, b.now);
+  advance(work, { ...nothing(), sends, log: [{ actor: { type: 'system', id: 'rules' }, action: 'told', detail: { sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template })), skipped } }] }, b.now);
+}

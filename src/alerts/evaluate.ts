@@ -1,0 +1,126 @@
+/**
+ * Evaluating events: one shard at a time under an advisory lock, so that everything of one home stays in order on any number of
+ * workers (I7); a batch of events is one transaction with its decisions (law 4). An event that breaks its rule is isolated,
+ * tried again, and after limits.evaluateAttempts shown to the desk as an unreadable alarm: it is never dropped (law 5).
+ *
+ * Measured (2 shared cores, embedded PostgreSQL 18, fsync on): see bench figures in test/db/evaluate.test.ts.
+ */
+import { limits } from '#core/limits.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { decide } from '#rules/index.ts';
+import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
+import { hint } from '#store/feed.ts';
+import { type Db, isTransient, withRetry } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { type Loop, startLoop } from '#work/loop.ts';
+import { evaluateBatch, type Judge } from './batch.ts';
+import { unreadable } from './poison.ts';
+
+export type EvaluateOptions = {
+  db: Db; seal: Seal; log: Logger; metrics: Metrics;
+  /** The rules; a test's own. */ decide?: Judge;
+  batch?: number; /** shards evaluated at once; db needs as many connections */ lanes?: number; pollMs?: number;
+};
+
+/** Starts the loop; `wake` on a hint of new events. */
+export function startEvaluate(options: EvaluateOptions): Loop {
+  const evaluate = createEvaluate(options);
+  return startLoop({
+    name: 'evaluate', ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    turn: async () => (await evaluate()) > 0,
+    onError: (error, inARow) => options.log.error({ error: (error as Error).message, inARow }, 'evaluating events failed; they stay queued and are tried again'),
+  });
+}
+
+/** One turn over all shards that have work; answers how many events were evaluated. */
+export function createEvaluate(options: EvaluateOptions): () => Promise<number> {
+  const { db, log } = options;
+  const lanes = options.lanes ?? 2;
+  const shard = createShard(options);
+  return async () => {
+    const queue = await shardsWithWork(db);
+    let done = 0;
+    const failed: unknown[] = [];
+    await Promise.all(Array.from({ length: lanes }, async () => {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const at = next;
+        await shard(at).then((n) => { done += n; }, (error: unknown) => {
+          failed.push(error);
+          log.error({ shard: at, error: (error as Error).message }, 'a shard could not be evaluated now');
+        });
+      }
+    }));
+    if (failed.length > 0 && done === 0) throw failed[0];
+    return done;
+  };
+}
+
+function createShard(options: EvaluateOptions): (shard: number) => Promise<number> {
+  const { db, seal, log, metrics } = options;
+  const judge = options.decide ?? decide;
+  const limit = options.batch ?? limits.evaluateBatch;
+  const took = metrics.histogram('evaluate_batch_seconds', 'one batch of events, from lock to commit', [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]);
+  const results = metrics.counter('events_evaluated_total', 'events evaluated', ['result']);
+  const poisoned = metrics.counter('events_poison_total', 'events that no rule could take');
+  const waiting = metrics.histogram('event_wait_seconds', 'from arrival to evaluation', [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30, 300], ['urgency']);
+  const run = (shard: number, choose: (events: readonly QueuedEvent[]) => readonly QueuedEvent[], how: Judge): Promise<number> => withRetry(5, () => db.tx(async (sql) => {
+    if (!(await holdShard(sql, shard))) return 0;
+    const events = choose(await queuedEvents(sql, seal, shard, limit));
+    if (events.length === 0) return 0;
+    const stop = took.startTimer();
+    const { now, counts } = await evaluateBatch(sql, { seal, log }, events, how);
+    stop();
+    for (const [result, n] of counts) results.inc({ result }, n);
+    for (const e of events) waiting.observe({ urgency: e.urgency }, Math.max(0, now - e.receivedAt) / 1000);
+    return events.length;
+  }));
+  /** One event alone; false when it could not be evaluated (it stays queued). */
+  const alone = async (shard: number, e: QueuedEvent, attempts: number): Promise<boolean> => {
+    const poison = attempts >= limits.evaluateAttempts;
+    try {
+      await run(shard, (queue) => queue.filter((q) => q.id === e.id), poison ? unreadable : judge);
+      if (poison) poisoned.inc();
+      return true;
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      const tries = await countAttempt(db, e.id, (error as Error).message);
+      log.error({ eventId: e.id, deviceId: e.deviceId, trace: e.trace, tries, error: (error as Error).message }, 'an event could not be evaluated');
+      return false;
+    }
+  };
+  /** Each of these alone, in order; a device whose event fails waits with its later ones until that is set aside. */
+  const isolate = async (shard: number, events: readonly QueuedEvent[]): Promise<number> => {
+    const blocked = new Set<string>();
+    let done = 0;
+    for (const e of events) {
+      const device = e.deviceId ?? `event ${e.id}`;
+      if (blocked.has(device)) continue;
+      let attempts = e.attempts;
+      let ok = await alone(shard, e, attempts);
+      while (!ok && attempts < limits.evaluateAttempts) ok = await alone(shard, e, ++attempts);
+      if (ok) done++;
+      else if (attempts <= limits.evaluateAttempts * 2) blocked.add(device);
+    }
+    return done;
+  };
+  return async (shard) => {
+    const clean = (events: readonly QueuedEvent[]): QueuedEvent[] => {
+      const suspect = new Set(events.filter((e) => e.attempts > 0).map((e) => e.deviceId ?? e.id));
+      return suspect.size === 0 ? [...events] : events.filter((e) => !suspect.has(e.deviceId ?? e.id));
+    };
+    let done = 0;
+    try {
+      done = await run(shard, clean, judge);
+    } catch (error) {
+      if (isTransient(error)) throw error;
+      log.warn({ shard, error: (error as Error).message }, 'a batch of events failed; its events are tried one by one');
+      const events = await db.tx((sql) => queuedEvents(sql, seal, shard, limit));
+      done = await isolate(shard, events);
+      await hint(db, ['anling_timer', 'anling_outbox', 'anling_feed']);
+      return done;
+    }
+    if (done > 0) return done;
+    return isolate(shard, (await queuedEvents(db, seal, shard, limit)).filter((e) => e.attempts > 0));
+  };
+}

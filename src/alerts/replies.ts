@@ -1,0 +1,165 @@
+/**
+ * What people answered, put to the alerts (E6, FIELD F2, F20, F21): number -> party -> slip -> respond, in the transaction that
+ * marks the reply. Strangers are shown and never answered; what nobody understands is shown too.
+ */
+import { type Change, house, nothing, type Send, withFlags } from '#core/change.ts';
+import { pullPlan } from '#core/decide-plan.ts';
+import type { AlertId, Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { type Answer, parseKey, parseReply, targetOf } from '#core/reply.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
+import { alertPlaces } from '#store/outbox-insert.ts';
+import { type Db, isTransient, type Sql, withRetry } from '#store/pool.ts';
+import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
+import { markParties, partiesByPhone } from '#store/roster.ts';
+import type { Seal } from '#store/seal.ts';
+import { readNow } from '#store/timers.ts';
+import { type Loop, startLoop } from '#work/loop.ts';
+import { advance, apply, type Work, workOf } from './apply.ts';
+import { fullCases } from './cases.ts';
+import { respondIn } from './respond.ts';
+
+export type RepliesOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; pollMs?: number };
+type Done = { result: string; alertId: AlertId | null };
+type Known = { party: Party; name: string };
+
+const perTurn = 64;
+
+export function startReplies(options: RepliesOptions): Loop {
+  const turn = createReplies(options);
+  return startLoop({
+    name: 'replies', ...(options.pollMs === undefined ? {} : { pollMs: options.pollMs }),
+    turn: async () => (await turn()) > 0,
+    onError: (error, inARow) => options.log.error({ error: (error as Error).message, inARow }, 'reading replies failed; they stay queued'),
+  });
+}
+
+/** One turn; answers how many replies were evaluated. */
+export function createReplies(options: RepliesOptions): () => Promise<number> {
+  const { db, log, metrics } = options;
+  const evaluated = metrics.counter('replies_total', 'replies evaluated', ['channel', 'result']);
+  return async () => {
+    let n = 0;
+    for (const reply of await queuedReplies(db, perTurn)) {
+      const done = await one(options, reply);
+      if (!done) continue;
+      n++;
+      evaluated.inc({ channel: reply.channel, result: done.result });
+      log.info({ alertId: done.alertId, trace: reply.trace, channel: reply.channel, result: done.result }, 'reply');
+    }
+    return n;
+  };
+}
+
+async function one(options: RepliesOptions, reply: ReplyRow): Promise<Done | null> {
+  const { db, log } = options;
+  const hold = (work: (sql: Sql) => Promise<Done>): Promise<Done | null> => withRetry(4, () => db.tx(async (sql) => {
+    if (!(await holdReply(sql, reply.id))) return null;
+    const done = await work(sql);
+    await markReply(sql, reply.id, done.result, done.alertId);
+    return done;
+  }));
+  try {
+    return await hold((sql) => evaluate(sql, options, reply));
+  } catch (error) {
+    if (isTransient(error)) throw error;
+    // One broken reply must not hold up the others; it is shown to the desk instead.
+    log.error({ trace: reply.trace, error: (error as Error).message }, 'a reply could not be evaluated; it is shown on the newest case');
+    return hold((sql) => show(sql, options, null, 'reply-failed', 'reply could not be read'));
+  }
+}
+
+async function evaluate(sql: Sql, o: RepliesOptions, reply: ReplyRow): Promise<Done> {
+  const text = o.seal.open('reply.content', reply.contentEnc);
+  const known: Known[] = (await partiesByPhone(sql, reply.fromBidx)).map((p) => ({ party: p.party, name: o.seal.open(`${p.party.split(':')[0]}.name`, p.nameEnc) }));
+  if (reply.channel === 'dtmf') return key(sql, o, reply, text, known);
+  if (known.length === 0) return show(sql, o, null, 'stranger-reply', `${o.seal.open('reply.from', reply.fromEnc)}：${text}`);
+  const pending = await pendingOf(sql, known.map((k) => k.party));
+  return answer(sql, o, reply, parseReply(text), text, known, pending);
+}
+
+async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, text: string, known: Known[], pending: PartyPending[]): Promise<Done> {
+  const parties = known.map((k) => k.party);
+  switch (a.meaning) {
+    case 'ring-test':
+      await markParties(sql, parties, 'verified');
+      return { result: 'ring-test', alertId: null };
+    case 'opted-out': {
+      await markParties(sql, parties, 'opted-out');
+      const done = await show(sql, o, openOf(pending), 'opted-out', text, (work, now) => ({ timers: pullPlan(work.standing.alert, now), patch: { flags: withFlags(work.standing.alert, ['opted-out']) } }));
+      o.log.error({ parties, trace: reply.trace }, 'a duty number has opted out of messages; it is called instead, an administrator must restore it');
+      return done;
+    }
+    case 'off-today': return offToday(sql, o, reply, known, pending);
+    case 'unknown': return show(sql, o, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
+    case 'act': {
+      const target = targetOf(a, pending);
+      if (target.kind === 'none') return show(sql, o, openOf(pending), 'reply-unread', text);
+      if (target.kind === 'which') return askWhich(sql, o, pending, target.slips);
+      const who = pending.find((p) => p.alertId === target.alertId) as PartyPending;
+      return respond(sql, o, reply, who.alertId, a.action, { party: who.party, name: known.find((k) => k.party === who.party)?.name ?? '' });
+    }
+  }
+}
+
+const openOf = (pending: readonly PartyPending[]): AlertId | null => pending.find((p) => p.open)?.alertId ?? null;
+
+async function respond(sql: Sql, o: RepliesOptions, reply: ReplyRow, alertId: AlertId, action: 'accept' | 'seen' | 'decline' | 'arrive' | 'done' | 'need-help', who: Known): Promise<Done> {
+  const result = await respondIn(sql, o, { alertId, action, actor: { type: 'party', id: who.party, name: who.name }, via: reply.channel, trace: reply.trace });
+  return { result: result.kind === 'ok' ? action : `${action}-${result.kind}`, alertId };
+}
+
+/** A key pressed during a call: the call's own alert and party; a desk call is no promise to go. */
+async function key(sql: Sql, o: RepliesOptions, reply: ReplyRow, keys: string, known: Known[]): Promise<Done> {
+  const call = reply.outId === null ? null : await callByOutId(sql, reply.outId);
+  if (!call?.alertId) return { result: 'key-without-call', alertId: null };
+  const a = parseKey(keys);
+  if (call.purpose === 'desk' || a.meaning !== 'act') return show(sql, o, call.alertId, call.purpose === 'desk' ? 'desk-answered' : 'key-unread', keys.slice(0, 16));
+  return respond(sql, o, reply, call.alertId, a.action, { party: call.party, name: known.find((k) => k.party === call.party)?.name ?? '' });
+}
+
+const countyDayMs = 86_400_000;
+const countyZoneMs = 8 * 3_600_000;
+/** 8: absent until the county's midnight (six hours at least); what waits for him goes to the next. */
+async function offToday(sql: Sql, o: RepliesOptions, reply: ReplyRow, known: Known[], pending: PartyPending[]): Promise<Done> {
+  const now = await readNow(sql);
+  const midnight = (Math.floor((now + countyZoneMs) / countyDayMs) + 1) * countyDayMs - countyZoneMs;
+  await markParties(sql, known.map((k) => k.party), { absentUntil: Math.max(midnight, now + limits.offTodayMs) });
+  const mine = pending.filter((p) => p.open && (p.state === 'notified' || p.state === 'seen' || p.state === 'accepted'));
+  for (const p of mine) await respond(sql, o, reply, p.alertId, 'decline', { party: p.party, name: known.find((k) => k.party === p.party)?.name ?? '' });
+  return { result: 'off-today', alertId: mine[0]?.alertId ?? null };
+}
+
+/** Several wait for an answer and it names none: asked back, the plans go on. */
+async function askWhich(sql: Sql, o: RepliesOptions, pending: readonly PartyPending[], slips: readonly number[]): Promise<Done> {
+  const asked = pending.filter((p) => p.open && p.slip !== null && slips.includes(p.slip));
+  const first = asked[0];
+  if (!first) return { result: 'which-none', alertId: null };
+  const places = await alertPlaces(sql, asked.map((p) => p.alertId));
+  const named = asked.slice(0, 3).map((p) => `${p.slip}${corner(o.seal.openOrNull('home.place', places.get(p.alertId)?.placeEnc))}`);
+  const send: Send = { party: first.party, channel: 'sms', template: 'which', purpose: 'notice', round: null, step: null, params: { n: String(asked.length), list: named.join('、') } };
+  return change(sql, o, first.alertId, () => ({ ...nothing(), sends: [send], log: [{ actor: house('replies'), action: 'which-asked', detail: { party: first.party, slips } }] }), 'which-asked');
+}
+
+/** The end of a place is what tells neighbours apart: 下厝角12号. */
+const corner = (place: string | null): string => [...(place?.replace(/^.*村/u, '') ?? '')].slice(-7).join('');
+
+/** Shown on a case (the given one, else the newest open), softly rung; never answered. */
+async function show(sql: Sql, o: RepliesOptions, on: AlertId | null, action: string, note: string, more: (work: Work, now: number) => Partial<Change> = () => ({})): Promise<Done> {
+  const alertId = on ?? (await newestOpenAlert(sql));
+  if (alertId === null) return { result: action, alertId: null };
+  return change(sql, o, alertId, (work, now) => ({ ...nothing(), log: [{ actor: house('replies'), action, note }], feed: { what: action, ring: 'soft' }, ...more(work, now) }), action);
+}
+
+async function change(sql: Sql, o: RepliesOptions, alertId: AlertId, make: (work: Work, now: number) => Change, result: string): Promise<Done> {
+  const alerts = await lockAlerts(sql, [alertId]);
+  const [c] = (await fullCases(sql, alerts)).values();
+  if (!c) return { result, alertId: null };
+  const now = await readNow(sql);
+  const work = workOf(c);
+  advance(work, make(work, now), now);
+  await apply(sql, o, [work], {}, now);
+  return { result, alertId };
+}

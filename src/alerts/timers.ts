@@ -1,0 +1,96 @@
+/**
+ * The loop of due timers. Alerts are taken in batches for speed; when a batch fails, each alert is tried in a transaction of
+ * its own, so that one broken alert holds up nobody. Lateness is measured; the figure stands in test/db/timers.test.ts.
+ */
+import type { AlertId, EventId } from '#core/ids.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { requeueEvent } from '#store/evaluation.ts';
+import { hint } from '#store/feed.ts';
+import { type Db, isTransient, type Sql } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, type SystemTimer } from '#store/timers.ts';
+import { type Loop, startLoop } from '#work/loop.ts';
+import { type Fired, fireTimers } from './escalate.ts';
+
+/** Handles a due timer without an alert, by the part of its slot before the colon, in the transaction that marks it. */
+export type SystemHandler = (sql: Sql, timer: SystemTimer) => Promise<void>;
+export type TimersOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number };
+
+const batchAlerts = 64;
+const pollMs = 250;
+const holdOffMs = 2_000;
+
+/** Starts the loop; `wake` on a hint that a timer is due soon. */
+export function startTimers(options: TimersOptions): Loop {
+  const turn = createTimers(options);
+  return startLoop({
+    name: 'timers', pollMs: options.pollMs ?? pollMs,
+    turn: async () => (await turn()) > 0,
+    onError: (error, inARow) => options.log.error({ error: (error as Error).message, inARow }, 'firing timers failed; they stay due and are tried again'),
+  });
+}
+
+/** One turn; answers how many timers fired. */
+export function createTimers(options: TimersOptions): () => Promise<number> {
+  const { db, seal, log, metrics } = options;
+  const lateness = metrics.histogram('timer_lateness_seconds', 'how long after its due time a timer fired', [0.1, 0.25, 0.5, 1, 2, 5, 30, 60, 300], ['slot']);
+  const failures = metrics.counter('timer_failures_total', 'alerts whose timer handler failed');
+  const handlers: Record<string, SystemHandler> = { wait: lookAgain, ...options.handlers };
+  /** Alerts that failed a moment ago, with the database time from which they are tried again. */
+  const heldOff = new Map<AlertId, number>();
+  const observe = (fired: readonly Fired[]): number => {
+    for (const f of fired) lateness.observe({ slot: f.slot }, f.lateMs / 1000);
+    return fired.length;
+  };
+  const fire = (ids: readonly AlertId[]): Promise<Fired[]> => db.tx((sql) => fireTimers(sql, { seal, log }, ids));
+  const oneByOne = async (ids: readonly AlertId[]): Promise<number> => {
+    let n = 0;
+    for (const id of ids) {
+      try {
+        n += observe(await fire([id]));
+      } catch (error) {
+        if (isTransient(error)) continue;
+        failures.inc();
+        heldOff.set(id, (await readNow(db)) + holdOffMs);
+        log.error({ alertId: id, error: (error as Error).message }, 'a timer of this alert could not be handled; it is tried again');
+        await countTimerFailure(db, id, (error as Error).message);
+      }
+    }
+    return n;
+  };
+  return async () => {
+    if (heldOff.size > 0) {
+      const now = await readNow(db);
+      for (const [id, until] of heldOff) if (until <= now) heldOff.delete(id);
+    }
+    const ids = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
+    let n = await system(db, handlers, log);
+    if (ids.length === 0) return n;
+    try {
+      n += observe(await fire(ids));
+    } catch (error) {
+      log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
+      n += await oneByOne(ids);
+    }
+    return n;
+  };
+}
+
+async function system(db: Db, handlers: Record<string, SystemHandler>, log: Logger): Promise<number> {
+  return db.tx(async (sql) => {
+    const timer = await claimSystemTimer(sql);
+    if (!timer) return 0;
+    const handler = handlers[timer.slot.split(':')[0] as string];
+    if (handler) await handler(sql, timer);
+    else log.error({ slot: timer.slot }, 'nobody handles this timer');
+    await markFired(sql, [timer.id]);
+    return 1;
+  });
+}
+
+/** An event that waited for the end of a mode is put to its rule again. */
+async function lookAgain(sql: Sql, timer: SystemTimer): Promise<void> {
+  await requeueEvent(sql, String(timer.payload['eventId']) as EventId);
+  await hint(sql, ['anling_event']);
+}
