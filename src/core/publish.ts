@@ -2,7 +2,7 @@
  * The words between the doors and the durable gate: who speaks, on which channel, and what became of it. Doors never
  * import intake; the composition root passes `Accept` to them. Law 1: `Accept` resolves only after the commit.
  */
-import type { DeviceId, HomeId } from './ids.ts';
+import { type DeviceId, type HomeId, newId } from './ids.ts';
 
 /** What a device speaks about: the last part of its topic (`command/reply` is `reply`); `other` is anything else below its own prefix. */
 export type Channel = 'event' | 'heartbeat' | 'vitals' | 'status' | 'reply' | 'other';
@@ -46,4 +46,11 @@ export const topicPrefix = (deviceId: string): string => `care/v1/${deviceId}/`;
 /** The channel of a topic below `prefix`; null when it is not below it. */
 export function channelOf(topic: string, prefix: string): Channel | null {
   return topic.startsWith(prefix) ? (channels.get(topic.slice(prefix.length)) ?? 'other') : null;
+}
+
+/** Makes trace ids: unique, short, and in the order of this process's frames. */
+export function traceSource(): () => string {
+  const process = newId('', 9);
+  let n = 0;
+  return () => `${process}-${(n++).toString(36)}`;
 }

@@ -5,7 +5,7 @@
 import { DecodeError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { DecodedEvent, VitalsReading } from '#core/event.ts';
-import type { Accept, Accepted, Misuse, Publish, Refused } from '#core/publish.ts';
+import type { Accept, Accepted, KnownDevice, Misuse, Publish, Refused } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import { insertEvents } from '#store/events.ts';
@@ -26,11 +26,11 @@ import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 export type IntakeOptions = {
   /** Connections of the urgent lane alone (law 8), and those of everything else. */ urgentDb: Db; db: Db;
   seal: Seal; log: Logger; meter: EdgeMeter; vendor: Vendor; newTrace: () => string;
-  /** A device's answer to a command, for who sent it. */ onReply?: (deviceId: string, reply: { id: string; ok: boolean; data: unknown }) => void;
 };
 export type Intake = Service & {
   accept: Accept;
   /** Writes the telemetry that waits at once: an alarm stands behind it. */ hurry(): void;
+  /** A device has connected: what a will said of it is over. */ connected(device: KnownDevice): void;
   refused(refused: Refused): void;
   misuse(misuse: Misuse): void;
   waiting(): { urgent: number; telemetry: number; presence: number };
@@ -67,6 +67,7 @@ export function startIntake(options: IntakeOptions): Intake {
   return {
     name: 'intake', ready: () => null,
     accept: (publish) => acceptFrame(parts, publish),
+    connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
     hurry: telemetry.flush, refused: refused.note, misuse: misuse.note,
     waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting }),
     async stop() {
@@ -100,7 +101,7 @@ async function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
     }
     case 'reply': {
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
-      parts.onReply?.(publish.device.id, decoded);
+      parts.log.info({ deviceId: publish.device.id, command: decoded.id, ok: decoded.ok, trace: publish.trace }, 'a device answered a command');
       if (publish.qos > 0) await sign.committed();
       return { result: 'noted' };
     }

@@ -15,7 +15,7 @@ import type { Seal } from '#store/seal.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import { aged, eventOf } from './urgent.ts';
 
-/** One sign of life. `alive` false: only a will's hint that the device is gone. */
+/** One sign. `alive` false: only a hint: a will says that the device is gone (`saidOffline`), a connect that it is not. */
 export type Sign = { device: KnownDevice; atMs: number; trace: string; alive: boolean; saidOffline?: boolean; reading?: HeartbeatReading };
 export type Presence = Service & {
   /** Notes the sign; returns a promise of its commit for who must wait for it. */
@@ -100,16 +100,16 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
 function merge(pending: Map<string, Pending>, sign: Sign, known: Known | undefined): Pending {
   const r = sign.reading ?? {};
   const battery = batteryOf(r.battery);
-  const matters = sign.saidOffline === true || (known?.gone === true && sign.alive) || (r.mains !== undefined && r.mains !== (known?.mains ?? null)) || (battery !== null && battery !== (known?.battery ?? null));
+  const matters = sign.saidOffline === true || (known?.gone === true && (sign.alive || sign.saidOffline === false)) || (r.mains !== undefined && r.mains !== (known?.mains ?? null)) || (battery !== null && battery !== (known?.battery ?? null));
   const dueMs = matters || !known ? 0 : known.writtenMs + limits.presenceMs;
   let p = pending.get(sign.device.id);
   if (!p) {
-    const nothing = { seen: false, saidOffline: false, battery: null, rssi: null, mains: null, fw: null, cell: null, temp: null };
+    const nothing = { seen: false, saidOffline: null, battery: null, rssi: null, mains: null, fw: null, cell: null, temp: null };
     p = { device: sign.device, trace: sign.trace, dueMs, atMs: sign.atMs, seen: nothing, waiters: [] };
     pending.set(sign.device.id, p);
   }
   p.device = sign.device;
-  p.trace = sign.trace;
+  if (sign.trace !== '') p.trace = sign.trace;
   p.dueMs = Math.min(p.dueMs, dueMs);
   p.atMs = sign.atMs;
   const s = p.seen;
@@ -126,7 +126,7 @@ function keepOlder(pending: Map<string, Pending>, older: Pending): void {
   if (!newer) { pending.set(older.device.id, older); return; }
   const { seen } = newer;
   newer.seen = {
-    seen: seen.seen || older.seen.seen, saidOffline: seen.saidOffline || (older.seen.saidOffline && !seen.seen), battery: seen.battery ?? older.seen.battery, rssi: seen.rssi ?? older.seen.rssi,
+    seen: seen.seen || older.seen.seen, saidOffline: seen.saidOffline ?? older.seen.saidOffline, battery: seen.battery ?? older.seen.battery, rssi: seen.rssi ?? older.seen.rssi,
     mains: seen.mains ?? older.seen.mains, fw: seen.fw ?? older.seen.fw, cell: seen.cell ?? older.seen.cell, temp: seen.temp ?? older.seen.temp,
   };
   newer.dueMs = Math.min(newer.dueMs, older.dueMs);
@@ -136,6 +136,6 @@ function keepOlder(pending: Map<string, Pending>, older: Pending): void {
 function remember(known: Map<string, Known>, p: Pending, nowMs: number): void {
   const before = known.get(p.device.id);
   known.set(p.device.id, {
-    writtenMs: nowMs, mains: p.seen.mains ?? before?.mains ?? null, battery: batteryOf(p.seen.battery ?? undefined) ?? before?.battery ?? null, gone: p.seen.saidOffline,
+    writtenMs: nowMs, mains: p.seen.mains ?? before?.mains ?? null, battery: batteryOf(p.seen.battery ?? undefined) ?? before?.battery ?? null, gone: p.seen.saidOffline ?? before?.gone ?? true, // true: not known, so the next connect writes
   });
 }

@@ -5,9 +5,9 @@
 import { limits } from '#core/limits.ts';
 import type { Sql } from './pool.ts';
 
-/** `seen` false: only the hint of a will. `ageMs`: how long ago. Absent readings leave what is known. */
+/** `seen` false: only a hint; `saidOffline` true sets it, false clears it. `ageMs`: how long ago. Absent readings leave what is known. */
 export type Seen = {
-  deviceId: string; ageMs: number; seen: boolean; saidOffline: boolean;
+  deviceId: string; ageMs: number; seen: boolean; saidOffline: boolean | null;
   battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null; cell: string | null; temp: number | null;
 };
 /** A device whose battery fell below limits.batteryLow, or is above limits.batteryGood again. */
@@ -33,7 +33,7 @@ with clock as materialized (select anling_now() as now), n as materialized (
     cell = coalesce(n.cell, p.cell), temp = coalesce(n.temp, p.temp),
     low_battery = case when n.battery < ${limits.batteryLow} then true when n.battery > ${limits.batteryGood} then false else p.low_battery end,
     mains_lost_at = case when n.mains then null when not n.mains and p.mains_lost_at is null then n.at else p.mains_lost_at end,
-    lost_at = case when n.said_offline then n.at when n.seen then null else p.lost_at end
+    lost_at = case when n.said_offline then n.at when n.seen or not n.said_offline then null else p.lost_at end
   from n join old on old.device_id = n.device_id where p.device_id = n.device_id
   returning p.device_id as "deviceId", n.battery,
     case when n.battery < ${limits.batteryLow} and not old.low_battery then 'raise' when n.battery > ${limits.batteryGood} and old.low_battery then 'clear' end as edge

@@ -1,0 +1,86 @@
+/**
+ * The devices as the doors remember them, so that known ones log in while the database is away. All are loaded at start in
+ * small pages; a login asks again when what is known is not fresh; hints (`changed`) and a slow round over everything heal
+ * the rest (law 2). Look-ups are batched: ten thousand logins at once are a few dozen statements.
+ */
+import { limits } from '#core/limits.ts';
+import type { KnownDevice } from '#core/publish.ts';
+import type { Logger } from '#ops/log.ts';
+import { Batcher } from '#work/batcher.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+
+export type DeviceLookup = {
+  find(ids: readonly string[]): Promise<KnownDevice[]>;
+  /** A page in the order of `no`, after `no`. */
+  list(afterNo: number, rows: number): Promise<KnownDevice[]>;
+};
+export type DeviceCache = Service & {
+  /** The device, null when there is none; 'unavailable' when the database is away and nothing is known. `freshMs`: how old an answer may be. */
+  get(id: string, freshMs: number): Promise<KnownDevice | null | 'unavailable'>;
+  peek(id: string): KnownDevice | undefined;
+  /** A hint: this device's binding, secret or status changed; '' means any. */
+  changed(id: string): void;
+  readonly size: number;
+};
+type Entry = { device: KnownDevice; seenMs: number };
+const roundMs = 60_000;
+
+export function startDeviceCache(options: { lookup: DeviceLookup; log: Logger; onChange: (id: string, device: KnownDevice | null) => void }): DeviceCache {
+  const { lookup, log, onChange } = options;
+  const entries = new Map<string, Entry>();
+  const keep = (id: string, device: KnownDevice | null): KnownDevice | null => {
+    const before = entries.get(id)?.device;
+    entries.delete(id); // the oldest answer stays first: the round begins there
+    if (device) entries.set(id, { device, seenMs: performance.now() });
+    if (before && (!device || before.status !== device.status || before.homeId !== device.homeId || !equal(before.secretHash, device.secretHash))) onChange(id, device);
+    return device;
+  };
+  const ask = async (ids: readonly string[]): Promise<(KnownDevice | null)[]> => {
+    const found = new Map((await lookup.find([...new Set(ids)])).map((d) => [d.id as string, d]));
+    return ids.map((id) => keep(id, found.get(id) ?? null));
+  };
+  const batcher = new Batcher<string, KnownDevice | null>({ maxMs: 2, maxRows: limits.lookupRows, lanes: 2, write: ask });
+  let loadedTo: number | null = 0;
+  const loop = startLoop({
+    name: 'devices', pollMs: limits.pollMs,
+    onError: (error, inARow) => { if (inARow === 1) log.warn({ error: (error as Error).message }, 'devices not read, what is known serves'); },
+    async turn() {
+      if (loadedTo !== null) {
+        const page = await lookup.list(loadedTo, limits.lookupRows);
+        for (const device of page) keep(device.id, device);
+        loadedTo = page.at(-1)?.no ?? null;
+        return true;
+      }
+      // Everything once in `roundMs`, oldest answers first.
+      const due = performance.now() - roundMs;
+      const ids: string[] = [];
+      for (const [id, entry] of entries) {
+        if (entry.seenMs > due || ids.length >= limits.lookupRows) break;
+        ids.push(id);
+      }
+      if (ids.length > 0) await ask(ids);
+      return ids.length >= limits.lookupRows;
+    },
+  });
+  return {
+    name: 'devices', ready: () => (loadedTo === null ? null : 'devices: not all are loaded yet'), stop: () => loop.stop(),
+    async get(id, freshMs) {
+      const entry = entries.get(id);
+      if (entry && performance.now() - entry.seenMs <= freshMs) return entry.device;
+      if (batcher.waiting >= limits.lookupQueue) return entry?.device ?? 'unavailable';
+      const answer = await within(limits.lookupMs, batcher.add(id).catch(() => 'unavailable' as const));
+      return answer === 'unavailable' ? (entries.get(id)?.device ?? 'unavailable') : answer;
+    },
+    peek: (id) => entries.get(id)?.device,
+    changed(id) { if (entries.has(id)) batcher.add(id).catch(() => {}); },
+    get size() { return entries.size; },
+  };
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T | 'unavailable'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'unavailable'>((resolve) => { timer = setTimeout(() => resolve('unavailable'), ms); });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+const equal = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);

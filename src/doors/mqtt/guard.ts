@@ -1,0 +1,246 @@
+/**
+ * Stands between the socket and aedes, which bounds nothing itself (RELIABILITY 2.5): cuts packets, judges them, holds sizes,
+ * times and what is in flight, answers pings, and hands aedes one packet at a time. It reads ahead, so an alarm behind
+ * heartbeats of its own socket is seen while they still wait (law 8), and a slow database costs no keep-alive.
+ */
+import { Duplex } from 'node:stream';
+import { generate } from 'mqtt-packet';
+import { limits } from '#core/limits.ts';
+import { topicPrefix, type KnownDevice } from '#core/publish.ts';
+import { checkPacket, packetLength, type Packet } from './wire.ts';
+
+export type GuardHooks = {
+  /** A rule is broken, or a bound reached; the connection is gone. */ closed(guard: Guard, reason: string): void;
+  /** An authenticated device sends a packet above the hard bound; the connection is gone. */ oversize(guard: Guard, bytes: number): void;
+  /** An alarm stands behind other frames of this connection. */ alarmWaits(): void;
+};
+type Queued = { bytes: Buffer; packet: Packet };
+/** A publish on its way to its acknowledgement; acknowledgements leave in the order of arrival [MQTT-4.6.0-2]. */
+export type Flight = { settled: boolean; finish: () => void };
+
+const connack = (code: number): Buffer => Buffer.of(0x20, 2, 0, code);
+const pingresp = Buffer.of(0xd0, 0);
+
+export class Guard extends Duplex {
+  readonly address: string;
+  readonly #socket: Duplex;
+  readonly #hooks: GuardHooks;
+  #state: 'connect' | 'login' | 'open' = 'connect';
+  #in: Buffer = Buffer.alloc(0);
+  #queue: Queued[] = [];
+  #queuedBytes = 0;
+  #next: Buffer | null = null;
+  #pumping = false;
+  #pumpSoon = false;
+  #inflight = 0;
+  #ended = false;
+  #timer: NodeJS.Timeout;
+  #heardMs = performance.now();
+  #partialMs: number | null = null;
+  #keepAliveMs = limits.keepAliveS * 1_500;
+  #lastId = 0;
+  /** Commands sent down whose PUBACK is awaited. */ #commands = new Map<number, () => void>();
+
+  /** Set by auth. */ device: KnownDevice | null = null;
+  prefix = '';
+  will: unknown = null;
+  /** Filters the device subscribed to. */ readonly filters = new Set<string>();
+  /** QoS 2 message ids that are stored and not released yet. */ readonly stored = new Set<number>();
+  /** Publishes that wait for their turn to be acknowledged. */ readonly flights: Flight[] = [];
+  /** Event frames read ahead, not handed on yet. */ alarmsAhead = 0;
+  flapping = false;
+  /** Nothing more is handed to aedes: the connection is about to be closed by the gate. */ condemned = false;
+
+  constructor(socket: Duplex, address: string, hooks: GuardHooks) {
+    super({ allowHalfOpen: false });
+    this.#socket = socket;
+    this.address = address;
+    this.#hooks = hooks;
+    this.#timer = setTimeout(() => this.#refuse('connect-timeout'), limits.connectMs);
+    this.on('error', () => {});
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', () => {});
+    for (const event of ['end', 'close', 'error']) socket.on(event, () => { this.#ended = true; this.#finishWhenDone(); });
+  }
+
+  /** Auth: this device, below its own prefix only. */
+  admit(device: KnownDevice): void {
+    this.device = device;
+    this.prefix = topicPrefix(device.id);
+  }
+
+  /** The CONNACK is written: frames that waited are handed on, larger ones are allowed. */
+  open(): void {
+    if (this.#state !== 'login' || this.destroyed) return;
+    this.#state = 'open';
+    this.#arm();
+    this.#frame();
+    this.#socket.resume();
+  }
+
+  /** Aedes takes the packet that is being handed on, nothing else. */
+  override read(): Buffer | null {
+    const next = this.#next;
+    this.#next = null;
+    return next;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void { this.#send(chunk, done); }
+
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void { this.#send(Buffer.concat(chunks.map((c) => c.chunk)), done); }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    clearTimeout(this.#timer);
+    this.#queue = [];
+    this.#in = Buffer.alloc(0);
+    for (const settle of this.#commands.values()) settle();
+    this.#commands.clear();
+    const socket = this.#socket as Duplex & { destroySoon?: () => void };
+    if (error === null && !socket.destroyed) { // what is written still leaves (a CONNACK that refuses), but not for long
+      if (socket.destroySoon) socket.destroySoon(); else socket.end();
+      setTimeout(() => socket.destroy(), 1_000).unref();
+    } else socket.destroy();
+    done(error);
+  }
+
+  /** The gate is done with one publish. */
+  release(): void {
+    this.#inflight--;
+    if (this.#queue.length > 0 && !this.#pumpSoon) {
+      this.#pumpSoon = true;
+      setImmediate(() => { this.#pumpSoon = false; this.#pump(); });
+    } else this.#finishWhenDone();
+  }
+
+  /** Sends a command with QoS 1; true when the device acknowledged it in limits.commandMs. */
+  sendDown(topic: string, payload: Uint8Array): Promise<boolean> {
+    if (this.destroyed || this.#commands.size >= limits.inflightPerClient) return Promise.resolve(false);
+    do this.#lastId = (this.#lastId % 0xffff) + 1; while (this.#commands.has(this.#lastId));
+    const messageId = this.#lastId;
+    return new Promise((resolve) => {
+      const end = (ok: boolean): void => { clearTimeout(timer); this.#commands.delete(messageId); resolve(ok); };
+      const timer = setTimeout(() => end(false), limits.commandMs);
+      this.#commands.set(messageId, () => end(!this.destroyed));
+      this.write(generate({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, messageId, dup: false, retain: false }));
+    });
+  }
+
+  #send(chunk: Buffer, done: (error?: Error | null) => void): void {
+    if (this.#socket.destroyed || this.#socket.writableEnded) done(); else this.#socket.write(chunk, () => done());
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.destroyed || this.condemned) return;
+    this.#heardMs = performance.now();
+    this.#in = this.#in.length === 0 ? chunk : Buffer.concat([this.#in, chunk]);
+    this.#frame();
+  }
+
+  /** Cuts and judges the packets that are whole, and hands on what may be handed on. */
+  #frame(): void {
+    while (this.#state !== 'login' && this.#in.length > 0 && !this.destroyed) {
+      const length = packetLength(this.#in);
+      const wrong = this.#wrongHeader(length);
+      if (wrong !== null) { this.#refuse(wrong); return; }
+      if (length === null || this.#in.length < length) break;
+      const bytes = this.#in.subarray(0, length);
+      this.#in = this.#in.subarray(length);
+      const packet = checkPacket(bytes);
+      const broken = typeof packet === 'string' ? packet : this.#handle(bytes, packet);
+      if (broken !== null) { this.#refuse(broken); return; }
+    }
+    this.#boundReading();
+    this.#pump();
+  }
+
+  /** What speaks against a packet before its body has come; null: nothing yet. */
+  #wrongHeader(length: number | null): string | null {
+    if (length === -1) return 'bad-length';
+    if (this.#state === 'connect' && (this.#in[0] as number) !== 0x10) return 'not-connect';
+    if ((length ?? 0) <= (this.#state === 'connect' ? limits.preAuthPacketBytes : limits.packetBytes)) return null;
+    if (this.#state === 'open') this.#hooks.oversize(this, length ?? 0);
+    return 'too-large';
+  }
+
+  /** Answers the packet or puts it in the queue; the rule it breaks, or null. */
+  #handle(bytes: Buffer, packet: Packet): string | null {
+    switch (packet.type) {
+      case 'connect':
+        if (this.#state !== 'connect') return 'second-connect';
+        if (packet.level !== 3 && packet.level !== 4) { this.#send(connack(1), () => {}); return 'protocol-level'; }
+        this.#keepAliveMs = Math.min(packet.keepAliveS || limits.keepAliveS, limits.keepAliveS) * 1_500;
+        this.#state = 'login';
+        this.#socket.pause();
+        break;
+      case 'pingreq': this.write(pingresp); return null;
+      case 'puback': {
+        const settle = this.#commands.get(packet.messageId);
+        settle?.();
+        return settle ? null : 'unsolicited-ack';
+      }
+      case 'pubrel': this.stored.delete(packet.messageId); break;
+      case 'publish':
+        if (!packet.event) break;
+        this.alarmsAhead++;
+        if (this.#inflight > 0 || this.#queue.length > 0) this.#hooks.alarmWaits();
+        break;
+      default: break;
+    }
+    this.#queue.push({ bytes, packet });
+    this.#queuedBytes += bytes.length;
+    return null;
+  }
+
+  /** Hands packets on, one per turn of aedes, as long as the bound of what is in flight allows. */
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    for (let head = this.#queue[0]; head && !this.destroyed && !this.condemned; head = this.#queue[0]) {
+      const publish = head.packet.type === 'publish';
+      if (publish && this.#inflight >= limits.inflightPerClient) break;
+      this.#queue.shift();
+      this.#queuedBytes -= head.bytes.length;
+      this.#next = head.bytes;
+      if (publish) this.#inflight++;
+      if (head.packet.type === 'publish' && head.packet.event) this.alarmsAhead--;
+      this.emit('readable');
+    }
+    this.#pumping = false;
+    this.#boundReading();
+    this.#finishWhenDone();
+  }
+
+  #boundReading(): void {
+    const ahead = this.#queuedBytes + this.#in.length;
+    if (ahead > limits.readAheadBytes) this.#socket.pause();
+    else if (ahead < limits.readAheadBytes / 2 && this.#state !== 'login' && this.#socket.isPaused()) this.#socket.resume();
+    if (this.#in.length === 0) this.#partialMs = null;
+    else if (this.#partialMs === null && this.#state === 'open') { this.#partialMs = performance.now(); this.#arm(); }
+  }
+
+  /** The device has hung up: what it had sent is still handled and committed. */
+  #finishWhenDone(): void {
+    if (!this.#ended || this.destroyed || this.#state === 'login') return; // a login ends by `open`, a refusal, or the timer
+    if (this.#state === 'connect' || (this.#queue.length === 0 && this.#inflight === 0)) this.destroy();
+  }
+
+  /** One timer for the keep-alive and for a packet that does not end; it looks again instead of being moved by each byte. */
+  #arm(): void {
+    clearTimeout(this.#timer);
+    const silentAt = this.#heardMs + this.#keepAliveMs;
+    const partialAt = this.#partialMs === null || this.#socket.isPaused() ? Infinity : this.#partialMs + limits.packetMs;
+    this.#timer = setTimeout(() => {
+      const now = performance.now();
+      if (now >= this.#heardMs + this.#keepAliveMs && !this.#socket.isPaused()) this.#refuse('keep-alive');
+      else if (this.#partialMs !== null && now >= this.#partialMs + limits.packetMs && !this.#socket.isPaused()) this.#refuse('slow-packet');
+      else this.#arm();
+    }, Math.max(1_000, Math.min(silentAt, partialAt) - performance.now()));
+  }
+
+  #refuse(reason: string): void {
+    if (this.destroyed) return;
+    this.condemned = true;
+    this.#hooks.closed(this, reason);
+    this.destroy();
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The composition root: which services make up each role, and which functions they get from each other. It alone knows
+ * them all (law 10). Services start in the order of their list and stop in the reverse.
+ */
+import { hostname } from 'node:os';
+import { newId } from '#core/ids.ts';
+import { traceSource } from '#core/publish.ts';
+import type { Role, Config } from '#config';
+import { startDeviceCache } from '#doors/devices.ts';
+import { startHttpDoor } from '#doors/http/door.ts';
+import { createLogin } from '#doors/login.ts';
+import { deviceCertificate } from '#doors/mqtt/certificate.ts';
+import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
+import { startIntake } from '#intake/accept.ts';
+import { createEdgeMeter, gaugeOf } from '#ops/edge-meter.ts';
+import type { OpsPeer } from '#ops/health.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { findDevices, listDevices } from '#store/devices.ts';
+import { openDb, type Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { anling } from '#vendors/anling/index.ts';
+import type { Service } from '#work/loop.ts';
+
+export type RoleContext = {
+  config: Config; log: Logger; metrics: Metrics; seal: Seal;
+  /** This process among all nodes; a restart is a new one. */ nodeId: string;
+  databaseUrl: string;
+  /** A pool of its own with `max` connections; closed after the services. */ db(name: string, max: number, statementMs?: number): Db;
+  /** Ops addresses of the processes that the supervisor runs. */ peers(): readonly OpsPeer[];
+};
+
+export const newNodeId = (role: Role): string => `${role}-${hostname().slice(0, 30)}-${newId('', 8)}`;
+
+/** The services of a role, started; whoever fails to start has stopped what was started before it. */
+export async function startRole(role: Role, ctx: RoleContext): Promise<Service[]> {
+  const started: Service[] = [];
+  const add = <S extends Service>(service: S): S => { started.push(service); return service; };
+  try {
+    await parts[role](ctx, add);
+    return started;
+  } catch (error) {
+    await stopAll(started);
+    throw error;
+  }
+}
+
+/** Stops the last first; one that fails does not keep the others. */
+export async function stopAll(services: readonly Service[]): Promise<void> {
+  for (const service of services.toReversed()) await service.stop().catch(() => {});
+}
+
+/** The pools of one process, closed together. */
+export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']; close(): Promise<void> } {
+  const open: Db[] = [];
+  return {
+    db(name, max, statementMs) {
+      const db = openDb({ url: databaseUrl, max, name, log, ...(statementMs === undefined ? {} : { statementMs }) });
+      open.push(db);
+      return db;
+    },
+    async close() { await Promise.all(open.map((db) => db.close().catch(() => {}))); },
+  };
+}
+
+type Add = <S extends Service>(service: S) => S;
+const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb };
+
+/** Doors, and the durable gate behind them. The urgent lane has connections of its own (law 8). */
+async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
+  const { config, seal, log, metrics } = ctx;
+  const meter = createEdgeMeter(metrics);
+  const newTrace = traceSource();
+  const db = ctx.db('edge', 8);
+  const intake = add(startIntake({ urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace }));
+  let mqtt: MqttDoor | null = null;
+  const devices = add(startDeviceCache({
+    lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
+  }));
+  const unlisten = await db.listen(['anling_device'], (_, id) => devices.changed(id));
+  add({ name: 'device-hints', ready: () => null, stop: unlisten });
+  const door = {
+    host: config.deviceHost, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
+    login: createLogin({ devices, secretMatches: seal.secretMatches, refused: intake.refused }),
+  };
+  const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
+  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, hurry: intake.hurry, connected: intake.connected }));
+  mqtt = opened;
+  add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket }));
+  gaugeOf(metrics, 'devices_connected', 'Devices connected over MQTT', () => opened.counts().connected);
+  gaugeOf(metrics, 'sockets_half_open', 'Sockets that have not logged in', () => opened.counts().halfOpen);
+  gaugeOf(metrics, 'devices_known', 'Devices the doors remember', () => devices.size);
+  gaugeOf(metrics, 'urgent_waiting', 'Events waiting for their commit', () => intake.waiting().urgent);
+  gaugeOf(metrics, 'telemetry_waiting', 'Telemetry rows waiting for their commit', () => intake.waiting().telemetry);
+  gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
+}
+
+async function startWorker(_ctx: RoleContext, _add: Add): Promise<void> {}
+
+async function startWeb(_ctx: RoleContext, _add: Add): Promise<void> {}
