@@ -31,7 +31,7 @@ export type Due = Watched & { deviceId: string; homeId: string | null; personId:
 // A home is muted by its own mode, by its device's person, or when everybody who lives in it is away.
 const mutedUntil = `greatest(case when d.test_until > anling_now() then d.test_until end, case when h.mode_until > anling_now() then h.mode_until end,
   case when w.mode_until > anling_now() then w.mode_until end,
-  case when d.person_id is null then (select min(q.mode_until) from person q where q.home_id = d.home_id and q.status = 'present' having bool_and(q.mode_until > anling_now())) end)`;
+  case when d.person_id is null then (select min(q.mode_until) from person q where q.home_id = d.home_id and q.status = 'present' having bool_and(coalesce(q.mode_until > anling_now(), false))) end)`;
 
 /** Claims due devices in these states, oldest first, at most limits.sweepRows; their rows stay locked until the transaction ends. */
 export async function claimDue(sql: Sql, states: readonly PresenceState[], hearingSince: number | null): Promise<Due[]> {

@@ -1,0 +1,67 @@
+/**
+ * SQL of what supervision does once a county day (UTC+8): the routine check of a person (FIELD F22), and the battery message of
+ * a village. Each is claimed in the transaction that acts on it, so that a restart neither repeats nor loses a day.
+ */
+import { limits } from '#core/limits.ts';
+import type { Party } from '#core/ids.ts';
+import type { Row, Sql } from './pool.ts';
+
+const localNow = `(anling_now() at time zone 'UTC' + interval '8 hours')`;
+
+export type Routine = {
+  personId: string; homeId: string | null; by: string; away: boolean;
+  /** Any device that could have seen movement was heard lately. */ watched: boolean; /** A sign of movement in the hours before. */ moved: boolean; lastSeenAt: number | null;
+};
+
+// What shows that somebody moved or used something; a device's own troubles do not.
+const movedKinds = `('sos', 'fall', 'bed-exit', 'wander', 'cancel', 'test', 'removed', 'vital-high', 'vital-low', 'phone-in')`;
+/**
+ * People whose hour of today has come, marked as checked. Movement: an event of a human, a bed that was left, or vital signs of
+ * a device that says nothing of a bed. Our own blindness for half of the time, or no device alive, is no proof of anything.
+ */
+export function takeRoutines(sql: Sql, limit = 500): Promise<Routine[]> {
+  return sql.query<Routine & Row>(
+    `with due as (
+       select id, home_id, routine_by, mode_until from person
+       where routine_by is not null and status = 'present' and routine_by <= ${localNow}::time and ${localNow}::time - routine_by < make_interval(secs => $1 / 1000.0)
+         and (routine_checked_on is null or routine_checked_on < ${localNow}::date) order by id limit $3 for update skip locked),
+     done as (update person p set routine_checked_on = ${localNow}::date from due where p.id = due.id),
+     w as (select due.*, ((${localNow}::date + due.routine_by) - interval '8 hours') at time zone 'UTC' as until from due)
+     select w.id as "personId", w.home_id as "homeId", to_char(w.routine_by, 'HH24:MI') as by,
+       coalesce(w.mode_until > anling_now(), false) or coalesce(h.mode_until > anling_now(), false) as away,
+       coalesce(s.watched, false) and blind.ms < $2 / 2 as watched, coalesce(s.moved, false) or exists (
+         select from event e where e.home_id = w.home_id and e.person_id is not distinct from w.id and e.kind in ${movedKinds} and e.received_at > f.since) as moved, s.last as "lastSeenAt"
+     from w left join home h on h.id = w.home_id
+       cross join lateral (select w.until - make_interval(secs => $2 / 1000.0) as since) f
+       cross join lateral (select coalesce(sum(extract(epoch from least(b.to_at, w.until) - greatest(b.from_at, f.since))) * 1000, 0) as ms from blind_window b where b.to_at > f.since and b.from_at < w.until) blind
+       left join lateral (
+         select bool_or(p.state = 'online') as watched, max(p.last_seen_at) as last, bool_or(
+             exists (select from event e where e.device_id = d.id and e.received_at > f.since and e.kind in ${movedKinds})
+             or exists (select from vital v where v.device_no = d.no and v.received_at > f.since and (v.bed = 'out' or v.bed is null and (v.heart_rate is not null or v.breath is not null)))) as moved
+         from device d join device_model m on m.id = d.model join presence p on p.device_id = d.id
+         where (d.person_id = w.id or d.person_id is null and d.home_id = w.home_id) and d.status <> 'revoked' and m.type in ('fall-radar', 'watch', 'bed', 'door')) s on true`,
+    [limits.dailyLateMs, limits.routineWindowMs, limit], 'daily-routines');
+}
+
+export type Digest = { regionCode: string; village: string; homes: number; party: Party | null; phoneEnc: Buffer | null; phoneBidx: Buffer | null; demo: boolean };
+
+/**
+ * Villages with homes whose low battery is open and new since their last message (or old and unanswered for
+ * limits.digestRemindDays), marked for today; with the first care-worker who can get a message. Only in the morning hours.
+ */
+export function takeDigests(sql: Sql, limit = 100): Promise<Digest[]> {
+  return sql.query<Digest & Row>(
+    `with t as (select ${localNow}::date as day, extract(epoch from ${localNow}::time) / 60 as minute),
+     low as (
+       select h.region_code, count(distinct h.id)::int as homes, max(a.opened_at) as newest from alert a join home h on h.id = a.home_id, t
+       where a.kind = 'low-battery' and a.state <> 'closed' and t.minute >= $1::int and t.minute < $1::int + $2::float8 / 60000 group by h.region_code),
+     due as (
+       select low.region_code, low.homes, t.day from low, t, lateral (select max(d.at) as at, max(d.day) as day from digest d where d.kind = 'battery' and d.region_code = low.region_code) last
+       where last.at is null or last.day < t.day and (low.newest > last.at or t.day - last.day >= $3) order by low.region_code limit $4),
+     made as (insert into digest (kind, region_code, day, count) select 'battery', region_code, day, homes from due on conflict do nothing returning region_code, count)
+     select m.region_code as "regionCode", v.name as village, m.count as homes, 'responder:' || r.id as party, r.phone_enc as "phoneEnc", r.phone_bidx as "phoneBidx", coalesce(r.demo, false) as demo
+     from made m join region v on v.code = m.region_code left join lateral (
+       select * from responder r where r.region_code = m.region_code and r.role = 'care-worker' and not r.landline and r.opted_out_at is null and (r.absent_until is null or r.absent_until <= anling_now())
+       order by r.ord, r.id limit 1) r on true`,
+    [limits.digestMinute, limits.dailyLateMs, limits.digestRemindDays, limit], 'daily-digests');
+}
