@@ -34,8 +34,12 @@ export function inScope(code: string | null | undefined, scope: string): boolean
   return code?.startsWith(scopePrefix(scope)) ?? false;
 }
 
-/** The significant digits of a region code: county 6, town 9, village 12. */
+/** The scope above all counties: of the first administrator while no county has been imported. */
+export const everywhere = '000000000000' as RegionCode;
+
+/** The significant digits of a region code: county 6, town 9, village 12; none for `everywhere`. */
 export function scopePrefix(scope: string): string {
+  if (scope === everywhere) return '';
   if (scope.endsWith('000000')) return scope.slice(0, 6);
   return scope.endsWith('000') ? scope.slice(0, 9) : scope;
 }

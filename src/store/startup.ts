@@ -1,5 +1,6 @@
 /** What a start checks and makes before any role runs: a database that keeps its commits, the right key file, somebody who can log in. */
 import { OperatingError } from '#core/errors.ts';
+import { everywhere } from '#core/ids.ts';
 import { passwordProblem } from '#core/password-rule.ts';
 import { generatePassword, hashPassword } from './password.ts';
 import { isTransient, sqlState, type Db, type Sql } from './pool.ts';
@@ -58,12 +59,12 @@ export async function checkKeys(sql: Sql, seal: Seal, file: string): Promise<voi
   if (row?.mark !== mark) throw new OperatingError('E_KEYS', `ANLING_KEYS: ${file} does not belong to this database. Put back the key file that was saved with it.`);
 }
 
-/** A county to scope the first administrator by, when nobody has imported regions yet. */
-async function rootRegion(sql: Sql): Promise<string> {
-  const find = `select code from region where level = 'county' order by demo, code limit 1`;
-  const [found] = await sql.query<{ code: string }>(find);
+/** The county to scope the first administrator by; everything, when nobody has imported regions yet. */
+async function firstScope(sql: Sql): Promise<string> {
+  const [found] = await sql.query<{ code: string }>(`select code from region where level = 'county' and code <> $1 order by demo, code limit 1`, [everywhere]);
   if (found) return found.code;
-  throw new OperatingError('E_INTERNAL', 'there is no county region yet');
+  await sql.query(`insert into region (code, level, name) values ($1, 'county', '全部地区') on conflict (code) do nothing`, [everywhere]);
+  return everywhere;
 }
 
 /** Makes "admin" when nobody can log in yet. The password, when it was generated here and must be shown now. */
@@ -72,7 +73,7 @@ export async function ensureAdmin(db: Db, given: string | null): Promise<{ made:
   if (any) return { made: false, password: null, weak: null };
   const password = given ?? generatePassword();
   const hash = await hashPassword(password);
-  const user = await db.tx(async (sql) => createUser(sql, { username: 'admin', passwordHash: hash, role: 'admin', scopeCode: await rootRegion(sql), displayName: '系统管理员' }));
+  const user = await db.tx(async (sql) => createUser(sql, { username: 'admin', passwordHash: hash, role: 'admin', scopeCode: await firstScope(sql), displayName: '系统管理员' }));
   return { made: user !== null, password: user !== null && given === null ? password : null, weak: given === null ? null : passwordProblem(given, 'admin') };
 }
 

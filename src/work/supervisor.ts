@@ -48,6 +48,7 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
     status: () => [...kept.values()].map((child) => child.status()),
     send: (name, message) => kept.get(name)?.send(message),
     async stop(boundMs, names) {
+      for (const child of kept.values()) child.ending = true; // who ends by the same signal as we is not started again
       const ending = names ?? [...kept.keys()];
       await Promise.all(ending.map((name) => kept.get(name)?.stop(boundMs)));
       if ([...kept.values()].every((child) => child.stopped)) clearInterval(tick);
@@ -68,6 +69,7 @@ class Child {
   #again: NodeJS.Timeout | null = null;
   #lastWords: string | null = null;
   stopped = false;
+  ending = false;
 
   constructor(spec: ChildSpec, options: SupervisorOptions) { this.#spec = spec; this.#options = options; }
 
@@ -136,7 +138,7 @@ class Child {
     this.#beat = null;
     this.#options.onEvent({ child: this.#spec.name, what: 'ended', pid: child.pid ?? null, detail: how });
     this.#options.onChange?.();
-    if (this.stopped) return;
+    if (this.stopped || this.ending) return;
     this.#failures = performance.now() - this.#startedAt > steadyMs ? 0 : this.#failures + 1;
     this.#restarts++;
     // The first restart is at once: a role that was killed should be back before a device resends.
