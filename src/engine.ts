@@ -3,9 +3,12 @@
  * them all (law 10). Services start in the order of their list and stop in the reverse.
  */
 import { hostname } from 'node:os';
+import { startDaily } from '#alerts/digest.ts';
+import { startSweep } from '#alerts/sweep.ts';
 import { newId } from '#core/ids.ts';
 import { traceSource } from '#core/publish.ts';
 import type { Role, Config } from '#config';
+import { startAlerts } from '#alerts/start.ts';
 import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
 import { createLogin } from '#doors/login.ts';
@@ -95,6 +98,12 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
 }
 
-async function startWorker(_ctx: RoleContext, _add: Add): Promise<void> {}
+/** The alarm path behind the doors, and supervision with connections of its own. */
+async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
+  const { seal, log, metrics } = ctx;
+  const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
+  add(startSweep(supervision));
+  add(startDaily(supervision));
+}
 
 async function startWeb(_ctx: RoleContext, _add: Add): Promise<void> {}
