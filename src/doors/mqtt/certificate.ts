@@ -2,6 +2,7 @@
  * The self-made certificate of the TLS door (ECDSA P-256): made once on the first start and then kept, because devices may
  * pin it; only one that has run out is made anew. Certificate and key stand under the data folder, the key 0600.
  */
+import 'reflect-metadata'; // x509's container asks for it
 import { webcrypto, X509Certificate as Parsed } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
