@@ -101,6 +101,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
 /** The alarm path behind the doors, and supervision with connections of its own. */
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
+  add(await startAlerts({ seal, log, metrics, db: ctx.db }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   add(startSweep(supervision));
   add(startDaily(supervision));
