@@ -91,10 +91,15 @@ create table outbox ( -- 待发队列
   lease_until timestamptz, lease_token bigint not null default 0, attempts smallint not null default 0,
   provider text, provider_id text, error_code text, error_class text, accepted_at timestamptz, done_at timestamptz,
   handled_at timestamptz,                  -- a failure the alert path has reacted to
+  sent_at timestamptz,                     -- the last try; counts in the provider's windows
+  check_at timestamptz, checks smallint not null default 0, -- when to ask the provider, for want of a receipt
+  withdrawn_at timestamptz,                -- no longer wanted: what was being sent then is not sent again
   trace text not null, demo boolean not null default false
 );
 -- No message of the demonstration, by its alert or by whom it goes to, is ever handed to a real gateway (FIELD F18, F23).
 alter table outbox add constraint outbox_demo_stays check (not demo or provider is null or provider = 'standin');
+-- And no real alarm is swallowed by the stand-in, which would call it delivered.
+alter table outbox add constraint outbox_real_rings check (demo or provider is distinct from 'standin');
 create function outbox_is_demo() returns trigger language plpgsql as $$
 begin
   if not new.demo then
@@ -108,7 +113,7 @@ create trigger outbox_is_demo before insert on outbox for each row execute funct
 create index outbox_due on outbox (priority, due_at) where state = 'due';
 create index outbox_sending on outbox (lease_until) where state = 'sending';
 create index outbox_unhandled on outbox (id) where state in ('failed', 'unknown') and handled_at is null;
-create index outbox_waiting on outbox (accepted_at) where state in ('accepted', 'unknown');
+create index outbox_waiting on outbox (check_at) where state in ('accepted', 'unknown') and check_at is not null;
 create index outbox_alert on outbox (alert_id, id);
 create index outbox_provider on outbox (provider_id) where provider_id is not null;
 create index outbox_party on outbox (to_bidx, channel, created_at desc);

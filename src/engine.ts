@@ -16,11 +16,14 @@ import { deviceCertificate } from '#doors/mqtt/certificate.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
 import { createEdgeMeter, gaugeOf } from '#ops/edge-meter.ts';
+import { type NotifyOptions, startNotify } from '#notify/notify.ts';
+import { standinKey } from '#notify/standin-key.ts';
 import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
+import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
 import { anling } from '#vendors/anling/index.ts';
 import type { Service } from '#work/loop.ts';
@@ -105,6 +108,17 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   add(startSweep(supervision));
   add(startDaily(supervision));
+  const db = ctx.db('notify', 4);
+  add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db) }));
+}
+
+/** The configured gateway; without a word about it the stand-in while all data is demonstration data, else none. */
+async function gatewayOf({ config, seal }: RoleContext, db: Db): Promise<NotifyOptions['gateway']> {
+  const kind = config.gateway ?? (await hasRealPeople(db) ? null : 'standin');
+  const own = config.accessKeyId && config.accessKeySecret ? { id: config.accessKeyId, secret: config.accessKeySecret } : null;
+  return kind && {
+    kind, smsUrl: config.smsEndpoint, voiceUrl: config.voiceEndpoint, standinUrl: `http://127.0.0.1:${config.standinPort}`, credentials: kind === 'standin' ? standinKey(seal) : own,
+  };
 }
 
 async function startWeb(_ctx: RoleContext, _add: Add): Promise<void> {}

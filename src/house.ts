@@ -12,6 +12,7 @@ import { buildPages } from '#ops/pages.ts';
 import { requirePorts, type WantedPort } from '#ops/ports.ts';
 import { freePort } from '#ops/processes.ts';
 import { claimDatabase, endOrphans, recordLife } from '#ops/records.ts';
+import { standinKey } from '#notify/standin-key.ts';
 import { embeddedPort, embeddedUrl } from '#store/embedded.ts';
 import { keepEmbedded, type Keeper } from '#store/keeper.ts';
 import { migrate } from '#store/migrate.ts';
@@ -196,11 +197,6 @@ function whyNotUp(child: ChildStatus): string[] {
 function peersOf(status: readonly ChildStatus[], health: Health | null): OpsPeer[] {
   const roles = status.flatMap((child) => (child.beat?.facts['ops'] ? [{ role: child.name, url: child.beat.facts['ops'] }] : []));
   return [...(health ? [{ role: 'supervisor', url: health.url }] : []), ...roles];
-}
-
-/** The access key that the stand-in and every worker of this key file share. */
-export function standinKey(seal: Seal): { id: string; secret: string } {
-  return { id: 'standin', secret: seal.secretHash('stand-in gateway').toString('hex').slice(0, 40) };
 }
 
 function childSpecs({ config, seal, standin }: Prepared): ChildSpec[] {

@@ -23,6 +23,9 @@ export const vitalTemplates = [
   'sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'minimal', 'voice-p1', 'voice-escalate', 'voice-desk',
 ] as const satisfies readonly TemplateName[];
 
+/** Texts that tell of somebody in need: when one is refused, "an elder needs help, call back" is still true. */
+export const alarmTemplates: ReadonlySet<TemplateName> = new Set(['sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'voice-p1', 'voice-escalate']);
+
 const names = Object.keys(templates) as TemplateName[];
 
 /** The stand-in's code of a template: shaped like the provider's, SMS_ or TTS_ and nine digits. */

@@ -1,0 +1,138 @@
+/**
+ * The sender: claims due outbox rows, guards them, hands them to the gateway, saves what is known (law 6: sending is
+ * at-least-once). A crash or a lost answer leaves a row whose lease runs out; it is sent again under the same out_id, so a
+ * crash costs at most one duplicate. It never decides who is next: failures stand in the row until the alert path reacts.
+ */
+import { OperatingError } from '#core/errors.ts';
+import { limits } from '#core/limits.ts';
+import type { MessageParams } from '#core/messages.ts';
+import type { Monotonic } from '#core/clock.ts';
+import { alarmTemplates, type ProviderSettings } from '#core/provider.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { claimSends, type ClaimedSend, numberFacts, saveSend, type SendResult } from '#store/outbox.ts';
+import { type Db, withRetry } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import type { Loop } from '#work/loop.ts';
+import type { ChannelKind, Gateway, Message, Outcome, Refusal } from './channels/channel.ts';
+import { guardGateway, guardNumber } from './guards.ts';
+import { startLane } from './lane.ts';
+import type { Trouble } from './trouble.ts';
+
+export type SenderOptions = {
+  /** Connections of the emergencies' lanes, and of the rest. */ urgentDb: Db; db: Db; seal: Seal; log: Logger; metrics: Metrics;
+  /** Null: none is configured; every message fails at once, loudly. */ gateway: Gateway | null;
+  settings(): ProviderSettings; trouble: Trouble; monotonic?: Monotonic; random?(): number;
+};
+type Instruments = ReturnType<typeof instruments>;
+type Work = SenderOptions & { on: Db; counts: Instruments; monotonic: Monotonic; random(): number };
+
+const channels: readonly ChannelKind[] = ['sms', 'voice'];
+/** A provider that wants us to wait longer than this is failed over instead. */
+const waitMsMax = 5_000;
+const backoffMs = 400;
+
+const instruments = (metrics: Metrics) => ({
+  sent: metrics.counter('sends', 'Messages handed to the gateway, by what is known of them', ['channel', 'outcome']),
+  refused: metrics.counter('sends_refused', 'Messages that failed, by code', ['channel', 'code']),
+  callMs: metrics.histogram('send_ms', 'Milliseconds of one call of the gateway', [20, 50, 100, 250, 500, 1_000, 2_500, 5_000], ['channel']),
+  waitMs: metrics.histogram('send_wait_ms', 'Milliseconds from the insert of a message to its acceptance', [50, 100, 250, 500, 1_000, 2_000, 5_000, 15_000, 60_000], ['priority']),
+  lost: metrics.counter('send_leases_lost', 'Outcomes not saved because the lease was lost', ['channel']),
+});
+
+/** Starts four lanes: emergencies and the rest, by SMS and by voice. */
+export function startSender(options: SenderOptions): Loop[] {
+  const counts = instruments(options.metrics);
+  const monotonic = options.monotonic ?? (() => performance.now());
+  const random = options.random ?? Math.random;
+  return channels.flatMap((channel) => [true, false].map((urgent) => {
+    const on = urgent ? options.urgentDb : options.db;
+    const work: Work = { ...options, on, counts, monotonic, random };
+    const name = `send ${channel}${urgent ? ' p1' : ''}`;
+    return startLane<{ send: ClaimedSend; claimedAt: number }>({
+      name, places: urgent ? limits.sendUrgent : limits.sendOther,
+      async claim(rows) {
+        const claimedAt = monotonic();
+        const sends = await claimSends(on, {
+          channel, fromPriority: urgent ? 1 : 2, toPriority: urgent ? 1 : 9, rows, leaseMs: limits.sendLeaseMs, gateway: options.gateway?.name ?? 'none',
+        });
+        return sends.map((send) => ({ send, claimedAt }));
+      },
+      work: ({ send, claimedAt }) => sendOne(work, send, claimedAt).catch((error: unknown) => {
+        // The row keeps its lease and is claimed again when that ends.
+        options.log.error({ outboxId: send.id, trace: send.trace, code: (error as { code?: string }).code, error: error instanceof OperatingError ? error.message : (error as Error).name }, 'sending one message broke');
+      }),
+      onError: (error, inARow) => { if (inARow === 1 || inARow % 20 === 0) options.log.warn({ lane: name, inARow, error: (error as Error).message }, 'claiming messages failed'); },
+    });
+  }));
+}
+
+async function sendOne(work: Work, send: ClaimedSend, claimedAt: number): Promise<void> {
+  const early = await beforeSending(work, send);
+  if (early) return save(work, send, early);
+  const message = open(work, send);
+  const channel = work.gateway?.channels[send.channel];
+  if (!message || !channel) return save(work, send, { state: 'failed', code: 'local.UNREADABLE', class: 'P' });
+  // A process that was held (stopped, swapped out) since the claim has lost its lease: somebody else sends this one.
+  if (work.monotonic() - claimedAt > limits.sendLeaseMs - limits.sendMs) { work.counts.lost.inc({ channel: send.channel }); return; }
+  const began = work.monotonic();
+  const first = await channel.send(message);
+  // A text the provider will not take is said once more without variables: a poor alarm is better than none.
+  const outcome = first.kind === 'rejected' && first.scope === 'message' && alarmTemplates.has(send.template) ? (await channel.sendPlain(message)) ?? first : first;
+  const ms = Math.round(work.monotonic() - began);
+  work.counts.callMs.observe({ channel: send.channel }, ms);
+  work.trouble.note(send.channel, outcome);
+  await save(work, send, resultOf(outcome, send, work.random), ms);
+}
+
+/** What is known without asking the gateway; null: send it. */
+async function beforeSending(work: Work, send: ClaimedSend): Promise<SendResult | null> {
+  if (send.withdrawn) return { state: 'withdrawn' };
+  // Only crashes lead here: every answered try is bounded by its own code's retries.
+  if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
+  const guarded = { channel: send.channel, to: readNumber(work, send), demo: send.demo, provider: send.provider };
+  const barred = guardGateway(guarded, work.gateway) ?? guardNumber(guarded, await numberFacts(work.on, send), work.settings().budget);
+  return barred && { state: 'failed', code: barred.code, class: barred.class };
+}
+
+function readNumber(work: Work, send: ClaimedSend): string {
+  try { return work.seal.open('outbox.to', send.toEnc); } catch { return ''; }
+}
+
+function open(work: Work, send: ClaimedSend): Message | null {
+  try {
+    const params = JSON.parse(work.seal.open('outbox.params', send.paramsEnc)) as MessageParams;
+    return { outId: send.outId, to: work.seal.open('outbox.to', send.toEnc), template: send.template, params };
+  } catch {
+    return null;
+  }
+}
+
+/** The row's next state by what the gateway said. */
+export function resultOf(outcome: Outcome, send: Pick<ClaimedSend, 'attempts'>, random: () => number = Math.random): SendResult {
+  if (outcome.kind === 'accepted') return { state: 'accepted', providerId: outcome.providerId, checkMs: limits.receiptMs };
+  if (outcome.kind === 'unknown') return { state: 'unknown', code: outcome.code, class: 'U', checkMs: limits.receiptMs };
+  if (outcome.class !== 'R') return { state: 'failed', code: outcome.code, class: outcome.class };
+  const againMs = pause(outcome, send.attempts, random);
+  if (send.attempts <= outcome.retries && send.attempts < limits.sendAttempts && againMs <= waitMsMax) return { state: 'due', code: outcome.code, class: 'R', againMs };
+  if (outcome.endsAs === 'U') return { state: 'unknown', code: outcome.code, class: 'U', checkMs: limits.receiptMs };
+  return { state: 'failed', code: outcome.code, class: outcome.endsAs };
+}
+
+function pause(refusal: Refusal, attempts: number, random: () => number): number {
+  return refusal.retryAfterMs ?? Math.round(backoffMs * 2 ** (attempts - 1) * (0.5 + random()));
+}
+
+async function save(work: Work, send: ClaimedSend, result: SendResult, ms?: number): Promise<void> {
+  const { channel } = send;
+  const state = await withRetry(8, () => saveSend(work.on, send, result));
+  const fields = { outboxId: send.id, alertId: send.alertId, trace: send.trace, channel, template: send.template, attempt: send.attempts, code: result.code, providerId: result.providerId, ms };
+  if (state === null) {
+    work.counts.lost.inc({ channel });
+    return work.log.warn(fields, 'message outcome not saved: the lease was lost');
+  }
+  work.counts.sent.inc({ channel, outcome: result.state });
+  if (result.code !== undefined) work.counts.refused.inc({ channel, code: result.code });
+  if (result.state === 'accepted') work.counts.waitMs.observe({ priority: String(send.priority) }, send.ageMs + (ms ?? 0));
+  work.log[result.state === 'accepted' || result.state === 'withdrawn' ? 'info' : 'warn']({ ...fields, class: result.class }, `message ${state}`);
+}

@@ -1,0 +1,68 @@
+/**
+ * SQL of provider callbacks: written as they came before they are answered, understood later, once. They move a message's
+ * state only, and only of a message that we have sent: everything else is counted and ignored (PROVIDERS 5).
+ */
+import { createHash } from 'node:crypto';
+import type { Row, Sql } from './pool.ts';
+import type { Seal } from './seal.ts';
+
+export type ReceiptKind = 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call-report';
+
+/** Keeps a callback's body, sealed. False when the very same one is there already. */
+export async function insertReceipt(sql: Sql, seal: Seal, kind: ReceiptKind, body: string): Promise<boolean> {
+  const dedupe = `${kind}:${createHash('sha256').update(body).digest('hex')}`;
+  const rows = await sql.query(
+    `insert into receipt (kind, dedupe, body_enc, received_at) values ($1, $2, $3, anling_now()) on conflict (dedupe) do nothing returning pg_notify('anling_receipt', '')`,
+    [kind, dedupe, seal.seal('receipt.body', body)], 'receipt-insert');
+  return rows.length > 0;
+}
+
+export type QueuedReceipt = { id: string; kind: ReceiptKind; bodyEnc: Buffer; receivedAt: number; attempts: number };
+
+/** The oldest unprocessed callback, locked for this transaction; null when there is none. */
+export async function nextReceipt(sql: Sql): Promise<QueuedReceipt | null> {
+  const [row] = await sql.query<QueuedReceipt & Row>(
+    `select id, kind, body_enc as "bodyEnc", received_at as "receivedAt", attempts from receipt where processed_at is null order by attempts, id limit 1 for update skip locked`, [], 'receipt-next');
+  return row ?? null;
+}
+
+export async function markReceipt(sql: Sql, id: string, result: string): Promise<void> {
+  await sql.query('update receipt set processed_at = anling_now(), result = $2 where id = $1', [id, result], 'receipt-mark');
+}
+
+/** A callback that could not be processed: again later, given up at last. */
+export async function failReceipt(sql: Sql, id: string, attemptsMax: number): Promise<void> {
+  await sql.query(`update receipt set attempts = attempts + 1, processed_at = case when attempts + 1 >= $2 then anling_now() end, result = 'error' where id = $1`, [id, attemptsMax], 'receipt-fail');
+}
+
+export type Matched = { id: string; outId: string; alertId: string | null; state: string; trace: string; toEnc: Buffer };
+export type SendMatch = { channel: 'sms' | 'voice'; /** blind index; null: the report names no number */ toBidx: Buffer | null; outId: string | null; providerId: string };
+
+// After a second try (I6) both provider ids are ours, and only the last one is kept: then number and out_id must do.
+const ours = `channel = $1 and ($2::bytea is null or to_bidx = $2) and case when $3::text is null then provider_id = $4
+  else out_id = $3 and (provider_id is null or provider_id = $4 or attempts > 1) end`;
+
+/** The message of ours that a report names, locked; null when there is none. */
+export async function matchSend(sql: Sql, match: SendMatch): Promise<Matched | null> {
+  const [row] = await sql.query<Matched & Row>(
+    `select id, out_id as "outId", alert_id as "alertId", state, trace, to_enc as "toEnc" from outbox where ${ours} order by id desc limit 1 for update`,
+    [match.channel, match.toBidx, match.outId, match.providerId], 'receipt-match');
+  return row ?? null;
+}
+
+export type FateChange = { state: 'delivered' | 'answered' | 'failed' | 'due'; code: string | null; class: string | null };
+
+/**
+ * Moves a message by what became of it; false when that says nothing new. Good news counts from everywhere, bad news only
+ * while nothing is known; a failure that was handled as unknown stays handled.
+ */
+export async function applyFate(sql: Sql, id: string, change: FateChange): Promise<boolean> {
+  const good = change.state === 'delivered' || change.state === 'answered';
+  const rows = await sql.query(
+    `update outbox set state = case when $2 = 'due' and (attempts > 1 or withdrawn_at is not null) then 'failed' else $2 end, error_code = $3, error_class = $4,
+       due_at = case when $2 = 'due' then anling_now() else due_at end, done_at = case when $2 <> 'due' then anling_now() end, check_at = null, handled_at = case when state = 'unknown' then handled_at end
+     where id = $1 and state = any($5) returning id`,
+    [id, change.state, change.code, change.class, good ? ['accepted', 'unknown', 'sending', 'failed'] : ['accepted', 'unknown', 'sending']], 'receipt-apply');
+  if (rows.length > 0 && !good) await sql.query(`select pg_notify('anling_outbox', 'failed')`, [], 'receipt-hint');
+  return rows.length > 0;
+}
