@@ -8,6 +8,7 @@ import { type Decision, deviceSubject, type EarlierEvent, type Facts, lifeSubjec
 import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
 import type { StoredEvent } from '#core/event.ts';
 import type { AlertId } from '#core/ids.ts';
+import { withoutWaiting } from '#core/outage-plan.ts';
 import { planFor, type ScopedPlan } from '#core/plan.ts';
 import { resolveTells } from '#core/roster.ts';
 import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
@@ -85,7 +86,7 @@ function factsOf(b: Batch, event: QueuedEvent): Facts {
   const open: Alert[] = [...works].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
   return {
     device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
-    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id),
+    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id), outage: b.rows.outages.get(event.id) ?? null,
   };
 }
 
@@ -131,7 +132,8 @@ async function carryOut(b: Batch, event: QueuedEvent, facts: Facts, d: Decision)
 
 async function raise(b: Batch, event: QueuedEvent, facts: Facts, r: Raise): Promise<Outcome> {
   const regionCode = r.regionCode ?? event.regionCode;
-  const plan = planFor(r.kind, r.priority, regionCode, b.plans);
+  const planned = planFor(r.kind, r.priority, regionCode, b.plans);
+  const plan = planned && r.priority === 1 && facts.outage ? withoutWaiting(planned) : planned;
   const merged = [...(b.bySubject.get(keyOf(r.subject)) ?? [])].find((w) => w.standing.alert.kind === r.kind && w.standing.alert.state !== 'closed');
   if (merged) {
     advance(merged, mergeRaise(merged.standing, r, event, plan, event.edge !== 'repeat', b.now), b.now);

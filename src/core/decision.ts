@@ -7,6 +7,7 @@ import type { PlanTarget } from './escalation.ts';
 import type { EventKind, Priority, StoredEvent } from './event.ts';
 import type { AlertId, DeviceId, EventId, HomeId, PersonId, RegionCode } from './ids.ts';
 import type { MessageParams, TemplateName } from './messages.ts';
+import type { OutageCause } from './outage.ts';
 
 export type Ring = 'p1' | 'p2' | 'soft' | 'desk' | 'nobody';
 export type LifeMode = 'away' | 'hospital' | 'evacuated';
@@ -21,15 +22,17 @@ export type PersonFacts = { id: PersonId; homeId: HomeId | null; highRisk: boole
 export type HomeFacts = { id: HomeId; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
 export type PresenceFacts = {
   state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; lowBattery: boolean; battery: number | null;
-  mainsLostAt: number | null; outageId: AlertId | null;
+  mainsLostAt: number | null; /** the outage it is a member of, open or ended */ outageId: string | null;
 };
+/** The open outage a home or device lies in: people there may have no signal, so nobody there is waited for (FIELD 7). */
+export type OutageFacts = { outageId: string; alertId: AlertId | null; cause: OutageCause; since: number };
 /** An earlier, already evaluated event of the same device with the same id. */
 export type EarlierEvent = {
   id: EventId; kind: EventKind; edge: StoredEvent['edge']; deviceTime: number | null; receivedAt: number; alertId: AlertId | null;
 };
 
 export type Facts = {
-  device: DeviceFacts | null; person: PersonFacts | null; home: HomeFacts | null; presence: PresenceFacts | null;
+  device: DeviceFacts | null; person: PersonFacts | null; home: HomeFacts | null; presence: PresenceFacts | null; outage?: OutageFacts | null;
   /** Open alerts of the event's possible subjects (person, room, home, device, data.subject) and of its device. */ open: readonly Alert[];
   /** The newest earlier event with this id, whatever its kind. */ earlier: EarlierEvent | null;
   /** A `clear` of the same device and kind came after this event (only asked for events that had waited). */ clearedLater: boolean;

@@ -13,13 +13,13 @@ export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: 
   const test = inTest(facts, now);
   if (test) flags.push('test');
   if (facts.person?.highRisk) flags.push('high-risk');
-  if (facts.presence?.outageId) flags.push('in-outage');
+  if (facts.outage) flags.push('in-outage');
   const uptime = event.data['uptimeS'];
   if (typeof uptime === 'number' && uptime < afterRebootS) flags.push('after-reboot');
   const mode = modeNow(facts, now);
   if (mode) flags.push(mode.mode);
   return {
     type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: lifeSubject(event),
-    ...(test ? { planDelayMs: limits.testHoldMs } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
+    ...(test ? { planDelayMs: limits.testHoldMs } : {}), ...(facts.outage ? { summary: { outage: facts.outage } } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
   };
 }

@@ -2,10 +2,11 @@
  * SQL of evaluation: which shards have work, the next events of one shard in order, the facts rules look at, marking. The
  * unevaluated row is the queue (law 3); all look-ups are set-wise, once per batch.
  */
-import type { DeviceFacts, EarlierEvent, HomeFacts, PersonFacts, PresenceFacts } from '#core/decision.ts';
+import type { DeviceFacts, EarlierEvent, HomeFacts, OutageFacts, PersonFacts, PresenceFacts } from '#core/decision.ts';
 import type { Edge, EventKind, EventSource, Priority, StoredEvent } from '#core/event.ts';
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { outagesAround } from './outages.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -82,7 +83,7 @@ function openData(sealed: Buffer | null, seal: Seal): { data: Record<string, unk
 
 export type FactRows = {
   devices: Map<string, DeviceFacts>; persons: Map<string, PersonFacts>; homes: Map<string, HomeFacts>; presence: Map<string, PresenceFacts>;
-  earlier: Map<EventId, EarlierEvent>; clearedLater: Set<EventId>;
+  earlier: Map<EventId, EarlierEvent>; clearedLater: Set<EventId>; outages: Map<string, OutageFacts>;
 };
 
 /** What rules may know about these events, in six look-ups for the whole batch. */
@@ -106,9 +107,10 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
       (state === null ? [] : [[id, { state, lastSeenAt, lowBattery: lowBattery ?? false, battery, mainsLostAt, outageId }] as const]))),
     persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
     earlier: await earlierEvents(sql, events), clearedLater: await clearedLater(sql, events),
+    outages: await outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))),
   };
 }
-type PresenceRow = { state: PresenceFacts['state'] | null; lastSeenAt: number | null; lowBattery: boolean | null; battery: number | null; mainsLostAt: number | null; outageId: AlertId | null };
+type PresenceRow = { state: PresenceFacts['state'] | null; lastSeenAt: number | null; lowBattery: boolean | null; battery: number | null; mainsLostAt: number | null; outageId: string | null };
 
 /** The earlier event of the same device and id: of the same kind and edge if there is one, the newest. */
 async function earlierEvents(sql: Sql, events: readonly QueuedEvent[]): Promise<Map<EventId, EarlierEvent>> {

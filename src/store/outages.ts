@@ -3,7 +3,8 @@
  * and who is presumed unreachable (推断失联: shares the outage, was not heard since, is not due yet). Deciding is core/outage.ts.
  */
 import type { Alive, Loss, Opening, OutageCause, OutageSubject } from '#core/outage.ts';
-import { scopePrefix } from '#core/ids.ts';
+import type { OutageFacts } from '#core/decision.ts';
+import { type AlertId, scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Row, Sql } from './pool.ts';
 
@@ -178,17 +179,17 @@ export function listPresumed(sql: Sql, alertId: string, limit: number = limits.o
        left join home h on h.id = d.home_id where x.alert_id = $1 order by "highRisk" desc, h.region_code, d.home_id, d.id limit $2`, [alertId, limit]);
 }
 
-export type OutageAround = { outageId: string; alertId: string | null; subject: OutageSubject; cause: OutageCause; since: number };
-
-/** The open incident a home or device lies in, whether or not its own devices are lost: the plan must not wait for people there. */
-export async function outageAround(sql: Sql, at: { homeId: string | null; deviceId: string | null }): Promise<OutageAround | null> {
-  const [row] = await sql.query(
-    `select o.id, o.alert_id, o.subject_type, o.subject_id, o.cause, o.from_at from outage o
-       left join device d on d.id = $2 left join presence p on p.device_id = $2 left join device_model m on m.id = d.model left join home h on h.id = coalesce($1, d.home_id)
-     where o.ended_at is null and (p.outage_id = o.id
-       or case o.subject_type when 'region' then h.region_code between o.scope_from and o.scope_to when 'cell' then o.subject_id = ${cellOf} when 'power-area' then o.subject_id = h.power_area else o.subject_id = m.vendor end)
-     order by o.scope_from = o.scope_to, o.id limit 1`, [at.homeId, at.deviceId], 'outage-around');
-  return row ? { outageId: row['id'] as string, alertId: row['alert_id'] as string | null, subject: { type: row['subject_type'], id: row['subject_id'] } as OutageSubject, cause: row['cause'] as OutageCause, since: row['from_at'] as number } : null;
+/** The open incident each of these events' homes or devices lies in, by event id, whether or not its own devices are lost. */
+export async function outagesAround(sql: Sql, events: readonly { id: string; homeId: string | null; deviceId: string | null }[]): Promise<Map<string, OutageFacts>> {
+  if (events.length === 0) return new Map();
+  const rows = await sql.query<{ key: string; outageId: string; alertId: AlertId | null; cause: OutageCause; since: number }>(
+    `select distinct on (v.key) v.key, o.id as "outageId", o.alert_id as "alertId", o.cause, o.from_at as since
+     from outage o, unnest($1::text[], $2::text[], $3::text[]) as v (key, home_id, device_id)
+       left join device d on d.id = v.device_id left join presence p on p.device_id = v.device_id left join device_model m on m.id = d.model left join home h on h.id = coalesce(v.home_id, d.home_id)
+     where o.ended_at is null and (p.outage_id = o.id or case o.subject_type
+       when 'region' then h.region_code between o.scope_from and o.scope_to when 'cell' then o.subject_id = ${cellOf} when 'power-area' then o.subject_id = h.power_area else o.subject_id = m.vendor end)
+     order by v.key, o.scope_from = o.scope_to, o.id`, [events.map((e) => e.id), events.map((e) => e.homeId), events.map((e) => e.deviceId)], 'outage-around');
+  return new Map(rows.map(({ key, ...outage }) => [key, outage]));
 }
 
 /** Devices by region code for lists and the map: suspected ones still count as online, lost ones of an outage as offline. */

@@ -1,6 +1,6 @@
 /** Many devices at once: one incident with its figures, no flood before, during or after it; our own blindness is none. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listMembers, listPresumed, outageAround, presenceCounts } from '#store/outages.ts';
+import { listMembers, listPresumed, outagesAround, presenceCounts } from '#store/outages.ts';
 import { type County, county, type EventSeen, testCounty, town, village } from './supervision-fixture.ts';
 
 const minute = 60_000;
@@ -123,9 +123,8 @@ describe('inside an incident', () => {
 
   it('a home inside it is known to be inside it, one outside is not [B4]', async () => {
     const { alertId } = await dark();
-    expect(await outageAround(c.db, { homeId: 'b-h1', deviceId: 'b-d1-1' })).toMatchObject({ alertId, subject: { type: 'region', id: village(0, 1) }, cause: 'mast' });
-    expect(await outageAround(c.db, { homeId: 'b-h1', deviceId: null })).toMatchObject({ alertId });
-    expect(await outageAround(c.db, { homeId: 'n-h1', deviceId: 'n-d1-1' })).toBeNull();
+    const around = await outagesAround(c.db, [{ id: '1', homeId: 'b-h1', deviceId: 'b-d1-1' }, { id: '2', homeId: 'b-h1', deviceId: null }, { id: '3', homeId: 'n-h1', deviceId: 'n-d1-1' }]);
+    expect([...around]).toMatchObject([['1', { alertId, cause: 'mast' }], ['2', { alertId }]]);
   });
 
   it('a close by a human ends it; what is still silent stays listed and raises nothing [B4]', async () => {
