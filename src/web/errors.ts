@@ -64,7 +64,7 @@ export function errorHandler(log: Logger): (error: unknown, request: FastifyRequ
     const retryS = (error as ApiError).more?.['retryAfterS'];
     if (status === 429 || status === 503) reply.header('retry-after', String(retryS ?? 5));
     const allow = (error as ApiError).more?.['allow'];
-    if (status === 405) reply.header('allow', String(allow));
+    if (status === 405) reply.header('allow', (allow as string[]).join(', '));
     if (status === 401) reply.header('www-authenticate', 'Bearer realm="anling"');
     reply.code(status).header('content-type', 'application/json; charset=utf-8').header('cache-control', 'no-store').send(JSON.stringify(body));
   };

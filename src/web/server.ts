@@ -5,7 +5,7 @@
 import { fastifyFormbody } from '@fastify/formbody';
 import fastifyHelmet from '@fastify/helmet';
 import fastifySwagger from '@fastify/swagger';
-import { fastify, type FastifyPluginAsync } from 'fastify';
+import { fastify, type FastifyPluginAsync, LogController } from 'fastify';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Service } from '#work/loop.ts';
@@ -29,7 +29,7 @@ export type BuiltApp = { app: App; table: readonly RouteEntry[] };
 /** The application without a listening socket: every route, no background work. */
 export async function buildApp(ctx: WebContext): Promise<BuiltApp> {
   const app = fastify({
-    loggerInstance: ctx.log as never, disableRequestLogging: true, genReqId: () => newId('r', 10), trustProxy: false,
+    loggerInstance: ctx.log as never, logController: new LogController({ disableRequestLogging: true }), genReqId: () => newId('r', 10), trustProxy: false,
     bodyLimit: limits.bodyBytes, requestTimeout: 30_000, keepAliveTimeout: 65_000, forceCloseConnections: true,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
     ...(ctx.settings.tls ? { https: ctx.settings.tls } : {}),
@@ -106,12 +106,12 @@ async function security(app: App, ctx: WebContext): Promise<void> {
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
+    if (request.url.startsWith('/api/v1/')) reply.header('cache-control', 'no-store');
     const access: Access | undefined = request.routeOptions.config.access;
     if (access === 'public' || access === 'hook') {
       if (access === 'public' && request.routeOptions.config.anySite !== true) requireSameSite(request.method, request.headers, ctx.settings.publicUrl);
       return;
     }
-    if (request.url.startsWith('/api/')) reply.header('cache-control', 'no-store');
     request.caller = await authenticate(request.headers);
     try {
       authorize(access, request.caller, isLocal(request));

@@ -12,6 +12,7 @@ import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
+import { atMostEach } from '#web/seldom.ts';
 import { OneOf, Shape } from '#web/schemas.ts';
 import { answers, type Answer, messagePage, type Revealed, slipPage, style } from './caregiver-page.ts';
 
@@ -23,7 +24,7 @@ const going: ReadonlySet<string> = new Set(['accepted', 'arrived', 'need-help', 
 
 export function registerCaregiver(app: App, ctx: WebContext): void {
   const wrong = createWrongCodes();
-  const noted = new Map<string, number>();
+  const noteOnce = atMostEach(600_000);
   const languageOf = (request: FastifyRequest): Lang => ((request.query as { lang?: unknown }).lang === 'en' ? 'en' : 'zh');
   const send = (reply: FastifyReply, status: number, page: string): FastifyReply => reply.code(status).headers({
     'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp, 'cache-control': 'no-store', 'x-robots-tag': 'noindex, nofollow', 'referrer-policy': 'no-referrer',
@@ -42,11 +43,9 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
   };
   const reveal = async (slip: SlipCase, code: string): Promise<Revealed | null> => {
     if (slip.mine === null || !going.has(slip.mine) || slip.state === 'closed') return null;
-    if ((noted.get(code) ?? Number.NEGATIVE_INFINITY) < performance.now() - 600_000) {
-      if (noted.size > 10_000) noted.clear();
-      noted.set(code, performance.now());
+    // The page is looked at again and again on the way; one row in ten minutes says it.
+    if (noteOnce(code))
       await ctx.audit({ actor: `party:${slip.party}`, action: 'alert.reveal', target: `alert:${slip.alertId}`, result: 'ok', detail: { via: 'link', personId: slip.personId, homeId: slip.homeId } });
-    }
     const row = await findAlertView(ctx.db, slip.alertId);
     const contacts: Candidate[] = row ? (await readCandidates(ctx.db, ctx.seal, row, true)).filter((c) => c.near === 'home' && c.party !== slip.party) : [];
     return {
