@@ -23,8 +23,7 @@ export default class PlainReporter implements Reporter {
     }
     // Under scripts/test.ts several runs share one closing line.
     const file = process.env['ANLING_TEST_COUNTS'];
-    if (file) return appendFileSync(file, `${JSON.stringify({ ...count, skips })}\n`);
-    for (const skip of skips) console.log(skip);
-    console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
+    if (file) appendFileSync(file, `${JSON.stringify({ ...count, skips })}\n`);
+    else console.log([...skips, `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`].join('\n'));
   }
 }
