@@ -162,7 +162,11 @@ create index outage_member_device on outage_member (device_id);
 -- 推断失联: shares an open outage and its cause, was not heard since it began, and is not due yet. Homes that are away are not in it.
 create view presumed_unreachable as
   select o.id as outage_id, o.alert_id, d.id as device_id, d.home_id, h.region_code, p.last_seen_at
-  from outage o
+  from (
+      select o.*, (
+        select array_agg(distinct coalesce(p.cell, d.cell, h.cell, h.region_code)) from home h join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
+        where o.cause = 'power' and h.region_code between o.scope_from and o.scope_to and m.power = 'battery' and p.last_seen_at > o.from_at) as proven
+      from outage o where o.ended_at is null offset 0) o
     join home h on o.subject_type <> 'region' or h.region_code between o.scope_from and o.scope_to
     join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
     cross join lateral (select coalesce(p.cell, d.cell, h.cell) as id) cell
@@ -172,8 +176,10 @@ create view presumed_unreachable as
     and case o.cause
       when 'mast' then cell.id is null or cell.id = o.trait
       when 'vendor' then m.vendor = o.trait
-      -- Without mains a router is dead too: what hangs on it is lost with it, what has a modem of its own is not.
+      -- Without mains a router is dead too: what hangs on it is lost with it. What has a battery and a modem is heard only where its mast
+      -- still stands, which is proven by another battery device of the same cell (the same village, where no cell is known).
       when 'power' then m.power = 'mains' or (cell.id is null and exists (select from outage_member x where x.outage_id = o.id and x.home_id = d.home_id))
+        or not coalesce(coalesce(cell.id, h.region_code) = any (o.proven), false)
       else true end;
 
 create table digest ( -- one battery message per village and day

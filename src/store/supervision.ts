@@ -127,7 +127,7 @@ export type BlindWindow = { id: string; fromAt: number; toAt: number; why: strin
 export function takeBlindWindows(sql: Sql): Promise<BlindWindow[]> {
   return sql.query(
     `update blind_window b set noticed_at = anling_now() where b.id in (select id from blind_window where noticed_at is null order by id limit 100 for update skip locked)
-     returning b.id, b.from_at as "fromAt", b.to_at as "toAt", b.why, (select count(*)::int from presence where last_seen_at < b.to_at) as devices`, [], 'supervision-blind-windows');
+     returning b.id, b.from_at as "fromAt", b.to_at as "toAt", b.why, (select count(*)::int from presence where last_seen_at is not null) as devices`, [], 'supervision-blind-windows');
 }
 
 /** One event of our own. `data` may name the subject ({ subject: { type, id } }); it never holds personal data. */
