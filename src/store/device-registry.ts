@@ -118,3 +118,8 @@ export function listModels(sql: Sql): Promise<DeviceModel[]> {
     `select m.id, m.name, m.type, m.vendor, m.supervision_class as "supervisionClass", c.period_s as "periodS", c.grace_s as "graceS", m.power
      from device_model m join supervision_class c on c.id = m.supervision_class order by m.id`);
 }
+
+/** Installed devices past their class's grace that were never heard (B6), by region. */
+export function countNeverReported(sql: Sql, prefix: string): Promise<{ code: string; count: number }[]> {
+  return sql.query<{ code: string; count: number }>(`select ${region} as code, count(*)::int as count from ${joins} where ${region} like $1 || '%' and ${never} group by 1`, [prefix]);
+}

@@ -60,3 +60,10 @@ export async function displayNames(sql: Sql, ids: readonly string[]): Promise<Ma
   const rows = await sql.query<{ id: string; name: string }>('select id, display_name as name from app_user where id = any($1)', [ids]);
   return new Map(rows.map((r) => [r.id, r.name]));
 }
+
+/** Enabled administrators of at least this scope, besides one. */
+export async function countAdmins(sql: Sql, prefix: string, besides: string): Promise<number> {
+  const [row] = await sql.query<{ n: number }>(
+    "select count(*)::int as n from app_user where role = 'admin' and disabled_at is null and id <> $2 and $1 like regexp_replace(scope_code, '(000){1,2}$', '') || '%'", [prefix, besides]);
+  return row?.n ?? 0;
+}

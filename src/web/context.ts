@@ -30,6 +30,8 @@ export type WebContext = {
   audit(entry: AuditEntry): Promise<void>;
   /** Ops addresses of the started roles; empty in tests that start none. */
   peers(): readonly OpsPeer[];
+  /** Reads a quarantined frame again (intake's function); absent where nobody wired it. */
+  replay?(id: string, by: string): Promise<{ result: 'replayed' | 'still-unreadable' | 'replayed-before' | 'not-an-event' | 'not-found'; reason?: string }>;
   /** Tests: an answer that does not match its schema becomes a 500 (else it is logged and sent). */
   strict?: boolean;
 };

@@ -1,8 +1,24 @@
 /** Every file of routes, in one static list (found by knip, order visible). */
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
+import { registerCalls } from './calls.ts';
+import { registerContacts } from './contacts.ts';
+import { registerDevices } from './devices.ts';
+import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
+import { registerModes } from './modes.ts';
 import { registerOps } from './ops.ts';
+import { registerPeople } from './people.ts';
+import { registerPlans } from './plans.ts';
+import { registerPresence } from './presence.ts';
+import { registerQuarantine } from './quarantine.ts';
+import { registerRegions } from './regions.ts';
+import { registerResponders } from './responders.ts';
 import { registerSession } from './session.ts';
+import { registerSettings } from './settings.ts';
+import { registerUsers } from './users.ts';
 
-export const routes: readonly RegisterRoutes[] = [registerSession, registerAlerts, registerOps, registerHooks];
+export const routes: readonly RegisterRoutes[] = [
+  registerSession, registerAlerts, registerOps, registerHooks,
+  registerCalls, registerContacts, registerDevices, registerHomes, registerModes, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+];

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from './escalation.ts';
+import { concernPlan, emergencyPlan } from './plan.ts';
+import { lintPlan, type PlanRoster } from './plan-lint.ts';
+
+const full: PlanRoster = {
+  roles: { 'care-worker': 12, doctor: 12, 'grid-worker': 12, 'village-cadre': 12, 'town-duty': 18, seat: 4, 'shift-leader': 1, 'duty-leader': 1 },
+  people: 30, keyHolders: 30, family: 30, neighbours: 30, villages: 12, villagesWithCareWorker: 12, voice: 'dedicated',
+};
+const codes = (plan: Plan, roster = full): string[] => lintPlan(plan, roster).warnings.map((w) => w.code);
+const fields = (plan: Plan): string[] => lintPlan(plan, full).problems.map((p) => p.field);
+
+describe('the linter of plans', () => {
+  it('has nothing against the demonstration plans with everybody there [FF9]', () => {
+    for (const plan of [emergencyPlan, concernPlan]) expect(lintPlan(plan, full)).toEqual({ problems: [], warnings: [] });
+  });
+  it('refuses what cannot run, and an emergency left to the desk for more than 45 s [LAW5]', () => {
+    expect(fields({ ...emergencyPlan, steps: [] })).toEqual(['steps']);
+    expect(fields({ ...emergencyPlan, kinds: [] })).toEqual(['kinds']);
+    expect(fields({ ...emergencyPlan, kinds: ['low-battery'] })).toEqual(['kinds']);
+    expect(fields({ ...emergencyPlan, roundS: 180 })).toEqual(['roundS']);
+    expect(fields({ ...emergencyPlan, steps: [{ atS: 30, actions: [{ target: 'care-worker', channel: 'sms' }] }, { atS: 30, actions: [] }] })).toEqual(['steps.1.actions', 'steps.1.atS']);
+    expect(fields({ ...emergencyPlan, steps: [{ atS: 46, actions: [{ target: 'care-worker', channel: 'voice' }] }] })).toEqual(['steps.0.atS']);
+    expect(fields({ ...concernPlan })).toEqual([]);
+  });
+  it('warns of gaps and does not refuse: nobody in a role, elders without family, villages without a care-worker [FF9]', () => {
+    const { problems, warnings } = lintPlan(emergencyPlan, { ...full, roles: { ...full.roles, doctor: 0 }, family: 28, villagesWithCareWorker: 11 });
+    expect(problems).toEqual([]);
+    expect(warnings.map((w) => w.code)).toEqual(['nobody:care-worker', 'nobody:family-1', 'nobody:doctor', 'nobody:family-2', 'nobody:neighbour-villages']);
+    expect(warnings.find((w) => w.code === 'nobody:family-1')?.text).toContain('2 位老人');
+  });
+  it('prices the calls of one person in five minutes, rounds included, and says what a public voice number cannot do [FF6 FF7]', () => {
+    const eager: Plan = { ...emergencyPlan, steps: [{ atS: 0, actions: [{ target: 'care-worker', channel: 'voice' }] }, { atS: 60, actions: [{ target: 'town-duty', channel: 'voice' }] }], roundS: 70 };
+    expect(codes(eager)).toContain('call-budget');
+    expect(codes(emergencyPlan, { ...full, voice: 'public' })).toEqual(['voice-announces-only']);
+    expect(codes({ ...emergencyPlan, steps: [{ atS: 40, actions: [{ target: 'care-worker', channel: 'sms' }] }], desk: [] })).toEqual(['desk-first', 'no-voice', 'no-town-duty', 'no-desk']);
+  });
+});

@@ -1,0 +1,81 @@
+/**
+ * Judging a plan before it runs (FIELD F6, F7, F9): refused is only what cannot run or would break law 5; everything else is a
+ * warning, because a village with a short list of people is still better called than not.
+ */
+import type { Plan, PlanTarget } from './escalation.ts';
+import { kindInfo } from './event.ts';
+import { limits } from './limits.ts';
+
+export type PlanProblem = { field: string; expected: string };
+export type PlanWarning = { code: string; text: string };
+/** What stands behind the targets inside the plan's region. */
+export type PlanRoster = {
+  roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; neighbours: number; villages: number; villagesWithCareWorker: number;
+  /** public: announcements only, no keypress can accept. */ voice: 'public' | 'dedicated';
+};
+
+/** Seconds of a P1 that a county may leave to its desk (law 5). */
+export const deskFirstSMax = 45;
+const roundSMin = 60;
+
+export function lintPlan(plan: Plan, roster: PlanRoster): { problems: PlanProblem[]; warnings: PlanWarning[] } {
+  const problems: PlanProblem[] = [];
+  const first = plan.steps[0];
+  const last = plan.steps.at(-1);
+  const urgent = plan.kinds.some((k) => kindInfo[k].priority === 1);
+  if (plan.kinds.length === 0) problems.push({ field: 'kinds', expected: 'at least one kind' });
+  if (!first || !last) problems.push({ field: 'steps', expected: 'at least one step' });
+  for (const [i, step] of plan.steps.entries()) {
+    if (step.actions.length === 0) problems.push({ field: `steps.${i}.actions`, expected: 'at least one action' });
+    if (i > 0 && step.atS <= (plan.steps[i - 1]?.atS ?? 0)) problems.push({ field: `steps.${i}.atS`, expected: 'later than the step before' });
+  }
+  if (last && plan.roundS <= last.atS) problems.push({ field: 'roundS', expected: `more than ${last.atS}, the last step` });
+  if (plan.roundS < roundSMin) problems.push({ field: 'roundS', expected: `at least ${roundSMin}` });
+  if (urgent && first && first.atS > deskFirstSMax) problems.push({ field: 'steps.0.atS', expected: `at most ${deskFirstSMax} for an emergency: nobody may be left waiting longer` });
+  if (plan.kinds.length > 0 && plan.kinds.every((k) => kindInfo[k].priority > 2)) problems.push({ field: 'kinds', expected: 'a kind that calls people: technical ones have work lists, no plan' });
+  return { problems, warnings: problems.length > 0 ? [] : warningsOf(plan, roster, urgent) };
+}
+
+function warningsOf(plan: Plan, roster: PlanRoster, urgent: boolean): PlanWarning[] {
+  const out: PlanWarning[] = [];
+  const warn = (code: string, text: string): void => { out.push({ code, text }); };
+  const targets = new Set(plan.steps.flatMap((s) => s.actions.map((a) => a.target)));
+  if (urgent && (plan.steps[0]?.atS ?? 0) > 0) warn('desk-first', `前 ${plan.steps[0]?.atS} 秒只有值班台知道，须有人在岗并由县里签字同意`);
+  const firstVoice = plan.steps.find((s) => s.actions.some((a) => a.channel === 'voice'));
+  if (!firstVoice) warn('no-voice', '没有电话步骤:夜里短信不会响');
+  else if (urgent && firstVoice.atS > 60) warn('late-voice', `第一个电话在 ${firstVoice.atS} 秒后:夜里短信不会响`);
+  if (urgent && !targets.has('town-duty')) warn('no-town-duty', '没有乡镇值班室:村里没人应答时无处可叫');
+  if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤');
+  const calls = mostCalls(plan);
+  if (calls.n > limits.callsPerPerson5Min) warn('call-budget', `五分钟内最多打 ${limits.callsPerPerson5Min} 次，${calls.target} 排了 ${calls.n} 次，多出的不会打`);
+  if (roster.voice === 'public' && targets.size > 0) warn('voice-announces-only', '电话只能播报，不能按键确认:要靠短信回复');
+  for (const target of targets) {
+    const text = missing(target, roster);
+    if (text !== null) warn(`nobody:${target}`, text);
+  }
+  return out;
+}
+
+/** The most calls one target gets within five minutes, rounds included. */
+function mostCalls(plan: Plan): { target: PlanTarget | null; n: number } {
+  const times = new Map<PlanTarget, number[]>();
+  for (let round = 0; round * plan.roundS <= 300; round++)
+    for (const step of plan.steps) for (const a of step.actions) if (a.channel === 'voice') times.set(a.target, [...(times.get(a.target) ?? []), round * plan.roundS + step.atS]);
+  let most: { target: PlanTarget | null; n: number } = { target: null, n: 0 };
+  for (const [target, at] of times) for (const from of at) {
+    const n = at.filter((t) => t >= from && t < from + 300).length;
+    if (n > most.n) most = { target, n };
+  }
+  return most;
+}
+
+function missing(target: PlanTarget, r: PlanRoster): string | null {
+  const people = (n: number, what: string): string | null => (n < r.people ? `${r.people - n} 位老人没有${what}` : null);
+  switch (target) {
+    case 'key-holder': return people(r.keyHolders, '持钥匙人');
+    case 'family-1': case 'family-2': return people(r.family, '家属');
+    case 'neighbour': return people(r.neighbours, '邻居');
+    case 'care-worker': case 'neighbour-villages': return r.villagesWithCareWorker < r.villages ? `${r.villages - r.villagesWithCareWorker} 个村没有孝老员` : null;
+    default: return (r.roles[target] ?? 0) === 0 ? `没有${target}` : null;
+  }
+}
