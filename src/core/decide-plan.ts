@@ -13,7 +13,7 @@ type Timers = Change['timers'];
 
 /** From the first step, in this round, at `baseAt` (test mode: later than now). */
 export function startPlan(alert: Pick<Alert, 'plan'>, round: number, baseAt: number): { patch: Partial<Alert>; timers: Timers } {
-  return { patch: { planState: 'running', planBaseAt: baseAt, planRound: round, planStep: 0 }, timers: { plan: { dueAt: baseAt }, desk: firstRung(alert, baseAt) } };
+  return { patch: { planState: 'running', planBaseAt: baseAt, planRound: round, planStep: 0 }, timers: { plan: { dueAt: baseAt + (alert.plan ? dueAfterMs(alert.plan, 0) : 0) }, desk: firstRung(alert, baseAt) } };
 }
 
 /** From the next rung, at once; the desk is rung again from its first one. */
