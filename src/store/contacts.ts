@@ -43,3 +43,8 @@ export function updateContact(sql: Sql, seal: Seal, id: string, version: number,
 export async function deleteContact(sql: Sql, id: string, version: number): Promise<boolean> {
   return (await sql.query('delete from contact where id = $1 and version = $2 returning id', [id, version])).length > 0;
 }
+
+/** Those of `ids` that are taken. */
+export async function takenContactIds(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await sql.query<{ id: string }>('select id from contact where id = any($1)', [ids])).map((r) => r.id));
+}

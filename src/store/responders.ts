@@ -43,3 +43,8 @@ export async function updateResponder(sql: Sql, seal: Seal, id: string, version:
   if (next !== null && 'phone' in patch) await sql.query('update responder set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
   return next;
 }
+
+/** Those of `ids` that are taken. */
+export async function takenResponderIds(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
+  return new Set((await sql.query<{ id: string }>('select id from responder where id = any($1)', [ids])).map((r) => r.id));
+}

@@ -22,7 +22,7 @@ export const pageQuery = {
 };
 
 /** The same fields, all optional, with the version that was seen. */
-export const patchOf = <T extends Record<string, TSchema>>(fields: T) => Shape({ ...Type.Partial(Type.Object(fields)).properties, version: VersionNumber });
+export const patchOf = <T extends Record<string, TSchema>>(fields: T) => Shape({ version: VersionNumber, ...Type.Partial(Type.Object(fields)).properties });
 export const bulkOf = <T extends TSchema>(row: T) => Shape({ rows: Type.Array(row, { minItems: 1, maxItems: limits.bulkRows }) });
 
 export const homeFields = {

@@ -9,7 +9,7 @@ import { Settings } from 'typebox/system';
 import type { Logger } from '#ops/log.ts';
 import { type FieldProblem, invalid } from './errors.ts';
 
-Settings.Set({ maxErrors: 40 });
+Settings.Set({ maxErrors: 400 }); // a bulk form reports line by line
 
 type Problem = { keyword: string; instancePath: string; schemaPath: string; params: Record<string, unknown>; message: string };
 

@@ -9,14 +9,19 @@ import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { change, nothing } from '#web/registry.ts';
+import { IdParams } from '#web/registry-schemas.ts';
 import { AlertIdText, EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['devices'];
 const readers: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'technician', 'auditor'];
 const openers: readonly UserRole[] = ['admin', 'technician'];
 const outside: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'installer', 'technician'];
-const Id = Type.String({ pattern: '^[1-9][0-9]{0,18}$', description: 'a frame number' });
-const Params = Shape({ id: Id });
+const Params = IdParams;
+/** A frame's number; anything else names no frame. */
+function numberOf(id: string): string {
+  if (!/^[1-9]\d{0,17}$/.test(id)) throw nothing();
+  return id;
+}
 const FrameView = Shape({
   id: Type.String(), deviceId: Type.String(), topic: Type.String(), bytes: Type.Integer(), reason: Type.String(), receivedAt: EpochMs, trace: Type.String(), regionCode: Nullable(RegionCodeText),
   homeId: Nullable(Type.String()), replayedAt: Nullable(EpochMs), replayedBy: Nullable(Type.String()), replayResult: Nullable(Type.String()),
@@ -46,7 +51,7 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const frame = await findQuarantined(ctx.db, ctx.seal, request.params.id);
+    const frame = await findQuarantined(ctx.db, ctx.seal, numberOf(request.params.id));
     if (!frame) throw nothing();
     requireScope(caller, frame.regionCode);
     await ctx.audit({ actor: caller.actor, action: 'quarantine.reveal', target: `quarantine:${frame.id}`, result: 'ok', detail: { address: request.ip } });
@@ -61,7 +66,7 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const row = await findQuarantineRow(ctx.db, request.params.id);
+    const row = await findQuarantineRow(ctx.db, numberOf(request.params.id));
     if (!row) throw nothing();
     requireScope(caller, row.regionCode);
     if (!ctx.replay) throw new ApiError('E_OVERLOADED', 'This process cannot replay.');
