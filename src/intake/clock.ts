@@ -3,6 +3,7 @@
  * It runs on the monotonic clock, so a step of this machine's wall clock does not move it.
  */
 import { limits } from '#core/limits.ts';
+import { databaseNow } from '#store/nodes.ts';
 import type { Db } from '#store/pool.ts';
 import { startLoop, type Service } from '#work/loop.ts';
 
@@ -15,8 +16,8 @@ export function startDatabaseClock(db: Db): DatabaseClock {
     name: 'clock', pollMs: limits.pollMs, onError: () => {},
     async turn() {
       const before = performance.now();
-      const [row] = await db.query<{ now: number }>('select anling_now() as now', [], 'clock');
-      if (row) base = row.now - (before + performance.now()) / 2;
+      const now = await databaseNow(db);
+      base = now - (before + performance.now()) / 2;
       return false;
     },
   });

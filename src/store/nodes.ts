@@ -35,3 +35,9 @@ export async function livingNodes(sql: Sql): Promise<NodeRow[]> {
     `select id, role, started_at as "startedAt", (extract(epoch from anling_now() - beat_at) * 1000)::float8 as "ageMs", detail
      from node where beat_at > anling_now() - interval '1 minute' order by role, id`);
 }
+
+/** The one clock (law 9) as epoch milliseconds. */
+export async function databaseNow(sql: Sql): Promise<number> {
+  const [row] = await sql.query<{ now: number }>('select anling_now() as now', [], 'clock');
+  return row?.now ?? Number.NaN;
+}

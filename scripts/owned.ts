@@ -1,0 +1,82 @@
+/**
+ * The promises that must each have a test: features, invariants, faults, security checks, findings of the field, and the ten
+ * laws. A test names what it shows in brackets in its title, e.g. `it('keeps one open alert per subject [C1 I2 LAW5]', …)`.
+ */
+export type Owned = { id: string; promise: string };
+const group = (lines: string): Owned[] => lines.trim().split('\n').map((line) => {
+  const [id = '', ...words] = line.trim().split(' ');
+  return { id, promise: words.join(' ') };
+});
+
+export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
+  { title: 'Laws', rows: group(`
+    LAW1 PUBACK means committed
+    LAW2 Signals are hints, rows are truth
+    LAW3 The unprocessed row is the queue: leases, fencing, any node
+    LAW4 Decide pure, apply once in one transaction
+    LAW5 A P1 is never refused, dropped or hidden; duplicates are merged at the alert
+    LAW6 An alarm ends only by a human's close; taking replaces the timer
+    LAW7 A limit on everything, with a behaviour at the limit
+    LAW8 The urgent lane owns its resources
+    LAW9 One clock, the database's; a device's clock decides no deadline
+    LAW10 A module is a folder; imports go one way`) },
+  { title: 'Features', rows: group(`
+    A1 Acknowledged after the durable commit
+    A3 Alarms never queue behind heartbeats; heartbeats are shed first
+    A4 The same event again is one alarm with a count
+    A5 Two times per event, skewed clocks flagged, late events handled
+    A6 No cap refuses an alarm
+    A7 Credentials, topics, takeover, flapping and payload limits per device
+    A10 What cannot be read is kept, counted, shown, replayable
+    B1 Supervision class per device model
+    B2 Exact deadlines that survive a restart
+    B3 Our own outage declares nobody offline
+    B4 Many silences of one place are one incident, without a second flood
+    B5 Battery, mains, tamper, removed: own priority, delay and digest
+    B6 Never reported is not online
+    C1 One state machine; create or merge, never two
+    C2 Priorities P1 to P4
+    C3 Confirm and cancel window by source
+    C4 A P1 is not closed without an outcome
+    C5 Outcome codes
+    C9 Away, hospital, evacuated: an end for each, SOS always passes
+    E1 The escalation clock is rows
+    E5 Taken stops everywhere within a second
+    E6 Taking by SMS reply and by keypress
+    F10 Beijing time shown, UTC stored, monotonic intervals
+    G1 Two commands on a bare machine, same schema on TimescaleDB
+    G3 Metrics, health, one id from frame to receipt`) },
+  { title: 'Invariants', rows: group(`
+    I1 Every acknowledged event is a row
+    I2 Every alarm event belongs to exactly one alert
+    I3 No step is skipped; an open alert always has a next one
+    I4 Nothing new is sent after it was taken, none after the close
+    I6 An unknown outcome is sent again under the same id
+    I7 A device's events are processed in order; a late one reopens nothing`) },
+  { title: 'Faults', rows: group(`
+    RF1 kill -9 of our processes at any moment
+    RF2 kill -9 of the database
+    RF5 A commit whose outcome is unknown
+    RF13 Duplicate, out-of-order, late and future events; one id with two contents
+    RF15 Poisoned payloads`) },
+  { title: 'Security of the device doors', rows: group(`
+    M1 No, wrong or somebody else's secret
+    M2 No shared or default password
+    M4 A reconnect storm does not meet a slow hash
+    M5 Client id of another device
+    M7 Publishing to foreign topics
+    M8 Subscribing to foreign topics
+    M9 256 MB announced before the login
+    M10 Slow and half-open sockets
+    M11 Oversized, half-open QoS 2, thousands of subscriptions, retained
+    M15 A will on a foreign topic`) },
+  { title: 'Findings of the field', rows: group(`
+    FF1 A claim only suspends the plan, two minutes without a step
+    FF2 A courtesy reply is not a promise to go
+    FF4 A storm of offline rows is one incident
+    FF5 Presumed unreachable: who shares the dead mast but is not yet due
+    FF11 Human-made alarms and fire first when radars reboot
+    FF18 Demonstration data never reaches a real phone
+    FF22 The silent emergency: a routine per person
+    FF23 Numbers of the demonstration belong to nobody`) },
+];
