@@ -8,6 +8,7 @@ import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerModes } from './modes.ts';
 import { registerOps } from './ops.ts';
+import { registerOutages } from './outages.ts';
 import { registerPeople } from './people.ts';
 import { registerPlans } from './plans.ts';
 import { registerPresence } from './presence.ts';
@@ -20,5 +21,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks,
-  registerCalls, registerContacts, registerDevices, registerHomes, registerModes, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerContacts, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];

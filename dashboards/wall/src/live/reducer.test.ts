@@ -29,7 +29,7 @@ class House {
   answer(epoch: string | null, lastSeq: number): ServerFrame[] {
     if (epoch !== this.epoch || lastSeq > this.seq) return [this.snapshot()];
     let prev = lastSeq;
-    return this.history.filter((f) => f.seq > lastSeq).map((f) => { const frame = { ...f, prev }; prev = f.seq; return frame; });
+    return [...this.history.filter((f) => f.seq > lastSeq).map((f) => { const frame = { ...f, prev }; prev = f.seq; return frame; }), this.beat()];
   }
   beat(): ServerFrame {
     return { type: 'beat', epoch: this.epoch, headSeq: this.seq, open: { 1: 0, 2: 0, 3: 0, 4: 0 }, openSetHash: openSetHash(this.open.values()), serverTime: 0, cannotHear: 0 };
@@ -100,12 +100,11 @@ describe('the live channel', () => {
     }), { numRuns: 400 });
   });
 
-  it('rings every number exactly once while the epoch holds [D1]', () => {
+  it('rings every number of what is still open exactly once while the epoch holds [D1]', () => {
     fc.assert(fc.property(fc.array(step.filter((s) => s.act !== 'epoch'), { maxLength: 60 }), (raw) => {
       const house = new House(false);
       const { rung } = play(house, once(raw));
-      const numbers = house.history.map((f) => `e1/${f.seq}`);
-      expect([...rung.keys()].sort()).toEqual(numbers.sort());
+      for (const frame of house.history) if (house.open.has(frame.alert.id)) expect([...rung.keys()]).toContain(`e1/${frame.seq}`);
       expect([...rung.values()].every((times) => times === 1)).toBe(true);
     }), { numRuns: 200 });
   });

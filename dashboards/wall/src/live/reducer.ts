@@ -100,7 +100,7 @@ function applyBeat(draft: Draft, beat: Beat, effects: LiveEffect[]): void {
   }
   draft.mismatches++;
   if (draft.mismatches < 2) {
-    if (beat.headSeq > draft.lastSeq && !draft.resuming) { draft.resuming = true; effects.push({ do: 'resume' }); } // the cheap cure: what is behind our number
+    if (beat.headSeq > draft.lastSeq) { draft.resuming = true; effects.push({ do: 'resume' }); } // the cheap cure: what is behind our number
     return;
   }
   draft.mismatches = 0;

@@ -17,12 +17,13 @@ const ids = (alerts: AlertView[]): string[] => orderQueue(alerts).map((e) => e.i
 describe('the order of the queue', () => {
   it('puts the pressed button above an earlier radar fall, and both above what is taken [F11]', () => {
     expect(ids([
-      alertView({ id: 'taken', state: 'claimed', openedAt: 1 }),
-      alertView({ id: 'fall', kind: 'fall', openedAt: 2 }),
-      alertView({ id: 'sos', kind: 'sos', openedAt: 9 }),
-      alertView({ id: 'bed', kind: 'bed-exit', priority: 2, openedAt: 1 }),
-      alertView({ id: 'battery', kind: 'low-battery', priority: 3, openedAt: 0 }),
-    ])).toEqual(['sos', 'fall', 'bed', 'taken', 'battery']);
+      alertView({ id: '1', state: 'claimed', openedAt: 1 }),
+      alertView({ id: '2', kind: 'fall', openedAt: 2 }),
+      alertView({ id: '3', kind: 'fall', openedAt: 5, flags: ['high-risk'] }),
+      alertView({ id: '4', kind: 'sos', openedAt: 9 }),
+      alertView({ id: '5', kind: 'bed-exit', priority: 2, openedAt: 1 }),
+      alertView({ id: '6', kind: 'low-battery', priority: 3, openedAt: 0 }),
+    ])).toEqual(['4', '3', '2', '5', '1', '6']);
   });
 
   it('is a total order of every set: unclaimed P1 and P2 first, technical last, the longest waiting before the newer [F4 F11]', () => {

@@ -3,7 +3,7 @@
  * inside P1 what a human made and fire come first (F11), then the longest waiting. Rows never move under a hand.
  */
 import type { AlertState } from '#core/alert.ts';
-import { humanOrFire } from '#core/event.ts';
+import { compareAlerts } from '#core/alert-order.ts';
 import type { AlertView } from '#core/live.ts';
 
 export type Section = 'waiting' | 'handling' | 'technical';
@@ -19,14 +19,6 @@ export const mustRing = (alert: Pick<AlertView, 'state'>): boolean => alert.stat
 export function sectionOf(alert: Pick<AlertView, 'state' | 'priority'>): Section {
   if (!isUnclaimed(alert)) return 'handling';
   return alert.priority <= 2 ? 'waiting' : 'technical';
-}
-
-/** Compares two alerts of one section. */
-export function compareAlerts(a: AlertView, b: AlertView): number {
-  return a.priority - b.priority
-    || (a.priority === 1 ? Number(humanOrFire.has(b.kind)) - Number(humanOrFire.has(a.kind)) : 0)
-    || a.openedAt - b.openedAt
-    || (a.id.length - b.id.length) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 export type Entry = { section: Section; id: string };

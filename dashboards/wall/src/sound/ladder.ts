@@ -49,7 +49,8 @@ export function climb(before: Ladder, input: Sounding, now: number): { ladder: L
   const pressedAgain = before.started && input.taken.some((a) => { const known = before.counts.get(a.id); return known !== undefined && known < a.count; });
   const muted = isMuted(before, now);
   const loudP1 = muted ? input.p1.filter((a) => (before.mutedCounts.get(a.id) ?? 0) < a.count) : input.p1;
-  const ladder: { -readonly [K in keyof Ladder]: Ladder[K] } = { ...before, counts, started: true, p2Known: new Set(input.p2) };
+  const ladder: { -readonly [K in keyof Ladder]: Ladder[K] } = { ...before, counts, started: true, p2Known: new Set(input.p2),
+    mutedCounts: new Map([...before.mutedCounts].filter(([id]) => counts.has(id))) };
   const play: Play[] = [];
   if (input.rings.includes('desk') || input.rings.includes('nobody')) ladder.deskUntil = now + deskLoudMs;
   if (pressedAgain) ladder.owed = raiseBursts;

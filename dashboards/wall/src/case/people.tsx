@@ -1,0 +1,87 @@
+/** Who can come: contacts first, then the village, the town, the county. One press opens a line: number to dial, results, dispatch. */
+import type { AlertView } from '#core/live.ts';
+import type { Candidate, CaseInFull, Engagement } from '#wall/api/case.ts';
+import { countdown, dayMinute } from '#wall/format/time.ts';
+import { maybeText, t } from '#wall/i18n/text.ts';
+import { accept, arrive, calledParty, decline, dispatch } from '#wall/state/actions.ts';
+import { openParty, type Part, reveal, revealed } from '#wall/state/case.ts';
+import { mayAct } from '#wall/state/session.ts';
+import { serverNow } from '#wall/state/wall.ts';
+import { CallKeys } from './call-keys.tsx';
+import { spaced } from './person.tsx';
+
+export function People({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
+  const all = revealed.value?.candidates ?? full?.candidates ?? [];
+  const engagements = new Map((full?.engagements ?? []).map((e) => [e.party, e]));
+  // whoever was asked and is not among the candidates (a village near by) stands here too
+  const others = [...engagements.values()].filter((e) => !all.some((c) => c.party === e.party)).map(asCandidate);
+  return (
+    <>
+      <Group part="contacts" title={t('case.contacts')} none={t('case.noContacts')} people={all.filter((c) => c.near === 'home')} alert={alert} engagements={engagements} loading={full === null} />
+      <Group part="responders" title={t('case.responders')} none={t('case.noResponders')} people={[...all.filter((c) => c.near !== 'home'), ...others]} alert={alert} engagements={engagements} loading={full === null} />
+    </>
+  );
+}
+
+const asCandidate = (e: Engagement): Candidate => ({
+  party: e.party, role: e.role ?? 'other', name: e.name ?? e.party, phone: e.phone ?? '', near: 'county', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false,
+});
+
+function Group({ part, title, none, people, alert, engagements, loading }: {
+  part: Part; title: string; none: string; people: Candidate[]; alert: AlertView; engagements: ReadonlyMap<string, Engagement>; loading: boolean;
+}) {
+  return (
+    <section class="part" data-part={part} aria-label={title}>
+      <h3>{title}</h3>
+      {people.length === 0 && <p class="dim">{loading ? t('common.loading') : none}</p>}
+      <ul class="people">{people.map((who) => <PersonRow key={who.party} who={who} alert={alert} engagement={engagements.get(who.party) ?? null} />)}</ul>
+    </section>
+  );
+}
+
+function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertView; engagement: Engagement | null }) {
+  const open = openParty.value === who.party;
+  const absent = who.absentUntil !== null && who.absentUntil > serverNow.value;
+  const toggle = (): void => { openParty.value = open ? null : who.party; if (!open && revealed.value === null) void reveal(); };
+  const label = `${roleText(who.role)} ${who.name}`;
+  return (
+    <li class={`who-row${open ? ' open' : ''}${absent || who.optedOut ? ' away' : ''}`} data-party={who.party}>
+      <div class="who-line">
+        <button type="button" class="who-main" aria-expanded={open} disabled={!mayAct.value} onClick={toggle}>
+          <span class="who-role">{roleText(who.role)}{who.keyHolder && <i class="flag">{t('case.keyHolder')}</i>}</span>
+          <span class="who-name">{who.name}</span>
+          <span class="who-phone digits dim">{spaced(who.phone)}</span>
+        </button>
+        <EngagementMark engagement={engagement} />
+        {absent && <i class="flag">{t('case.absent')}</i>}
+        {who.optedOut && <i class="flag">{t('case.optedOut')}</i>}
+        {mayAct.value && alert.state !== 'closed' && <button type="button" class="small-button" data-test="dispatch" aria-label={`${t('act.dispatch')} ${label}`} onClick={() => void dispatch(alert, who.party, who.name)}>{t('act.dispatch')}</button>}
+      </div>
+      {open && (
+        <div class="dial" data-test="dial">
+          <span class="dial-number digits">{spaced(who.phone)}</span>
+          <CallKeys part={who.party} onResult={(result) => void calledParty(alert, who.party, result)} />
+          <span class="call-keys">
+            <button type="button" class="call-key reached" data-test="accept" onClick={() => void accept(alert, who.party, who.name)}>{t('act.accept')}</button>
+            <button type="button" class="call-key" onClick={() => void decline(alert, who.party, who.name)}>{t('act.decline')}</button>
+            <button type="button" class="call-key" onClick={() => void arrive(alert, who.party)}>{t('act.arrive')}</button>
+          </span>
+          {(who.languages.length > 0 || who.walkMinutes !== null) && <span class="dim small">{[...who.languages, who.walkMinutes === null ? null : t('case.walk', { n: who.walkMinutes })].filter(Boolean).join(' · ')}</span>}
+        </div>
+      )}
+    </li>
+  );
+}
+
+export const roleText = (role: string): string => maybeText(`role.${role}`) ?? role;
+
+/** His part in the case, with the time that is left to arrive. */
+function EngagementMark({ engagement }: { engagement: Engagement | null }) {
+  if (!engagement) return null;
+  const left = engagement.state === 'accepted' && engagement.arriveBy !== null ? engagement.arriveBy - serverNow.value : null;
+  return (
+    <span class={`engaged ${engagement.state}`} title={dayMinute(engagement.updatedAt)} data-test="engagement" data-state={engagement.state}>
+      {maybeText(`engagement.${engagement.state}`) ?? engagement.state}{left !== null && <span class="digits"> {countdown(left)}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,110 @@
+/** What has happened, newest first, with milliseconds; what was sent and what became of it; and a line to add. */
+import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
+import type { Outcome } from '#core/alert.ts';
+import type { AlertView } from '#core/live.ts';
+import type { CaseInFull, Message, TimelineEntry } from '#wall/api/case.ts';
+import { clockMs, clockSeconds } from '#wall/format/time.ts';
+import { maybeText, outcomeName, t } from '#wall/i18n/text.ts';
+import { note } from '#wall/state/actions.ts';
+import { mayAct } from '#wall/state/session.ts';
+import { roleText } from './people.tsx';
+
+type Send = { party: string; channel: string };
+/** Party -> role and masked name, from everything the case knows. */
+export type Names = (party: string) => string;
+
+export function namesOf(full: CaseInFull): Names {
+  const names = new Map([...full.candidates, ...full.engagements].map((who) => [who.party, `${roleText(who.role ?? 'other')} ${who.name ?? ''}`.trim()]));
+  return (party) => names.get(party) ?? party;
+}
+
+export function NoteBox({ alert }: { alert: AlertView }) {
+  const text = useSignal('');
+  const box = useRef<HTMLInputElement>(null);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const value = text.value.trim();
+    if (value !== '' && await note(alert, value)) { text.value = ''; box.current?.blur(); }
+  };
+  return (
+    <form class="note-box" data-part="note" onSubmit={(event) => void submit(event)}>
+      <input ref={box} aria-label={t('case.noteText')} placeholder={`${t('case.noteText')} · ${t('case.noteHint')}`} maxLength={2000} value={text.value} onInput={(event) => { text.value = event.currentTarget.value; }} />
+      <button type="submit" class="small-button" disabled={text.value.trim() === ''}>{t('act.note')}</button>
+    </form>
+  );
+}
+
+export function Timeline({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
+  const names = full ? namesOf(full) : null;
+  return (
+    <section class="part story" aria-label={t('case.timeline')}>
+      <h3>{t('case.timeline')}</h3>
+      {mayAct.value && <NoteBox alert={alert} />}
+      {full && names ? (
+        <ol class="timeline" data-test="timeline">{[...full.timeline].reverse().map((entry) => <Entry key={entry.id} entry={entry} names={names} />)}</ol>
+      ) : <p class="dim">{t('common.loading')}</p>}
+      {full?.timeline.length === 0 && <p class="dim">{t('case.noTimeline')}</p>}
+    </section>
+  );
+}
+
+function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
+  const sends = (entry.detail['sends'] as Send[] | undefined) ?? [];
+  const skipped = (entry.detail['skipped'] as string[] | undefined) ?? [];
+  const who = entry.actorType === 'system' ? null : entry.actorName ?? names(entry.actorId);
+  const party = typeof entry.detail['party'] === 'string' ? entry.detail['party'] : null;
+  return (
+    <li class={`entry ${entry.actorType}`} data-action={entry.action}>
+      <time class="digits">{clockMs(entry.at)}</time>
+      <span class="entry-text">
+        <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
+        {entry.note && <span class="entry-note">{entry.note}</span>}
+        {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}`).join(' · ')}</span>}
+        {skipped.length > 0 && <span class="entry-more dim">{t('log.skipped', { n: skipped.map((line) => skippedText(line, names)).join(' · ') })}</span>}
+      </span>
+    </li>
+  );
+}
+
+/** `contact:c1 absent` -> 家属 陈* 请假 */
+function skippedText(line: string, names: Names): string {
+  const [party = '', why = ''] = line.split(' ');
+  return `${names(party)} ${maybeText(`skip.${why}`) ?? why}`;
+}
+
+function entryText(entry: TimelineEntry): string {
+  const { action, detail } = entry;
+  const template = maybeText(`log.${action}`);
+  if (template === null) return action;
+  const values: Record<string, string> = {
+    n: String(Number(detail['step'] ?? 0) + 1), outcome: typeof detail['outcome'] === 'string' ? outcomeName(detail['outcome'] as Outcome) : '',
+    who: action === 'contact' ? maybeText(`log.contact.${String(detail['contact'])}`) ?? '' : maybeText(`role.${String(detail['rung']).replace('other-seat', 'seat')}`) ?? '',
+  };
+  const text = template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
+  const round = Number(detail['round'] ?? 0);
+  return round > 0 ? `${text} · ${t('case.round', { n: round + 1 })}` : text;
+}
+
+export function Messages({ full }: { full: CaseInFull | null }) {
+  const names = full ? namesOf(full) : null;
+  const messages = full?.messages ?? [];
+  return (
+    <section class="part" aria-label={t('case.messages')}>
+      <h3>{t('case.messages')} <span class="dim digits">{messages.length || ''}</span></h3>
+      {messages.length === 0 && <p class="dim">{full ? t('case.noMessages') : t('common.loading')}</p>}
+      <ul class="messages">{names && [...messages].reverse().map((m) => <MessageRow key={m.id} message={m} name={names(m.party)} />)}</ul>
+    </section>
+  );
+}
+
+function MessageRow({ message: m, name }: { message: Message; name: string }) {
+  return (
+    <li class={`message ${m.state}`}>
+      <time class="digits dim">{clockSeconds(m.doneAt ?? m.acceptedAt ?? m.dueAt)}</time>
+      <span>{maybeText(`channel.${m.channel}`) ?? m.channel}</span>
+      <span class="message-who">{name} <span class="digits dim">{m.to}</span></span>
+      <span class="message-state">{maybeText(`out.${m.state}`) ?? m.state}{m.errorCode && <code>{m.errorCode}</code>}</span>
+    </li>
+  );
+}

@@ -1,0 +1,25 @@
+/** The words in the chosen language: a typed dictionary, no library. zh-CN is the language of the house and the source of the keys. */
+import { signal } from '@preact/signals';
+import { outcomes, type Outcome } from '#core/alert.ts';
+import { type EventKind, kindInfo } from '#core/event.ts';
+import { en, enOutcomes } from './en.ts';
+import { type Dictionary, type TextKey, zh } from './zh-CN.ts';
+
+export type Lang = 'zh' | 'en';
+const dictionaries: Record<Lang, Dictionary> = { zh, en };
+
+/** The language of this browser's pages. */
+export const lang = signal<Lang>('zh');
+
+/** The text of `key`; `{name}` stands for a value. Reading it inside a component subscribes to the language. */
+export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
+  return dictionaries[lang.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+}
+
+/** A text whose key is put together; null when there is none, so that a word the contract grew later is shown as it came. */
+export function maybeText(key: string): string | null {
+  return (dictionaries[lang.value] as Record<string, string>)[key] ?? null;
+}
+
+export const kindName = (kind: EventKind): string => kindInfo[kind]?.[lang.value] ?? kind;
+export const outcomeName = (code: Outcome): string => (lang.value === 'zh' ? outcomes[code] : enOutcomes[code]);

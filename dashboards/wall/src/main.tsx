@@ -1,0 +1,23 @@
+/** The entry: choices, route, keys, and who sits here; then the page. */
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { startKeyboard } from './shell/keyboard.ts';
+import { startCase } from './state/case.ts';
+import { startRoute } from './state/route.ts';
+import { askWhoIAm } from './state/session.ts';
+import { startSettings } from './state/settings.ts';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/shell.css';
+import './styles/queue.css';
+import './styles/case.css';
+import './styles/map.css';
+import './styles/pages.css';
+
+startSettings();
+startRoute();
+startCase();
+startKeyboard();
+void askWhoIAm();
+const root = document.getElementById('app');
+if (root) render(<App />, root);

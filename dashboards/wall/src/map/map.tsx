@@ -1,0 +1,180 @@
+/** The county as tiles and dots: grey while all is well, a mark for each open alert above it. SVG, so that every mark takes the keyboard. */
+import { signal, useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { AlertView } from '#core/live.ts';
+import { kindName, t } from '#wall/i18n/text.ts';
+import { isUnclaimed } from '#wall/queue/order.ts';
+import { subjectText } from '#wall/queue/row.tsx';
+import { shapePath } from '#wall/shell/shape.tsx';
+import { county, regions } from '#wall/state/county.ts';
+import { select, selected } from '#wall/state/selection.ts';
+import { type Box, type County, dotOf, dotPlaces, type Place, tileBoxes, total, type Town } from './model.ts';
+
+/** Code of the town that is looked into, or null for the whole county. */
+const zoomed = signal<string | null>(null);
+/** What the pointer or the focus is on, for the line below. */
+const pointed = signal<Place | null>(null);
+/** Marks drawn in one village; more are counted. */
+const marksMax = 3;
+
+export function CountyMap() {
+  const frame = useRef<HTMLDivElement>(null);
+  const size = useSignal({ w: 0, h: 0 });
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const watch = new ResizeObserver(() => { size.value = { w: element.clientWidth, h: element.clientHeight }; });
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  const all = county.value;
+  const town = all?.towns.find((one) => one.code === zoomed.value) ?? null;
+  const { w, h } = size.value;
+  return (
+    <section class="map" aria-label={t('map.title')} data-test="map">
+      <div class="map-head">
+        {town ? <button type="button" class="tool" onClick={() => { zoomed.value = null; }}>← {t('act.county')}</button> : null}
+        <h2>{town ? town.name : t('map.title')}</h2>
+        <span class="grow" />
+        {all && all.elsewhere.length > 0 && <Elsewhere alerts={all.elsewhere} />}
+      </div>
+      <div class="map-frame" ref={frame}>
+        {all === null && <p class="empty dim">{regions.value === null ? t('map.loading') : t('map.none')}</p>}
+        {all && w > 0 && h > 0 && (
+          <svg class="map-svg" width={w} height={h} viewBox={`0 0 ${w} ${h}`}>
+            <title>{t('map.title')}</title>
+            {town ? <TownPicture town={town} w={w} h={h} /> : <CountyPicture county={all} w={w} h={h} />}
+          </svg>
+        )}
+      </div>
+      <MapFoot county={all} />
+    </section>
+  );
+}
+
+function CountyPicture({ county: all, w, h }: { county: County; w: number; h: number }) {
+  const boxes = tileBoxes(all.towns.length, w, h, 6);
+  return <>{all.towns.map((town, i) => { const box = boxes[i]; return box ? <TownTile key={town.code} town={town} box={box} /> : null; })}</>;
+}
+
+function TownTile({ town, box }: { town: Town; box: Box }) {
+  const head = 24;
+  const inner: Box = { x: box.x + 8, y: box.y + head, w: box.w - 16, h: box.h - head - 8 };
+  const spots = dotPlaces(town.villages.length, inner, 30);
+  const open = (): void => { zoomed.value = town.code; };
+  return (
+    <g class="tile">
+      {/* biome-ignore lint/a11y/useSemanticElements: a tile inside a drawing cannot be an HTML button */}
+      <g class="tile-open" role="button" tabIndex={0} aria-label={t('map.openTown', { town: town.name })} data-town={town.code} onClick={open} onKeyDown={onEnter(open)}
+        onPointerEnter={() => { pointed.value = town; }} onFocus={() => { pointed.value = town; }}>
+        <rect class="tile-box" x={box.x} y={box.y} width={box.w} height={box.h} rx="5" />
+        <text class="tile-name" x={box.x + 8} y={box.y + 17}>{town.name}</text>
+        <text class="tile-count" x={box.x + box.w - 8} y={box.y + 17} text-anchor="end">{total(town.counts) > 0 ? `${town.counts.online}/${total(town.counts)}` : ''}</text>
+      </g>
+      {town.villages.map((village, i) => { const at = spots[i]; return at ? <Dot key={village.code} place={village} x={at.x} y={at.y} r={Math.min(5, at.pitch * 0.24)} /> : null; })}
+      {town.alerts.length > 0 && <Marks alerts={town.alerts} x={box.x + box.w - 16} y={box.y + box.h - 16} size={20} />}
+      {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(16, Math.min(24, at.pitch))} /> : null; })}
+    </g>
+  );
+}
+
+function TownPicture({ town, w, h }: { town: Town; w: number; h: number }) {
+  const boxes = tileBoxes(town.villages.length, w, h, 6);
+  return (
+    <>
+      {town.villages.map((village, i) => {
+        const box = boxes[i];
+        if (!box) return null;
+        const all = total(village.counts);
+        return (
+          <g key={village.code} class="tile village" onPointerEnter={() => { pointed.value = village; }}>
+            <rect class="tile-box" x={box.x} y={box.y} width={box.w} height={box.h} rx="5" />
+            <Dot place={village} x={box.x + 14} y={box.y + 16} r={5} />
+            <text class="tile-name" x={box.x + 26} y={box.y + 21}>{village.name}</text>
+            <text class="tile-count" x={box.x + box.w - 8} y={box.y + box.h - 9} text-anchor="end">{all > 0 ? `${village.counts.online}/${all}` : ''}</text>
+            {village.alerts.length > 0 && <Marks alerts={village.alerts} x={box.x + 20} y={box.y + box.h - 20} size={24} wide />}
+          </g>
+        );
+      })}
+    </>
+  );
+}
+
+/** The grey state of a village: full, a ring for part, hollow, dashed for presumed. */
+function Dot({ place, x, y, r }: { place: Place; x: number; y: number; r: number }) {
+  const look = dotOf(place.counts);
+  return <circle class={`dot ${look}`} cx={x} cy={y} r={look === 'empty' ? Math.max(1, r * 0.35) : r} onPointerEnter={() => { pointed.value = place; }}><title>{placeLine(place)}</title></circle>;
+}
+
+/** The open alerts of one place: each its own mark in the shape and colour of its priority; the pressed one opens its case. */
+function Marks({ alerts, x, y, size, wide = false }: { alerts: readonly AlertView[]; x: number; y: number; size: number; wide?: boolean }) {
+  const shown = alerts.slice(0, wide ? 8 : marksMax);
+  const step = wide ? size + 4 : size * 0.62;
+  const left = wide ? x : x - (step * (shown.length - 1)) / 2;
+  return (
+    <g class="marks">
+      {[...shown].reverse().map((alert) => <Mark key={alert.id} alert={alert} x={left + shown.indexOf(alert) * step} y={y} size={size} />)}
+      {alerts.length > shown.length && <text class="mark-more" x={left + shown.length * step} y={y + 4}>+{alerts.length - shown.length}</text>}
+    </g>
+  );
+}
+
+function Mark({ alert, x, y, size }: { alert: AlertView; x: number; y: number; size: number }) {
+  const unclaimed = isUnclaimed(alert);
+  const label = `P${alert.priority} ${kindName(alert.kind)} ${subjectText(alert)} ${alert.village ?? alert.town ?? ''} ${t(`state.${alert.state}`)}`;
+  const grow = alert.priority === 1 ? size * 1.15 : alert.priority === 2 ? size : size * 0.8;
+  const open = (): void => select(alert.id);
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a mark inside a drawing cannot be an HTML button
+    <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} role="button" tabIndex={0} aria-label={label} data-mark={alert.id}
+      transform={`translate(${x} ${y})`} onClick={(event) => { event.stopPropagation(); open(); }} onKeyDown={onEnter(open)}>
+      <title>{label}</title>
+      <circle class="mark-halo" r={grow * 0.78} />
+      <path transform={`scale(${grow / 24}) translate(-12 -12)`} d={shapePath(alert.priority)} />
+    </g>
+  );
+}
+
+const onEnter = (run: () => void) => (event: KeyboardEvent): void => {
+  if (event.key !== 'Enter' && event.key !== ' ') return;
+  event.preventDefault();
+  event.stopPropagation();
+  run();
+};
+
+function Elsewhere({ alerts }: { alerts: readonly AlertView[] }) {
+  return (
+    <span class="elsewhere">{t('map.elsewhere')}
+      <svg width={Math.min(alerts.length, 6) * 24 + (alerts.length > 6 ? 28 : 4)} height="24"><title>{t('map.elsewhere')}</title>
+        {alerts.slice(0, 6).map((alert, i) => <Mark key={alert.id} alert={alert} x={14 + i * 24} y={12} size={18} />)}
+        {alerts.length > 6 && <text class="mark-more" x={6 * 24 + 4} y="16">+{alerts.length - 6}</text>}
+      </svg>
+    </span>
+  );
+}
+
+/** 内洋村 · 在线 12 · 离线 1 */
+function placeLine(place: Place): string {
+  const { online, offline, never, presumed } = place.counts;
+  if (total(place.counts) === 0) return `${place.name} · ${t('map.noDevices')}`;
+  const parts: string[] = [place.name, `${t('map.online')} ${online}`];
+  if (offline > 0) parts.push(`${t('map.offline')} ${offline}`);
+  if (never > 0) parts.push(`${t('map.never')} ${never}`);
+  if (presumed > 0) parts.push(`${t('map.presumed')} ${presumed}`);
+  return parts.join(' · ');
+}
+
+function MapFoot({ county: all }: { county: County | null }) {
+  const counts = all?.counts;
+  return (
+    <footer class="map-foot">
+      <span class="map-note">{t('map.schematic')}</span>
+      <span class="legend" aria-hidden="true">
+        <svg width="58" height="14" aria-hidden="true"><circle class="dot full" cx="7" cy="7" r="4.5" /><circle class="dot part" cx="22" cy="7" r="4.5" /><circle class="dot hollow" cx="37" cy="7" r="4.5" /><circle class="dot presumed" cx="51" cy="7" r="4.5" /></svg>
+        {[t('map.full'), t('map.part'), t('map.hollow'), t('map.presumed')].join(' · ')}
+      </span>
+      <span class="grow" />
+      <span class="digits" data-test="pointed">{pointed.value ? placeLine(pointed.value) : counts ? placeLine({ code: '', name: t('act.county'), counts, alerts: [] }) : ''}</span>
+    </footer>
+  );
+}

@@ -1,0 +1,85 @@
+/**
+ * The schematic county, pure: towns as tiles, villages as dots, no borders (none may be invented) and no claim about
+ * where a place lies. Aggregates are grey; only open alerts have colour, each its own mark (a bubble that turns red tells nothing).
+ */
+import { compareAlerts } from '#core/alert-order.ts';
+import { scopePrefix } from '#core/ids.ts';
+import { showRegion } from '#core/region.ts';
+import type { AlertView, PresenceCount } from '#core/live.ts';
+import { isUnclaimed } from '#wall/queue/order.ts';
+
+export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null };
+export type Place = { code: string; name: string; counts: Counts; alerts: readonly AlertView[] };
+export type Town = Place & { villages: readonly Place[] };
+export type County = { towns: readonly Town[]; /** open alerts of no village or town that is drawn */ elsewhere: readonly AlertView[]; counts: Counts };
+export type Counts = Omit<PresenceCount, 'code'>;
+
+const none: Counts = { online: 0, offline: 0, never: 0, presumed: 0 };
+const add = (a: Counts, b: Counts): Counts => ({ online: a.online + b.online, offline: a.offline + b.offline, never: a.never + b.never, presumed: a.presumed + b.presumed });
+export const total = (c: Counts): number => c.online + c.offline + c.never + c.presumed;
+
+/** Puts regions, counts and open alerts together. Towns in the order of their codes; inside a place the gravest alert first. */
+export function drawCounty(regions: readonly Region[], presence: ReadonlyMap<string, PresenceCount>, alerts: Iterable<AlertView>): County {
+  const byPlace = new Map<string, AlertView[]>();
+  const known = new Set(regions.map((r) => r.code));
+  const elsewhere: AlertView[] = [];
+  for (const alert of alerts) {
+    const code = alert.regionCode;
+    const townCode = code === null ? null : `${scopePrefix(code).slice(0, 9)}000`;
+    const home = code !== null && known.has(code) && !code.endsWith('000000') ? code : townCode !== null && known.has(townCode) && !townCode.endsWith('000000') ? townCode : null;
+    if (home === null) elsewhere.push(alert);
+    else byPlace.set(home, [...(byPlace.get(home) ?? []), alert]);
+  }
+  const place = (region: Region): Place => ({
+    code: region.code, name: showRegion(region.name), counts: presence.get(region.code) ?? none, alerts: (byPlace.get(region.code) ?? []).sort(graver),
+  });
+  const villages = new Map<string, Place[]>();
+  for (const region of inOrder(regions, 'village')) {
+    const parent = region.parentCode ?? `${region.code.slice(0, 9)}000`;
+    villages.set(parent, [...(villages.get(parent) ?? []), place(region)]);
+  }
+  const towns = inOrder(regions, 'town').map((region): Town => {
+    const own = place(region);
+    const inside = villages.get(region.code) ?? [];
+    return { ...own, villages: inside, counts: inside.reduce((sum, v) => add(sum, v.counts), own.counts) };
+  });
+  return { towns, elsewhere: elsewhere.sort(graver), counts: towns.reduce((sum, t) => add(sum, t.counts), none) };
+}
+
+const inOrder = (regions: readonly Region[], level: Region['level']): Region[] => regions.filter((r) => r.level === level).sort((a, b) => (a.code < b.code ? -1 : 1));
+const graver = (a: AlertView, b: AlertView): number => a.priority - b.priority || Number(isUnclaimed(b)) - Number(isUnclaimed(a)) || compareAlerts(a, b);
+
+/** What a village's dot says in grey: `full` heard, `part` some are not, `hollow` none is, `presumed` perhaps none is, `empty` nobody lives with us there. */
+export function dotOf(counts: Counts): 'full' | 'part' | 'hollow' | 'presumed' | 'empty' {
+  const all = total(counts);
+  if (all === 0) return 'empty';
+  if (counts.online === 0) return counts.presumed > counts.offline + counts.never ? 'presumed' : 'hollow';
+  return counts.online === all ? 'full' : 'part';
+}
+
+export type Box = { x: number; y: number; w: number; h: number };
+
+/** Equal tiles for `n` towns in `width` x `height` px: the number of columns whose tiles are nearest to 6:5. */
+export function tileBoxes(n: number, width: number, height: number, gap: number): Box[] {
+  if (n === 0 || width <= 0 || height <= 0) return [];
+  let best = 1;
+  let bestMiss = Number.POSITIVE_INFINITY;
+  for (let columns = 1; columns <= n; columns++) {
+    const rows = Math.ceil(n / columns);
+    const miss = Math.abs(Math.log((width / columns) / (height / rows) / 1.2)) + (columns * rows - n) / n;
+    if (miss < bestMiss) { best = columns; bestMiss = miss; }
+  }
+  const rows = Math.ceil(n / best);
+  const w = (width - gap * (best - 1)) / best;
+  const h = (height - gap * (rows - 1)) / rows;
+  return Array.from({ length: n }, (_, i) => ({ x: (i % best) * (w + gap), y: Math.floor(i / best) * (h + gap), w, h }));
+}
+
+/** Centres for `n` dots in a box, in reading order, at most `pitchMax` apart. */
+export function dotPlaces(n: number, box: Box, pitchMax: number): { x: number; y: number; pitch: number }[] {
+  if (n === 0) return [];
+  let pitch = pitchMax;
+  for (; pitch > 4; pitch -= 0.5) if (Math.floor(box.w / pitch) * Math.floor(box.h / pitch) >= n) break;
+  const columns = Math.max(1, Math.floor(box.w / pitch));
+  return Array.from({ length: n }, (_, i) => ({ x: box.x + (i % columns + 0.5) * pitch, y: box.y + (Math.floor(i / columns) + 0.5) * pitch, pitch }));
+}

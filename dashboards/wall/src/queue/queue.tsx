@@ -1,0 +1,98 @@
+/** The queue: what must be taken stands on top, and nothing moves under a hand. Newcomers show in the head's own zone at once. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { t } from '#wall/i18n/text.ts';
+import { held, movedAt, queue } from '#wall/state/selection.ts';
+import { live, openAlerts } from '#wall/state/wall.ts';
+import { type Section, sectionOf, sections } from './order.ts';
+import { ArrivalRow, Row } from './row.tsx';
+
+/** A pointer that rests this long lets the order go: a mouse left on the list must not freeze it for the night. */
+const restMs = 5_000;
+/** Rows drawn at once; what has been left out is counted and one press away, P1 stand first and are always drawn. */
+const rowsMax = 200;
+
+export function Queue() {
+  const list = useRef<HTMLDivElement>(null);
+  const limit = useSignal(rowsMax);
+  useHold(list);
+  useStillness();
+  const { rows, arrivals } = queue.value;
+  const alerts = live.value.alerts;
+  const counts: Record<Section, number> = { waiting: 0, handling: 0, technical: 0 };
+  for (const alert of openAlerts.value) counts[sectionOf(alert)]++;
+  const drawn = rows.slice(0, limit.value);
+  return (
+    <section class="queue" aria-label={t('queue.title')} data-test="queue">
+      <div class={`queue-head${arrivals.length > 0 ? ' arrived' : ''}`}>
+        {arrivals.length > 0 ? <Arrivals ids={arrivals} /> : <>
+          <span class="queue-count"><b class="digits">{counts.waiting}</b>{t('queue.waiting')}</span>
+          <span class="queue-count"><b class="digits">{counts.handling}</b>{t('queue.handling')}</span>
+          <span class="queue-count dim"><b class="digits">{counts.technical}</b>{t('queue.technical')}</span>
+        </>}
+      </div>
+      <div class="queue-list" ref={list} aria-busy={!live.value.synced}>
+        {!live.value.synced && rows.length === 0 && <p class="empty dim">{t('queue.loading')}</p>}
+        {live.value.synced && rows.length === 0 && arrivals.length === 0 && <Calm />}
+        {sections.map((section) => {
+          const inside = drawn.filter((entry) => entry.section === section);
+          return inside.length === 0 ? null : (
+            <section key={section} aria-label={t(`queue.${section}`)}>
+              <h2 class="queue-section">{t(`queue.${section}`)}</h2>
+              <ul>{inside.map((entry) => <Row key={entry.id} id={entry.id} alert={alerts.get(entry.id) ?? null} />)}</ul>
+            </section>
+          );
+        })}
+        {rows.length > drawn.length && <button type="button" class="plain more" onClick={() => { limit.value += rowsMax; }}>{t('queue.more', { n: rows.length - drawn.length })}</button>}
+      </div>
+    </section>
+  );
+}
+
+function Arrivals({ ids }: { ids: readonly string[] }) {
+  const first = live.value.alerts.get(ids[0] ?? '');
+  return (
+    <>
+      {first && <ArrivalRow alert={first} />}
+      {ids.length > 1 && <button type="button" class="tool" onClick={() => { held.value = false; }}>{t('queue.arrivals', { n: ids.length })}</button>}
+    </>
+  );
+}
+
+function Calm() {
+  return (
+    <div class="empty" data-test="empty">
+      <svg class="calm-mark" viewBox="0 0 48 48" aria-hidden="true"><circle cx="24" cy="24" r="20" /><path d="m15 25 6.5 6.5L34 18" /></svg>
+      <b>{t('queue.empty')}</b><span class="dim">{t('queue.emptyMore')}</span>
+    </div>
+  );
+}
+
+/** Holds the order while a pointer moves on the list or the keyboard is in it. */
+function useHold(list: { current: HTMLDivElement | null }): void {
+  useEffect(() => {
+    const element = list.current;
+    if (!element) return;
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const release = (): void => { if (timer) clearTimeout(timer); timer = null; held.value = false; };
+    const hold = (): void => {
+      held.value = true;
+      if (timer) clearTimeout(timer);
+      timer = setTimeout(release, restMs);
+    };
+    const events = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const;
+    for (const name of events) element.addEventListener(name, hold, { passive: true });
+    element.addEventListener('pointerleave', release);
+    return () => { for (const name of events) element.removeEventListener(name, hold); element.removeEventListener('pointerleave', release); release(); };
+  }, []);
+}
+
+/** Notes when rows moved, so that a click meant for what stood there before is not taken. */
+function useStillness(): void {
+  const before = useRef('');
+  useLayoutEffect(() => {
+    const now = queue.value.rows.map((row) => row.id).join(' ');
+    if (before.current !== '' && now !== before.current) movedAt.value = performance.now();
+    before.current = now;
+  });
+}

@@ -1,0 +1,61 @@
+/** The bars nobody can miss: dead link, silent console, no real phone behind the gateway. They push the page down, they never cover it. */
+import { duration } from '#wall/format/time.ts';
+import { lang, t } from '#wall/i18n/text.ts';
+import { audioState } from '#wall/sound/engine.ts';
+import { mayAct } from '#wall/state/session.ts';
+import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
+import { dataAgeMs, health, live } from '#wall/state/wall.ts';
+
+export function Bars() {
+  return (
+    <div class="bars">
+      <LinkBar />
+      <SoundBar />
+      <GatewayBar />
+    </div>
+  );
+}
+
+function LinkBar() {
+  if (health.value === 'dead') return (
+    <div class="bar dead" role="alert" data-test="dead-bar">
+      <b>{t('bar.dead', { s: duration(dataAgeMs.value, lang.value) })}</b><span>{t('bar.deadDo')}</span>
+    </div>
+  );
+  if (health.value === 'late') return <div class="bar late" role="status" data-test="late-bar"><b>{t('bar.late', { s: Math.floor(dataAgeMs.value / 1000) })}</b></div>;
+  return null;
+}
+
+function SoundBar() {
+  if (audioState.value === 'none') return <div class="bar silent" role="status"><b>{t('bar.noAudio')}</b></div>;
+  if (audioState.value !== 'running') return (
+    <div class="bar silent" role="status" data-test="silent-bar">
+      <b>{t('bar.silent')}</b><span>{t('bar.silentDo')}</span>
+      <button type="button" class="bar-button" onClick={() => void startShift()}>{t('act.start')}</button>
+    </div>
+  );
+  if (shift.value === 'ask') return (
+    <div class="bar ask" role="status" data-test="heard-bar">
+      <b>{t('bar.heardQuestion')}</b>
+      <button type="button" class="bar-button" onClick={confirmHeard}>{t('act.heard')}</button>
+      <button type="button" class="bar-button plain" onClick={playTestAgain}>{t('act.notHeard')}</button>
+      <span>{t('bar.heardTips')}</span>
+    </div>
+  );
+  return null;
+}
+
+function GatewayBar() {
+  const beat = live.value.beat;
+  const standin = beat?.gateway === 'standin';
+  const alarming = standin && beat?.demo === false;
+  if (!standin && beat?.demo !== true && mayAct.value) return null;
+  if (alarming) return <div class="bar silent" role="status" data-test="gateway-bar"><b>{t('bar.standinReal')}</b></div>;
+  return (
+    <div class="bar quiet" data-test="gateway-bar">
+      {beat?.demo && <b>{t('bar.demo')}</b>}
+      {standin && <span>{t('bar.standin')}</span>}
+      {!mayAct.value && <span>{t('bar.readOnly')}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,58 @@
+/** The keyboard path: choose, claim, dispatch, note, close without a mouse. Off while somebody types, also inside an input method. */
+import { page } from '#wall/state/route.ts';
+import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
+import { isUnclaimed } from '#wall/queue/order.ts';
+import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
+import { focusPart } from '#wall/state/case.ts';
+import { mayAct, me } from '#wall/state/session.ts';
+import { muteNow } from '#wall/state/sounding.ts';
+import { live } from '#wall/state/wall.ts';
+import { helpOpen } from './help.tsx';
+
+const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+/** What the key does on the wall; true when it did something. */
+function press(key: string, onButton: boolean): boolean {
+  const alert = live.value.alerts.get(selected.value ?? '');
+  switch (key) {
+    case 'ArrowDown': moveSelection(1); return true;
+    case 'ArrowUp': moveSelection(-1); return true;
+    case '?': helpOpen.value = true; return true;
+    case 'Escape': if (selected.value === null) return false; select(null); return true;
+    case 'm': case 'M': muteNow(); return true;
+    default:
+  }
+  if (!alert || !mayAct.value) return false;
+  switch (key) {
+    case 'Enter': case 'a': case 'A': if (!isUnclaimed(alert) || (key === 'Enter' && onButton)) return false; void claim(alert); return true; // Enter on a button means that button
+    case 't': case 'T': if (!heldByOther(alert) || justClaimed(alert)) return false; void claim(alert); return true;
+    case 'd': case 'D': return focusPart('responders');
+    case 'c': case 'C': return focusPart('contacts');
+    case 'n': case 'N': return focusPart('note');
+    case 'x': case 'X': return focusPart('close');
+    default: return false;
+  }
+}
+
+export function startKeyboard(): void {
+  addEventListener('keydown', (event) => {
+    if (page.value !== 'wall' || !me.value || helpOpen.value || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (document.querySelector('dialog[open]')) return;
+    if (typing(event.target)) {
+      if (event.key === 'Escape') (event.target as HTMLElement).blur();
+      return;
+    }
+    const row = event.target instanceof HTMLElement && event.target.closest('.row-main') !== null;
+    const onButton = !row && event.target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(event.target.tagName);
+    if (!press(event.key, onButton)) return;
+    event.preventDefault();
+    if (event.key.startsWith('Arrow')) {
+      held.value = false;
+      requestAnimationFrame(() => {
+        const chosen = document.querySelector<HTMLElement>('.row.chosen .row-main');
+        chosen?.scrollIntoView({ block: 'nearest' });
+        chosen?.focus({ preventScroll: true });
+      });
+    }
+  });
+}

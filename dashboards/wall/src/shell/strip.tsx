@@ -1,0 +1,126 @@
+/** The permanent strip: silence must be shown to be health. Link, age of the data, server clock, who can hear, what is open. */
+import type { ComponentChildren } from 'preact';
+import type { Priority } from '#core/event.ts';
+import { clockSeconds, duration } from '#wall/format/time.ts';
+import { lang, t } from '#wall/i18n/text.ts';
+import { audioState } from '#wall/sound/engine.ts';
+import { me, logOut } from '#wall/state/session.ts';
+import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
+import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
+import { page, pages } from '#wall/state/route.ts';
+import { dataAgeMs, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
+import { slaStep } from '#wall/queue/order.ts';
+import { showUnheard } from './unheard.tsx';
+import { PriorityMark } from './shape.tsx';
+
+export function Strip() {
+  return (
+    <header class="strip">
+      <div class="strip-top">
+        <a class="brand" href="#/wall"><img src="/bell.svg" alt="" width="26" height="26" /><b>{t('app.name')}</b></a>
+        <nav class="tabs" aria-label={t('app.name')}>
+          {pages.map((name) => <a key={name} href={`#/${name}`} aria-current={page.value === name ? 'page' : undefined}>{t(`tab.${name}`)}</a>)}
+        </nav>
+        <span class="grow" />
+        <SoundControl />
+        <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
+        <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>
+        <span class="who" title={me.value ? t(`user.${me.value.role}`) : ''}>{me.value?.name}</span>
+        <button type="button" class="tool" onClick={() => void logOut()}>{t('act.logout')}</button>
+      </div>
+      <section class="strip-facts" aria-label={t('strip.label')}>
+        <LinkState />
+        <Fact name={t('strip.clock')}><span class="digits big" data-test="clock">{clockSeconds(serverNow.value)}</span>
+          {driftMs.value > 2_000 && <span class="warn">{t('strip.drift', { s: Math.round(driftMs.value / 1000) })}</span>}</Fact>
+        <OpenCounts />
+        <Oldest />
+        <Hearing />
+        <Consoles />
+      </section>
+    </header>
+  );
+}
+
+function Fact({ name, test, children }: { name: string; test?: string; children: ComponentChildren }) {
+  return <div class="fact" data-test={test}><span class="fact-name">{name}</span><span class="fact-value">{children}</span></div>;
+}
+
+function LinkState() {
+  const word = !live.value.synced && health.value === 'live' ? 'connecting' : health.value;
+  const seconds = (dataAgeMs.value / 1000).toFixed(word === 'live' ? 1 : 0);
+  return (
+    <div class={`fact link ${word}`} data-test="link" data-link={word}>
+      <span class="fact-name">{t('strip.link')}</span>
+      <span class="fact-value"><i class="link-dot" aria-hidden="true" /><b>{t(`strip.${word}`)}</b> <span class="digits dim">{t('strip.age', { s: seconds })}</span>
+        {notes.value.some((n) => n.note === 'mismatch') && <span class="warn">{t('strip.mismatch', { n: notes.value.filter((n) => n.note === 'mismatch').length })}</span>}</span>
+    </div>
+  );
+}
+
+function OpenCounts() {
+  return (
+    <div class="fact counts" data-test="counts">
+      {([1, 2, 3] as const satisfies readonly Priority[]).map((priority) => {
+        const n = openCounts.value[priority - 1] ?? 0;
+        return (
+          <span key={priority} class={`count p${priority}${n === 0 ? ' zero' : ''}`} data-p={priority} data-n={n}>
+            <PriorityMark priority={priority} hollow={n === 0} /><b class="digits" title={t('strip.open', { p: priority, n })}>{n}</b>
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function Oldest() {
+  const oldest = oldestWaiting.value;
+  const age = oldest ? serverNow.value - oldest.openedAt : 0;
+  return (
+    <Fact name={t('strip.oldest')} test="oldest">
+      {oldest ? <b class={`digits big sla${slaStep(age)}`}>{duration(age, lang.value)}</b> : <span class="dim">{t('strip.noneWaiting')}</span>}
+    </Fact>
+  );
+}
+
+function Hearing() {
+  const n = live.value.beat?.cannotHear ?? 0;
+  return (
+    <div class="fact" data-test="unheard">
+      <span class="fact-name">{t('strip.hear')}</span>
+      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{t('strip.hearAll')}</span>}
+    </div>
+  );
+}
+
+function Consoles() {
+  const consoles = live.value.beat?.consoles;
+  if (!consoles) return null;
+  return (
+    <Fact name={t('strip.consoles', { n: consoles.open })} test="consoles">
+      {consoles.hearing > 0 ? t('strip.hearing', { n: consoles.hearing }) : <b class="warn">{t('strip.noHearing')}</b>}
+    </Fact>
+  );
+}
+
+function SoundControl() {
+  const running = audioState.value === 'running';
+  const muted = mutedForMs.value > 0;
+  return (
+    <div class={`sound ${!running ? 'off' : muted ? 'muted' : 'on'}`} data-test="sound" data-audio={!running ? audioState.value : muted ? 'muted' : 'running'}>
+      <SpeakerIcon silent={!running || muted} />
+      {running
+        ? <button type="button" class="tool" onClick={playTestAgain} title={t('act.again')}>{muted ? t('strip.muted', { s: Math.ceil(mutedForMs.value / 1000) }) : t('strip.soundOn')}</button>
+        : <button type="button" class="tool" onClick={() => void startShift()}>{t('strip.soundOff')}</button>}
+      {running && <button type="button" class="tool" disabled={muted} onClick={muteNow}>{t('act.mute')}</button>}
+    </div>
+  );
+}
+
+function SpeakerIcon({ silent }: { silent: boolean }) {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d="M3 9h4l6-5v16l-6-5H3Z" />
+      {silent ? <path class="line" d="m16 9 6 6m0-6-6 6" /> : <path class="line" d="M16 8.5a5 5 0 0 1 0 7M18.5 6a8.5 8.5 0 0 1 0 12" />}
+    </svg>
+  );
+}

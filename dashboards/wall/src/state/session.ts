@@ -1,0 +1,33 @@
+/** Who sits here. `undefined` while it is being asked, null when nobody is logged in. */
+import { computed, signal } from '@preact/signals';
+import type { UserRole } from '#core/user.ts';
+import { type Answer, get, post, whenLoggedOut } from '#wall/api/client.ts';
+
+export type Me = { kind: 'user' | 'token'; id: string; name: string; role: UserRole; scopeCode: string };
+export const me = signal<Me | null | undefined>(undefined);
+/** The session ended by itself: the login page says that this desk hears nothing now. */
+export const endedByItself = signal(false);
+
+const actors: ReadonlySet<UserRole> = new Set(['admin', 'shift-leader', 'operator']);
+/** May claim, dispatch and close. */
+export const mayAct = computed(() => me.value != null && actors.has(me.value.role));
+
+export async function askWhoIAm(): Promise<void> {
+  whenLoggedOut(() => { if (me.value) endedByItself.value = true; me.value = null; });
+  const answer = await get<Me>('/api/v1/me');
+  if (answer.ok) me.value = answer.value;
+  else if (answer.problem.status === 401) me.value = null;
+  else { me.value = undefined; setTimeout(() => void askWhoIAm(), 2_000); } // no answer is not "logged out": ask on
+}
+
+export async function logIn(username: string, password: string): Promise<Answer<Me>> {
+  const answer = await post<Me>('/api/v1/login', { username, password });
+  if (answer.ok) { endedByItself.value = false; me.value = answer.value; }
+  return answer;
+}
+
+export async function logOut(): Promise<void> {
+  await post('/api/v1/logout');
+  endedByItself.value = false;
+  me.value = null;
+}

@@ -1,0 +1,53 @@
+/** Drives the loudspeaker: feeds what is open to the ladder and plays what it says. Owns the mute and the start of the shift. */
+import { signal } from '@preact/signals';
+import { mustRing } from '#wall/queue/order.ts';
+import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
+import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
+import { isDead, openAlerts, rings, serverNow } from './wall.ts';
+
+let ladder = quietLadder;
+/** Milliseconds of silence that are left, 0 when it sounds. */
+export const mutedForMs = signal(0);
+/** `ask`: the test tone was played, nobody has said yet that it was heard. */
+export const shift = signal<'off' | 'ask' | 'heard'>('off');
+
+/** What the server is told: whether this console can be heard. */
+export function audioReport(): 'running' | 'suspended' | 'muted' {
+  return audioState.value !== 'running' ? 'suspended' : mutedForMs.value > 0 ? 'muted' : 'running';
+}
+
+/** One look: call at every change of the open set and each second. */
+export function sound(): void {
+  const now = performance.now();
+  const p1 = openAlerts.value.filter((a) => a.priority === 1);
+  const taken = rings.splice(0, rings.length);
+  const result = climb(ladder, {
+    p1: p1.filter(mustRing).map((a) => ({ id: a.id, ageMs: serverNow.value - a.openedAt, count: a.count })),
+    taken: p1.filter((a) => !mustRing(a)).map((a) => ({ id: a.id, count: a.count })),
+    p2: openAlerts.value.filter((a) => a.priority === 2 && mustRing(a)).map((a) => a.id),
+    linkDead: isDead.value, rings: taken,
+  }, now);
+  ladder = result.ladder;
+  mutedForMs.value = Math.max(0, ladder.mutedUntil - now);
+  for (const { tone, level } of result.play) playTone(tone, level);
+}
+
+export function startSounding(): () => void {
+  prepareAudio();
+  return () => { ladder = quietLadder; mutedForMs.value = 0; };
+}
+
+/** 静音 60 s of what rings now. */
+export function muteNow(): void {
+  ladder = mute(ladder, performance.now());
+  mutedForMs.value = isMuted(ladder, performance.now()) ? ladder.mutedUntil - performance.now() : 0;
+}
+
+/** 开始值班: unlocks the sound, plays the test, asks whether it was heard; keeps the screen awake where that is allowed. */
+export async function startShift(): Promise<void> {
+  if (await unlockAudio()) { playTone('test', 1); shift.value = 'ask'; }
+  const wakeLock = (navigator as { wakeLock?: { request(type: 'screen'): Promise<unknown> } }).wakeLock;
+  await wakeLock?.request('screen').catch(() => { /* not on plain http: then the screen saver is the room's business */ });
+}
+export function playTestAgain(): void { playTone('test', 2); }
+export function confirmHeard(): void { shift.value = 'heard'; }

@@ -1,0 +1,93 @@
+/** The wall's live state as signals: what is open, how old our knowledge is, and what the server's clock says. */
+import { batch, computed, signal } from '@preact/signals';
+import type { AlertView } from '#core/live.ts';
+import { randomKey } from '#wall/api/client.ts';
+import { deadMs, type LinkHealth, lateMs, linkHealth } from '#wall/live/link.ts';
+import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
+import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
+import { startTicker } from '#wall/live/ticker.ts';
+import { type Entry, isUnclaimed, orderQueue } from '#wall/queue/order.ts';
+
+/** One per tab: names this console to the server. */
+export const tabId = randomKey();
+
+export const live = signal<LiveState>(emptyLive);
+/** Age in ms of the last frame. */
+export const dataAgeMs = signal(0);
+/** The server's clock, moved on each second. */
+export const serverNow = signal(Date.now());
+/** How far this PC's clock is from the server's, ms. */
+export const driftMs = signal(0);
+/** What the reconciliation found, newest last; shown in the strip's details. */
+export const notes = signal<readonly { at: number; note: 'mismatch' | 'epoch' | 'gap' }[]>([]);
+/** Rings since the sound looked last. */
+export const rings: Ring[] = [];
+
+export const health = computed<LinkHealth>(() => linkHealth(dataAgeMs.value));
+export const linked = computed(() => live.value.synced && dataAgeMs.value <= lateMs);
+export const openAlerts = computed(() => [...live.value.alerts.values()]);
+export const wantedOrder = computed<Entry[]>(() => orderQueue(openAlerts.value));
+export const unclaimedP1 = computed(() => openAlerts.value.filter((a) => a.priority === 1 && isUnclaimed(a)));
+/** Open alerts by priority. */
+export const openCounts = computed(() => {
+  const counts: [number, number, number, number] = [0, 0, 0, 0];
+  for (const alert of openAlerts.value) counts[alert.priority - 1] = (counts[alert.priority - 1] ?? 0) + 1;
+  return counts;
+});
+/** The emergency that waits the longest for somebody, or null. */
+export const oldestWaiting = computed<AlertView | null>(() => openAlerts.value
+  .filter((a) => a.priority <= 2 && isUnclaimed(a)).reduce<AlertView | null>((oldest, a) => (oldest === null || a.openedAt < oldest.openedAt ? a : oldest), null));
+
+let offsetMs = 0;
+let seenServerTime = 0;
+/** Reads the server's clock off a frame: only forward in time, because frames of one batch share one arrival. */
+function readClock(state: LiveState): void {
+  const time = state.beat?.serverTime ?? 0;
+  if (time === seenServerTime || time === 0) return;
+  seenServerTime = time;
+  offsetMs = time - Date.now();
+  driftMs.value = Math.abs(offsetMs);
+}
+
+export type WallWiring = { audio(): 'running' | 'suspended' | 'muted'; onChange(): void; onRefused(): void };
+
+/** Opens the live channel and keeps the signals in step until the returned function is called. */
+export function startWall(wiring: WallWiring): () => void {
+  let heard = performance.now();
+  const refresh = (): void => batch(() => {
+    dataAgeMs.value = Math.max(0, performance.now() - heard);
+    serverNow.value = Date.now() + offsetMs;
+  });
+  const channel: Live = startLive({
+    tabId, now: () => performance.now(), random: Math.random,
+    connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`) as unknown as Wire,
+    after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); },
+    visible: () => document.visibilityState === 'visible', audio: wiring.audio,
+    onState: (state, heardAt) => {
+      heard = heardAt;
+      readClock(state);
+      if (state !== live.value) live.value = state;
+      refresh();
+      wiring.onChange();
+    },
+    onRing: (effect) => { rings.push(effect.ring); },
+    onNote: (note) => { console.warn(`live channel: ${note === 'mismatch' ? '对账不符, fetched anew' : note}`); notes.value = [...notes.value.slice(-49), { at: Date.now() + offsetMs, note }]; },
+    onRefused: wiring.onRefused,
+  });
+  const stopTicker = startTicker(() => { channel.tick(); refresh(); wiring.onChange(); });
+  const kick = (): void => { if (document.visibilityState === 'visible') channel.kick(); };
+  addEventListener('online', kick);
+  addEventListener('pageshow', kick);
+  document.addEventListener('visibilitychange', kick);
+  return () => {
+    channel.stop();
+    stopTicker();
+    removeEventListener('online', kick);
+    removeEventListener('pageshow', kick);
+    document.removeEventListener('visibilitychange', kick);
+    batch(() => { live.value = emptyLive; dataAgeMs.value = 0; rings.length = 0; });
+  };
+}
+
+/** For texts: how long the link has been dead beyond doubt. */
+export const isDead = computed(() => dataAgeMs.value > deadMs);

@@ -1,0 +1,28 @@
+/** The system's Chromium and the built wall for browser tests. Where there is no Chromium the tests are skipped by name, with the reason. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Browser, chromium } from 'playwright-core';
+import { build } from 'vite';
+
+export type { BrowserContext, Page } from 'playwright-core';
+
+const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+/** Where Chromium stands, or null: then browser tests are skipped by name (Debian: apt-get install chromium). */
+export const chromiumPath = (): string | null => candidates.find((path) => existsSync(path)) ?? null;
+
+const args = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--disable-dev-shm-usage'];
+
+/** A headless browser; sound needs a gesture, as in a duty room. */
+export function openBrowser(more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath: chromiumPath() ?? '', headless: true, chromiumSandbox: process.getuid?.() !== 0, args: [...args, ...more] });
+}
+
+/** Builds the wall as it is released, into a folder of its own; returns the folder and what removes it. */
+export async function buildWall(): Promise<{ dist: string; remove(): void }> {
+  const dist = mkdtempSync(join(tmpdir(), 'anling-wall-'));
+  const root = fileURLToPath(new URL('../../dashboards/wall/', import.meta.url));
+  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'error', build: { outDir: dist, emptyOutDir: true } });
+  return { dist, remove: () => rmSync(dist, { recursive: true, force: true }) };
+}

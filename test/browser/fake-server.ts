@@ -1,0 +1,146 @@
+/**
+ * A web role without a house behind it: the built pages under the real CSP, the routes the wall uses, a real websocket.
+ * It can fall silent like a stopped process (sockets stay open, nothing comes), lose, repeat and disorder frames.
+ */
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { extname, join, normalize } from 'node:path';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { ClientFrame, ServerFrame } from '#core/live.ts';
+import { type RegionTree, regionRows, showRegion } from '#core/region.ts';
+import { elder, FakeHouse } from './fake-house.ts';
+
+export type User = { id: string; name: string; role: string };
+export const users: Record<string, User> = {
+  admin: { id: 'u-admin', name: '张三', role: 'admin' }, lisi: { id: 'u-lisi', name: '李四', role: 'operator' }, tv: { id: 'u-tv', name: '大屏', role: 'viewer' },
+};
+/** What happens to the frame of this number on its way to a browser. */
+export type Fate = 'deliver' | 'drop' | 'twice' | 'late';
+export type FakeServer = {
+  url: string; house: FakeHouse;
+  /** Like SIGSTOP: nothing is sent, requests hang, sockets stay open. */ stop(): void; resume(): void;
+  /** Decides over each alert frame that is broadcast (not over replays). */ fate: (seq: number) => Fate;
+  /** Ends all sockets, as a restart does. */ cut(): void;
+  hellos: Extract<ClientFrame, { type: 'hello' }>[]; beats: Extract<ClientFrame, { type: 'beat' }>[]; reveals: string[]; requests: string[];
+  close(): Promise<void>;
+};
+
+const csp = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+const tree = JSON.parse(readFileSync(new URL('../../src/core/datian-regions.json', import.meta.url), 'utf8')) as RegionTree;
+const regions = regionRows(tree).map((r) => ({ ...r, shown: showRegion(r.name), demo: true }));
+
+/** Serves the built wall in `dist` with a fake house behind it. */
+export async function startFakeServer(dist: string, beatMs = 1_000): Promise<FakeServer> {
+  const house = new FakeHouse();
+  let stopped = false;
+  const parked: (() => void)[] = [];
+  const wires = new Set<WebSocket>();
+  const held: ServerFrame[] = [];
+  const sockets = new Set<Socket>();
+  const send = (wire: WebSocket, frame: ServerFrame): void => { if (!stopped && wire.readyState === WebSocket.OPEN) wire.send(JSON.stringify(frame)); };
+  const self: FakeServer = {
+    url: '', house, fate: () => 'deliver', hellos: [], beats: [], reveals: [], requests: [],
+    stop() { stopped = true; },
+    resume() { stopped = false; for (const run of parked.splice(0)) run(); },
+    cut() { for (const wire of wires) wire.terminate(); },
+    async close() { clearInterval(timer); for (const wire of wires) wire.terminate(); for (const socket of sockets) socket.destroy(); await new Promise((resolve) => server.close(resolve)); },
+  };
+  house.listen((frame) => {
+    const fate = self.fate(frame.seq);
+    if (fate === 'late') { held.push(frame); return; }
+    for (const wire of wires) {
+      if (fate !== 'drop') send(wire, frame);
+      if (fate === 'twice') send(wire, frame);
+      for (const late of held) send(wire, late);
+    }
+    held.length = 0;
+  });
+  const server = createServer((request, response) => { const run = (): void => void handle(self, dist, request, response); if (stopped) parked.push(run); else run(); });
+  server.on('connection', (socket) => { sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
+  const upgrades = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    const run = (): void => {
+      if (!userOf(request)) { socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'); return; }
+      upgrades.handleUpgrade(request, socket, head, (wire) => {
+        wires.add(wire);
+        wire.on('close', () => wires.delete(wire));
+        wire.on('message', (data) => {
+          const frame = JSON.parse(String(data)) as ClientFrame;
+          if (frame.type === 'beat') { self.beats.push(frame); return; }
+          self.hellos.push(frame);
+          for (const answer of house.answer(frame.epoch, frame.lastSeq)) send(wire, answer);
+        });
+      });
+    };
+    if (stopped) parked.push(run); else run();
+  });
+  const timer = setInterval(() => { for (const wire of wires) send(wire, house.beat()); }, beatMs);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  self.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return self;
+}
+
+function userOf(request: IncomingMessage): User | null {
+  const name = /anling=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
+  return (name !== undefined && users[name]) || null;
+}
+
+async function handle(self: FakeServer, dist: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://x');
+  self.requests.push(`${request.method} ${url.pathname}`);
+  response.setHeader('content-security-policy', csp);
+  if (!url.pathname.startsWith('/api/')) { serveFile(dist, url.pathname, response); return; }
+  let text = '';
+  for await (const part of request) text += part;
+  const answer = (status: number, body: unknown, headers: Record<string, string> = {}): void => { response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body)); };
+  const refuse = (status: number, code: string): void => answer(status, { error: { code, message: code } });
+  const body = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+  if (url.pathname === '/api/v1/login') {
+    const user = users[String(body['username'])];
+    if (!user || body['password'] !== 'right') { refuse(401, 'E_UNAUTHENTICATED'); return; }
+    answer(200, { kind: 'user', ...user, scopeCode: '350425000000' }, { 'set-cookie': `anling=${String(body['username'])}; Path=/; HttpOnly; SameSite=Strict` });
+    return;
+  }
+  if (/^\/api\/v1\/devices\/[\w-]+\/events$/.test(url.pathname)) { self.house.raise({ deviceId: url.pathname.split('/')[4] ?? null }); answer(200, { ok: true }); return; }
+  const user = userOf(request);
+  if (!user) { refuse(401, 'E_UNAUTHENTICATED'); return; }
+  if (request.method === 'GET') {
+    const found = read(self.house, url.pathname, user);
+    if (found === null) refuse(404, 'E_NOT_FOUND'); else answer(200, found);
+    return;
+  }
+  if (url.pathname === '/api/v1/logout') { answer(200, { ok: true }, { 'set-cookie': 'anling=; Path=/; Max-Age=0' }); return; }
+  if (url.pathname === '/api/v1/devices') { answer(201, { id: 'd7k2m9q4x1c3', secret: 'Zk3vQ0aJ-example-secret-shown-once-9fT2' }); return; }
+  if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { id: '1', replayed: true, result: 'event' }); return; }
+  const [, id, path] = /^\/api\/v1\/alerts\/(\w+)\/([\w-]+)$/.exec(url.pathname) ?? [];
+  if (id === undefined || path === undefined) { refuse(404, 'E_NOT_FOUND'); return; }
+  if (user.role === 'viewer') { refuse(403, 'E_FORBIDDEN'); return; }
+  if (path === 'reveal') { self.reveals.push(id); answer(200, self.house.revealed(id)); return; }
+  const result = self.house.act(id, path, body, user);
+  answer(result.status, result.body);
+}
+
+function read(house: FakeHouse, path: string, user: User): unknown {
+  const now = house.now();
+  switch (path) {
+    case '/api/v1/me': return { kind: 'user', ...user, scopeCode: '350425000000' };
+    case '/api/v1/alerts': return { alerts: [...house.alerts.values()], next: null, seq: house.seq, epoch: house.epoch };
+    case '/api/v1/regions': return { regions };
+    case '/api/v1/status': return { serverTime: now, answer: { day: { count: 12, within60s: 11, p50Ms: 18_000 } }, gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
+    case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
+    case '/api/v1/device-models': return { models: [{ id: 'sos-button', name: '一键呼按钮', type: 'sos-button' }, { id: 'fall-radar', name: '跌倒监测雷达', type: 'fall-radar' }] };
+    case '/api/v1/homes': return { homes: [{ id: 'h1', regionCode: '350425201001', place: '内洋下厝角', people: 1 }], next: null };
+    default:
+  }
+  const id = /^\/api\/v1\/alerts\/(\w+)$/.exec(path)?.[1];
+  return id === undefined ? null : house.full(id);
+}
+
+function serveFile(dist: string, path: string, response: ServerResponse): void {
+  const file = join(dist, normalize(path === '/' ? '/index.html' : path));
+  if (!file.startsWith(dist) || !existsSync(file) || !statSync(file).isFile()) { response.writeHead(404).end(); return; }
+  response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream', 'x-content-type-options': 'nosniff' });
+  createReadStream(file).pipe(response);
+}
