@@ -13,6 +13,8 @@ import { requirePorts, type WantedPort } from '#ops/ports.ts';
 import { freePort } from '#ops/processes.ts';
 import { claimDatabase, endOrphans, recordLife } from '#ops/records.ts';
 import { standinKey } from '#notify/standin-key.ts';
+import { ensurePlans } from '#store/county-setup.ts';
+import { hasDemoPeople, loadDemo } from '#store/demo.ts';
 import { embeddedPort, embeddedUrl } from '#store/embedded.ts';
 import { keepEmbedded, type Keeper } from '#store/keeper.ts';
 import { migrate } from '#store/migrate.ts';
@@ -44,7 +46,7 @@ export async function runHouse(given: Config): Promise<number> {
     undo.push(() => house.stop());
     announce(prepared, house);
     log.info({ why: await signal.first }, 'stopping');
-    signal.again(() => { house.supervisor.killAll(); process.exit(130); });
+    signal.again(() => house.supervisor.killAll());
     await stopAll();
     log.info('stopped');
     return 0;
@@ -62,10 +64,18 @@ function relay(line: string): void {
 type Signal = { readonly seen: string | null; first: Promise<string>; again(act: () => void): void };
 function firstSignal(): Signal {
   let seen: string | null = null;
+  let seenAt = 0;
   let impatient = (): void => {};
   const first = new Promise<string>((resolve) => {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-      process.on(name, () => { if (seen === null) { seen = name; resolve(name); } else if (name !== 'SIGHUP') impatient(); });
+      process.on(name, () => {
+        // npm and the terminal both pass a Ctrl-C on: only one that comes clearly later is impatience.
+        if (seen !== null && name !== 'SIGHUP' && performance.now() - seenAt > 1_000) impatient();
+        if (seen !== null) return;
+        seen = name;
+        seenAt = performance.now();
+        resolve(name);
+      });
   });
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   // A pipe that nobody empties must not stop the process that judges the others.
@@ -95,6 +105,7 @@ async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | 
     await migrate({ url, log });
     const seal = createSeal(readKeys(config.keyFile, !await holdsData(db)));
     await checkKeys(db, seal, config.keyFile);
+    await prepareCounty(db, seal, config, keeper !== null, log);
     const password = await firstAdmin(db, config, log);
     const gateway = config.gateway ?? (await hasRealPeople(db) ? null : 'standin');
     if (gateway === null) log.error({ code: 'E_GATEWAY' }, 'ANLING_GATEWAY is not set and there are real people: nothing is sent until it is (aliyun, http or standin)');
@@ -146,6 +157,17 @@ async function ownDatabase(config: Config, log: Logger, undo: (() => Promise<voi
   return { url: keeper.url, keeper };
 }
 
+/** The demonstration county on an unused database where that is allowed, and the default plans on any. Demonstration data and a real gateway do not start together. */
+async function prepareCounty(db: Db, seal: Seal, config: Config, embedded: boolean, log: Logger): Promise<void> {
+  const real = config.gateway !== null && config.gateway !== 'standin';
+  const wanted = config.demo === 'on' || (config.demo === 'auto' && embedded && !real);
+  if (wanted && !real && await loadDemo(db, seal)) log.info('the demonstration county is loaded');
+  await db.tx(ensurePlans);
+  if (real && await hasDemoPeople(db)) {
+    throw new OperatingError('E_CONFIG', `ANLING_GATEWAY: "${config.gateway}" is a real gateway, but demonstration data is on file. Remove it (npm run admin -- demo-remove) or use the stand-in.`);
+  }
+}
+
 async function firstAdmin(db: Db, config: Config, log: Logger): Promise<string | null> {
   const { made, password, weak } = await ensureAdmin(db, config.adminPassword);
   if (weak && made) log.warn(`ANLING_ADMIN_PASSWORD is weak (${weak}); change it after the first login`);
@@ -159,6 +181,7 @@ async function startChildren(prepared: Prepared, log: Logger, record: (pids: num
   const metrics = createMetrics('supervisor');
   const restarts = metrics.gauge('restarts', 'Starts after the first one, by process', ['process']);
   let onReady: (() => void) | null = null;
+  let stopping = false;
   const reasons = (): string[] => {
     const status = supervisor.status();
     for (const child of status) restarts.set({ process: child.name }, child.restarts);
@@ -172,7 +195,7 @@ async function startChildren(prepared: Prepared, log: Logger, record: (pids: num
   const supervisor: Supervisor = startSupervisor({
     children: childSpecs(prepared), onLine: (_, line) => relay(`${line}\n`),
     onEvent({ child, what, pid, detail }) {
-      log[what === 'ended' || what === 'hung' ? 'warn' : 'info']({ child, pid, detail }, `${child} ${what}`);
+      log[(what === 'ended' && !stopping) || what === 'hung' ? 'warn' : 'info']({ child, pid, detail }, `${child} ${what}`);
       if (what === 'ready' && supervisor.status().every((c) => whyNotUp(c).length === 0 && (c.beat?.reasons.length ?? 0) === 0)) { onReady?.(); onReady = null; }
     },
     onChange: () => setImmediate(changed), // 'supervisor' is not yet assigned while the first children start
@@ -180,6 +203,7 @@ async function startChildren(prepared: Prepared, log: Logger, record: (pids: num
   return {
     supervisor, health, whenReady(act) { onReady = act; },
     async stop() {
+      stopping = true;
       // First nothing new comes in, then what is under way is finished, then the pages go.
       await supervisor.stop(edgeStopMs, config.roles.includes('edge') ? ['edge'] : []);
       await supervisor.stop(roleStopMs, config.roles.filter((role) => role !== 'edge'));

@@ -29,11 +29,11 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
   const folder = mkdtempSync(join(tmpdir(), `anling-${options.name ?? 'test'}-`));
   const data = join(folder, 'data');
   const logFile = join(folder, 'house.log');
-  const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, ops = 0, standin = 0] = await freePorts(7);
+  const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, standin = 0] = await freePorts(6);
   const password = 'test-Passw0rd-of-this-run';
   const env = {
     ...process.env, ANLING_DATA: data, ANLING_HTTP_PORT: String(http), ANLING_MQTT_PORT: String(mqtt), ANLING_MQTTS_PORT: String(mqtts), ANLING_DOOR_PORT: String(door),
-    ANLING_DB_PORT: String(db), ANLING_OPS_PORT: String(ops), ANLING_STANDIN_PORT: String(standin), ANLING_PUBLIC_URL: `http://127.0.0.1:${http}`,
+    ANLING_DB_PORT: String(db), ANLING_OPS_PORT: '0', ANLING_STANDIN_PORT: String(standin), ANLING_PUBLIC_URL: `http://127.0.0.1:${http}`,
     ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: options.logLevel ?? 'warn', DATABASE_URL: '', ANLING_DEMO: '1', ...options.env,
   };
   const base = `http://127.0.0.1:${http}`;
