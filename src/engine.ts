@@ -2,8 +2,10 @@
  * The composition root: which services make up each role, and which functions they get from each other. It alone knows
  * them all (law 10). Services start in the order of their list and stop in the reverse.
  */
+import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { startDaily } from '#alerts/digest.ts';
+import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
 import { newId } from '#core/ids.ts';
 import { traceSource } from '#core/publish.ts';
@@ -15,18 +17,23 @@ import { createLogin } from '#doors/login.ts';
 import { deviceCertificate } from '#doors/mqtt/certificate.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
+import { replayQuarantined } from '#intake/replay.ts';
 import { createEdgeMeter, gaugeOf } from '#ops/edge-meter.ts';
 import { type NotifyOptions, startNotify } from '#notify/notify.ts';
 import { standinKey } from '#notify/standin-key.ts';
 import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
+import { builtPages } from '#ops/pages.ts';
+import { appendAudit } from '#store/audit.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
 import { anling } from '#vendors/anling/index.ts';
+import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
+import project from '../package.json' with { type: 'json' };
 
 export type RoleContext = {
   config: Config; log: Logger; metrics: Metrics; seal: Seal;
@@ -68,6 +75,8 @@ export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']
     async close() { await Promise.all(open.map((db) => db.close().catch(() => {}))); },
   };
 }
+
+const { version } = project;
 
 type Add = <S extends Service>(service: S) => S;
 const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb };
@@ -121,4 +130,17 @@ async function gatewayOf({ config, seal }: RoleContext, db: Db): Promise<NotifyO
   };
 }
 
-async function startWeb(_ctx: RoleContext, _add: Add): Promise<void> {}
+/** Pages, API and live channel. What people do to alerts has connections of its own, so that no list can keep it waiting (law 8). */
+async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleContext, add: Add): Promise<void> {
+  const trail = db('audit', 2);
+  add(await serveWeb({
+    settings: {
+      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), gateway: config.gateway,
+      tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } : null,
+      door: { host: config.deviceHost, port: config.doorPort },
+    },
+    version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics }),
+    audit: (entry) => trail.tx((sql) => appendAudit(sql, seal, [entry])),
+    replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
+  }));
+}

@@ -13,6 +13,7 @@ import type { Beat, FeedItem, Hub, HubClient } from './hub.ts';
 const beatMs = 4_000;
 const presenceMs = 2_500;
 const batchRows = 500;
+const pieceBytes = 128 * 1024;
 
 export type Feed = Service & {
   /** Feed items after a number, for sockets that catch up; at most `batchRows`. */
@@ -38,7 +39,11 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
   const readNew = async (): Promise<boolean> => {
     const items = await after(hub.head);
     if (items[0] && items[0].seq !== hub.head + 1) ctx.log.error({ head: hub.head, next: items[0].seq }, 'the feed has a hole');
-    hub.broadcast(items);
+    // Between pieces the sockets write out: a flood read in one go must not look like a slow peer.
+    for (const piece of pieces(items)) {
+      hub.broadcast(piece);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     lag.set(hub.head);
     return items.length === batchRows;
   };
@@ -82,6 +87,18 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
     async beatTo(client) { hub.sendBeat(await makeBeat(), client); },
     async stop() { await unlisten(); await loop.stop(); await counts.stop(); },
   };
+}
+
+/** Items in pieces of about `pieceBytes`. */
+export function pieces(items: readonly FeedItem[]): FeedItem[][] {
+  const out: FeedItem[][] = [];
+  let bytes = pieceBytes;
+  for (const item of items) {
+    if (bytes >= pieceBytes) { out.push([]); bytes = 0; }
+    out.at(-1)?.push(item);
+    bytes += item.desk?.length ?? 0;
+  }
+  return out;
 }
 
 /** After a restore the numbers go back or the history is another one: sockets come again and get a snapshot. */

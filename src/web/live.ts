@@ -15,7 +15,7 @@ import { alertReaders, deskRoles, seesRegion } from './access.ts';
 import type { WebContext } from './context.ts';
 import { refusalOf, refuse, type Upgrade } from './door-proxy.ts';
 import { ApiError } from './errors.ts';
-import type { Feed } from './feed.ts';
+import { type Feed, pieces } from './feed.ts';
 import { type Hub, type HubClient, presenceText } from './hub.ts';
 import { type Authenticate, authenticator, cookieRule, isOwnOrigin } from './session.ts';
 
@@ -139,9 +139,11 @@ class LiveSocket implements HubClient {
         const items = await feed.after(cursor);
         if (run !== this.#run) return;
         if (items.length === 0) throw new Error(`feed rows after ${cursor} are gone`);
-        for (const item of items) { hub.deliver(this, item); cursor = item.seq; }
-        await this.#flushed();
-        if (run !== this.#run) return;
+        for (const piece of pieces(items)) {
+          for (const item of piece) { hub.deliver(this, item); cursor = item.seq; }
+          await this.#flushed();
+          if (run !== this.#run) return;
+        }
       }
       this.live = true;
       const presence = known ? presenceText(hub.presence, this.scopeCode) : '';

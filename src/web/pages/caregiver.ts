@@ -80,7 +80,8 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     const { code } = request.params;
     const { action } = request.body;
     const result = await ctx.respond({ alertId: slip.alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace: request.id });
-    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${slip.alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace: request.id } });
+    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${slip.alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace: request.id } })
+      .catch((error: unknown) => ctx.log.error({ err: error, alertId: slip.alertId, action, trace: request.id }, 'an action is not in the audit'));
     ctx.log.info({ alertId: slip.alertId, action, via: 'link', result: result.kind, trace: request.id }, 'alert action');
     if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
     // A conflict (closed, another goes) is shown by the page itself, from the rows.

@@ -123,10 +123,11 @@ function act(ctx: WebContext, request: FastifyRequest, reply: FastifyReply, row:
       ...(words === '' ? {} : { note: words }), ...(body.tabId === undefined ? {} : { tabId: body.tabId }),
     };
     const result = await ctx.respond(input);
+    // Done is done, and stands in the alert's own log: an audit that fails is an error to look at, not an answer to the operator.
     await ctx.audit({
       actor: caller.actor, action: `alert.${action}`, target: `alert:${row.id}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed',
       detail: { trace: request.id, ...(body.outcome === undefined ? {} : { outcome: body.outcome }), ...(body.party === undefined ? {} : { party: body.party }) },
-    });
+    }).catch((error: unknown) => ctx.log.error({ err: error, alertId: row.id, action, trace: request.id }, 'an action is not in the audit'));
     ctx.log.info({ alertId: row.id, action, result: result.kind, trace: request.id }, 'alert action');
     switch (result.kind) {
       case 'ok': return { ok: true as const, id: row.id, state: result.state as Static<typeof StateName>, version: result.version };
