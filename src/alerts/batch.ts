@@ -25,6 +25,7 @@ export type Judge = (event: StoredEvent, facts: Facts, now: number) => Decision[
 type Batch = {
   sql: Sql; now: number; plans: ScopedPlan[]; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
+  /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
   evaluated: Evaluated[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
 };
 
@@ -56,7 +57,7 @@ async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
   const b: Batch = {
-    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), evaluated: [], systemTimers: [],
+    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), evaluated: [], systemTimers: [],
   };
   for (const c of (await lightCases(sql, [...alerts, ...others])).values()) register(b, workOf(c));
   return b;
@@ -86,9 +87,12 @@ function factsOf(b: Batch, event: QueuedEvent): Facts {
   const open: Alert[] = [...works].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
   return {
     device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
-    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id), outage: b.rows.outages.get(event.id) ?? null,
+    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id) || clearedHere(b, event), outage: b.rows.outages.get(event.id) ?? null,
   };
 }
+
+const timeOf = (e: QueuedEvent): number => e.deviceTime ?? e.receivedAt;
+const clearedHere = (b: Batch, e: QueuedEvent): boolean => (e.waited || e.flags.includes('late')) && (b.cleared.get(`${e.deviceId} ${e.kind}`) ?? 0) >= timeOf(e);
 
 function earlierOf(b: Batch, event: QueuedEvent): EarlierEvent | null {
   if (event.deviceId === null || event.sourceEventId === null) return null;
@@ -99,6 +103,7 @@ function earlierOf(b: Batch, event: QueuedEvent): EarlierEvent | null {
 }
 
 function remember(b: Batch, event: QueuedEvent, alertId: AlertId | null): void {
+  if (event.edge === 'clear') b.cleared.set(`${event.deviceId} ${event.kind}`, Math.max(timeOf(event), b.cleared.get(`${event.deviceId} ${event.kind}`) ?? 0));
   if (event.deviceId === null || event.sourceEventId === null) return;
   const key = `${event.deviceId} ${event.sourceEventId}`;
   const { id, kind, edge, deviceTime, receivedAt } = event;

@@ -3,7 +3,8 @@
  * workers (I7); a batch of events is one transaction with its decisions (law 4). An event that breaks its rule is isolated,
  * tried again, and after limits.evaluateAttempts shown to the desk as an unreadable alarm: it is never dropped (law 5).
  *
- * Measured (2 shared cores, embedded PostgreSQL 18, fsync on): see bench figures in test/db/evaluate.test.ts.
+ * Measured by test/db/evaluate.test.ts (2 cores shared by eight busy people, embedded PostgreSQL 18, commits durable): 2,000 to
+ * 6,500 events/s, of which one in ten opens a P1 with plan, timers, log and feed. One event per transaction: about 150/s.
  */
 import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';

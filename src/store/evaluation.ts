@@ -37,12 +37,13 @@ export async function queuedEvents(sql: Sql, seal: Seal, shard: number, limit: n
     `with picked as materialized (select id, device_id from event where shard = $1 and evaluated_at is null order by urgency, id limit $2),
      newest as (select device_id, max(id) as id from picked where device_id is not null group by device_id),
      before as materialized (
-       select e.id from newest n join event e on e.device_id = n.device_id and e.id < n.id where e.evaluated_at is null and e.shard = $1 and e.id not in (select id from picked) order by e.id limit $3)
-     select ${columns}, e.id in (select id from before) as before from event e left join home h on h.id = e.home_id
-     where e.id in (select id from picked union all select id from before) order by e.id`, [shard, limit, limit * 2], 'evaluation-queue');
-  const truncatedAt = rows.filter((r) => r['before'] === true).length >= limit * 2 ? BigInt(rows.filter((r) => r['before'] === true).at(-1)?.['id'] as string) : null;
-  const events = rows.filter((r) => truncatedAt === null || r['before'] === true || r['device_id'] === null || BigInt(r['id'] as string) < truncatedAt).map((r) => fromRow(r, seal));
-  return inOrder(events);
+       select x.id, n.device_id from newest n, lateral (
+         select e.id from event e where e.device_id = n.device_id and e.id < n.id and e.evaluated_at is null and e.shard = $1 order by e.id limit $3) x),
+     -- A device with more than that before it: only what is surely complete is taken now, the rest next time.
+     until as (select device_id, max(id) as id from before group by device_id having count(*) >= $3)
+     select ${columns} from event e left join home h on h.id = e.home_id left join until u on u.device_id = e.device_id
+     where e.id in (select id from picked union all select id from before) and (u.id is null or e.id <= u.id) order by e.id`, [shard, limit, Math.ceil(limit / 2)], 'evaluation-queue');
+  return inOrder(rows.map((r) => fromRow(r, seal)));
 }
 
 /** By the urgency of the most urgent event that must wait for this one, then by id. */

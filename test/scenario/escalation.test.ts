@@ -26,7 +26,7 @@ const sorted = (lines: string[]): string[] => [...lines].sort((x, y) => Number.p
 
 describe('an alarm that nobody takes', () => {
   for (const kind of ['sos', 'smoke', 'gas', 'phone-in', 'fall'] as const) {
-    it(`${kind}: calls exactly these people at exactly these seconds [E1 E2 FIELD-F1 FIELD-F3 LAW6 C2]`, async () => {
+    it(`${kind}: calls exactly these people at exactly these seconds [E1 E2 FF1 FF3 LAW6 C2]`, async () => {
       await press(kind, { deviceId: kind === 'fall' ? 'd4' : 'd1' });
       const named = (lines: string[]): string[] => sorted(lines.map((l) => l.replace(/ sos$/, ` ${kind}`)));
       expect(sorted(await a.sentLines())).toEqual(named(firstStep));
@@ -36,7 +36,7 @@ describe('an alarm that nobody takes', () => {
     });
   }
 
-  it('at 300 s says nobody answered on every screen and begins again with other people first [E2 FIELD-F6]', async () => {
+  it('at 300 s says nobody answered on every screen and begins again with other people first [E2 FF6]', async () => {
     await press();
     await a.pass(301);
     await a.sent();
@@ -50,7 +50,7 @@ describe('an alarm that nobody takes', () => {
     expect(round1.map((r) => r.party)).toContain('contact:neighbour'); // untried in the first round
   });
 
-  it('never calls one number more than 3 times in 5 minutes or 5 times in an hour, for two hours [E2 FIELD-F6]', async () => {
+  it('never calls one number more than 3 times in 5 minutes or 5 times in an hour, for two hours [E2 FF6]', async () => {
     await press();
     await a.pass(2 * 3600, 5);
     const calls = await a.db.query<{ phone: string; at: number }>(`select encode(to_bidx, 'hex') as phone, created_at as at from outbox where channel = 'voice' order by created_at`);
@@ -77,7 +77,7 @@ describe('an alarm that nobody takes', () => {
     expect((await a.log()).filter((l) => l.action === 'plan-step')).toHaveLength(7);
   });
 
-  it('without anybody in the village goes on at once and never waits for nobody [E2 FIELD-F9]', async () => {
+  it('without anybody in the village goes on at once and never waits for nobody [E2 FF9]', async () => {
     await a.db.query('delete from contact');
     await a.db.query(`delete from responder where region_code like '350425201%'`);
     await press();
@@ -89,7 +89,7 @@ describe('an alarm that nobody takes', () => {
 });
 
 describe('the desk', () => {
-  it('claim suspends for 120 s and no longer without a step; then the next rung and the other seat [FIELD-F1 LAW6 E1]', async () => {
+  it('claim suspends for 120 s and no longer without a step; then the next rung and the other seat [FF1 LAW6 E1]', async () => {
     await press();
     await a.sent();
     await a.pass(8);
@@ -118,7 +118,7 @@ describe('the desk', () => {
     expect((await a.alert()).state).toBe('open');
   });
 
-  it('a console lost for 45 s gives the alert back; one that beats keeps it [LAW6 FIELD-F3]', async () => {
+  it('a console lost for 45 s gives the alert back; one that beats keeps it [LAW6 FF3]', async () => {
     await press();
     const { id } = await a.alert();
     await a.db.query(`insert into console (tab_id, user_id, beat_at) values ('tab1', 'op1', anling_now())`);
@@ -132,7 +132,7 @@ describe('the desk', () => {
     expect((await a.log()).find((l) => l.action === 'claim-lapsed')?.detail).toMatchObject({ why: 'console-lost' });
   });
 
-  it('a contact with the elder commits, 20 minutes without a close bring the search back [LAW6 FIELD-F1]', async () => {
+  it('a contact with the elder commits, 20 minutes without a close bring the search back [LAW6 FF1]', async () => {
     await press();
     const { id } = await a.alert();
     await a.respond({ alertId: id, action: 'step', contact: 'elder' });
@@ -172,7 +172,7 @@ describe('the desk', () => {
 });
 
 describe('answers', () => {
-  it('1 commits: nothing more of the search, the others are told, the clock runs [E5 E6 FIELD-F2]', async () => {
+  it('1 commits: nothing more of the search, the others are told, the clock runs [E5 E6 FF2]', async () => {
     await press();
     await a.pass(31);
     await a.sent();
@@ -185,7 +185,7 @@ describe('answers', () => {
     expect(await a.sentLines()).toEqual([]);
   });
 
-  it('收到 asks back once and the plan goes on; 0 passes to the next at once [FIELD-F2 E6]', async () => {
+  it('收到 asks back once and the plan goes on; 0 passes to the next at once [FF2 E6]', async () => {
     await press();
     await a.sent();
     await a.pass(5);
@@ -221,7 +221,7 @@ describe('answers', () => {
     expect((await a.alert()).state).toBe('open');
   });
 
-  it('2 arrives, 9 calls others, 3 is shown but does not close [E6 FIELD-F2 LAW6]', async () => {
+  it('2 arrives, 9 calls others, 3 is shown but does not close [E6 FF2 LAW6]', async () => {
     await press();
     await a.sent();
     await a.reply(phone['cw'] as string, '1');
@@ -262,7 +262,7 @@ describe('answers', () => {
     expect((await a.alerts()).map((x) => x.state)).toEqual(['open', 'committed']);
   });
 
-  it('8 is absent until midnight and passed on; opt-outs are flagged and called instead; strangers are shown, not answered [FIELD-F20 FIELD-F21]', async () => {
+  it('8 is absent until midnight and passed on; opt-outs are flagged and called instead; strangers are shown, not answered [FF20 FF21]', async () => {
     await press();
     await a.sent();
     expect(await a.reply(phone['cw'] as string, '8')).toBe('off-today');
@@ -280,7 +280,7 @@ describe('answers', () => {
     expect(a.logs.join('')).toContain('opted out');
   });
 
-  it('keys: 1 accepts for the call it was pressed in, silence and other keys do not [E6 FIELD-F7]', async () => {
+  it('keys: 1 accepts for the call it was pressed in, silence and other keys do not [E6 FF7]', async () => {
     await press();
     await a.pass(31);
     const calls = (await a.sent()).filter((m) => m.channel === 'voice');
