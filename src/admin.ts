@@ -1,7 +1,11 @@
 /** `npm run admin -- <command>`: what is done at the machine itself. Uses the running database, or starts the embedded one for the moment. */
+import { readFileSync } from 'node:fs';
 import { type Config, readConfig } from '#config';
 import { OperatingError } from '#core/errors.ts';
+import { type RegionTree, treeProblems } from '#core/region.ts';
 import { claimDatabase } from '#ops/records.ts';
+import { importRegions } from '#store/county-setup.ts';
+import { makeDemoDevice, removeDemo } from '#store/demo.ts';
 import { embeddedPort, embeddedUrl, startEmbedded } from '#store/embedded.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
@@ -19,7 +23,46 @@ const commands: Readonly<Record<string, Command>> = {
       say(`user ${username}   password ${password}`);
     },
   },
+  'demo-device': {
+    usage: 'demo-device [model] [home]', what: 'registers a device in a demonstration home and prints its secret with a line to try it',
+    async run({ config, db, seal, say }, [model = 'sos-button', homeId]) {
+      const made = await makeDemoDevice(db, seal(), { model, homeId: homeId ?? null });
+      if (!made) throw new OperatingError('E_NOT_FOUND', 'There is no such model, or no demonstration home.');
+      const { id, secret } = made;
+      say(`device ${id}   secret ${secret}   (shown only now)   home ${made.homeId}\n`);
+      say(`mosquitto_pub -h ${config.deviceHost} -p ${config.mqttPort} -i ${id} -u ${id} -P ${secret} -q 1 -t care/v1/${id}/event -m '{"kind":"sos"}'`);
+    },
+  },
+  'demo-remove': {
+    usage: 'demo-remove', what: 'removes all demonstration data; real files stay',
+    async run({ db, seal, say }) {
+      const gone = Object.entries(await removeDemo(db, seal())).map(([table, n]) => `${table} ${n}`);
+      say(gone.length === 0 ? 'There was no demonstration data.' : `removed: ${gone.join(', ')}`);
+    },
+  },
+  'import-regions': {
+    usage: 'import-regions <file.json>', what: 'brings in a county with its towns and villages (shape: src/core/datian-regions.json)',
+    async run({ db, say }, [file]) {
+      if (file === undefined) throw new OperatingError('E_INVALID', 'Give the file: npm run admin -- import-regions county.json');
+      const tree = readTree(file);
+      const { created, total } = await db.tx((sql) => importRegions(sql, tree));
+      say(`${total} regions: ${created} new, ${total - created} known`);
+    },
+  },
 };
+
+/** A region file, or one clear error that lists what is wrong with it. */
+function readTree(file: string): RegionTree {
+  let tree: unknown;
+  try {
+    tree = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new OperatingError('E_INVALID', `${file} cannot be read as JSON: ${(cause as Error).message}`, { cause });
+  }
+  const problems = treeProblems(tree);
+  if (problems.length > 0) throw new OperatingError('E_INVALID', `${file} is no county:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  return tree as RegionTree;
+}
 
 /** The database for one command; `end` stops what was started for it. */
 async function reach(config: Config): Promise<{ url: string; end(): Promise<void> }> {

@@ -8,7 +8,7 @@ const columns = 'id, scope_code as "scopeCode", spec as plan, version, updated_a
 /** Plans that apply somewhere inside `prefix`: of regions in it, and of the regions above it. */
 export function listPlans(sql: Sql, prefix: string, scopeCode: string): Promise<PlanRow[]> {
   return sql.query<PlanRow>(
-    `select ${columns} from plan where scope_code like $1 || '%' or $2 like regexp_replace(scope_code, '(000){1,2}$', '') || '%' order by scope_code, id`, [prefix, scopeCode]);
+    `select ${columns} from plan where scope_code like $1 || '%' or scope_code = '000000000000' or $2 like regexp_replace(scope_code, '(000){1,2}$', '') || '%' order by scope_code, id`, [prefix, scopeCode]);
 }
 
 export async function findPlan(sql: Sql, id: string): Promise<PlanRow | null> {

@@ -64,6 +64,6 @@ export async function displayNames(sql: Sql, ids: readonly string[]): Promise<Ma
 /** Enabled administrators of at least this scope, besides one. */
 export async function countAdmins(sql: Sql, prefix: string, besides: string): Promise<number> {
   const [row] = await sql.query<{ n: number }>(
-    "select count(*)::int as n from app_user where role = 'admin' and disabled_at is null and id <> $2 and $1 like regexp_replace(scope_code, '(000){1,2}$', '') || '%'", [prefix, besides]);
+    "select count(*)::int as n from app_user where role = 'admin' and disabled_at is null and id <> $2 and (scope_code = '000000000000' or $1 like regexp_replace(scope_code, '(000){1,2}$', '') || '%')", [prefix, besides]);
   return row?.n ?? 0;
 }
