@@ -159,28 +159,15 @@ create table outage_member (
 );
 create index outage_member_device on outage_member (device_id);
 
--- 推断失联: shares an open outage and its cause, was not heard since it began, and is not due yet. Homes that are away are not in it.
+create table presumed ( -- 推断失联: shares an open outage and its cause, was not heard since it began, is not due yet; kept by each look of the decider
+  outage_id bigint not null references outage, device_id text not null references device on delete cascade, primary key (outage_id, device_id)
+);
+create index presumed_device on presumed (device_id);
+-- As it is this moment: whoever has spoken since is not in it, nor a home that is away.
 create view presumed_unreachable as
   select o.id as outage_id, o.alert_id, d.id as device_id, d.home_id, h.region_code, p.last_seen_at
-  from (
-      select o.*, (
-        select array_agg(distinct coalesce(p.cell, d.cell, h.cell, h.region_code)) from home h join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
-        where o.cause = 'power' and h.region_code between o.scope_from and o.scope_to and m.power = 'battery' and p.last_seen_at > o.from_at) as proven
-      from outage o where o.ended_at is null offset 0) o
-    join home h on o.subject_type <> 'region' or h.region_code between o.scope_from and o.scope_to
-    join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id
-    cross join lateral (select coalesce(p.cell, d.cell, h.cell) as id) cell
-  where o.ended_at is null and d.status <> 'revoked' and p.state = 'online' and p.silent_at is null and p.last_seen_at <= o.from_at
-    and (h.mode_until is null or h.mode_until <= anling_now())
-    and (o.subject_type <> 'cell' or cell.id = o.subject_id) and (o.subject_type <> 'power-area' or h.power_area = o.subject_id) and (o.subject_type <> 'vendor' or m.vendor = o.subject_id)
-    and case o.cause
-      when 'mast' then cell.id is null or cell.id = o.trait
-      when 'vendor' then m.vendor = o.trait
-      -- Without mains a router is dead too: what hangs on it is lost with it. What has a battery and a modem is heard only where its mast
-      -- still stands, which is proven by another battery device of the same cell (the same village, where no cell is known).
-      when 'power' then m.power = 'mains' or (cell.id is null and exists (select from outage_member x where x.outage_id = o.id and x.home_id = d.home_id))
-        or not coalesce(coalesce(cell.id, h.region_code) = any (o.proven), false)
-      else true end;
+  from presumed x join outage o on o.id = x.outage_id join device d on d.id = x.device_id join presence p on p.device_id = x.device_id left join home h on h.id = d.home_id
+  where o.ended_at is null and p.state = 'online' and p.silent_at is null and p.last_seen_at <= o.from_at and (h.mode_until is null or h.mode_until <= anling_now());
 
 create table digest ( -- one battery message per village and day
   region_code text not null references region, day date not null, kind text not null default 'battery', count integer not null, at timestamptz not null default anling_now(),

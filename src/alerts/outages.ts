@@ -8,7 +8,7 @@ import { limits } from '#core/limits.ts';
 import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import {
-  addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, regionName, releaseMembers,
+  addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, refreshPresumed, regionName, releaseMembers,
   setCause, setRecovering, takeSingleAlarms,
 } from '#store/outages.ts';
 import type { Db, Sql } from '#store/pool.ts';
@@ -53,6 +53,7 @@ async function openOutage(watch: OutageWatch, sql: Sql, opening: Opening, open: 
   const trace = randomUUID().slice(0, 18);
   const fromAt = lastLife(opening.members) ?? now;
   const made = await insertOutage(sql, { ...opening, fromAt, trace, ingestId });
+  await refreshPresumed(sql, { id: made.id, ...opening });
   const counts = await countOutage(sql, made.id);
   await noteReported(sql, made.id, counts, false);
   watch.log.warn({ outageId: made.id, subject: `${opening.subject.type}:${opening.subject.id}`, cause: opening.cause, members: counts.members, homes: counts.homes, absorbs: opening.absorbs, trace }, 'outage opened');
@@ -91,6 +92,7 @@ async function clearSingles(sql: Sql, outageId: string): Promise<HouseEvent[]> {
 
 /** Figures, the one message, and the end of an incident that is open. */
 async function follow(watch: OutageWatch, sql: Sql, o: OutageRow, now: number): Promise<HouseEvent[]> {
+  await refreshPresumed(sql, o);
   const counts = await countOutage(sql, o.id);
   const recovered = counts.members > 0 && counts.back >= counts.members * limits.recoveredShare;
   if (recovered !== (o.recoveringAt !== null)) await setRecovering(sql, o.id, recovered);

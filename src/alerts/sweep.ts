@@ -3,7 +3,9 @@
  * duration). While no edge of ours beats nothing is declared (B3). In one turn: notices of blind windows, returns, fresh
  * silences, outages, and only then single offline alarms, so that a common loss is seen before its parts can ring.
  *
- * Measured (2 shared cores, embedded PostgreSQL 18): see the figures at `sweepOnce`.
+ * Measured with 100,000 devices (2 shared cores, embedded PostgreSQL 18, fsync on; test/long/sweep.test.ts): an idle turn 11 ms; 10,000
+ * due and alive 0.25 s; 10,005 fallen silent at once, with the three outages they make, 1.7 s; a look at open outages of 10,000
+ * members 0.3 s; all of them back 0.5 s.
  */
 import { groupNever, supervise, type PresenceState, type Verdict } from '#core/supervision.ts';
 import { limits } from '#core/limits.ts';

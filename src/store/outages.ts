@@ -71,11 +71,14 @@ export async function insertOutage(sql: Sql, o: Opening & { fromAt: number; trac
   if (o.absorbs.length > 0) {
     await sql.query(`insert into outage_member (outage_id, device_id, home_id, silent_at, back_at) select $1, device_id, home_id, silent_at, back_at from outage_member where outage_id = any($2::bigint[]) on conflict do nothing`, [id, o.absorbs]);
     await sql.query(`update presence set outage_id = $1 where outage_id = any($2::bigint[])`, [id, o.absorbs]);
+    await sql.query('delete from presumed where outage_id = any($1::bigint[])', [o.absorbs]);
     await sql.query(`update outage set ended_at = anling_now(), ended_how = 'absorbed', absorbed_by = $1 where id = any($2::bigint[])`, [id, o.absorbs]);
     // The roles have had their message from the smaller incident.
     await sql.query(`update outage set told_at = (select max(told_at) from outage where id = any($2::bigint[])) where id = $1`, [id, o.absorbs]);
   }
   await addMembers(sql, id, o.members);
+  // Thousands of rows that the planner has never heard of: without this, counting them takes minutes.
+  if (o.members.length > 200) await sql.query('analyze outage_member, outage, presence');
   return { id, regionCode };
 }
 
@@ -114,24 +117,51 @@ export async function releaseMembers(sql: Sql): Promise<void> {
   await sql.query(`update presence p set outage_id = null where p.outage_id is not null and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null`, [], 'outage-release');
 }
 
-/** The figures of one incident. People: present, not in a mode, and without any device that could still be heard. */
-export async function countOutage(sql: Sql, outageId: string): Promise<OutageCounts> {
-  const [row] = await sql.query<OutageCounts & Row>(
-    `with m as (select device_id, home_id, back_at from outage_member where outage_id = $1),
-     pr as (select device_id, home_id from presumed_unreachable where outage_id = $1),
-     gone as materialized (select device_id, home_id from m where back_at is null union select device_id, home_id from pr)
-     select (select count(*)::int from m) as members, (select count(distinct coalesce(home_id, device_id))::int from m) as homes, (select count(*)::int from m where back_at is null) as silent,
-       (select count(*)::int from m where back_at is not null) as back, (select count(*)::int from pr) as presumed, (${peopleIn('gone')}) as people`, [outageId], 'outage-count');
-  return row as OutageCounts;
+// What of the subject's devices shares the cause. Without mains a router is dead too: what hangs on it is lost with it. What has a
+// battery and a modem is heard where its mast still stands, which another battery device of the cell (else the village) proves.
+const sharesCause = `case $2
+  when 'mast' then ${cellOf} is null or ${cellOf} = $3
+  when 'vendor' then m.vendor = $3
+  when 'power' then m.power = 'mains' or (${cellOf} is null and d.home_id in (select home_id from outage_member where outage_id = $1)) or coalesce(${cellOf}, h.region_code) not in (select place from proven)
+  else true end`;
+const within: Record<OutageSubject['type'], string> = {
+  region: 'h.region_code between $4 and $5', cell: `$4 <> $5 and ${cellOf} = $6`, 'power-area': '$4 <> $5 and h.power_area = $6', vendor: '$4 <> $5 and m.vendor = $6',
+};
+
+/** Brings the list of presumed devices of one open incident up to date. One statement for its kind of subject, planned for its size. */
+export async function refreshPresumed(sql: Sql, o: Pick<OutageRow, 'id' | 'subject' | 'cause' | 'trait'>): Promise<void> {
+  const digits = o.subject.type === 'region' ? scopePrefix(o.subject.id) : '';
+  const from = `home h join device d on d.home_id = h.id join device_model m on m.id = d.model join presence p on p.device_id = d.id, (select from_at from outage where id = $1) o`;
+  const where = `${within[o.subject.type]} and ($6::text is not null or true) and d.status <> 'revoked' and p.state = 'online' and p.silent_at is null`;
+  await sql.query(
+    `with proven as materialized (select distinct coalesce(${cellOf}, h.region_code) as place from ${from} where $2 = 'power' and m.power = 'battery' and p.last_seen_at > o.from_at and ${where}),
+     now as materialized (select d.id as device_id from ${from} where p.last_seen_at <= o.from_at and ${where} and ${sharesCause}),
+     gone as (delete from presumed x where x.outage_id = $1 and not exists (select from now where now.device_id = x.device_id))
+     insert into presumed (outage_id, device_id) select $1, device_id from now on conflict do nothing`,
+    [o.id, o.cause, o.trait, digits.padEnd(12, '0'), digits.padEnd(12, '9'), o.subject.id]);
 }
 
-// People of homes that hold a lost device, who have no other device left that is not lost.
-function peopleIn(gone: string): string {
-  return `select count(*)::int from person q join home h on h.id = q.home_id
-    where q.home_id in (select home_id from ${gone}) and q.status = 'present' and (q.mode_until is null or q.mode_until <= anling_now()) and (h.mode_until is null or h.mode_until <= anling_now())
-      and exists (select from device e where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from ${gone}))
-      and not exists (select from device e join presence p on p.device_id = e.id where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status <> 'revoked'
-        and p.state = 'online' and e.id not in (select device_id from ${gone}))`;
+/**
+ * The figures of one incident. People: present, not in a mode, of homes with a silent or presumed device, and without any device
+ * that could still be heard. Never prepared: an incident grows from nothing to thousands, and a plan made for nothing is a disaster.
+ */
+export async function countOutage(sql: Sql, outageId: string): Promise<OutageCounts> {
+  const [row] = await sql.query<OutageCounts & Row>(
+    `with m as materialized (
+       select m.home_id, m.device_id, m.back_at, p.silent_at is not null as silent from outage_member m join presence p on p.device_id = m.device_id where m.outage_id = $1),
+     pr as materialized (select device_id, home_id from presumed_unreachable where outage_id = $1),
+     homes as materialized (select home_id from m where silent and home_id is not null union select home_id from pr),
+     living as materialized (
+       select d.home_id, d.person_id from homes g join device d on d.home_id = g.home_id join presence p on p.device_id = d.id left join pr on pr.device_id = d.id
+       where d.status <> 'revoked' and p.state = 'online' and p.silent_at is null and pr.device_id is null),
+     -- A device of one person is no ear for the other.
+     for_all as materialized (select distinct home_id from living where person_id is null), for_one as materialized (select distinct person_id from living where person_id is not null)
+     select (select count(*)::int from m) as members, (select count(distinct coalesce(home_id, device_id))::int from m) as homes, (select count(*)::int from m where back_at is null) as silent,
+       (select count(*)::int from m where back_at is not null) as back, (select count(*)::int from pr) as presumed, (
+         select count(*)::int from homes g join home h on h.id = g.home_id join person q on q.home_id = g.home_id left join for_all a on a.home_id = q.home_id left join for_one o on o.person_id = q.id
+         where q.status = 'present' and (q.mode_until is null or q.mode_until <= anling_now()) and (h.mode_until is null or h.mode_until <= anling_now()) and a.home_id is null and o.person_id is null) as people`,
+    [outageId]);
+  return row as OutageCounts;
 }
 
 /** Keeps what the wall was last shown of an incident; `told`: its one message per role goes with it. */
@@ -152,6 +182,7 @@ export async function setCause(sql: Sql, outageId: string, cause: OutageCause, t
 export async function endOutage(sql: Sql, outageId: string, how: 'recovered' | 'closed'): Promise<void> {
   await sql.query(`update outage set ended_at = anling_now(), ended_how = $2 where id = $1 and ended_at is null`, [outageId, how]);
   await sql.query(`update presence set state = 'offline', check_at = 'infinity' where outage_id = $1 and state = 'silent'`, [outageId]);
+  await sql.query('delete from presumed where outage_id = $1', [outageId]);
 }
 
 /** Names of a region and of its town, as texts carry them. */

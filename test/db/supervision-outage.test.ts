@@ -31,9 +31,9 @@ async function giveAlert(): Promise<string> {
   return row!.id;
 }
 
-it('3,000 devices of a town silent within 3 minutes: one incident within 60 s, no single alarm, no second flood [B4 FF4]', async () => {
+it('600 devices of a town silent within 3 minutes: one incident within 60 s, no single alarm, no second flood, and single again afterwards [B4 FF4]', async () => {
   const ids: string[] = [];
-  for (let v = 0; v < 30; v++) ids.push(...await c.homes({ region: village(0, v), homes: 100, prefix: `v${v}` }));
+  for (let v = 0; v < 20; v++) ids.push(...await c.homes({ region: village(0, v), homes: 30, prefix: `v${v}` }));
   const elsewhere = await c.homes({ region: village(1, 1), homes: 60 });
   const all = beats([...ids, ...elsewhere], (i) => (i < ids.length ? 120_000 + (i * 7919) % 180_000 : Number.POSITIVE_INFINITY));
   const start = await c.now();
@@ -48,7 +48,7 @@ it('3,000 devices of a town silent within 3 minutes: one incident within 60 s, n
   expect(told).toHaveLength(1);
   expect(told[0]!.data).toMatchObject({ town: '第0乡' });
   const [row] = await c.db.query<{ members: number; homes: number; back: number; people: number }>(`select counts->'members' as members, counts->'homes' as homes, counts->'back' as back, counts->'people' as people from outage`);
-  expect(row).toEqual({ members: 3_000, homes: 3_000, back: 0, people: 3_000 });
+  expect(row).toEqual({ members: 600, homes: 600, back: 0, people: 600 });
   expect(of(events, 'repeat').length).toBeLessThan(40);
 
   // Power returns: everybody within two minutes but nine, who stay listed and raise nothing.
@@ -60,7 +60,7 @@ it('3,000 devices of a town silent within 3 minutes: one incident within 60 s, n
   const after = (await c.events()).slice(events.length);
   expect(new Set(after.map((e) => e.kind))).toEqual(new Set(['outage']));
   expect(of(after, 'raise')).toEqual([]);
-  expect(of(after, 'clear')).toMatchObject([{ data: { how: 'recovered', silent: 9, back: 2_991, members: 3_000 } }]);
+  expect(of(after, 'clear')).toMatchObject([{ data: { how: 'recovered', silent: 9, back: 591, members: 600 } }]);
   expect(await c.db.query(`select count(*)::int as n, min(state) as state from presence where outage_id is not null`)).toEqual([{ n: 9, state: 'offline' }]);
 
   // The last nine come back silently; one that dies again later is a single alarm like any other.
@@ -71,22 +71,6 @@ it('3,000 devices of a town silent within 3 minutes: one incident within 60 s, n
   const keep = beats([...ids.slice(1, 9), ...elsewhere], () => Number.POSITIVE_INFINITY);
   await c.pass(4 * minute, { each: async (gone) => { await again(gone); await keep(gone); } });
   expect((await c.events('offline')).map((e) => [e.edge, e.deviceId])).toEqual([['raise', ids[0]]]);
-}, 120_000);
-
-it('10,000 devices, our edges stopped for 20 minutes: no offline alarm, one blind-window notice [B3]', async () => {
-  const ids: string[] = [];
-  for (let v = 0; v < 25; v++) ids.push(...await c.homes({ region: village(v % 5, v), homes: 400, prefix: `v${v}` }));
-  await c.pass(10_000);
-  for (let i = 0; i < 20; i++) { await c.advance(minute, { edgesUp: false }); await c.sweep(); }
-  await c.edgeBeats();
-  await c.sweep();
-  // They reconnect over the next minute and a half, as a storm does.
-  await c.pass(5 * minute, { each: async (gone) => {
-    await c.heard(ids.filter((_, i) => { const first = (i * 7919) % 90_000; return gone >= first && (gone - first) % 60_000 < 5_000; }));
-  } });
-  const events = await c.events();
-  expect(events.map((e) => `${e.kind} ${e.edge}`)).toEqual(['blind-window raise']);
-  expect(events[0]!.data).toMatchObject({ devices: 10_000 });
 }, 120_000);
 
 describe('inside an incident', () => {
