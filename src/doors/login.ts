@@ -9,7 +9,9 @@ import type { KnownDevice, Refused } from '#core/publish.ts';
 import type { DeviceCache } from './devices.ts';
 
 export type LoginOutcome = { device: KnownDevice } | { refused: 'credentials' | 'unavailable' };
-export type Login = (id: string, secret: string | null, from: { address: string; door: string }) => Promise<LoginOutcome>;
+/** `onRefused` runs as soon as the login has failed, before the answer that is held back. */
+export type LoginFrom = { address: string; door: string; onRefused?: () => void };
+export type Login = (id: string, secret: string | null, from: LoginFrom) => Promise<LoginOutcome>;
 export type LoginOptions = { devices: DeviceCache; secretMatches: (secret: string, hash: Uint8Array) => boolean; refused: (refused: Refused) => void };
 
 const addressesMax = 10_000;
@@ -28,13 +30,14 @@ export function createLogin(options: LoginOptions): Login {
     if (device === null) return 'unknown';
     return right ? (device.status === 'revoked' ? 'revoked' : device) : 'wrong-secret';
   };
-  return async (id, secret, { address, door }) => {
+  return async (id, secret, { address, door, onRefused }) => {
     const startedMs = performance.now();
     let outcome = await check(id, secret ?? '', limits.deviceFreshMs);
     // Its secret may have changed a moment ago, or a revocation been taken back.
     if (outcome === 'wrong-secret' || outcome === 'revoked') outcome = await check(id, secret ?? '', recheckMs);
     if (typeof outcome !== 'string') return { device: outcome };
     if (outcome === 'unavailable') return { refused: 'unavailable' };
+    onRefused?.();
     options.refused({ presentedId: id, reason: outcome, address, door });
     await answerAt(startedMs + (countFailure(failures, address) > limits.failedConnectsPerMinute ? limits.failedAnswerSlowMs : limits.failedAnswerMs));
     return { refused: 'credentials' };

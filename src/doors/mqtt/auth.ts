@@ -10,7 +10,10 @@ import type { Login } from '#doors/login.ts';
 import type { Guard } from './guard.ts';
 import type { Sessions } from './sessions.ts';
 
-export type AuthOptions = { login: Login; sessions: Sessions; misuse: (misuse: Misuse) => void; rejected: (reason: string) => void; log: Logger };
+export type AuthOptions = {
+  login: Login; sessions: Sessions; misuse: (misuse: Misuse) => void; rejected: (reason: string) => void; log: Logger;
+  /** This connection has failed to log in and only waits for its answer. */ refusedSocket: (guard: Guard) => void;
+};
 type Connect = { keepalive?: number; will?: { topic: string; payload: unknown; retain?: boolean } };
 type Answer = (error: AuthenticateError | null, success: boolean | null) => void;
 
@@ -29,7 +32,7 @@ export function createAuth(options: AuthOptions): {
   const enter = async (client: Client, username: string | undefined, password: Buffer | undefined): Promise<AuthenticateError | null> => {
     const guard = guardOf(client);
     if (username === undefined || username !== client.id) { rejected('id-is-not-user'); return refusal(2, 'client id and user name must be the device id'); }
-    const outcome = await options.login(username, password?.toString() ?? null, { address: guard.address, door: 'mqtt' });
+    const outcome = await options.login(username, password?.toString() ?? null, { address: guard.address, door: 'mqtt', onRefused: () => options.refusedSocket(guard) });
     if ('refused' in outcome) {
       if (outcome.refused === 'credentials') return refusal(4, 'bad user name or password');
       rejected('unavailable');

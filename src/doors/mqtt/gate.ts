@@ -90,11 +90,14 @@ function publishOf(options: GateOptions, guard: Guard, frame: Frame): Publish {
   };
 }
 
-/** Takes a place in the connection's order; the returned function settles it, and lets go all at the head that are settled. */
+/**
+ * Takes a place in the connection's order; the returned function settles it, and lets go all at the head that are settled.
+ * An error closes the connection a turn later, when the PUBACKs before it have been written.
+ */
 function board(guard: Guard, qos: 0 | 1 | 2, done: Done): (error: Error | null) => void {
-  if (qos === 0) return (error) => { done(error); guard.release(); };
+  if (qos === 0) return (error) => { if (error) setImmediate(done, error); else done(null); guard.release(); };
   let outcome: Error | null = null;
-  const flight: Flight = { settled: false, finish: () => done(outcome) };
+  const flight: Flight = { settled: false, finish: () => { if (outcome) setImmediate(done, outcome); else done(null); } };
   guard.flights.push(flight);
   return (error) => {
     outcome = error;

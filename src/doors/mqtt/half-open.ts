@@ -1,28 +1,41 @@
 /**
- * Sockets that have not proven who they are (M9, M10): bounded per address and in all. At a bound the oldest goes, not the
- * newest, so that a valid device gets in through a flood, also from behind the flooder's own address (law 5).
+ * Sockets that have not proven who they are (M9, M10): bounded per address and in all. At a bound one that has failed to log
+ * in goes, else the oldest, never the newest, so that a valid device gets in through a flood, also from behind the flooder's
+ * own address (law 5).
  */
 import { limits } from '#core/limits.ts';
 
+type Closable = { destroy(): void };
 export type HalfOpen = {
-  add(socket: { destroy(): void }, address: string): void;
-  remove(socket: object): void;
+  add(socket: Closable, address: string): void;
+  remove(socket: Closable): void;
+  /** It has failed to log in and only waits for its answer: the first to go. */ demote(socket: Closable): void;
   /** Destroys all of them. */ clear(): void;
   readonly size: number;
 };
+/** Sockets in the order they came, those that failed apart. */
+type Crowd = { fresh: Set<Closable>; failed: Set<Closable> };
+
+const newCrowd = (): Crowd => ({ fresh: new Set(), failed: new Set() });
+const sizeOf = (crowd: Crowd | undefined): number => (crowd ? crowd.fresh.size + crowd.failed.size : 0);
+const worst = (crowd: Crowd): Closable | undefined => crowd.failed.values().next().value ?? crowd.fresh.values().next().value;
 
 export function createHalfOpen(evicted: () => void): HalfOpen {
-  const all = new Map<object, { socket: { destroy(): void }; address: string }>();
-  const byAddress = new Map<string, Set<{ destroy(): void }>>();
-  const remove = (socket: object): void => {
-    const one = all.get(socket);
-    if (!one) return;
-    all.delete(socket);
-    const same = byAddress.get(one.address);
-    same?.delete(one.socket);
-    if (same?.size === 0) byAddress.delete(one.address);
+  const addresses = new Map<Closable, string>();
+  const all = newCrowd();
+  const byAddress = new Map<string, Crowd>();
+  const crowdsOf = (socket: Closable): Crowd[] => {
+    const address = addresses.get(socket);
+    const own = address === undefined ? undefined : byAddress.get(address);
+    return own ? [all, own] : [];
   };
-  const evict = (socket: { destroy(): void } | undefined): void => {
+  const remove = (socket: Closable): void => {
+    for (const crowd of crowdsOf(socket)) { crowd.fresh.delete(socket); crowd.failed.delete(socket); }
+    const address = addresses.get(socket);
+    addresses.delete(socket);
+    if (address !== undefined && sizeOf(byAddress.get(address)) === 0) byAddress.delete(address);
+  };
+  const evict = (socket: Closable | undefined): void => {
     if (!socket) return;
     remove(socket);
     evicted();
@@ -30,15 +43,18 @@ export function createHalfOpen(evicted: () => void): HalfOpen {
   };
   return {
     add(socket, address) {
-      const same = byAddress.get(address);
-      if (same && same.size >= limits.halfOpenPerAddress) evict(same.values().next().value);
-      if (all.size >= limits.halfOpenTotal) evict(all.values().next().value?.socket);
-      all.set(socket, { socket, address });
-      const again = byAddress.get(address);
-      if (again) again.add(socket); else byAddress.set(address, new Set([socket]));
+      const own = byAddress.get(address);
+      if (own && sizeOf(own) >= limits.halfOpenPerAddress) evict(worst(own));
+      if (sizeOf(all) >= limits.halfOpenTotal) evict(worst(all));
+      addresses.set(socket, address);
+      const crowd = byAddress.get(address) ?? newCrowd();
+      byAddress.set(address, crowd);
+      all.fresh.add(socket);
+      crowd.fresh.add(socket);
     },
     remove,
-    clear() { for (const { socket } of [...all.values()]) socket.destroy(); },
-    get size() { return all.size; },
+    demote(socket) { for (const crowd of crowdsOf(socket)) if (crowd.fresh.delete(socket)) crowd.failed.add(socket); },
+    clear() { for (const socket of [...addresses.keys()]) socket.destroy(); },
+    get size() { return addresses.size; },
   };
 }

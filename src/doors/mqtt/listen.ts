@@ -45,7 +45,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const { meter, log } = options;
   const sessions = createSessions(options.misuse);
   const halfOpen = createHalfOpen(() => meter.rejected('half-open'));
-  const auth = createAuth({ ...options, sessions, rejected: meter.rejected });
+  const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
     ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * 2, drainTimeout: 10_000,
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: 64, maxTopicLevels: 10,
