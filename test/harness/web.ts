@@ -101,9 +101,9 @@ export async function insertAlert(t: TestDatabase, o: AlertOptions = {}): Promis
   const personId = o.personId === undefined ? `p${n}` : o.personId;
   return t.db.tx(async (sql) => {
     const [row] = await sql.query<{ id: string }>(
-      `insert into alert (kind, priority, state, subject_type, subject_id, home_id, person_id, region_code, opened_at, last_raised_at, trace)
-       values ($1, $2, $3, 'device', $4, $5, $6, $7, anling_now(), anling_now(), 'test') returning id`,
-      [kind, priority, state, randomBytes(6).toString('hex'), o.homeId === undefined ? `h${n}` : o.homeId, personId, region]);
+      `insert into alert (kind, priority, state, subject_type, subject_id, home_id, person_id, region_code, opened_at, last_raised_at, trace, plan, plan_base_at, plan_state)
+       values ($1, $2, $3, 'device', $4, $5, $6, $7, anling_now(), anling_now(), 'test', $8, anling_now(), 'running') returning id`,
+      [kind, priority, state, randomBytes(6).toString('hex'), o.homeId === undefined ? `h${n}` : o.homeId, personId, region, JSON.stringify({ id: 'test', name: 'test', kinds: [], steps: [{ atS: 0, actions: [] }], roundS: 300, desk: [] })]);
     const id = row!.id;
     await sql.query(`insert into alert_log (alert_id, actor_type, actor_id, action) values ($1, 'system', 'rules', 'opened')`, [id]);
     await sql.query(`insert into timer (alert_id, slot, due_at) values ($1, 'plan', anling_now() + interval '30 seconds')`, [id]);

@@ -85,7 +85,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     ctx.log.info({ alertId: slip.alertId, action, via: 'link', result: result.kind, trace: request.id }, 'alert action');
     if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
-    return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).send(null);
+    return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
   });
 }
 

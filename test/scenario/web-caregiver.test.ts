@@ -1,0 +1,155 @@
+/** The caregiver's link: forms without scripts, a GET that changes nothing, what is shown before and after she accepts, codes that are guessed or old. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createRespond } from '#alerts/respond.ts';
+import { limits } from '#core/limits.ts';
+import { createLog } from '#ops/log.ts';
+import { createMetrics } from '#ops/metrics.ts';
+import { otherVillage, testWeb, type Web } from '#test/harness/web.ts';
+
+let web: Web;
+let id: string;
+const code = 'k7m2p9q4x8v3';
+beforeAll(async () => {
+  web = await testWeb({ respond: (t) => createRespond({ db: t.db, seal: t.seal, log: createLog('web', 'silent'), metrics: createMetrics('test') }) });
+});
+afterAll(() => web.stop());
+beforeEach(async () => {
+  await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now() where state <> 'closed'`);
+  await web.t.db.query('delete from slip');
+  id = await web.alert();
+  await slip(id, 'responder:r1', code, 27);
+});
+
+async function slip(alertId: string, party: string, text: string, no: number): Promise<void> {
+  await web.t.db.query('insert into slip (party, no, alert_id, code, created_at) values ($1, $2, $3, $4, anling_now())', [party, no, alertId, text]);
+  await web.t.db.query(`insert into engagement (alert_id, party, state, notified_at, updated_at) values ($1, $2, 'notified', anling_now(), anling_now()) on conflict do nothing`, [alertId, party]);
+}
+const page = (path = `/j/${code}`, headers: Record<string, string> = {}): ReturnType<Web['fetch']> => web.fetch(path, { headers });
+const answer = (action: string, path = `/j/${code}`): ReturnType<Web['fetch']> =>
+  // As a telephone's browser sends it: a form, and no origin worth the name under no-referrer.
+  web.fetch(path, { method: 'POST', body: `action=${action}`, headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null', 'sec-fetch-site': 'same-origin' } });
+const state = async (alertId = id): Promise<string> => (await web.t.db.query<{ state: string }>('select state from alert where id = $1', [alertId]))[0]!.state;
+const engagement = async (party = 'responder:r1'): Promise<string | undefined> => (await web.t.db.query<{ state: string }>('select state from engagement where alert_id = $1 and party = $2', [id, party]))[0]?.state;
+
+describe('caregiver link', () => {
+  it('tells enough to decide and nothing more before she accepts; loads nothing, runs nothing, is small [W10 W15]', async () => {
+    const { text, headers, status } = await page();
+    expect(status).toBe(200);
+    for (const shown of ['一键呼', '陈*水', '均溪镇', '仙亭村', '我去', '我去不了', '到了', '办好了', '要支援', '单号', '27', 'tel:05980350425']) expect(text).toContain(shown);
+    expect(text).not.toMatch(/陈金水|15404250001|下厝角|柿子树|郭德发|高血压|王玉兰/);
+    expect(Buffer.byteLength(text)).toBeLessThan(30_000);
+    expect(text).not.toMatch(/<script|<link|<img|@import|url\(|javascript:/);
+    expect(text).toMatch(/button\{[^}]*min-height:60px|min-height:60px/);
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
+    expect([headers.get('x-robots-tag'), headers.get('referrer-policy'), headers.get('cache-control')]).toEqual(['noindex, nofollow', 'no-referrer', 'no-store']);
+  });
+
+  it('changes nothing by GET, however often and by whom it is opened [W13 W5]', async () => {
+    const before = await web.t.db.query(`select (select jsonb_agg(a) from alert a) as a, (select jsonb_agg(e) from engagement e) as e, (select count(*) from alert_log) as l, (select seq from feed_counter) as f`);
+    for (const path of [`/j/${code}`, `/j/${code}?action=accept`, `/j/${code}?lang=en`]) expect((await page(path, { 'user-agent': 'SMS link scanner' })).status).toBe(200);
+    expect((await web.fetch(`/j/${code}`, { method: 'HEAD' })).status).toBe(200);
+    expect(await web.t.db.query(`select (select jsonb_agg(a) from alert a) as a, (select jsonb_agg(e) from engagement e) as e, (select count(*) from alert_log) as l, (select seq from feed_counter) as f`)).toEqual(before);
+  });
+
+  it('commits the alert when she says that she goes, and then shows the way, the door and whom to call, on record [E6 W10 W21]', async () => {
+    const said = await answer('accept');
+    expect([said.status, said.headers.get('location'), said.text]).toEqual([303, `/j/${code}`, '']);
+    expect([await state(), await engagement()]).toEqual(['committed', 'accepted']);
+    const { text } = await page();
+    for (const shown of ['陈金水', '下厝角12号', '门前柿子树', '村部', '再步行 6 分钟', '有狗', '高血压', 'tel:15404250001', '郭德发', '持钥匙', 'tel:15404250101', '已登记您前往', '到了']) expect(text).toContain(shown);
+    expect(text).toContain('https://uri.amap.com/marker?position=117.8468,25.6934&amp;coordinate=wgs84');
+    await page();
+    const rows = await web.t.db.query<{ action: string; actor: string }>(`select actor, action, result from audit where target = $1 order by id`, [`alert:${id}`]);
+    expect(rows).toEqual([{ actor: 'party:responder:r1', action: 'alert.accept', result: 'ok' }, { actor: 'party:responder:r1', action: 'alert.reveal', result: 'ok' }]);
+    expect(await web.t.db.query(`select actor_type, actor_id, action, detail->>'via' as via from alert_log where alert_id = $1 and action = 'accepted'`, [id])).toEqual([{ actor_type: 'party', actor_id: 'responder:r1', action: 'accepted', via: 'link' }]);
+  });
+
+  it('takes each answer: there, done, help; cannot hides the way again and leaves the door open [E6]', async () => {
+    await answer('accept');
+    await answer('arrive');
+    expect([await state(), await engagement()]).toEqual(['arrived', 'arrived']);
+    await answer('need-help');
+    expect([await state(), await engagement()]).toEqual(['open', 'need-help']);
+    await answer('done');
+    expect([await state(), await engagement()]).toEqual(['arrived', 'done']);
+    expect((await page()).text).toContain('已登记办好');
+    const second = await web.alert({ kind: 'fall' });
+    await slip(second, 'responder:r1', 'second-code-1', 28);
+    await answer('accept', '/j/second-code-1');
+    await answer('decline', '/j/second-code-1');
+    expect(await state(second)).toBe('open');
+    const declined = (await page('/j/second-code-1')).text;
+    expect(declined).toContain('已转下一位');
+    expect(declined).not.toMatch(/陈金水|15404250001/);
+    expect(declined.match(/<button/g)).toHaveLength(1); // 我去, should she be able to after all
+  });
+
+  it('tells her who has it already when she is late, and offers nothing [D4]', async () => {
+    await slip(id, 'contact:c1', 'neighbour-code', 31);
+    await answer('accept', '/j/neighbour-code');
+    const { text } = await page();
+    expect(text).toMatch(/已由 <b>郭\*发 \(邻居\)<\/b> 接单/);
+    expect(text).toContain('您不用再去');
+    expect(text).not.toContain('<button');
+    // A page she opened before: her answer does not take it away from him.
+    expect((await answer('accept')).status).toBe(303);
+    expect([await engagement('contact:c1'), await engagement()]).toEqual(['accepted', 'seen']);
+    expect((await page()).text).not.toMatch(/陈金水|15404250001/);
+  });
+
+  it('lists her other open slips, in both languages, with the county’s time [F10]', async () => {
+    const other = await web.alert({ region: otherVillage, kind: 'gas' });
+    await slip(other, 'responder:r1', 'gas-code-99', 44);
+    await web.t.db.query(`update alert set opened_at = '2026-11-21T18:13:00Z' where id = $1`, [other]);
+    const zh = (await page()).text;
+    expect(zh).toMatch(/<a href="\/j\/gas-code-99">单号 44 · 燃气报警 · 内洋村 · 02:13<\/a>/);
+    const en = (await page(`/j/${code}?lang=en`)).text;
+    for (const shown of ['lang="en"', 'SOS', 'I am going', 'I cannot go', 'Need help', `/j/gas-code-99?lang=en`]) expect(en).toContain(shown);
+    expect((await page('/j/gas-code-99')).text).toContain('不要开灯');
+    const posted = await answer('decline', `/j/${code}?lang=en`);
+    expect(posted.headers.get('location')).toBe(`/j/${code}?lang=en`);
+  });
+
+  it('ends two hours after the close; hides the person at the close [W13]', async () => {
+    await answer('accept');
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now(), outcome = 'R1' where id = $1`, [id]);
+    const closed = await page();
+    expect(closed.text).toContain('已经办结');
+    expect(closed.text).not.toMatch(/陈金水|15404250001|<button/);
+    expect((await answer('arrive')).status).toBe(303);
+    expect(await state()).toBe('closed');
+    await web.t.advance(limits.linkAfterCloseMs + 1_000);
+    const gone = await page();
+    expect([gone.status, (await answer('accept')).status]).toEqual([410, 410]);
+    expect(gone.text).toContain('已经过期');
+    expect(gone.text).not.toMatch(/陈\*水|仙亭/);
+  });
+
+  it('answers guesses alike and slowly runs out of patience with an address, never with a right code [W13]', async () => {
+    const guess = await page('/j/unknown-code-1');
+    expect([guess.status, guess.text]).toEqual([404, expect.stringContaining('没有这个链接')]);
+    for (const odd of ['/j/a', '/j/..%2f..%2fetc', `/j/${'x'.repeat(150)}`, "/j/'%20or%201=1"]) expect((await page(odd)).status, odd).toBe(404);
+    expect((await page('/j/%00')).status).toBe(422);
+    expect((await answer('accept', '/j/unknown-code-2')).status).toBe(404);
+    const statuses: number[] = [];
+    for (let i = 0; i <= limits.wrongCodesPerMinute; i++) statuses.push((await page(`/j/guess-${i}`)).status);
+    expect(statuses.at(-1)).toBe(429);
+    expect((await page()).status).toBe(200);
+    expect((await answer('accept')).status).toBe(303);
+  });
+
+  it('escapes what stands in the data [M19]', async () => {
+    await web.t.db.query(`update person set name_enc = $1 where id = 'p1'`, [web.t.seal.seal('person.name', '<b onclick=x>"&\'')]);
+    try {
+      await answer('accept');
+      const { text } = await page();
+      expect(text).toContain('&lt;b onclick=x&gt;&quot;&amp;&#39;');
+      expect(text).not.toContain('<b onclick');
+    } finally { await web.t.db.query(`update person set name_enc = $1 where id = 'p1'`, [web.t.seal.seal('person.name', '陈金水')]); }
+  });
+
+  it('names the field when an answer is none [G3]', async () => {
+    const { status, body } = await answer('explode');
+    expect([status, body.error.fields]).toEqual([422, [{ field: 'action', expected: 'one of accept, decline, arrive, done, need-help' }]]);
+  });
+});
