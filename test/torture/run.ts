@@ -1,0 +1,107 @@
+/**
+ * The torture: hundreds of devices press in a closed loop while everything that can be killed is killed, again and again.
+ * Afterwards the ledgers are compared (verdict.ts). The same run serves the controls, on sources with a planted fault.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type House, makeHouse } from '#test/harness/house.ts';
+import { killHard, pidsOf, type Victim, victims } from '#test/harness/processes.ts';
+import { Presser } from './presser.ts';
+import { type Seeded, seedPeople } from './seed.ts';
+import { judge, type Verdict } from './verdict.ts';
+
+export type TortureOptions = {
+  /** Folder of the sources to run. */ root: string; name: string; devices: number;
+  /** Pause of one device between its presses. */ pauseMs: number;
+  /** How often each is killed. */ kills: Readonly<Partial<Record<Victim, number>>>;
+  /** Pause between two kills once the house is ready again. */ calmMs: number;
+  seed: number; say: (line: string) => void;
+};
+export type TortureResult = Verdict & { killed: Record<Victim, number>; seconds: number; perSecond: number; resent: number; readyMsMax: number; readyMsMedian: number };
+
+/** A small seeded generator (mulberry32): the order of the kills can be repeated. */
+function random(seed: number): () => number {
+  let a = seed >>> 0;
+  return () => {
+    a = (a + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(a ^ (a >>> 15), a | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+function schedule(options: TortureOptions): Victim[] {
+  const next = random(options.seed);
+  const list = victims.flatMap((victim) => Array.from({ length: options.kills[victim] ?? 0 }, () => victim));
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [list[i], list[j]] = [list[j] as Victim, list[i] as Victim];
+  }
+  return list;
+}
+
+/** Kills one victim and waits until the house is ready again; the milliseconds that took. */
+async function killOne(house: House, victim: Victim): Promise<number> {
+  const root = house.pid();
+  if (root === null) await house.start();
+  let killed = 0;
+  for (let tries = 0; killed === 0 && tries < 100; tries++) {
+    killed = killHard(pidsOf(victim, house.pid() ?? -1, house.data));
+    if (killed === 0) await sleep(100);
+  }
+  if (killed === 0) throw new Error(`torture: no ${victim} found to kill`);
+  await sleep(200); // the supervisor's own death must be seen before "ready" is asked for
+  if (victim === 'supervisor' || house.pid() === null) await house.start();
+  return house.ready(60_000);
+}
+
+export async function torture(options: TortureOptions): Promise<TortureResult> {
+  const house = await makeHouse(options.root, { name: options.name });
+  const killed = Object.fromEntries(victims.map((v) => [v, 0])) as Record<Victim, number>;
+  const readies: number[] = [];
+  let pressers: Presser[] = [];
+  try {
+    await house.start();
+    options.say(`${options.name}: ready after ${Math.round(await house.ready(180_000))} ms in ${house.folder}`);
+    const seeded: Seeded[] = await seedPeople(house, options.devices);
+    pressers = seeded.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs: options.pauseMs }));
+    for (const presser of pressers) presser.start();
+    const began = performance.now();
+    for (const victim of schedule(options)) {
+      await sleep(options.calmMs);
+      readies.push(await killOne(house, victim));
+      killed[victim]++;
+      const done = readies.length;
+      if (done % 10 === 0) options.say(`${options.name}: ${done} kills, ${pressers.reduce((n, p) => n + p.ledger.acked.length, 0)} acknowledged, last ready after ${Math.round(readies.at(-1) ?? 0)} ms`);
+    }
+    await sleep(options.calmMs);
+    const seconds = (performance.now() - began) / 1000;
+    await Promise.race([Promise.all(pressers.map((p) => p.finish())), sleep(60_000)]);
+    await settled(house);
+    const acked = new Map(seeded.map((d, i) => [d.id, pressers[i]?.ledger.acked ?? []]));
+    const db = house.openDb();
+    const verdict = await judge(db, acked).finally(() => db.close());
+    const sorted = [...readies].sort((a, b) => a - b);
+    return {
+      ...verdict, killed, seconds: Math.round(seconds), perSecond: Math.round(verdict.acknowledged / seconds), resent: pressers.reduce((n, p) => n + p.ledger.resent, 0),
+      readyMsMax: Math.round(sorted.at(-1) ?? 0), readyMsMedian: Math.round(sorted[Math.floor(sorted.length / 2)] ?? 0),
+    };
+  } finally {
+    for (const presser of pressers) presser.end();
+    await house.stop();
+  }
+}
+
+/** Waits until every event has been looked at and no timer is overdue, at most two minutes. */
+async function settled(house: House): Promise<void> {
+  const db = house.openDb();
+  try {
+    for (let i = 0; i < 240; i++) {
+      const [row] = await db.query<{ n: number }>(`select (select count(*) from event where evaluated_at is null)::int
+        + (select count(*) from timer where fired_at is null and cancelled_at is null and due_at < anling_now() - interval '5 seconds')::int as n`);
+      if (row?.n === 0) return;
+      await sleep(500);
+    }
+  } finally {
+    await db.close();
+  }
+}
