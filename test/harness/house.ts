@@ -12,6 +12,7 @@ export type House = {
   readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly standin: string; readonly doors: string;
   /** Its database, for judging and for time travel. */ openDb(): Db;
   pid(): number | null; start(): Promise<void>; ready(withinMs: number): Promise<number>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
+  /** What it is started with. */ readonly env: Readonly<Record<string, string | undefined>>;
 };
 
 async function freePorts(count: number): Promise<number[]> {
@@ -40,7 +41,7 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
   const log = createWriteStream(logFile, { flags: 'a' });
   let child: ChildProcess | null = null;
   return {
-    folder, data, base, mqttPort: mqtt, password, logFile,
+    folder, data, base, mqttPort: mqtt, password, logFile, env,
     standin: `http://127.0.0.1:${standin}`, doors: `http://127.0.0.1:${door}`,
     openDb() {
       const url = embeddedUrl(data, db);
