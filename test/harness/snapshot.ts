@@ -30,6 +30,7 @@ export async function restoreRows(db: Db, lines: readonly string[], skip: readon
     for (const table of await tableNames(sql)) if (!skip.includes(table)) await sql.query(`delete from "${table}"`);
     for (const line of lines) {
       const { table, row } = JSON.parse(line) as { table: string; row: Record<string, unknown> };
+      if (skip.includes(table)) continue;
       await sql.query(`insert into "${table}" overriding system value select * from jsonb_populate_record(null::"${table}", $1::jsonb)`, [JSON.stringify(row)]);
     }
     const identities = await sql.query<{ table: string; column: string }>(
