@@ -42,7 +42,7 @@ export function answerOf(error: unknown): ErrorAnswer {
     ({ status, body: { error: { code, message, ...(fields ? { fields } : {}), ...more } } });
   if (error instanceof ApiError) return answer(error.status, error.code, error.message, error.fields, error.more);
   if (error instanceof DecodeError) return answer(422, 'E_INVALID', error.message);
-  const http = error as Partial<FastifyError>;
+  const http = (error ?? {}) as Partial<FastifyError>;
   switch (http.code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE': return answer(413, 'E_FRAME_TOO_LARGE', 'The body is larger than the limit.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE': return answer(415, 'E_INVALID', 'This route does not take that content type.', [{ field: 'content-type', expected: 'application/json' }]);

@@ -105,6 +105,7 @@ async function security(app: App, ctx: WebContext): Promise<void> {
   const authenticate = authenticator({ db: ctx.db, seal: ctx.seal, rule: cookieRule(ctx.settings.publicUrl) });
   app.decorateRequest('caller', null);
   app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-trace', request.id);
     if (request.is404) return;
     if (request.url.startsWith('/api/v1/')) reply.header('cache-control', 'no-store');
     const access: Access | undefined = request.routeOptions.config.access;

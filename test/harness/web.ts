@@ -4,7 +4,7 @@ import WebSocket from 'ws';
 import type { RespondInput, RespondResult } from '#core/respond.ts';
 import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { type UserRole, userRoles } from '#core/user.ts';
-import { createLog, type Logger } from '#ops/log.ts';
+import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { appendAudit } from '#store/audit.ts';
 import { hashPassword } from '#store/password.ts';
@@ -34,7 +34,7 @@ export type Web = {
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
 type Any = any;
 export type AlertOptions = { kind?: string; priority?: number; region?: string | null; personId?: string | null; homeId?: string | null; state?: string; ring?: string; what?: string };
-export type WebOptions = { respond?: (t: TestDatabase) => WebContext['respond']; settings?: Partial<WebSettings>; log?: (logs: string[]) => Logger; t?: TestDatabase };
+export type WebOptions = { respond?: (t: TestDatabase) => WebContext['respond']; settings?: Partial<WebSettings>; peers?: WebContext['peers']; more?: (t: TestDatabase) => Partial<WebContext>; t?: TestDatabase };
 
 export async function testWeb(options: WebOptions = {}): Promise<Web> {
   const t = options.t ?? (await testDatabase());
@@ -45,9 +45,9 @@ export async function testWeb(options: WebOptions = {}): Promise<Web> {
   if (!options.t) await seedCounty(t);
   const web = await startWeb({
     settings: { host: '127.0.0.1', port: 0, tls: null, publicUrl: 'http://127.0.0.1:1', door: { host: '127.0.0.1', port: 1 }, pages: null, gateway: 'standin', ...options.settings },
-    version: 'test', nodeId: 'web-test', db, seal: t.seal, log, metrics: createMetrics('web'), peers: () => [], strict: true,
+    version: 'test', nodeId: 'web-test', db, seal: t.seal, log, metrics: createMetrics('web'), peers: options.peers ?? (() => []), strict: true,
     respond: options.respond?.(t) ?? (async (input): Promise<RespondResult> => { asked.push(input); return { kind: 'ok', version: 2, state: 'claimed' }; }),
-    audit: (entry) => db.tx((sql) => appendAudit(sql, t.seal, [entry])),
+    audit: (entry) => db.tx((sql) => appendAudit(sql, t.seal, [entry])), ...options.more?.(t),
   });
   const cookies = new Map<string, string>();
   return {

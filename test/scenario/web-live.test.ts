@@ -281,7 +281,6 @@ describe('refusals', () => {
   });
 
   it('ends open sockets within 5 s of logout, of the account being disabled, of a revoked token [W2]', async () => {
-    const origin = web.url;
     const until5s = async (tab: Tab): Promise<number> => Promise.race([tab.closed.then((c) => c.code), new Promise<number>((resolve) => setTimeout(() => resolve(0), 5_000))]);
     const cookie = await web.cookie('shift-leader');
     const loggedOut = await joined('shift-leader');
