@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { Case, Contacted, Engagement } from './change.ts';
+import type { PlanAction } from './escalation.ts';
+import type { Party } from './ids.ts';
+import { arriveMs, candidates, type PartyFacts, resolveStep, resolveTells } from './roster.ts';
+
+const now = 1_800_000_000_000;
+const person = (party: string, role: PartyFacts['role'], more: Partial<PartyFacts> = {}): PartyFacts =>
+  ({ party: party as Party, role, ord: 1, keyHolder: false, reach: 'village', distanceKm: 0, phoneKey: party, landline: false, optedOut: false, absentUntil: null, ...more });
+const caseOf = (roster: PartyFacts[], more: { engagements?: [string, Engagement['state']][]; contacted?: [string, Partial<Contacted>][]; calls?: [string, number[]][] } = {}): Case => ({
+  alert: { kind: 'sos' } as Case['alert'], timers: new Map(), roster, consoleBeatAt: null, unclaimed: 0,
+  engagements: new Map((more.engagements ?? []).map(([p, state]) => [p as Party, { state, acceptedAt: null, arriveBy: null }])),
+  contacted: new Map((more.contacted ?? []).map(([p, c]) => [p as Party, { sms: 1, voice: 0, rounds: [0], reached: true, ...c }])), calls: new Map(more.calls ?? []),
+});
+const lines = (c: Case, actions: PlanAction[], round = 0, step = 1): string[] => resolveStep(c, actions, round, step, now).sends.map((s) => `${s.channel} ${s.party}`);
+const reasons = (c: Case, actions: PlanAction[]): string[] => resolveStep(c, actions, 0, 1, now).skipped.map((s) => `${s.party ?? s.target} ${s.reason}`);
+const call = (target: PlanAction['target']): PlanAction => ({ target, channel: 'voice' });
+const text = (target: PlanAction['target']): PlanAction => ({ target, channel: 'sms' });
+
+describe('whom a step reaches', () => {
+  it('absent goes to the deputy by ord [FF9]', () => {
+    const c = caseOf([person('r:1', 'care-worker', { absentUntil: now + 1 }), person('r:2', 'care-worker', { ord: 2 })]);
+    expect(lines(c, [text('care-worker')])).toEqual(['sms r:2']);
+    expect(reasons(c, [text('care-worker')])).toEqual(['r:1 absent']);
+    expect(lines(caseOf([person('r:1', 'care-worker', { absentUntil: now })]), [text('care-worker')])).toEqual(['sms r:1']);
+  });
+  it('a decline or a promise stands: neither is called again [LAW6]', () => {
+    const roster = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 }), person('r:3', 'care-worker', { ord: 3 })];
+    expect(lines(caseOf(roster, { engagements: [['r:1', 'declined'], ['r:2', 'accepted']], contacted: [['r:3', {}]] }), [call('care-worker')])).toEqual(['voice r:3']);
+  });
+  it('who opted out or has a landline is called instead of written to [FF21]', () => {
+    expect(lines(caseOf([person('r:1', 'care-worker', { optedOut: true })]), [text('care-worker')])).toEqual(['voice r:1']);
+    expect(lines(caseOf([person('r:1', 'town-duty', { landline: true, reach: 'town' })]), [call('town-duty'), text('town-duty')])).toEqual(['voice r:1']);
+  });
+  it('whoever is called has a message to answer [FF7]', () => {
+    expect(lines(caseOf([person('r:1', 'doctor')]), [call('doctor')])).toEqual(['sms r:1', 'voice r:1']);
+    expect(lines(caseOf([person('r:1', 'doctor')], { contacted: [['r:1', {}]] }), [call('doctor')])).toEqual(['voice r:1']);
+  });
+  it('one number in two roles is reached once by a step', () => {
+    const c = caseOf([person('r:1', 'doctor', { phoneKey: 'x' }), person('c:1', 'neighbour', { phoneKey: 'x' })]);
+    expect(lines(c, [call('neighbour'), call('doctor')])).toEqual(['sms c:1', 'voice c:1']);
+  });
+  it('three calls in five minutes or five in an hour are enough, then the deputy [FF6]', () => {
+    const min = 60_000;
+    const both = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 })];
+    const at = (...minutes: number[]): [string, number[]][] => [['r:1', minutes.map((m) => now - m * min)]];
+    expect(lines(caseOf(both, { calls: at(1, 2, 4.9), contacted: [['r:2', {}]] }), [call('care-worker')])).toEqual(['voice r:2']);
+    expect(lines(caseOf(both, { calls: at(1, 2, 5.1), contacted: [['r:1', {}]] }), [call('care-worker')])).toEqual(['voice r:1']);
+    expect(lines(caseOf(both, { calls: at(10, 20, 30, 40, 50), contacted: [['r:2', {}]] }), [call('care-worker')])).toEqual(['voice r:2']);
+    expect(lines(caseOf(both, { calls: at(10, 20, 30, 40, 60), contacted: [['r:1', {}]] }), [call('care-worker')])).toEqual(['voice r:1']);
+  });
+  it('family-2 is the second of the family; with one there is none', () => {
+    const family = [person('c:1', 'family', { reach: 'county' }), person('c:2', 'family', { reach: 'county', ord: 2 })];
+    expect(lines(caseOf(family), [text('family-1'), text('family-2')])).toEqual(['sms c:1', 'sms c:2']);
+    expect(lines(caseOf(family.slice(0, 1)), [text('family-1'), text('family-2')])).toEqual(['sms c:1']);
+  });
+  it('neighbour villages are the nearest three, in the next round the next [FF6]', () => {
+    const far = [4, 1, 3, 2, 5].map((km) => person(`r:${km}`, 'care-worker', { reach: 'town', distanceKm: km }));
+    expect(lines(caseOf(far), [text('neighbour-villages')])).toEqual(['sms r:1', 'sms r:2', 'sms r:3']);
+    const tried = [1, 2, 3].map((km): [string, Partial<Contacted>] => [`r:${km}`, { rounds: [0] }]);
+    expect(lines(caseOf(far, { contacted: tried }), [text('neighbour-villages')], 1)).toEqual(['sms r:4', 'sms r:5', 'sms r:1']);
+    expect(candidates('care-worker', far)).toEqual([]); // not the home's own village
+  });
+  it('a new round begins with whoever no round has tried [E2]', () => {
+    const c = caseOf([person('r:1', 'care-worker'), person('c:9', 'neighbour', { ord: 9 }), person('r:s', 'shift-leader', { reach: 'county' })], { contacted: [['r:1', {}]] });
+    expect(lines(c, [text('care-worker')], 1, 0)).toEqual(['sms r:1', 'sms c:9', 'voice c:9']);
+    expect(lines(c, [text('care-worker')], 0, 0)).toEqual(['sms r:1']);
+  });
+  it('tells once per number, by voice where a message cannot arrive [B4]', () => {
+    const c = caseOf([person('r:d', 'town-duty', { landline: true, reach: 'town' }), person('r:l', 'duty-leader', { reach: 'county' })]);
+    const tell = (target: PlanAction['target']) => ({ target, channel: 'sms' as const, template: 'outage' as const });
+    expect(resolveTells(c, [tell('town-duty'), tell('duty-leader'), tell('duty-leader'), tell('doctor')], now)).toMatchObject({
+      sends: [{ party: 'r:d', channel: 'voice', template: 'voice-outage' }, { party: 'r:l', channel: 'sms', template: 'outage' }], skipped: [{ target: 'doctor' }],
+    });
+  });
+  it('gives 20 minutes to the village and 45 to others [LAW6]', () => {
+    const c = caseOf([person('r:1', 'care-worker'), person('r:2', 'care-worker', { reach: 'town' })]);
+    expect([arriveMs(c, 'r:1' as Party), arriveMs(c, 'r:2' as Party), arriveMs(c, null)].map((ms) => ms / 60_000)).toEqual([20, 45, 20]);
+  });
+});

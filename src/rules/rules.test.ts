@@ -1,0 +1,109 @@
+/** Rules about life: pure tables, no database. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '#core/alert.ts';
+import type { Decision, DeviceFacts, Facts } from '#core/decision.ts';
+import { type Edge, edges, type EventKind, eventKinds, kindInfo, type StoredEvent } from '#core/event.ts';
+import { decide } from './index.ts';
+
+const now = 1_800_000_000_000;
+const event = (kind: EventKind, more: Partial<StoredEvent> = {}): StoredEvent => ({
+  id: '1', kind, edge: 'raise', source: 'mqtt', urgency: kindInfo[kind].priority, deviceId: 'd', homeId: 'h', personId: 'p', room: null, regionCode: null, sourceEventId: 'e1', ref: null, deviceTime: now,
+  receivedAt: now, flags: [], confidence: null, data: {}, trace: 't', ...more,
+} as StoredEvent);
+const device = (more: Partial<DeviceFacts> = {}): DeviceFacts => ({
+  id: 'd', model: 'watch', vendor: 'anling', type: 'watch', power: 'battery', supervisionClass: '5min', confirmWindowMs: 30_000, testUntil: null, room: null, cell: null, homeId: 'h', personId: 'p', registeredAt: 0, demo: false, ...more,
+} as DeviceFacts);
+const facts = (more: Partial<Facts> = {}): Facts => ({ device: device(), person: null, home: null, presence: null, open: [], earlier: null, clearedLater: false, ...more });
+const person = (more: object): Facts['person'] => ({ id: 'p', homeId: 'h', highRisk: false, riskTags: [], mode: null, modeUntil: null, demo: false, ...more }) as Facts['person'];
+const fallAlert = (more: Partial<Alert> = {}): Alert => ({
+  id: '9', kind: 'fall', priority: 1, state: 'confirming', subject: { type: 'person', id: 'p' }, deviceId: 'd', count: 1, duplicateCount: 0, claimedAt: null, firstHumanAt: null, lastRaisedAt: now,
+  summary: { confirmUntil: now + 30_000, fallId: 'f1' }, ...more,
+} as Alert);
+const p1: EventKind[] = ['sos', 'phone-in', 'smoke', 'gas', 'fall'];
+const only = (d: Decision[]): Decision => { expect(d).toHaveLength(1); return d[0] as Decision; };
+
+describe('a P1', () => {
+  it('is raised whatever mode, test window, flag, history of the device or edge raise/repeat/report [C2 C9 LAW5]', () => {
+    fc.assert(fc.property(
+      fc.constantFrom(...p1), fc.constantFrom<Edge>('raise', 'repeat', 'report'), fc.constantFrom(null, 'away', 'hospital', 'evacuated'), fc.boolean(), fc.constantFrom<string[]>([], ['late'], ['qos0', 'time-absurd'], ['id-reused']),
+      fc.boolean(), fc.boolean(), fc.boolean(),
+      (kind, edge, mode, test, flags, cleared, silent, unknownDevice) => {
+        const f = facts({
+          person: person({ mode, modeUntil: mode && now + 1_000 }), device: unknownDevice ? null : device({ testUntil: test ? now + 1 : null }), clearedLater: cleared,
+          presence: silent ? { state: 'offline', lastSeenAt: null, lowBattery: true, battery: 1, mainsLostAt: now, outageId: '4' as never } : null,
+        });
+        const d = only(decide(event(kind, { edge, flags }), f, now));
+        expect(d).toMatchObject({ type: 'raise', kind, priority: 1 });
+        if (d.type === 'raise') {
+          expect(d.plan).not.toBe('none');
+          expect(d.confirmMs ?? 0).toBeLessThanOrEqual(kind === 'fall' ? 30_000 : 0); // no delay but the declared window of a fall
+          expect(d.planDelayMs ?? 0).toBeLessThanOrEqual(test ? 120_000 : 0);
+        }
+      },
+    ), { numRuns: 500 });
+  });
+
+  it('waits only for the declared window of a fall, never longer than 30 s, not at all when late or the device declares none [C3]', () => {
+    const window = (f: Facts, flags: string[] = []): number => { const d = only(decide(event('fall', { flags }), f, now)); return d.type === 'raise' ? (d.confirmMs ?? 0) : -1; };
+    expect(window(facts())).toBe(30_000);
+    expect(window(facts({ device: device({ confirmWindowMs: 0 }) }))).toBe(0);
+    expect(window(facts({ device: device({ confirmWindowMs: 600_000 }) }))).toBe(30_000);
+    expect(window(facts(), ['late'])).toBe(0);
+    const late = only(decide(event('fall', { receivedAt: now - 25_000 }), facts(), now));
+    expect(late).toMatchObject({ confirmMs: 5_000 }); // counted from the arrival, not from when we came to it
+  });
+});
+
+describe('cancel', () => {
+  const cancel = (alert: Alert | null, more: Partial<StoredEvent> = {}): Decision => only(decide(event('cancel', { sourceEventId: null, ...more }), facts({ open: alert ? [alert] : [] }), now));
+  it('closes a fall of the same device inside its window as self-cancelled, with a courtesy ring [C3 C4]', () => {
+    expect(cancel(fallAlert())).toMatchObject({ type: 'close', alertId: '9', outcome: 'C1', what: 'self-cancelled', flags: ['self-cancelled'], ring: 'soft', detail: { courtesyCall: true } });
+    expect(cancel(fallAlert(), { ref: 'f1' })).toMatchObject({ type: 'close' });
+  });
+  for (const [why, alert, more] of [
+    ['after the window', fallAlert(), { receivedAt: now + 30_001 }], ['of another event', fallAlert(), { ref: 'other' }], ['when a human has it', fallAlert({ state: 'claimed', claimedAt: now }), {}],
+    ['when it fell again', fallAlert({ count: 2 }), {}], ['without a window', fallAlert({ summary: {} }), {}], ['of an SOS', fallAlert({ kind: 'sos', state: 'open' }), {}],
+  ] as const) it(`is only a note, softly rung, ${why} [C3 C4]`, () => expect(cancel(alert, more)).toMatchObject({ type: 'note', alertId: '9', ring: 'soft' }));
+  it('of another device takes nothing away [C4]', () => expect(cancel(fallAlert({ deviceId: 'x' as never }))).toMatchObject({ type: 'note' }));
+  it('counts a fall raised again only as a duplicate as one fall', () => expect(cancel(fallAlert({ count: 3, duplicateCount: 2 }))).toMatchObject({ type: 'close' }));
+  it('without anything open is no alert', () => expect(cancel(null)).toMatchObject({ type: 'ignore' }));
+});
+
+describe('modes, tests and strangers', () => {
+  const away = facts({ person: person({ mode: 'hospital', modeUntil: now + 10_000_000 }) });
+  it('technical alarms, motionless and bed-exit wait for the end of the mode, looked at each hour [C9]', () => {
+    for (const kind of ['low-battery', 'tamper', 'fault', 'offline', 'motionless', 'bed-exit'] as const) expect(only(decide(event(kind), away, now))).toEqual({ type: 'wait', reason: 'hospital', recheckAt: now + 3_600_000 });
+    expect(only(decide(event('wander'), away, now))).toMatchObject({ type: 'raise', priority: 2 });
+  });
+  it('an ended mode hides nothing', () => expect(only(decide(event('motionless'), facts({ person: person({ mode: 'away', modeUntil: now }) }), now))).toMatchObject({ type: 'raise' }));
+  it('a test press in its window never goes to phones, outside it escalates [B7]', () => {
+    expect(only(decide(event('test'), facts({ device: device({ testUntil: now + 1 }) }), now))).toMatchObject({ type: 'raise', priority: 4, plan: 'none' });
+    const outside = only(decide(event('test'), facts(), now));
+    expect(outside).toMatchObject({ type: 'raise', priority: 2 });
+    expect(outside).not.toHaveProperty('plan');
+  });
+  it('a P1 in a test window is marked, shown, and becomes real after 120 s [LAW5 C2]', () => {
+    expect(only(decide(event('sos'), facts({ device: device({ testUntil: now + 1 }) }), now))).toMatchObject({ priority: 1, flags: ['test'], planDelayMs: 120_000 });
+  });
+  it('bytes that may hold an alarm are a P1, others a P2; an unknown device is shown without a plan [FF24 F15]', () => {
+    expect(only(decide(event('unreadable-alarm', { urgency: 1, source: 'quarantine' }), facts(), now))).toMatchObject({ priority: 1 });
+    expect(only(decide(event('unreadable-alarm', { urgency: 2, source: 'quarantine' }), facts(), now))).toMatchObject({ priority: 2 });
+    expect(only(decide(event('unknown-device', { source: 'supervision', data: { subject: { type: 'device', id: 'x9' } }, deviceId: null, homeId: null, personId: null }), facts({ device: null }), now)))
+      .toMatchObject({ priority: 2, subject: { type: 'device', id: 'x9' }, plan: 'none' });
+  });
+  it("a device's own data never names the subject [LAW5]", () => {
+    expect(only(decide(event('sos', { data: { subject: { type: 'system', id: 'x' } } }), facts(), now))).toMatchObject({ subject: { type: 'person', id: 'p' } });
+  });
+});
+
+describe('every kind and edge', () => {
+  it('has an answer, and a raise always has a subject [LAW5]', () => {
+    fc.assert(fc.property(fc.constantFrom(...eventKinds), fc.constantFrom(...edges), fc.boolean(), fc.boolean(), fc.boolean(), (kind, edge, hasDevice, hasHome, hasPerson) => {
+      const e = event(kind, { edge, deviceId: hasDevice ? ('d' as never) : null, homeId: hasHome ? ('h' as never) : null, personId: hasPerson ? ('p' as never) : null });
+      const all = decide(e, facts({ device: hasDevice ? device() : null }), now);
+      expect(all.length).toBeGreaterThan(0);
+      for (const d of all) if (d.type === 'raise') expect(d.subject.id.length).toBeGreaterThan(0);
+    }), { numRuns: 1_000 });
+  });
+});
