@@ -136,12 +136,16 @@ function kill(pid: number, signal: NodeJS.Signals): void {
  * PostgreSQL, which we run under our own uid, would take any process of that uid for a living postmaster.
  */
 async function endLeftovers(folder: string, log?: Logger): Promise<void> {
-  const steps: [NodeJS.Signals | null, number][] = [[null, 300], ['SIGINT', 4_000], ['SIGKILL', 2_000]];
+  const postmaster = (): number => { try { return Number(readFileSync(join(folder, 'postmaster.pid'), 'utf8').split('\n')[0]); } catch { return 0; } };
+  // A postmaster is asked to end in order; backends without one are of no use, and one that computes would notice late.
+  const steps: [NodeJS.Signals | null, number][] = [[null, 200], ['SIGINT', 4_000], ['SIGKILL', 4_000]];
   for (const [signal, waitMs] of steps) {
     const left = pidsIn(folder, 'postgres');
     if (left.length === 0) break;
+    const led = left.includes(postmaster());
+    if (signal === 'SIGINT' && !led) continue;
     log?.warn({ pids: left, signal }, 'ending what an earlier database left behind');
-    if (signal) for (const pid of left) kill(pid, signal);
+    if (signal) for (const pid of left) if (signal === 'SIGKILL' || pid === postmaster()) kill(pid, signal);
     for (let waited = 0; waited < waitMs && pidsIn(folder, 'postgres').length > 0; waited += 50) await sleep(50);
   }
   const lockFile = join(folder, 'postmaster.pid');

@@ -15,7 +15,7 @@ const gone = (pids: readonly number[], timeout = 10_000): Promise<void> => expec
 describe('a house that is killed', { timeout: 120_000 }, () => {
   let house: House;
   const supervisor = (): number => house.pid() as number;
-  const pids = (victim: Victim): number[] => pidsOf(victim, supervisor(), join(house.data, 'pg'));
+  const pids = (victim: Victim): number[] => pidsOf(victim, supervisor(), house.data);
   const all = (): number[] => [...new Set([...descendants(supervisor()), ...pids('database')])];
   /** A backend in the middle of a long statement, which does not notice that its postmaster is gone. */
   const busy = async (db: Db): Promise<number> => {
@@ -53,9 +53,11 @@ describe('a house that is killed', { timeout: 120_000 }, () => {
     await busy(db);
     const roles = [...pids('edge'), ...pids('worker'), ...pids('web')];
     const old = pids('database');
+    expect(old.length).toBeGreaterThan(5);
     killHard(old.slice(0, 1)); // the postmaster alone: its busy backend stays, with the shared memory
     await gone(old);
     const ms = await house.ready(20_000);
+    expect(pids('database').length).toBeGreaterThan(5);
     expect(roles.filter(isAlive)).toEqual(roles);
     expect(ms).toBeLessThan(15_000);
     await db.close();
@@ -73,6 +75,7 @@ describe('a house that is killed', { timeout: 120_000 }, () => {
     const db = house.openDb();
     const left = await busy(db);
     const before = all().filter((pid) => pid !== left);
+    expect(before.length).toBeGreaterThan(10);
     killHard(before);
     await gone(before);
     await house.start();
