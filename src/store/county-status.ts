@@ -3,22 +3,16 @@
  * consoles live. Devices by state stand in store/outages.ts.
  */
 import { limits } from '#core/limits.ts';
+import { unheardPeople } from './outages.ts';
 import type { Sql } from './pool.ts';
 
 // Lost devices: silent beyond their class, or presumed so; a person is unheard when no other device of his is online.
-const unheard = `with gone as materialized (
-    select d.id as device_id, d.home_id from presence p join device d on d.id = p.device_id where p.silent_at is not null and d.status = 'installed'
-    union select device_id, home_id from presumed_unreachable),
-  people as (
-    select q.id, q.home_id, h.region_code, q.name_enc, q.high_risk from person q join home h on h.id = q.home_id
-    where q.home_id in (select home_id from gone) and q.status = 'present' and (q.mode_until is null or q.mode_until <= anling_now()) and (h.mode_until is null or h.mode_until <= anling_now())
-      and exists (select from device e where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from gone))
-      and not exists (select from device e join presence p on p.device_id = e.id where e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status = 'installed'
-        and p.state = 'online' and e.id not in (select device_id from gone)))`;
+const unheard = `with gone as (
+    select d.home_id from presence p join device d on d.id = p.device_id where p.silent_at is not null and d.status <> 'revoked' union all select home_id from presumed_unreachable), ${unheardPeople}`;
 
 /** 现在听不到: persons by village none of whose devices can be heard now; those who are away are not missed. */
 export function countCannotHear(sql: Sql): Promise<{ code: string; count: number }[]> {
-  return sql.query(`${unheard} select region_code as code, count(*)::int as count from people group by region_code`, [], 'count-cannot-hear');
+  return sql.query(`${unheard} select region_code as code, count(*)::int as count from unheard group by region_code`);
 }
 
 export type Unheard = { personId: string; homeId: string; regionCode: string; nameEnc: Buffer; highRisk: boolean; lastSeenAt: number | null; presumed: boolean };
@@ -28,7 +22,7 @@ export function listCannotHear(sql: Sql, prefix: string, limit: number): Promise
   return sql.query<Unheard>(
     `${unheard} select q.id as "personId", q.home_id as "homeId", q.region_code as "regionCode", q.name_enc as "nameEnc", q.high_risk as "highRisk",
        max(p.last_seen_at) as "lastSeenAt", bool_and(p.silent_at is null) as presumed
-     from people q join device e on e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.id in (select device_id from gone) join presence p on p.device_id = e.id
+     from unheard q join device e on e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status <> 'revoked' join presence p on p.device_id = e.id
      where q.region_code like $1 || '%' group by 1, 2, 3, 4, 5 order by q.high_risk desc, max(p.last_seen_at) nulls first, q.id limit $2`, [prefix, limit]);
 }
 

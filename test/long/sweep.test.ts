@@ -1,5 +1,6 @@
 /** The sweep over a big county: 100,000 devices, 10,000 of them due at once (B2). The figures are printed and stand beside the code. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { countCannotHear } from '#store/county-status.ts';
 import { type County, testCounty, village } from '../db/supervision-fixture.ts';
 
 let c: County;
@@ -37,6 +38,10 @@ it('100,000 devices: an idle turn, 10,000 due and alive, 10,000 fallen silent, t
   await timed('the next turn');
   await c.advance(5_000);
   await timed('a turn that looks at open outages');
+  const began = performance.now();
+  const unheard = (await countCannotHear(c.db)).reduce((sum, r) => sum + r.count, 0);
+  console.log(`counting who cannot be heard: ${Math.round(performance.now() - began)} ms`);
+  expect(unheard).toBe(10_005);
   await c.heard(gone.map((r) => r['device_id'] as string));
   await c.advance(5_000);
   await timed('all of them back');
