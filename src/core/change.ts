@@ -57,7 +57,7 @@ export function joined(first: Change, ...rest: readonly Change[]): Change {
 
 const loudness: Record<Ring, number> = { nobody: 5, p1: 4, p2: 3, desk: 2, soft: 1 };
 /** One line for the wall out of two: the louder one, else the later. */
-export function strongest(a: Feed | null, b: Feed | null): Feed | null {
+function strongest(a: Feed | null, b: Feed | null): Feed | null {
   if (!a || !b) return b ?? a;
   const loud = (f: Feed): number => (f.what === 'closed' ? 9 : f.ring ? loudness[f.ring] : 0);
   return loud(a) > loud(b) ? { ...a, detail: { ...b.detail, ...a.detail } } : { ...b, detail: { ...a.detail, ...b.detail } };

@@ -16,7 +16,7 @@ export type Failure = {
 export function sendFailed(c: Case, f: Failure, now: number): Change {
   const { alert } = c;
   const detail = { party: f.party, channel: f.channel, template: f.template, state: f.state, error: f.errorCode, errorClass: f.errorClass };
-  const entry = (then: string): Change['log'] => [{ actor: house('sending'), action: 'send-failed', detail: { ...detail, then } }];
+  const entry = (next: string): Change['log'] => [{ actor: house('sending'), action: 'send-failed', detail: { ...detail, next } }];
   const moot = alert.state === 'closed' || (f.purpose !== 'notice' && (alert.state === 'committed' || alert.state === 'arrived'));
   if (moot) return { ...nothing(), log: entry('nothing-left-to-do') };
   if (f.purpose === 'desk') {

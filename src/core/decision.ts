@@ -92,7 +92,7 @@ export function deviceSubject(event: SubjectOf): Subject {
 const subjectTypes: ReadonlySet<string> = new Set(['person', 'room', 'home', 'device', 'region', 'cell', 'power-area', 'vendor', 'number', 'system']);
 const houseSources: ReadonlySet<string> = new Set(['phone', 'wall', 'supervision', 'quarantine']);
 /** `data.subject` ({type, id}) of an event that the house itself made; a device's own data never names a subject. */
-export function namedSubject(event: Pick<StoredEvent, 'source' | 'data'>): Subject | null {
+function namedSubject(event: Pick<StoredEvent, 'source' | 'data'>): Subject | null {
   if (!houseSources.has(event.source)) return null;
   const subject = event.data['subject'] as { type?: unknown; id?: unknown } | undefined;
   return typeof subject?.type === 'string' && subjectTypes.has(subject.type) && typeof subject.id === 'string' ? (subject as Subject) : null;

@@ -45,11 +45,15 @@ export type ScopedPlan = { plan: Plan; scopeCode: string };
 export function planFor(kind: EventKind, priority: Priority, regionCode: string | null, plans: readonly ScopedPlan[]): Plan | null {
   if (priority > 2) return null;
   const fits = plans
-    .filter((p) => p.plan.kinds.includes(kind) && (regionCode?.startsWith(scopePrefix(p.scopeCode)) ?? false) && p.plan.steps.length > 0)
-    .sort((a, b) => scopePrefix(b.scopeCode).length - scopePrefix(a.scopeCode).length);
+    .filter((p) => p.plan.kinds.includes(kind) && inside(regionCode, p.scopeCode) && p.plan.steps.length > 0)
+    .sort((a, b) => narrowness(b.scopeCode) - narrowness(a.scopeCode));
   if (priority === 1) return (kindInfo[kind].priority === 1 ? fits[0]?.plan : undefined) ?? emergencyPlan;
   return fits[0]?.plan ?? (concernPlan.kinds.includes(kind) ? concernPlan : null);
 }
+
+const narrowness = (scope: string): number => (scope === everywhere ? 0 : scopePrefix(scope).length);
+const everywhere = '000000000000';
+const inside = (regionCode: string | null, scope: string): boolean => scope === everywhere || (regionCode?.startsWith(scopePrefix(scope)) ?? false);
 
 /** Milliseconds after the plan's base at which a step is due, or the round ends when there is no such step. */
 export function dueAfterMs(plan: Plan, step: number): number {

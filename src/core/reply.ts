@@ -31,7 +31,7 @@ const words: [Word, string[]][] = [
 const wordOf = new Map(words.flatMap(([word, texts]) => texts.map((text) => [text, word] as const)));
 
 /** Full width to half, blanks and punctuation gone, lower case: ` １ ２７。` is `127`. */
-export function normalised(text: string): string {
+function normalised(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(/[\s\p{P}\p{S}\p{Cc}\p{Cf}\p{M}]/gu, (c) => (c === '👌' || c === '👍' ? c : ''));
 }
 

@@ -15,7 +15,7 @@ const device = (more: Partial<DeviceFacts> = {}): DeviceFacts => ({
   id: 'd', model: 'watch', vendor: 'anling', type: 'watch', power: 'battery', supervisionClass: '5min', confirmWindowMs: 30_000, testUntil: null, room: null, cell: null, homeId: 'h', personId: 'p', registeredAt: 0, demo: false, ...more,
 } as DeviceFacts);
 const facts = (more: Partial<Facts> = {}): Facts => ({ device: device(), person: null, home: null, presence: null, open: [], earlier: null, clearedLater: false, ...more });
-const person = (more: object): Facts['person'] => ({ id: 'p', homeId: 'h', highRisk: false, riskTags: [], mode: null, modeUntil: null, demo: false, ...more }) as Facts['person'];
+const person = (more: object): Facts['person'] => ({ id: 'p', homeId: 'h', highRisk: false, riskTags: [], mode: null, modeUntil: null, demo: false, ...more }) as unknown as Facts['person'];
 const fallAlert = (more: Partial<Alert> = {}): Alert => ({
   id: '9', kind: 'fall', priority: 1, state: 'confirming', subject: { type: 'person', id: 'p' }, deviceId: 'd', count: 1, duplicateCount: 0, claimedAt: null, firstHumanAt: null, lastRaisedAt: now,
   summary: { confirmUntil: now + 30_000, fallId: 'f1' }, ...more,

@@ -47,7 +47,7 @@ export async function queuedEvents(sql: Sql, seal: Seal, shard: number, limit: n
 }
 
 /** By the urgency of the most urgent event that must wait for this one, then by id. */
-export function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(events: readonly T[]): T[] {
+function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(events: readonly T[]): T[] {
   const byId = [...events].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   const pressing = new Map<string, number>();
   const effective = new Map<T, number>();

@@ -346,7 +346,7 @@ describe('failures', () => {
     await a.db.query(`update outbox set state = 'unknown' where id = $1`, [first?.id]);
     await a.pass(60, 10);
     expect(await a.sentLines()).toEqual([]);
-    expect((await a.log()).at(-1)?.detail).toMatchObject({ then: 'nothing-left-to-do' });
+    expect((await a.log()).at(-1)?.detail).toMatchObject({ next: 'nothing-left-to-do' });
   });
 });
 
