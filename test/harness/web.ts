@@ -6,11 +6,11 @@ import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { type UserRole, userRoles } from '#core/user.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
-import { appendAudit } from '#store/audit.ts';
 import { hashPassword } from '#store/password.ts';
 import { openDb } from '#store/pool.ts';
 import { createSession } from '#store/sessions.ts';
 import { createUser } from '#store/users.ts';
+import { auditWriter } from '#web/audit-writer.ts';
 import type { WebContext, WebSettings } from '#web/context.ts';
 import { startWeb } from '#web/server.ts';
 import type { RouteEntry } from '#web/access.ts';
@@ -47,7 +47,7 @@ export async function testWeb(options: WebOptions = {}): Promise<Web> {
     settings: { host: '127.0.0.1', port: 0, tls: null, publicUrl: 'http://127.0.0.1:1', door: { host: '127.0.0.1', port: 1 }, pages: null, gateway: 'standin', ...options.settings },
     version: 'test', nodeId: 'web-test', db, seal: t.seal, log, metrics: createMetrics('web'), peers: options.peers ?? (() => []), strict: true,
     respond: options.respond?.(t) ?? (async (input): Promise<RespondResult> => { asked.push(input); return { kind: 'ok', version: 2, state: 'claimed' }; }),
-    audit: (entry) => db.tx((sql) => appendAudit(sql, t.seal, [entry])), ...options.more?.(t),
+    audit: auditWriter({ db, seal: t.seal }), ...options.more?.(t),
   });
   const cookies = new Map<string, string>();
   return {
