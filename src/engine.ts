@@ -25,12 +25,12 @@ import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { builtPages } from '#ops/pages.ts';
-import { appendAudit } from '#store/audit.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
 import { anling } from '#vendors/anling/index.ts';
+import { auditWriter } from '#web/audit-writer.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
 import project from '../package.json' with { type: 'json' };
@@ -140,7 +140,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
       door: { host: config.deviceHost, port: config.doorPort },
     },
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics }),
-    audit: (entry) => trail.tx((sql) => appendAudit(sql, seal, [entry])),
+    audit: auditWriter({ db: trail, seal }),
     replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
   }));
 }

@@ -19,16 +19,19 @@ export async function appendAudit(sql: Sql, seal: Seal, entries: readonly AuditE
   if (!head) throw new Error('audit_head has no row');
   let { hash } = head;
   let id = BigInt(head.id);
-  for (const entry of entries) {
+  const rows = entries.map((entry) => {
     const previous = hash;
     const detail = storable(entry.detail ?? {}) as Record<string, unknown>;
     const row = { id: String(++id), at: head.now, actor: text(entry.actor), action: entry.action, target: entry.target === undefined ? null : text(entry.target), result: entry.result, detail };
     hash = seal.chain(previous, rowText(row));
-    await sql.query(
-      'insert into audit (id, at, actor, action, target, result, detail, prev_hash, hash) values ($1, to_timestamp($2 / 1000.0), $3, $4, $5, $6, $7, $8, $9)',
-      [row.id, row.at, row.actor, row.action, row.target, row.result, JSON.stringify(detail), previous, hash], 'audit-append',
-    );
-  }
+    return { ...row, previous, hash };
+  });
+  await sql.query(
+    `insert into audit (id, at, actor, action, target, result, detail, prev_hash, hash)
+     select v.id, to_timestamp($1 / 1000.0), v.actor, v.action, v.target, v.result, v.detail, v.previous, v.hash
+     from unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::jsonb[], $8::bytea[], $9::bytea[]) as v (id, actor, action, target, result, detail, previous, hash)`,
+    [head.now, rows.map((r) => r.id), rows.map((r) => r.actor), rows.map((r) => r.action), rows.map((r) => r.target), rows.map((r) => r.result), rows.map((r) => JSON.stringify(r.detail)),
+      rows.map((r) => r.previous), rows.map((r) => r.hash)], 'audit-append');
   await sql.query('update audit_head set id = $1, hash = $2', [String(id), hash]);
 }
 
