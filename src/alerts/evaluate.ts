@@ -4,7 +4,7 @@
  * tried again, and after limits.evaluateAttempts shown to the desk as an unreadable alarm: it is never dropped (law 5).
  *
  * Measured by test/db/evaluate.test.ts (2 cores shared by eight busy people, embedded PostgreSQL 18, commits durable): 2,000 to
- * 6,500 events/s, of which one in ten opens a P1 with plan, timers, log and feed. One event per transaction: about 150/s.
+ * 6,500 events/s, of which one in ten opens a P1 with plan, timers, log and feed. With one event per transaction: 240 to 310/s.
  */
 import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';
