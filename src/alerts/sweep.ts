@@ -115,7 +115,7 @@ async function takeReturns(db: Db, seal: Seal): Promise<number> {
       const first = await takeFirstReports(sql);
       const villages = new Set(first.filter((f) => f.villageDone && f.village !== null).map((f) => f.village as string));
       await insertHouseEvents(sql, seal, [
-        ...back.filter((b) => b.raised).map((b): HouseEvent => ({ kind: 'offline', edge: 'clear', ...whose(b), data: { reason: 'device-back' } })),
+        ...back.filter((b) => b.raised).map((b): HouseEvent => ({ kind: 'offline', edge: 'clear', ...whose(b), data: { reason: b.revoked ? 'device-revoked' : 'device-back' } })),
         ...first.map((f): HouseEvent => ({ kind: 'never-reported', edge: 'clear', deviceId: f.deviceId, homeId: f.homeId, data: { reason: 'device-reported' } })),
         ...[...villages].map((code): HouseEvent => ({ kind: 'never-reported', edge: 'clear', data: { subject: { type: 'region', id: code }, regionCode: code, reason: 'devices-reported' } })),
       ]);

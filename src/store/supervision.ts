@@ -64,18 +64,18 @@ export async function moveDevices(sql: Sql, moved: readonly Moved[]): Promise<vo
     [moved.map((m) => m.deviceId), moved.map((m) => m.state), moved.map((m) => m.checkAt), moved.map((m) => m.silent), moved.map((m) => m.raised), moved.map((m) => m.never)], 'supervision-move');
 }
 
-export type Returned = { deviceId: string; homeId: string | null; personId: string | null; room: string | null; raised: boolean; silentAt: number };
+export type Returned = { deviceId: string; homeId: string | null; personId: string | null; room: string | null; raised: boolean; revoked: boolean };
 
-/** Devices that were declared silent and have spoken since: online again, watched again from their last sign of life. */
+/** Devices that were declared silent and have spoken since: online again, watched again from their last sign of life; or were revoked meanwhile. */
 export function takeReturned(sql: Sql): Promise<Returned[]> {
   return sql.query<Returned & Row>(
     `with back as (
-       select p.device_id, p.offline_event_at is not null as raised, p.silent_at, c.grace_s, d.home_id, d.person_id, d.room
+       select p.device_id, p.offline_event_at is not null as raised, d.status = 'revoked' as revoked, c.grace_s, d.home_id, d.person_id, d.room
        from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class
-       where p.silent_at is not null and (p.last_seen_at > p.silent_at or p.state = 'online') limit $1 for update of p skip locked)
-     update presence p set state = 'online', silent_at = null, offline_event_at = null, check_at = p.last_seen_at + make_interval(secs => back.grace_s - least($2::float8 / 1000, back.grace_s / 4.0))
+       where p.silent_at is not null and (p.last_seen_at > p.silent_at or p.state = 'online' or d.status = 'revoked') limit $1 for update of p skip locked)
+     update presence p set state = case when back.revoked then p.state else 'online' end, silent_at = null, offline_event_at = null, check_at = p.last_seen_at + make_interval(secs => back.grace_s - least($2::float8 / 1000, back.grace_s / 4.0))
      from back where p.device_id = back.device_id
-     returning p.device_id as "deviceId", back.home_id as "homeId", back.person_id as "personId", back.room, back.raised, back.silent_at as "silentAt"`,
+     returning p.device_id as "deviceId", back.home_id as "homeId", back.person_id as "personId", back.room, back.raised, back.revoked`,
     [limits.sweepRows, limits.settleMs], 'supervision-returned');
 }
 

@@ -158,3 +158,27 @@ it('villages that fall one after the other become the incident of their town, to
   expect(events.filter((e) => e.data['tell'] === true)).toHaveLength(1);
   expect(await c.db.query(`select subject_id, ended_how, (select count(*)::int from outage_member m where m.outage_id = o.id and m.back_at is null) as n from outage o where ended_at is null`)).toEqual([{ subject_id: town(0), ended_how: null, n: 200 }]);
 });
+
+it('the typhoon: power first, then the masts: buttons are presumed unreachable only when nothing proves their mast any more [B4 FF5]', async () => {
+  const watches: string[] = [];
+  for (let v = 0; v < 3; v++) {
+    await c.homes({ region: village(0, v), homes: 12, prefix: `r${v}` });
+    watches.push(...await c.homes({ region: village(0, v), homes: 6, prefix: `w${v}`, models: ['watch'], cell: `c${v}` }));
+    await c.homes({ region: village(0, v), homes: 4, prefix: `b${v}`, models: ['sos-button'], cell: `c${v}` });
+  }
+  const counts = async () => (await c.db.query<{ cause: string; counts: Record<string, number> }>('select cause, counts from outage where ended_at is null'))[0]!;
+  await c.pass(10 * minute, { stepMs: 15_000, each: (gone) => (gone % minute === 0 ? c.heard(watches) : Promise.resolve()) });
+  expect(await counts()).toMatchObject({ cause: 'power', counts: { members: 36, presumed: 0, people: 36 } });
+  await c.pass(17 * minute, { stepMs: 15_000 });
+  expect(await c.db.query('select count(*)::int as n from outage')).toEqual([{ n: 1 }]);
+  expect(await counts()).toMatchObject({ cause: 'unknown', counts: { members: 54, presumed: 12, people: 66 } });
+  expect(await c.events('offline')).toEqual([]);
+});
+
+it('of two people in one home, a device of one is no ear for the other [B4]', async () => {
+  const ids = await c.homes({ region: village(0, 1), homes: 6, models: ['fall-radar', 'watch'] });
+  await c.db.query(`insert into person (id, home_id, name_enc, name_bidx) select 'q' || id, id, '\\x00', '\\x00' from home`);
+  await c.db.query(`update device set person_id = replace(home_id, '-h', '-p') where model = 'watch'`);
+  await c.pass(4 * minute, { each: (gone) => (gone % minute === 0 ? c.heard(ids.filter((id) => id.endsWith('-2'))) : Promise.resolve()) });
+  expect(await c.db.query(`select counts->'members' as members, counts->'people' as people from outage`)).toEqual([{ members: 6, people: 6 }]);
+});

@@ -50,6 +50,14 @@ describe('offline by class', () => {
     expect(events[2]!.receivedAt - back).toBeLessThanOrEqual(3 * minute + 9_000);
   });
 
+  it('of a device that is revoked ends too', async () => {
+    const [id] = await c.homes({ region: village(0, 1), homes: 1 });
+    await c.pass(4 * minute, { stepMs: 20_000 });
+    await c.db.query(`update device set status = 'revoked' where id = $1`, [id]);
+    await c.pass(5 * minute, { stepMs: 20_000 });
+    expect((await c.events('offline')).map((e) => [e.edge, e.data['reason']])).toEqual([['raise', undefined], ['clear', 'device-revoked']]);
+  });
+
   it('a restart during the wait moves the deadline by at most 2 s; a worker that comes late declares at once [B2]', async () => {
     const ids = await c.homes({ region: village(0, 1), homes: 3 });
     const from = await c.now();
