@@ -10,9 +10,10 @@ import type { Monotonic } from '#core/clock.ts';
 import { alarmTemplates, type ProviderSettings } from '#core/provider.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
-import { claimSends, type ClaimedSend, numberFacts, saveSend, type SendResult } from '#store/outbox.ts';
+import { claimSends, type ClaimedSend, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
 import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { Batcher } from '#work/batcher.ts';
 import type { Loop } from '#work/loop.ts';
 import type { ChannelKind, Gateway, Message, Outcome, Refusal } from './channels/channel.ts';
 import { guardGateway, guardNumber } from './guards.ts';
@@ -25,12 +26,17 @@ export type SenderOptions = {
   settings(): ProviderSettings; trouble: Trouble; monotonic?: Monotonic; random?(): number;
 };
 type Instruments = ReturnType<typeof instruments>;
-type Work = SenderOptions & { on: Db; counts: Instruments; monotonic: Monotonic; random(): number };
+type Work = SenderOptions & { counts: Instruments; monotonic: Monotonic; random(): number; save(item: SendToSave): Promise<string | null> };
+type Taken = { send: ClaimedSend; facts: NumberFacts; claimedAt: number };
 
 const channels: readonly ChannelKind[] = ['sms', 'voice'];
 /** A provider that wants us to wait longer than this is failed over instead. */
 const waitMsMax = 5_000;
 const backoffMs = 400;
+/** Outcomes that come together are saved together: one commit instead of many. */
+const saveMs = 3;
+const saveRows = 64;
+const nothing: NumberFacts = { optedOut: false, sms24h: 0, voice1m: 0, voice1h: 0, voice24h: 0 };
 
 const instruments = (metrics: Metrics) => ({
   sent: metrics.counter('sends', 'Messages handed to the gateway, by what is known of them', ['channel', 'outcome']),
@@ -47,28 +53,34 @@ export function startSender(options: SenderOptions): Loop[] {
   const random = options.random ?? Math.random;
   return channels.flatMap((channel) => [true, false].map((urgent) => {
     const on = urgent ? options.urgentDb : options.db;
-    const work: Work = { ...options, on, counts, monotonic, random };
+    const saver = new Batcher<SendToSave, string | null>({ maxMs: saveMs, maxRows: saveRows, write: (items) => withRetry(8, () => saveSends(on, items)) });
+    const work: Work = { ...options, counts, monotonic, random, save: (item) => saver.add(item) };
     const name = `send ${channel}${urgent ? ' p1' : ''}`;
-    return startLane<{ send: ClaimedSend; claimedAt: number }>({
+    return startLane<Taken>({
       name, places: urgent ? limits.sendUrgent : limits.sendOther,
-      async claim(rows) {
-        const claimedAt = monotonic();
-        const sends = await claimSends(on, {
-          channel, fromPriority: urgent ? 1 : 2, toPriority: urgent ? 1 : 9, rows, leaseMs: limits.sendLeaseMs, gateway: options.gateway?.name ?? 'none',
-        });
-        return sends.map((send) => ({ send, claimedAt }));
-      },
-      work: ({ send, claimedAt }) => sendOne(work, send, claimedAt).catch((error: unknown) => {
+      claim: (rows) => take(work, on, { channel, fromPriority: urgent ? 1 : 2, toPriority: urgent ? 1 : 9, rows }),
+      work: (taken) => sendOne(work, taken).catch((error: unknown) => {
         // The row keeps its lease and is claimed again when that ends.
-        options.log.error({ outboxId: send.id, trace: send.trace, code: (error as { code?: string }).code, error: error instanceof OperatingError ? error.message : (error as Error).name }, 'sending one message broke');
+        const { id, trace } = taken.send;
+        options.log.error({ outboxId: id, trace, code: (error as { code?: string }).code, error: error instanceof OperatingError ? error.message : (error as Error).name }, 'sending one message broke');
       }),
       onError: (error, inARow) => { if (inARow === 1 || inARow % 20 === 0) options.log.warn({ lane: name, inARow, error: (error as Error).message }, 'claiming messages failed'); },
     });
   }));
 }
 
-async function sendOne(work: Work, send: ClaimedSend, claimedAt: number): Promise<void> {
-  const early = await beforeSending(work, send);
+/** Claims, with what is known of the numbers, in one transaction. */
+async function take(work: Work, on: Db, claim: { channel: ChannelKind; fromPriority: number; toPriority: number; rows: number }): Promise<Taken[]> {
+  const claimedAt = work.monotonic();
+  return on.tx(async (sql) => {
+    const sends = await claimSends(sql, { ...claim, leaseMs: limits.sendLeaseMs, gateway: work.gateway?.name ?? 'none' });
+    const facts = await numberFacts(sql, sends.map((send) => send.id));
+    return sends.map((send) => ({ send, claimedAt, facts: facts.get(send.id) ?? nothing }));
+  });
+}
+
+async function sendOne(work: Work, { send, facts, claimedAt }: Taken): Promise<void> {
+  const early = beforeSending(work, send, facts);
   if (early) return save(work, send, early);
   const message = open(work, send);
   const channel = work.gateway?.channels[send.channel];
@@ -86,12 +98,12 @@ async function sendOne(work: Work, send: ClaimedSend, claimedAt: number): Promis
 }
 
 /** What is known without asking the gateway; null: send it. */
-async function beforeSending(work: Work, send: ClaimedSend): Promise<SendResult | null> {
+function beforeSending(work: Work, send: ClaimedSend, facts: NumberFacts): SendResult | null {
   if (send.withdrawn) return { state: 'withdrawn' };
   // Only crashes lead here: every answered try is bounded by its own code's retries.
   if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
   const guarded = { channel: send.channel, to: readNumber(work, send), demo: send.demo, provider: send.provider };
-  const barred = guardGateway(guarded, work.gateway) ?? guardNumber(guarded, await numberFacts(work.on, send), work.settings().budget);
+  const barred = guardGateway(guarded, work.gateway) ?? guardNumber(guarded, facts, work.settings().budget);
   return barred && { state: 'failed', code: barred.code, class: barred.class };
 }
 
@@ -125,7 +137,7 @@ function pause(refusal: Refusal, attempts: number, random: () => number): number
 
 async function save(work: Work, send: ClaimedSend, result: SendResult, ms?: number): Promise<void> {
   const { channel } = send;
-  const state = await withRetry(8, () => saveSend(work.on, send, result));
+  const state = await work.save({ send, result });
   const fields = { outboxId: send.id, alertId: send.alertId, trace: send.trace, channel, template: send.template, attempt: send.attempts, code: result.code, providerId: result.providerId, ms };
   if (state === null) {
     work.counts.lost.inc({ channel });

@@ -36,42 +36,49 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
 export type NumberFacts = { optedOut: boolean; sms24h: number; voice1m: number; voice1h: number; voice24h: number };
 
 /**
- * What this number got of us in the provider's windows, and whether its owner opted out. Counted is what the provider took
- * or may have taken; of two messages under way at the same moment only the older counts for the younger.
+ * What the numbers of these messages got of us in the provider's windows, and whether their owners opted out, by message id.
+ * Counted is what the provider took or may have taken; of two messages under way at the same moment only the older counts
+ * for the younger.
  */
-export async function numberFacts(sql: Sql, send: Pick<ClaimedSend, 'id' | 'toBidx' | 'template'>): Promise<NumberFacts> {
-  const [row] = await sql.query<NumberFacts & Row>(
-    `with recent as (
-       select channel, template, n.at - sent_at as age from outbox, (select anling_now() as at) n
-       where to_bidx = $1 and channel in ('sms', 'voice') and created_at > n.at - interval '25 hours' and sent_at > n.at - interval '24 hours' and id <> $2
-         and (provider_id is not null or state = 'unknown' or (state = 'sending' and id < $2)))
-     select exists (select from responder where phone_bidx = $1 and opted_out_at is not null) or exists (select from contact where phone_bidx = $1 and opted_out_at is not null) as "optedOut",
-       count(*) filter (where channel = 'sms' and template = $3)::int as "sms24h", count(*) filter (where channel = 'voice' and age < interval '1 minute')::int as "voice1m",
-       count(*) filter (where channel = 'voice' and age < interval '1 hour')::int as "voice1h", count(*) filter (where channel = 'voice')::int as "voice24h"
-     from recent`, [send.toBidx, send.id, send.template], 'outbox-number');
-  return row ?? { optedOut: false, sms24h: 0, voice1m: 0, voice1h: 0, voice24h: 0 };
+export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map<string, NumberFacts>> {
+  if (ids.length === 0) return new Map();
+  const rows = await sql.query<NumberFacts & Row & { id: string }>(
+    `with clock as materialized (select anling_now() as at)
+     select o.id, exists (select from responder where phone_bidx = o.to_bidx and opted_out_at is not null) or exists (select from contact where phone_bidx = o.to_bidx and opted_out_at is not null) as "optedOut", f.*
+     from outbox o, clock n, lateral (
+       select count(*) filter (where channel = 'sms' and template = o.template)::int as "sms24h", count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 minute')::int as "voice1m",
+         count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 hour')::int as "voice1h", count(*) filter (where channel = 'voice')::int as "voice24h"
+       from outbox p where p.to_bidx = o.to_bidx and p.channel = o.channel and p.created_at > n.at - interval '25 hours' and p.sent_at > n.at - interval '24 hours' and p.id <> o.id
+         and (p.provider_id is not null or p.state = 'unknown' or (p.state = 'sending' and p.id < o.id))) f
+     where o.id = any($1::bigint[])`, [ids], 'outbox-numbers');
+  return new Map(rows.map(({ id, ...facts }) => [id, facts]));
 }
 
 export type SendResult = {
   state: 'accepted' | 'failed' | 'unknown' | 'due' | 'withdrawn'; providerId?: string; code?: string; class?: string;
   /** due: again after this. */ againMs?: number; /** accepted, unknown: ask the provider after this without a receipt. */ checkMs?: number;
 };
+export type SendToSave = { send: Pick<ClaimedSend, 'id' | 'token'>; result: SendResult };
 
-/** Saves the outcome of one try. Answers the row's state, or null when the lease was lost meanwhile and nothing was saved. */
-export async function saveSend(sql: Sql, send: Pick<ClaimedSend, 'id' | 'token'>, result: SendResult): Promise<string | null> {
+/** Saves the outcomes of tries; answers each row's state, or null where the lease was lost meanwhile and nothing was saved. */
+export async function saveSends(sql: Sql, saves: readonly SendToSave[]): Promise<(string | null)[]> {
+  const column = <T>(pick: (result: SendResult) => T): T[] => saves.map(({ result }) => pick(result));
   // A receipt may have been faster than this statement: then the state is its, and only the provider's id is added.
-  const [row] = await sql.query<{ state: string }>(
-    `update outbox set
-       state = case when state <> 'sending' then state when withdrawn_at is not null and $3 <> 'accepted' then 'withdrawn' else $3 end,
-       provider_id = coalesce($4, provider_id), error_code = $5, error_class = $6, lease_until = null,
-       accepted_at = case when $3 = 'accepted' then anling_now() else accepted_at end,
-       due_at = case when $3 = 'due' then anling_now() + $7 * interval '1 ms' else due_at end,
-       check_at = case when state = 'sending' and $3 in ('accepted', 'unknown') then anling_now() + $8 * interval '1 ms' end,
-       done_at = case when state = 'sending' and $3 in ('failed', 'withdrawn') then anling_now() else done_at end
-     where id = $1 and lease_token = $2 and state <> 'due' returning state`,
-    [send.id, send.token, result.state, result.providerId ?? null, result.code ?? null, result.class ?? null, result.againMs ?? 0, result.checkMs ?? 0], 'outbox-save');
-  if (row?.state === 'failed' || row?.state === 'unknown') await sql.query(`select pg_notify('anling_outbox', $1)`, [row.state], 'outbox-hint');
-  return row?.state ?? null;
+  const rows = await sql.query<{ id: string; token: string; state: string }>(
+    `update outbox o set
+       state = case when o.state <> 'sending' then o.state when o.withdrawn_at is not null and v.state <> 'accepted' then 'withdrawn' else v.state end,
+       provider_id = coalesce(v.provider_id, o.provider_id), error_code = v.code, error_class = v.class, lease_until = null,
+       accepted_at = case when v.state = 'accepted' then n.at else o.accepted_at end,
+       due_at = case when v.state = 'due' then n.at + v.again_ms * interval '1 ms' else o.due_at end,
+       check_at = case when o.state = 'sending' and v.state in ('accepted', 'unknown') then n.at + v.check_ms * interval '1 ms' end,
+       done_at = case when o.state = 'sending' and v.state in ('failed', 'withdrawn') then n.at else o.done_at end
+     from (select anling_now() as at) n, unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::float8[]) as v (id, token, state, provider_id, code, class, again_ms, check_ms)
+     where o.id = v.id and o.lease_token = v.token and o.state <> 'due' returning o.id, v.token, o.state`,
+    [saves.map((s) => s.send.id), saves.map((s) => s.send.token), column((r) => r.state), column((r) => r.providerId ?? null), column((r) => r.code ?? null), column((r) => r.class ?? null),
+      column((r) => r.againMs ?? 0), column((r) => r.checkMs ?? 0)], 'outbox-save');
+  if (rows.some((r) => r.state === 'failed' || r.state === 'unknown')) await sql.query(`select pg_notify('anling_outbox', 'failed')`, [], 'outbox-hint');
+  const states = new Map(rows.map((r) => [`${r.id}:${r.token}`, r.state]));
+  return saves.map(({ send }) => states.get(`${send.id}:${send.token}`) ?? null);
 }
 
 export type WaitingSend = { id: string; outId: string; alertId: string | null; channel: 'sms' | 'voice'; template: TemplateName; toEnc: Buffer; providerId: string | null; sentAt: number; state: 'accepted' | 'unknown'; ageMs: number; trace: string };

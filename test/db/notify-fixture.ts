@@ -7,7 +7,9 @@ import { startSender, type SenderOptions } from '#notify/sender.ts';
 import { createTrouble } from '#notify/trouble.ts';
 import { createLog, type Logger } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { type ClaimedSend, type SendResult, saveSends } from '#store/outbox.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
+import type { Sql } from '#store/pool.ts';
 import type { TestDatabase } from '#test/harness/db.ts';
 import type { Loop } from '#work/loop.ts';
 
@@ -40,6 +42,7 @@ export type StoredSend = {
 export async function row(t: TestDatabase, outId: string): Promise<StoredSend> {
   return (await t.db.query<StoredSend>('select * from outbox where out_id = $1', [outId]))[0]!;
 }
+export const saveSend = async (sql: Sql, send: Pick<ClaimedSend, 'id' | 'token'>, result: SendResult): Promise<string | null | undefined> => (await saveSends(sql, [{ send, result }]))[0];
 export const state = async (t: TestDatabase, outId: string): Promise<string> => (await row(t, outId)).state;
 
 export async function openAlert(t: TestDatabase, subject = newId('h', 6)): Promise<AlertId> {

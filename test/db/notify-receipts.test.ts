@@ -7,7 +7,7 @@ import { startReceipts } from '#notify/receipts.ts';
 import { startReconcile } from '#notify/reconcile.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics, type Metrics } from '#ops/metrics.ts';
-import { claimSends, saveSend } from '#store/outbox.ts';
+import { claimSends } from '#store/outbox.ts';
 import { withdrawOutbox } from '#store/outbox-insert.ts';
 import { insertReceipt } from '#store/receipts.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
@@ -15,7 +15,7 @@ import type { App, WebContext } from '#web/context.ts';
 import { registerHooks } from '#web/routes/hooks.ts';
 import { errorHandler } from '#web/errors.ts';
 import type { Loop } from '#work/loop.ts';
-import { fakeGateway, accepted, openAlert, put, row, state } from './notify-fixture.ts';
+import { fakeGateway, accepted, openAlert, put, row, saveSend, state } from './notify-fixture.ts';
 
 let t: TestDatabase;
 let metrics: Metrics;

@@ -3,10 +3,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '#core/limits.ts';
 import { standinProvider } from '#core/provider.ts';
 import type { Gateway, Outcome, Refusal } from '#notify/channels/channel.ts';
-import { claimSends, saveSend } from '#store/outbox.ts';
+import { claimSends } from '#store/outbox.ts';
 import { withdrawOutbox } from '#store/outbox-insert.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
-import { accepted, fakeGateway, openAlert, put, row, send, type Sending, state } from './notify-fixture.ts';
+import { accepted, fakeGateway, openAlert, put, row, saveSend, send, type Sending, state } from './notify-fixture.ts';
 
 let t: TestDatabase;
 const running: Sending[] = [];
