@@ -4,7 +4,7 @@
  */
 import type { Alert, Outcome } from './alert.ts';
 import { type Case, type Change, type Feed, house, nothing, withFlags } from './change.ts';
-import type { Decision, EndLater, Raise } from './decision.ts';
+import { type Decision, deskNote, type EndLater, type Raise } from './decision.ts';
 import { startPlan } from './decide-plan.ts';
 import type { Plan } from './escalation.ts';
 import type { StoredEvent } from './event.ts';
@@ -34,6 +34,7 @@ export function openAlert(raise: Raise, event: StoredEvent, plan: Plan | null, d
     log: [{
       actor: house('rules'), action: 'opened',
       detail: { eventId: event.id, kind: raise.kind, deviceId: event.deviceId, deviceTime: event.deviceTime, lateMs: event.deviceTime === null ? null : Math.max(0, event.receivedAt - event.deviceTime), flags: alert.flags },
+      ...noteOf(event),
     }],
     feed: { what: 'opened', ...(confirming ? { ring: 'soft' as const } : ring) },
   };
@@ -73,9 +74,10 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
   return alert.state === 'open' || alert.state === 'confirming' ? rung : ringTaken(c, rung, now);
 }
 
+const noteOf = (event: StoredEvent): { note?: string } => { const note = deskNote(event); return note === null ? {} : { note }; };
 const sameList = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
 const logRaise = (event: StoredEvent, more: Record<string, unknown> = {}): Change['log'][number] =>
-  ({ actor: house('rules'), action: 'raised-again', detail: { eventId: event.id, deviceId: event.deviceId, edge: event.edge, ...more } });
+  ({ actor: house('rules'), action: 'raised-again', detail: { eventId: event.id, deviceId: event.deviceId, edge: event.edge, ...more }, ...noteOf(event) });
 
 function ringTaken(c: Case, change: Change, now: number): Change {
   if (c.timers.has('rering') || !c.alert.plan) return change; // a burst neither postpones the deadline nor texts again

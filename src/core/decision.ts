@@ -98,6 +98,18 @@ function namedSubject(event: Pick<StoredEvent, 'source' | 'data'>): Subject | nu
   return typeof subject?.type === 'string' && subjectTypes.has(subject.type) && typeof subject.id === 'string' ? (subject as Subject) : null;
 }
 
+/** Where it happened: the home's region, else the one that an event of the house itself names (data.regionCode). */
+export function regionOf(event: Pick<StoredEvent, 'source' | 'data' | 'regionCode'>): RegionCode | null {
+  const named = houseSources.has(event.source) ? event.data['regionCode'] : undefined;
+  return event.regionCode ?? (typeof named === 'string' && /^\d{12}$/.test(named) ? (named as RegionCode) : null);
+}
+
+/** What the desk wrote down when it made the event; kept sealed on the timeline. */
+export function deskNote(event: Pick<StoredEvent, 'source' | 'data'>): string | null {
+  const note = event.source === 'phone' || event.source === 'wall' ? event.data['note'] : undefined;
+  return typeof note === 'string' && note !== '' ? note : null;
+}
+
 /** The mode of the person, else of the home, while it lasts. */
 export function modeNow(facts: Pick<Facts, 'person' | 'home'>, now: number): { mode: LifeMode; until: number } | null {
   for (const who of [facts.person, facts.home])

@@ -1,5 +1,5 @@
 /** What every rule about life puts into its raise: subject, flags that the desk sees, test mode (law 5: marked and shown, never hidden). */
-import { type Facts, inTest, lifeSubject, modeNow, type Raise } from '#core/decision.ts';
+import { type Facts, inTest, lifeSubject, modeNow, type Raise, regionOf } from '#core/decision.ts';
 import { kindInfo, type StoredEvent } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 
@@ -19,7 +19,7 @@ export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: 
   const mode = modeNow(facts, now);
   if (mode) flags.push(mode.mode);
   return {
-    type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: lifeSubject(event),
+    type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: lifeSubject(event), regionCode: regionOf(event),
     ...(test ? { planDelayMs: limits.testHoldMs } : {}), ...(facts.outage ? { summary: { outage: facts.outage } } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
   };
 }
