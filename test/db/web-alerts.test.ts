@@ -179,6 +179,7 @@ describe('status strip', () => {
     };
     expect(await unheard()).toEqual([1, ['陈*水']]);
     await db.query(`insert into outage (subject_type, subject_id, region_code, scope_from, scope_to, cause, from_at, trace, ingest_id) values ('region', $1, $1, '350425000000', '350425999999', 'unknown', anling_now() - interval '10 min', 't', gen_random_uuid())`, [county]);
+    await db.query(`insert into presumed (outage_id, device_id) select id, 'd2' from outage`);
     expect((await unheard())[1].toSorted()).toEqual(['林*英?', '陈*水']);
     await db.query(`update person set mode = 'evacuated', mode_until = anling_now() + interval '1 day' where id = 'p1'`);
     expect(await unheard()).toEqual([1, ['林*英?']]);
