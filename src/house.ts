@@ -28,6 +28,7 @@ const root = join(import.meta.dirname, '..');
 const edgeStopMs = 2_500;
 const roleStopMs = 2_500;
 const databaseStopMs = 2_500;
+const closingMs = 5_000;
 
 type Prepared = { config: Config; seal: Seal; keeper: Keeper | null; password: string | null; standin: boolean; pagesError: string | null };
 
@@ -38,11 +39,13 @@ export async function runHouse(given: Config): Promise<number> {
   const undo: (() => Promise<void> | void)[] = [];
   const stopAll = async (): Promise<void> => { for (const step of undo.toReversed()) await step(); };
   try {
-    const life = recordLifeAfterOrphans(given, log);
-    undo.push(async () => (await life).end());
-    const prepared = await prepare(given, log, undo);
+    const { found, killed } = await endOrphans(given.data, 4_000);
+    if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
+    const life = recordLife(given.data);
+    undo.push(() => life.end());
+    const prepared = await prepare(given, log, undo, found ? closingMs : 0);
     if (signal.seen !== null) { await stopAll(); return 0; }
-    const house = await startChildren(prepared, log, (pids) => void life.then((l) => l.children(pids)));
+    const house = await startChildren(prepared, log, life.children);
     undo.push(() => house.stop());
     announce(prepared, house);
     log.info({ why: await signal.first }, 'stopping');
@@ -83,23 +86,17 @@ function firstSignal(): Signal {
   return { get seen() { return seen; }, first, again: (act) => { impatient = act; } };
 }
 
-async function recordLifeAfterOrphans(config: Config, log: Logger): Promise<ReturnType<typeof recordLife>> {
-  const killed = await endOrphans(config.data, 4_000);
-  if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
-  return recordLife(config.data);
-}
-
 const wholeHouse = (config: Config): boolean => allRoles.every((role) => config.roles.includes(role));
 
-/** Everything that must be right before a role may run. */
-async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | void)[]): Promise<Prepared> {
+/** Everything that must be right before a role may run. `portsMs`: how long a killed life's ports may take to close. */
+async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | void)[], portsMs: number): Promise<Prepared> {
   const config = await withPorts(given);
   const pages = config.roles.includes('web') ? buildPages(config.data) : null;
-  await requirePorts(wantedPorts(config), 5_000);
+  await requirePorts(wantedPorts(config), portsMs);
   const { url, keeper } = config.databaseUrl === null ? await ownDatabase(config, log, undo) : { url: config.databaseUrl, keeper: null };
   const db = openDb({ url, max: 2, name: 'supervisor' });
   try {
-    await reachDatabase(db, url, keeper ? 30_000 : 5_000);
+    await reachDatabase(db, url, keeper ? 30_000 : 3_000);
     const unsafe = await unsafeSettings(db);
     if (unsafe) throw new OperatingError('E_DATABASE_UNSAFE', `The database would lose commits that it has confirmed (${unsafe}). Switch it on; the alarm path does not run without it.`);
     await migrate({ url, log });
@@ -224,7 +221,8 @@ function peersOf(status: readonly ChildStatus[], health: Health | null): OpsPeer
 }
 
 function childSpecs({ config, seal, standin }: Prepared): ChildSpec[] {
-  const env = { ...process.env, ...configVariables(config) };
+  // A cache of compiled code: a killed role is back in a fifth of the time (measured 0.6 s -> 0.15 s for 24,000 lines).
+  const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(config.data, 'cache') };
   const main = join(root, 'src', 'main.ts');
   const specs: ChildSpec[] = config.roles.map((role) => ({ name: role, file: main, args: ['child', '--role', role], env, beats: true }));
   if (!standin || !wholeHouse(config)) return specs;

@@ -43,7 +43,8 @@ it('kills what a dead supervisor left behind, and nobody else', async () => {
   writeFileSync(join(data, 'run', 'life-1.json'), JSON.stringify({
     supervisor: { pid: 1, birth: 'another boot:1' }, children: [{ pid: orphan.pid, birth: birthMark(orphan.pid!) }, { pid: stranger.pid, birth: 'another boot:2' }],
   }));
-  expect(await endOrphans(data, 200)).toEqual([orphan.pid]);
+  expect(await endOrphans(data, 200)).toEqual({ found: true, killed: [orphan.pid] });
+  expect(await endOrphans(data, 200)).toEqual({ found: false, killed: [] });
   await gone(orphan.pid!);
   expect(isAlive(stranger.pid!)).toBe(true);
   expect(JSON.parse(readFileSync(join(data, 'run', `life-${process.pid}.json`), 'utf8')).children).toHaveLength(1);

@@ -29,22 +29,24 @@ export function recordLife(data: string): Life {
   return { children: (pids) => write(pids.map(markOf)), end: () => rmSync(file, { force: true }) };
 }
 
-/** Ends the children of supervisors that died without ending them: they end by themselves within `graceMs`, or are killed. Returns those that were killed. */
-export async function endOrphans(data: string, graceMs: number): Promise<number[]> {
+/** Ends the children of supervisors that died without ending them: they end by themselves within `graceMs`, or are killed. `found`: there was such a supervisor. */
+export async function endOrphans(data: string, graceMs: number): Promise<{ found: boolean; killed: number[] }> {
   const folder = join(data, 'run');
   const killed: number[] = [];
   let names: string[];
-  try { names = readdirSync(folder).filter((name) => name.startsWith('life-')); } catch { return []; }
+  try { names = readdirSync(folder).filter((name) => name.startsWith('life-')); } catch { return { found: false, killed }; }
+  let found = false;
   for (const name of names) {
     const file = join(folder, name);
     const record = parse<LifeRecord>(file);
     if (record && lives(record.supervisor)) continue;
+    found = true;
     let left = record?.children.filter(lives) ?? [];
     for (let waited = 0; left.length > 0 && waited < graceMs; waited += 50) { await sleep(50); left = left.filter(lives); }
     for (const { pid } of left) try { process.kill(pid, 'SIGKILL'); killed.push(pid); } catch { /* gone meanwhile */ }
     rmSync(file, { force: true });
   }
-  return killed;
+  return { found, killed };
 }
 
 /** Takes the folder's database for this process; the pid of the living owner when there is one. A dead owner's claim is taken over. */
