@@ -60,6 +60,7 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
       while (performance.now() - began < withinMs) {
         const ok = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2_000) }).then((r) => r.ok, () => false);
         if (ok) return performance.now() - began;
+        if (child !== null && child.exitCode !== null) throw new Error(`the house ended with ${child.exitCode}; see ${logFile}`);
         await sleep(50);
       }
       throw new Error(`the house was not ready within ${withinMs} ms; see ${logFile}`);
