@@ -10,7 +10,7 @@ export type Key = { secret: string; active: boolean };
 export type Verified = { action: string; version: string; params: Map<string, string> };
 
 export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
-export const encode = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const encode = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 const header = (request: SignedRequest, name: string): string => String(request.headers[name] ?? '').trim();
 const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

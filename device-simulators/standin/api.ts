@@ -21,7 +21,7 @@ const text = (body: Record<string, unknown>, name: string): string => {
 const brief = (phone: Phone): Phone => ({ ...phone, items: phone.items.slice(-shownItems) });
 
 /** What an owner of this phone writes back. */
-export function reply(state: ControlState, phone: string, content: string): void {
+function reply(state: ControlState, phone: string, content: string): void {
   const at = Date.now();
   const number = plainNumber(phone);
   state.phones.add({ type: 'reply', id: randomUUID(), at, phone: number, content });

@@ -4,7 +4,6 @@ import { type CallItem, type Phones, providerTime } from './phones.ts';
 import type { Pusher } from './push.ts';
 
 export type CallSettings = { /** Milliseconds a call rings. */ ringMs: number; /** Milliseconds per spoken character. */ speakMs: number; /** Reports follow after this. */ receiptMs: number };
-export type PhoneAction = 'answer' | 'hang-up' | 'busy' | 'ignore' | `${number}` | '*' | '#';
 export type Calls = {
   ring(call: CallItem, playTimes: number): void;
   /** What a human does with the phone; null when done, else why it cannot be. */

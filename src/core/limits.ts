@@ -28,11 +28,11 @@ export const limits = {
   /** A device time older than this when it arrives is flagged late. */ lateMs: 10 * 60_000,
   /** An id seen again with the same kind within this span is a duplicate. */ duplicateMs: 24 * 3_600_000,
   // -- intake
-  /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 256,
+  /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,
   /** Telemetry rows waiting: beyond, QoS 0 is shed and counted, QoS 1 waits unacknowledged. */ telemetryQueueRows: 50_000,
   /** Quarantined frames written together, and kept per device (the oldest go). */ quarantineBatchRows: 64, quarantineRowsPerDevice: 2_000,
-  /** One presence update per device in this span; rows of one update. */ presenceMs: 10_000, presenceRows: 1_000,
+  /** One presence update per device in this span; rows of one update. */ presenceMs: 10_000, presenceRows: 500,
   /** Battery percent below which low-battery is raised, above which it clears. */ batteryLow: 20, batteryGood: 30,
   /** Vital signs: outside `low`..`high` raises vital-low or vital-high; back inside by `margin` clears. */
   vitals: {
@@ -83,7 +83,7 @@ export const limits = {
   /** One call of the gateway. */ sendMs: 5_000,
   /** No receipt by then: ask the gateway (reconcile). */ receiptMs: 60_000, /** No report of a call by then: its outcome is unknown. */ callReceiptMs: 150_000,
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
-  /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5,
+  /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
   // -- web
   /** Bytes waiting on one websocket: presence is skipped at half, the socket is closed (1013) at the whole. */ socketBufferBytes: 1024 * 1024,

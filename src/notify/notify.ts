@@ -27,7 +27,7 @@ const recheckMs = { good: 10 * 60_000, standin: 1_000, real: 30_000 };
 const unset: ProviderSettings = { sign: '', mode: 'public', shownNumber: null, templates: {}, voiceFile: null, playTimes: 2, budget: { ...providerBudget } };
 
 /** Settings of the county over the defaults: the stand-in's own, or nothing for a real provider. */
-export function mergeSettings(stored: Partial<ProviderSettings> | null, standin: boolean): ProviderSettings {
+function mergeSettings(stored: Partial<ProviderSettings> | null, standin: boolean): ProviderSettings {
   const base = standin ? standinProvider : unset;
   return { ...base, ...stored, templates: { ...base.templates, ...stored?.templates }, budget: { ...base.budget, ...stored?.budget } };
 }

@@ -6,7 +6,7 @@ import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { Db, Sql } from '#store/pool.ts';
-import { applyFate, failReceipt, markReceipt, matchSend, nextReceipt, type QueuedReceipt } from '#store/receipts.ts';
+import { applyFate, failReceipt, markReceipt, matchSend, nextReceipt, pruneReceipts, type QueuedReceipt } from '#store/receipts.ts';
 import { insertReply } from '#store/replies.ts';
 import type { Seal } from '#store/seal.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
@@ -17,12 +17,20 @@ export type ReceiptOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics
 type Result = 'applied' | 'stale' | 'stranger' | 'reply' | 'repeat' | 'ignored';
 type Context = ReceiptOptions & { count(kind: string, result: Result | 'unreadable' | 'error'): void };
 
+const pruneEveryMs = 10 * 60_000;
+
 /** Processes callbacks in the order they came. */
 export function startReceipts(options: ReceiptOptions): Loop {
   const counter = options.metrics.counter('receipts', 'Items of provider callbacks, by what they were', ['kind', 'result']);
   const context: Context = { ...options, count: (kind, result) => counter.inc({ kind, result }) };
+  let prunedAt = performance.now();
   return startLoop({
-    name: 'receipts', turn: () => processNext(context),
+    name: 'receipts',
+    async turn() {
+      if (await processNext(context)) return true;
+      if (performance.now() - prunedAt > pruneEveryMs) { prunedAt = performance.now(); await pruneReceipts(context.db, limits.receiptKeepMs); }
+      return false;
+    },
     onError: (error, inARow) => { if (inARow === 1 || inARow % 20 === 0) options.log.warn({ inARow, error: (error as Error).name }, 'processing callbacks failed'); },
   });
 }

@@ -36,6 +36,8 @@ const backoffMs = 400;
 /** Outcomes that come together are saved together: one commit instead of many. */
 const saveMs = 3;
 const saveRows = 64;
+/** Half a second apart at most: about as long as a lease lasts, for a row that is not saved is sent twice. */
+const saveTries = 24;
 const nothing: NumberFacts = { optedOut: false, sms24h: 0, voice1m: 0, voice1h: 0, voice24h: 0 };
 
 const instruments = (metrics: Metrics) => ({
@@ -53,7 +55,7 @@ export function startSender(options: SenderOptions): Loop[] {
   const random = options.random ?? Math.random;
   return channels.flatMap((channel) => [true, false].map((urgent) => {
     const on = urgent ? options.urgentDb : options.db;
-    const saver = new Batcher<SendToSave, string | null>({ maxMs: saveMs, maxRows: saveRows, write: (items) => withRetry(8, () => saveSends(on, items)) });
+    const saver = new Batcher<SendToSave, string | null>({ maxMs: saveMs, maxRows: saveRows, write: (items) => withRetry(saveTries, () => saveSends(on, items)) });
     const work: Work = { ...options, counts, monotonic, random, save: (item) => saver.add(item) };
     const name = `send ${channel}${urgent ? ' p1' : ''}`;
     return startLane<Taken>({
@@ -121,7 +123,7 @@ function open(work: Work, send: ClaimedSend): Message | null {
 }
 
 /** The row's next state by what the gateway said. */
-export function resultOf(outcome: Outcome, send: Pick<ClaimedSend, 'attempts'>, random: () => number = Math.random): SendResult {
+function resultOf(outcome: Outcome, send: Pick<ClaimedSend, 'attempts'>, random: () => number = Math.random): SendResult {
   if (outcome.kind === 'accepted') return { state: 'accepted', providerId: outcome.providerId, checkMs: limits.receiptMs };
   if (outcome.kind === 'unknown') return { state: 'unknown', code: outcome.code, class: 'U', checkMs: limits.receiptMs };
   if (outcome.class !== 'R') return { state: 'failed', code: outcome.code, class: outcome.class };

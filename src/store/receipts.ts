@@ -66,3 +66,10 @@ export async function applyFate(sql: Sql, id: string, change: FateChange): Promi
   if (rows.length > 0 && !good) await sql.query(`select pg_notify('anling_outbox', 'failed')`, [], 'receipt-hint');
   return rows.length > 0;
 }
+
+/** Forgets callbacks that were processed so long ago; bounded per call, so that it holds nobody up. Answers how many went. */
+export async function pruneReceipts(sql: Sql, keepMs: number): Promise<number> {
+  const rows = await sql.query(
+    `delete from receipt where id in (select id from receipt where processed_at < anling_now() - $1 * interval '1 ms' order by id limit 5000) returning id`, [keepMs], 'receipt-prune');
+  return rows.length;
+}

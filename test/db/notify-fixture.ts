@@ -13,7 +13,7 @@ import type { Sql } from '#store/pool.ts';
 import type { TestDatabase } from '#test/harness/db.ts';
 import type { Loop } from '#work/loop.ts';
 
-export const params: MessageParams = { time: '02:13', place: '屏山乡内洋村下厝角12号', name: '陈', no: '27', kind: '按了求助', n: '3', who: '林建国' };
+const params: MessageParams = { time: '02:13', place: '屏山乡内洋村下厝角12号', name: '陈', no: '27', kind: '按了求助', n: '3', who: '林建国' };
 export type RowOptions = { to?: string; template?: TemplateName; channel?: ChannelKind; priority?: number; demo?: boolean; alertId?: AlertId | null; purpose?: 'search' | 'desk' | 'notice'; party?: string; dueInS?: number };
 
 /** So that a hint is heard: a test must not pass only because of the poll. */

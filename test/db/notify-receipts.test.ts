@@ -9,7 +9,7 @@ import { createLog } from '#ops/log.ts';
 import { createMetrics, type Metrics } from '#ops/metrics.ts';
 import { claimSends } from '#store/outbox.ts';
 import { withdrawOutbox } from '#store/outbox-insert.ts';
-import { insertReceipt } from '#store/receipts.ts';
+import { insertReceipt, pruneReceipts } from '#store/receipts.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { registerHooks } from '#web/routes/hooks.ts';
@@ -111,6 +111,16 @@ describe('reports move messages, nothing else', () => {
     expect(await push('sms-report', [report(outId)])).toBe('applied=1');
     await expect.poll(async () => (await t.db.query<{ attempts: number; result: string }>('select attempts, result from receipt order by id limit 1'))[0], slow).toEqual({ attempts: limits.receiptAttempts, result: 'error' });
   });
+});
+
+it('callbacks are kept for a while, then forgotten; unprocessed ones never [LAW7]', async () => {
+  await push('sms-report', [report('o1')]);
+  await loops[0]?.stop();
+  await insertReceipt(t.db, t.seal, 'sms-up', '[]');
+  expect(await pruneReceipts(t.db, limits.receiptKeepMs)).toBe(0);
+  await t.advance(limits.receiptKeepMs + 1_000);
+  expect(await pruneReceipts(t.db, limits.receiptKeepMs)).toBe(1);
+  expect((await t.db.query('select from receipt')).length).toBe(1);
 });
 
 describe('answers become rows for the alert path [E6]', () => {

@@ -92,6 +92,19 @@ describe('doubt is resent [I6 F12 LAW6]', () => {
     expect(gateway.sent).toEqual([]);
     expect(await state(t, outId)).toBe('sending');
   });
+  it('connections lost in the middle of a send cost no duplicate: the outcome is saved when the database is back [F5]', async () => {
+    let release = (): void => {};
+    const held = new Promise<void>((resolve) => { release = resolve; });
+    const gateway = fakeGateway(async () => { await held; return accepted('9'); });
+    run(gateway);
+    const outId = await put(t);
+    await expect.poll(() => gateway.sent.length, slow).toBe(1);
+    await t.db.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
+    release();
+    await until(outId, 'accepted');
+    expect(gateway.sent.length).toBe(1);
+    expect(await row(t, outId)).toMatchObject({ attempts: 1, provider_id: 'biz9' });
+  });
   it('a timeout is unknown and left to the alert path and to reconciliation', async () => {
     run(fakeGateway(() => ({ kind: 'unknown', code: 'Deadline' })));
     const outId = await put(t);

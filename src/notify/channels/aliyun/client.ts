@@ -21,7 +21,7 @@ export type AliyunClient = {
 };
 
 /** Our own deadline passed: the outcome is unknown. */
-export class Deadline extends Error {
+class Deadline extends Error {
   constructor() {
     super('no answer of the gateway in time');
     this.name = 'Deadline';

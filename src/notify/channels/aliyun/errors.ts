@@ -38,7 +38,7 @@ export const voiceCodes: Record<string, Verdict> = {
 };
 
 /** PROVIDERS 6.2: what the gateway in front of both throws. */
-export const gatewayCodes: Record<string, Verdict> = {
+const gatewayCodes: Record<string, Verdict> = {
   ...each('Throttling Throttling.User Throttling.Api', { class: 'R', scope: 'provider', retries: 2, endsAs: 'F' }),
   ...each('ServiceUnavailable InternalError', { class: 'R', scope: 'provider', retries: 2, endsAs: 'U' }),
   ...each('SignatureDoesNotMatch', { class: 'R', scope: 'account', retries: 1, endsAs: 'P', page: true }),
