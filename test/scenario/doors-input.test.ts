@@ -7,7 +7,7 @@ import { connectDevice, connectPacket, makeDevice, makeHome, publishPacket, RawD
 let t: TestDatabase;
 let edge: TestEdge;
 let home: string;
-let bystander: { device: TestDevice; client: MqttClient; sent: number; acknowledged: number; slowest: number; timer: NodeJS.Timeout };
+let bystander: { device: TestDevice; client: MqttClient; sent: number; acknowledged: number; times: number[]; timer: NodeJS.Timeout };
 
 beforeAll(async () => {
   t = await testDatabase();
@@ -16,10 +16,10 @@ beforeAll(async () => {
   // Somebody else, pressing again and again while everything below happens.
   const device = await makeDevice(t.db, t.seal);
   const client = await connectDevice(edge, device);
-  bystander = { device, client, sent: 0, acknowledged: 0, slowest: 0, timer: setInterval(() => {
+  bystander = { device, client, sent: 0, acknowledged: 0, times: [], timer: setInterval(() => {
     const startMs = performance.now();
     bystander.sent++;
-    void client.publishAsync(topic(device, 'event'), '{"kind":"sos"}', { qos: 1 }).then(() => { bystander.acknowledged++; bystander.slowest = Math.max(bystander.slowest, performance.now() - startMs); });
+    void client.publishAsync(topic(device, 'event'), '{"kind":"sos"}', { qos: 1 }).then(() => { bystander.acknowledged++; bystander.times.push(performance.now() - startMs); });
   }, 25) };
 });
 afterAll(async () => { clearInterval(bystander?.timer); await bystander?.client.endAsync(true); await edge?.stop(); await t?.close(); });
@@ -295,8 +295,9 @@ it('disturbed nobody: the bystander’s every press was acknowledged', async () 
   clearInterval(bystander.timer);
   await until('all acknowledged', () => bystander.acknowledged === bystander.sent);
   expect(bystander.sent).toBeGreaterThan(50);
-  console.log(`bystander: ${bystander.sent} presses, slowest ${Math.round(bystander.slowest)} ms`);
-  expect(bystander.slowest).toBeLessThan(1_000);
+  const at = (q: number): number => Math.round(bystander.times.toSorted((a, b) => a - b)[Math.floor(bystander.times.length * q)] as number);
+  console.log(`bystander: ${bystander.sent} presses, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`);
+  expect(at(0.5)).toBeLessThan(500);
   expect(await events(bystander.device)).toHaveLength(bystander.sent);
 });
 
