@@ -122,7 +122,7 @@ async function carryOut(b: Batch, event: QueuedEvent, facts: Facts, d: Decision)
     case 'duplicate': {
       const work = b.works.get(d.alertId);
       if (work) advance(work, countDuplicate(work.standing.alert), b.now);
-      return { alertId: d.alertId, result: 'duplicate' };
+      return { alertId: d.alertId, result: d.conflict ? 'duplicate:other-time' : 'duplicate' };
     }
     case 'note': case 'close': {
       const work = b.works.get(d.alertId);

@@ -58,7 +58,7 @@ export type Decision =
   /** Opens an alert, or merges into the open one of the same subject and kind. */
   | Raise
   /** The same event again: counted on its alert (also a closed one, which stays closed), no ring. */
-  | { type: 'duplicate'; alertId: AlertId }
+  | { type: 'duplicate'; alertId: AlertId; /** its time is another: told apart in event.result */ conflict?: boolean }
   /** Ends an alert without the desk: only a fall cancelled in its window, and technical alerts whose cause is gone. */
   | { type: 'close'; alertId: AlertId; outcome: Outcome; what: string; flags?: readonly string[]; summary?: Record<string, unknown>; ring?: Ring; detail?: Record<string, unknown>; tell?: readonly Tell[] }
   /** A line on the timeline; `summary` and `flags` are merged in; `end` starts, null stops, the clock of an alert that ends by itself. */

@@ -44,7 +44,7 @@ export function decide(event: StoredEvent, facts: Facts, now: number): Decision[
   const same = facts.earlier && sameAgain(event, facts.earlier);
   if (same === 'duplicate') {
     const alertId = facts.earlier?.alertId ?? null;
-    return alertId ? [{ type: 'duplicate', alertId }] : [{ type: 'ignore', reason: 'duplicate' }];
+    return alertId ? [{ type: 'duplicate', alertId, ...(event.deviceTime === facts.earlier?.deviceTime ? {} : { conflict: true }) }] : [{ type: 'ignore', reason: 'duplicate' }];
   }
   const technical = kindInfo[event.kind].priority > 2 && event.kind !== 'cancel' && event.kind !== 'test';
   const raising = event.edge === 'raise' || event.edge === 'repeat';

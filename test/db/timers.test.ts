@@ -56,7 +56,7 @@ describe('1,000 running escalations', () => {
     late.push(performance.now() - from);
     await loop.stop();
     await db.close();
-    expect(Math.max(...late)).toBeLessThan(8_000); // all thousand at one moment on a shared machine
+    expect(Math.max(...late)).toBeLessThan(15_000); // all thousand at one moment on a shared machine
   }, 120_000);
 
   it('spread over time they fire within 2 s of their time, p99 [E1]', async () => {
