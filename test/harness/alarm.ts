@@ -19,8 +19,8 @@ import { createMetrics, type Metrics } from '#ops/metrics.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import { testDatabase, type TestDatabase } from './db.ts';
 
-export const county = '350425000000';
-export const town = '350425201000';
+const county = '350425000000';
+const town = '350425201000';
 export const village = '350425201001';
 
 export type Message = { id: string; outId: string; alertId: string | null; party: string; channel: string; template: string; atS: number; params: Record<string, string>; to: string; slip: number | null; purpose: string; round: number | null };
