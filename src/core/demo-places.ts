@@ -5,7 +5,7 @@
 import datian from './datian-regions.json' with { type: 'json' };
 import { levelOf, parentOf, type RegionRow, regionRows, type RegionTree } from './region.ts';
 
-export const datianTree: RegionTree = datian;
+const datianTree: RegionTree = datian;
 export const demoCountyCode = datian.county.code;
 
 const speech: Record<string, readonly string[]> = {
@@ -23,7 +23,7 @@ const sheet = [
 ];
 
 /** A schematic position: towns on the sheet, villages in a spiral around their town; null for a code that is not of the county. */
-export function schematicPlace(code: string): { lat: number; lon: number } | null {
+function schematicPlace(code: string): { lat: number; lon: number } | null {
   const level = levelOf(code);
   if (level === 'county') return code === demoCountyCode ? { lat: 25.69, lon: 117.84 } : null;
   const townCode = level === 'town' ? code : parentOf(code);

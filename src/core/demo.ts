@@ -43,7 +43,7 @@ const demoYear = 2026;
 
 /** Numbers by block: nobody's telephone rings (154 0425 0001 to 9999). */
 const phone = (n: number): string => `1540425${String(n).padStart(4, '0')}`;
-export const demoPhones = { seat: 11, shiftLeader: 21, dutyLeader: 31, town: 101, village: 2001, neighbour: 2501, person: 5001, contact: 6001 } as const;
+const demoPhones = { seat: 11, shiftLeader: 21, dutyLeader: 31, town: 101, village: 2001, neighbour: 2501, person: 5001, contact: 6001 } as const;
 
 /** Builds the county. Same seed, same county. */
 export function makeDemoCounty(seed = 350425): DemoCounty {

@@ -15,7 +15,7 @@ export type PlanRoster = {
 };
 
 /** Seconds of a P1 that a county may leave to its desk (law 5). */
-export const deskFirstSMax = 45;
+const deskFirstSMax = 45;
 const roundSMin = 60;
 
 export function lintPlan(plan: Plan, roster: PlanRoster): { problems: PlanProblem[]; warnings: PlanWarning[] } {

@@ -54,8 +54,6 @@ export async function updateRow(sql: Sql, seal: Seal, table: Table, id: string, 
   return rows[0]?.version ?? null;
 }
 
-/** A search text as a LIKE pattern's beginning. */
-export const likePrefix = (text: string): string => `${text.replace(/[\\%_]/g, '\\$&')}%`;
 /** A page of a list: ids after `after`, inside `prefix` (region digits). */
 export type Page = { prefix: string; after: string | null; limit: number };
 /** The answer of a list: `next` is the cursor of the following page, null at the end. */

@@ -1,6 +1,6 @@
 /** Contacts of elders (家属, 邻居, 持钥匙人) in calling order. Name and number are sealed. */
 import type { ContactFields } from '#core/registry.ts';
-import { blinded, insertRows, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { blinded, insertRows, type Page, paged, plain, sealed, type Table, time, updateRow } from './columns.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -33,6 +33,15 @@ export async function findContact(sql: Sql, seal: Seal, id: string): Promise<Con
 /** One person's contacts in calling order. */
 export async function listContacts(sql: Sql, seal: Seal, personId: string): Promise<Contact[]> {
   return (await sql.query(`${select} where c.person_id = $1 order by c.ord, c.id`, [personId])).map((r) => toContact(seal, r));
+}
+
+/** A page by id, of one person or of all in scope. `q`: an id or a telephone. */
+export async function findContacts(sql: Sql, seal: Seal, f: Page & { q: string | null; personId: string | null }): Promise<{ rows: Contact[]; next: string | null }> {
+  const region = 'coalesce(h.region_code, p.registered_region_code)';
+  const rows = await sql.query(
+    `${select} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or c.id > $2) and ($4::text is null or c.id = $4 or c.phone_bidx = $5)
+       and ($6::text is null or c.person_id = $6) order by c.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.q === null ? null : seal.blind('phone', f.q), f.personId]);
+  return paged(rows.map((r) => toContact(seal, r)), f.limit);
 }
 
 export function updateContact(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<ContactFields>): Promise<number | null> {

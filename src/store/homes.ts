@@ -1,6 +1,6 @@
 /** Homes (户). Address, short place, landmark and where the key lies are sealed; codes, cell and power area are not personal. */
 import type { HomeFields } from '#core/registry.ts';
-import { insertRows, likePrefix, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
+import { insertRows, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -58,9 +58,4 @@ export type HomeKey = { id: string; regionCode: string; demo: boolean; version: 
 export async function homeKeys(sql: Sql, ids: readonly string[]): Promise<Map<string, HomeKey>> {
   const rows = await sql.query<HomeKey>('select id, region_code as "regionCode", demo, version from home where id = any($1)', [[...new Set(ids)]]);
   return new Map(rows.map((r) => [r.id, r]));
-}
-
-/** The homes of regions beginning with the digits, by id; for whole village lists. */
-export function homesOf(sql: Sql, prefix: string, limit: number): Promise<HomeKey[]> {
-  return sql.query<HomeKey>('select id, region_code as "regionCode", demo, version from home where region_code like $1 order by id limit $2', [likePrefix(prefix), limit]);
 }

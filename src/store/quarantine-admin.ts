@@ -29,8 +29,3 @@ export async function findQuarantined(sql: Sql, seal: Seal, id: string): Promise
 export async function findQuarantineRow(sql: Sql, id: string): Promise<QuarantineRow | null> {
   return (await sql.query<QuarantineRow>(`select ${columns} from ${joins} where q.id = $1`, [id]))[0] ?? null;
 }
-
-/** How many frames wait, for strips and the desk. */
-export async function countQuarantined(sql: Sql): Promise<number> {
-  return (await sql.query<{ n: number }>('select count(*)::int as n from quarantine where replayed_at is null'))[0]?.n ?? 0;
-}

@@ -11,7 +11,7 @@ const whole = (minimum: number, maximum: number) => Type.Integer({ minimum, maxi
 
 export const OwnId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'an id of letters, digits, _ and -' });
 export const VersionNumber = Type.Integer({ minimum: 1, description: 'the version you saw; another one is 409' });
-export const Demo = Type.Boolean({ description: 'demonstration data: never reaches a real telephone' });
+const Demo = Type.Boolean({ description: 'demonstration data: never reaches a real telephone' });
 const PhoneText = Type.String({ minLength: 1, maxLength: 24, description: 'a telephone number' });
 const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', description: 'a day, yyyy-MM-dd' });
 export const IdParams = Shape({ id: Type.String({ minLength: 1, maxLength: 64 }) });

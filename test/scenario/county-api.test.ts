@@ -25,6 +25,8 @@ describe('a file', () => {
     const seen = (await get(`/people/${personId}`)).body;
     expect(seen).toMatchObject({ name: '欧阳**', phone: '139****1234', birthYear: 1941, highRisk: true, town: '均溪镇', village: '仙亭村', regionCode: village, version: 1, demo: false });
     expect((await get(`/homes/${homeId}`)).body).toMatchObject({ place: '仙亭示范路8号', people: 1, devices: 0 });
+    expect((await get('/contacts?q=13705980001')).body.contacts.map((c: { id: string }) => c.id)).toEqual([contactId]);
+    expect((await get('/contacts?q=13705980001', await web.cookie('operator', otherTown))).body).toEqual({ contacts: [], next: null });
     expect((await get(`/people/${personId}/contacts`)).body.contacts).toMatchObject([{ id: contactId, name: '欧阳**', phone: '137****0001', ord: 1, keyHolder: true }]);
     expect((await get(`/responders/${responderId}`)).body).toMatchObject({ name: '王*兰', phone: '138****0002', keypress: true, landline: false });
     // Whoever does not act at the desk sees less still.
@@ -250,13 +252,13 @@ describe('devices', () => {
       const client = await connectDevice(edge, device);
       await client.publishAsync(topic(device, 'event'), '{"kind":"sos"}', { qos: 1 });
       expect(await web.t.db.query(`select kind, home_id from event where device_id = $1`, [device.id])).toEqual([{ kind: 'sos', home_id: 'h1' }]);
-      const closed = new Promise((resolve) => client.on('close', resolve));
+      const closed = new Promise<void>((resolve) => client.on('close', () => resolve()));
       const { secret } = (await post(`/devices/${device.id}/secret`, {})).body;
       expect(secret).not.toBe(device.secret);
       await closed;
       await expect(connectDevice(edge, device)).rejects.toThrow();
       const second = await connectDevice(edge, { id: device.id, secret });
-      const cut = new Promise((resolve) => second.on('close', resolve));
+      const cut = new Promise<void>((resolve) => second.on('close', () => resolve()));
       expect((await post(`/devices/${device.id}/revoke`, {})).status).toBe(200);
       await cut;
       await expect(connectDevice(edge, { id: device.id, secret })).rejects.toThrow();

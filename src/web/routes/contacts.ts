@@ -6,13 +6,13 @@ import { maskPhone } from '#core/messages.ts';
 import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ContactFields } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
-import { type Contact, deleteContact, findContact, insertContacts, listContacts, type NewContact, updateContact } from '#store/contacts.ts';
+import { type Contact, deleteContact, findContact, findContacts, insertContacts, listContacts, type NewContact, updateContact } from '#store/contacts.ts';
 import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
-import { bulkWriters, change, collectProblems, fileReaders, fileWriters, nothing, shownName, versionConflict } from '#web/registry.ts';
+import { bulkWriters, change, collectProblems, fileReaders, fileWriters, listPrefix, nothing, pageLimit, shownName, versionConflict } from '#web/registry.ts';
 import { prepareContacts } from '#web/registry-checks.ts';
-import { bulkOf, Changed, ContactBody, contactFields, ContactView, IdParams, patchOf, VersionNumber } from '#web/registry-schemas.ts';
+import { bulkOf, Changed, ContactBody, contactFields, ContactView, IdParams, Next, OwnId, pageQuery, patchOf, VersionNumber } from '#web/registry-schemas.ts';
 import { errorAnswers, IdempotencyHeaders, Ok, Shape } from '#web/schemas.ts';
 import { scopedPerson } from './people.ts';
 
@@ -49,6 +49,17 @@ export function registerContacts(app: App, ctx: WebContext): void {
     const contacts = await create(callerOf(request), request.body.rows, true);
     reply.code(201);
     return { created: contacts.length, rows: contacts.map((c, i) => ({ line: i + 1, id: c.id })) };
+  });
+  app.get('/api/v1/contacts', {
+    config: { access: fileReaders },
+    schema: { summary: 'Contacts of your scope, masked', tags, querystring: Shape({ ...pageQuery, personId: Type.Optional(OwnId) }), response: { 200: Shape({ contacts: Type.Array(ContactView), ...Next }), ...errorAnswers } },
+  }, async (request) => {
+    const { q, region, cursor, limit, personId } = request.query;
+    const caller = callerOf(request);
+    const prefix = listPrefix(caller, region);
+    if (prefix === null) return { contacts: [], next: null };
+    const { rows, next } = await findContacts(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), personId: personId ?? null });
+    return { contacts: rows.map((c) => viewOf(caller, c)), next };
   });
   app.get('/api/v1/people/:id/contacts', {
     config: { access: fileReaders }, schema: { summary: 'Contacts in calling order, masked', tags, params: IdParams, response: { 200: Shape({ contacts: Type.Array(ContactView) }), ...errorAnswers } },
