@@ -143,7 +143,7 @@ describe('modes', () => {
 });
 
 describe('plans', () => {
-  it('are listed with what the linter says, edited at a version, refused only when they cannot run [F6]', async () => {
+  it('are listed with what the linter says, edited at a version, refused only when they cannot run [FF6 FF7 FF9]', async () => {
     await web.t.db.tx(ensurePlans);
     const { plans } = (await get('/plans')).body;
     expect(plans.map((p: { id: string; scopeCode: string }) => [p.id, p.scopeCode])).toEqual([['demo-p1', county], ['demo-p2', county]]);
