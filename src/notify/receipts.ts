@@ -89,7 +89,7 @@ async function processReport(context: Context, sql: Sql, report: Report, { recei
     });
   }
   const applied = await moveSend(sql, match.id, report.fate);
-  if (applied) context.log.info({ outboxId: match.id, alertId: match.alertId, trace: match.trace, channel, code: report.fate.kind === 'failed' ? report.fate.code : undefined }, `receipt: ${report.fate.kind}`);
+  if (applied) context.log.info({ outboxId: match.id, outId: match.outId, alertId: match.alertId, trace: match.trace, channel, code: report.fate.kind === 'failed' ? report.fate.code : undefined }, `receipt: ${report.fate.kind}`);
   return applied ? 'applied' : 'stale';
 }
 

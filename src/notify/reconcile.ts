@@ -31,7 +31,7 @@ export function startReconcile(options: ReconcileOptions): Loop {
 async function ask({ db, seal, log, gateway }: ReconcileOptions, row: WaitingSend, count: (fate: string) => void): Promise<void> {
   const fate = await gateway.channels[row.channel].query({ outId: row.outId, to: seal.open('outbox.to', row.toEnc), providerId: row.providerId, template: row.template, sentAt: row.sentAt });
   count(fate.kind);
-  const fields = { outboxId: row.id, alertId: row.alertId, trace: row.trace, channel: row.channel };
+  const fields = { outboxId: row.id, outId: row.outId, alertId: row.alertId, trace: row.trace, channel: row.channel };
   if (await moveSend(db, row.id, fate)) return log.info({ ...fields, code: fate.kind === 'failed' ? fate.code : undefined }, `asked the gateway: ${fate.kind}`);
   // A call that still rings has time; a text that nobody confirms has not.
   if (row.channel === 'voice' && fate.kind === 'waiting' && row.ageMs < limits.callReceiptMs) return;

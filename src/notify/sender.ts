@@ -140,7 +140,7 @@ function pause(refusal: Refusal, attempts: number, random: () => number): number
 async function save(work: Work, send: ClaimedSend, result: SendResult, ms?: number): Promise<void> {
   const { channel } = send;
   const state = await work.save({ send, result });
-  const fields = { outboxId: send.id, alertId: send.alertId, trace: send.trace, channel, template: send.template, attempt: send.attempts, code: result.code, providerId: result.providerId, ms };
+  const fields = { outboxId: send.id, outId: send.outId, alertId: send.alertId, trace: send.trace, channel, template: send.template, attempt: send.attempts, code: result.code, providerId: result.providerId, ms };
   if (state === null) {
     work.counts.lost.inc({ channel });
     return work.log.warn(fields, 'message outcome not saved: the lease was lost');
