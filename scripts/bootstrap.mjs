@@ -77,12 +77,16 @@ function install(runner, npm) {
   fail(words);
 }
 
-/** The system's own Node where npm has no binary for the platform, or its binary does not run here. */
-function useOwnNode() {
-  if (majorOf(process.execPath) < wantedMajor) fail(`There is no Node.js package that runs on this ${process.platform}-${process.arch}, and the installed Node.js is ${process.version}: ${wantedMajor} or newer is needed.`);
+/** Sees to it that node_modules/.bin/node is a Node that runs the project: npm's package, or the system's own where there is none. */
+function provideNode() {
+  if (existsSync(node) && majorOf(node) >= wantedMajor) return;
+  // Old npms do not link a program by this name.
+  const packaged = join(modules, `node-${process.platform}-${process.arch}`, 'bin', 'node');
+  const own = existsSync(packaged) && majorOf(packaged) >= wantedMajor ? packaged : process.execPath;
+  if (majorOf(own) < wantedMajor) fail(`There is no Node.js package that runs on this ${process.platform}-${process.arch}, and the installed Node.js is ${process.version}: ${wantedMajor} or newer is needed.`);
   mkdirSync(dirname(node), { recursive: true });
   rmSync(node, { force: true });
-  symlinkSync(process.execPath, node);
+  symlinkSync(own, node);
 }
 
 function main() {
@@ -93,14 +97,14 @@ function main() {
   const began = Date.now();
   const npm = npmCommand();
   install(process.execPath, npm);
-  if (!existsSync(node) || majorOf(node) < wantedMajor) useOwnNode();
+  provideNode();
   if (missing() !== null) {
     // npm leaves out native packages that ask for a newer Node than the one it runs on: once more under the new one, from a
     // copy, because `npm ci` empties node_modules first.
     const kept = join(root, `.node-${process.pid}`);
     execFileSync('cp', ['-L', node, kept]);
     try { chmodSync(kept, 0o755); install(kept, npm); } finally { rmSync(kept, { force: true }); }
-    if (!existsSync(node) || majorOf(node) < wantedMajor) useOwnNode();
+    provideNode();
   }
   process.stdout.write(`Installed in ${Math.round((Date.now() - began) / 1000)} s.\n`);
 }

@@ -91,8 +91,8 @@ const wholeHouse = (config: Config): boolean => allRoles.every((role) => config.
 /** Everything that must be right before a role may run. `portsMs`: how long a killed life's ports may take to close. */
 async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | void)[], portsMs: number): Promise<Prepared> {
   const config = await withPorts(given);
-  const pages = config.roles.includes('web') ? buildPages(config.data) : null;
   await requirePorts(wantedPorts(config), portsMs);
+  const pages = config.roles.includes('web') ? buildPages(config.data) : null;
   const { url, keeper } = config.databaseUrl === null ? await ownDatabase(config, log, undo) : { url: config.databaseUrl, keeper: null };
   const db = openDb({ url, max: 2, name: 'supervisor' });
   try {
