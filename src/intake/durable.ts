@@ -7,7 +7,7 @@ import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
-import { isTransient } from '#store/pool.ts';
+import { sqlState } from '#store/pool.ts';
 import { Batcher } from '#work/batcher.ts';
 
 export type DurableOptions<T> = {
@@ -25,6 +25,9 @@ export type DurableLane<T> = {
 };
 type Held<T> = { item: T; deadlineMs: number };
 type Outcome = Error | null;
+
+/** Whether PostgreSQL refuses the data itself; everything else (connection, restart, lock, a migration under way) may pass. */
+export const isRowFault = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
 
 export const notDurable = (cause?: unknown): OperatingError => new OperatingError('E_NOT_DURABLE', 'the frame could not be committed in time', { retryable: true, cause });
 
@@ -57,7 +60,7 @@ async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T
       meter.batch(lane, held.length, performance.now() - startedMs);
       return held.map(() => null);
     } catch (error) {
-      if (!isTransient(error)) {
+      if (isRowFault(error)) {
         log.error({ lane, error: (error as Error).message, rows: held.length }, 'a row is refused by the database; its batch is written one by one');
         return await oneByOne(options, held);
       }

@@ -10,9 +10,10 @@ import type { HeartbeatReading, VitalsReading } from '#core/event.ts';
 import type { Accepted, Publish } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
-import { type Db, isTransient } from '#store/pool.ts';
+import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { ColumnText, insertHeartbeats, insertVitals } from '#store/telemetry.ts';
+import { isRowFault } from './durable.ts';
 
 const lanes = 2;
 type Insert = (db: Db, columns: readonly string[], nowMs: number) => Promise<void>;
@@ -109,7 +110,7 @@ class TelemetryLane {
         letGo(batch.waiters, (waiter) => waiter.resolve({ result: 'stored' }));
         break;
       } catch (error) {
-        const passing = isTransient(error) && !this.#stopping;
+        const passing = !isRowFault(error) && !this.#stopping;
         if (attempt === 1 || !passing) this.#options.log.warn({ lane: this.#options.name, error: (error as Error).message, rows: batch.rows, again: passing }, 'telemetry not committed');
         if (!passing) { letGo(batch.waiters, (waiter) => waiter.reject(error)); break; }
         // For as long as the database is away: the queue is bounded, the doors answer pings themselves, nobody is cut off.

@@ -11,6 +11,7 @@ import { limits } from '#core/limits.ts';
 import { type Accept, type Channel, type KnownDevice, type Misuse, topicPrefix } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
+import { createHalfOpen, type HalfOpen } from '#doors/half-open.ts';
 import type { Login } from '#doors/login.ts';
 import { portInUse } from '#doors/port-in-use.ts';
 import type { Service } from '#work/loop.ts';
@@ -27,15 +28,19 @@ const webSocketsMax = 50_000;
 export async function startHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
   const app = fastify({
     bodyLimit: limits.payloadBytesHard, connectionTimeout: 60_000, requestTimeout: limits.packetMs, keepAliveTimeout: 60_000, forceCloseConnections: true, exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 100 },
+    routerOptions: { maxParamLength: 100 }, http: { headersTimeout: limits.connectMs, connectionsCheckingInterval: 2_000 },
+  });
+  const halfOpen = createHalfOpen(() => options.meter.rejected('half-open'));
+  app.server.on('connection', (socket) => {
+    halfOpen.add(socket, socket.remoteAddress ?? '');
+    socket.on('close', () => halfOpen.remove(socket));
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   answerErrors(app, options);
   for (const [what, channel] of Object.entries(routes))
-    app.post<{ Params: { id: string } }>(`/api/v1/devices/:id/${what}`, { onRequest: (request, reply) => enter(options, request, reply) }, (request, reply) => take(options, channel, request, reply));
-  app.server.headersTimeout = limits.connectMs;
-  const sockets = attachWebSockets(app.server, options);
+    app.post<{ Params: { id: string } }>(`/api/v1/devices/:id/${what}`, { onRequest: (request, reply) => enter(options, halfOpen, request, reply) }, (request, reply) => take(options, channel, request, reply));
+  const sockets = attachWebSockets(app.server, options, halfOpen);
   try {
     await app.listen({ port: options.port, host: options.host, backlog: 4_096 });
   } catch (error) {
@@ -54,16 +59,17 @@ export async function startHttpDoor(options: HttpDoorOptions): Promise<HttpDoor>
 type Entered = FastifyRequest & { device?: KnownDevice };
 
 /** Basic authentication before a byte of the body is read; the id of the path must be the one that logs in. */
-async function enter(options: HttpDoorOptions, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+async function enter(options: HttpDoorOptions, halfOpen: HalfOpen, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   const [, encoded] = /^Basic ([A-Za-z0-9+/=]{4,400})$/i.exec(request.headers.authorization ?? '') ?? [];
   const [, id, secret] = /^([^:]*):(.*)$/s.exec(encoded === undefined ? '' : Buffer.from(encoded, 'base64').toString()) ?? [];
   if (id === undefined || secret === undefined) {
     options.meter.rejected('no-credentials');
     return fail(reply, 401, 'E_UNAUTHENTICATED', 'Send the device id and its secret with HTTP Basic.');
   }
-  const outcome = await options.login(id, secret, { address: request.socket.remoteAddress ?? '', door: 'http' });
+  const outcome = await options.login(id, secret, { address: request.socket.remoteAddress ?? '', door: 'http', onRefused: () => halfOpen.demote(request.socket) });
   if ('refused' in outcome)
     return outcome.refused === 'credentials' ? fail(reply, 401, 'E_UNAUTHENTICATED', 'No such device, or not its secret.') : fail(reply, 503, 'E_NOT_DURABLE', 'The database is away; send again.');
+  halfOpen.remove(request.socket);
   const path = (request.params as { id: string }).id;
   if (path !== outcome.device.id) {
     options.meter.rejected('foreign-topic');
@@ -113,7 +119,7 @@ function fail(reply: FastifyReply, status: number, code: ErrorCode, message: str
   return reply.code(status).send({ error: { code, message }, ...(trace !== undefined && { trace }) });
 }
 
-function attachWebSockets(server: Server, options: HttpDoorOptions): WebSocketServer {
+function attachWebSockets(server: Server, options: HttpDoorOptions, halfOpen: HalfOpen): WebSocketServer {
   const sockets = new WebSocketServer({
     noServer: true, perMessageDeflate: false, maxPayload: limits.readAheadBytes, handleProtocols: (offered) => (['mqtt', 'mqttv3.1'].find((p) => offered.has(p)) ?? false),
   });
@@ -125,6 +131,7 @@ function attachWebSockets(server: Server, options: HttpDoorOptions): WebSocketSe
       return;
     }
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      halfOpen.remove(socket); // from here on the MQTT door counts it
       const stream = createWebSocketStream(webSocket);
       stream.on('error', () => {});
       options.takeWebSocket(stream, request.socket.remoteAddress ?? '');

@@ -25,13 +25,15 @@ export function createGate(options: GateOptions): Gate {
     if (!guard?.device) { done(new Error('no such session')); return; }
     try {
       const frame = packet as Frame;
-      if (packet === guard.will) publishWill(options, guard, frame, done); else publishFrame(options, guard, frame, done);
+      if (packetIsWill(guard, packet)) publishWill(options, guard, frame, done); else publishFrame(options, guard, frame, done);
     } catch (error) {
       options.log.error({ deviceId: guard.device.id, error: (error as Error).message }, 'the gate failed; the frame is not acknowledged');
       done(error as Error);
     }
   };
 }
+
+const packetIsWill = (guard: Guard, packet: object): boolean => packet === guard.will;
 
 function publishFrame(options: GateOptions, guard: Guard, frame: Frame, done: Done): void {
   const { meter, log } = options;
@@ -86,7 +88,7 @@ function publishOf(options: GateOptions, guard: Guard, frame: Frame): Publish {
   return {
     device: guard.device as Publish['device'], channel: channelOf(frame.topic, guard.prefix) ?? 'other', topic: frame.topic,
     payload: typeof frame.payload === 'string' ? Buffer.from(frame.payload) : frame.payload, qos: frame.qos, door: 'mqtt', trace: options.newTrace(),
-    arrivedMs: performance.now(), hurry: guard.alarmsAhead > 0, flapping: guard.flapping,
+    arrivedMs: packetIsWill(guard, frame) ? performance.now() : guard.wholeMs, hurry: guard.alarmsAhead > 0, flapping: guard.flapping,
   };
 }
 

@@ -14,7 +14,7 @@ export type GuardHooks = {
   /** An authenticated device sends a packet above the hard bound; the connection is gone. */ oversize(guard: Guard, bytes: number): void;
   /** An alarm stands behind other frames of this connection. */ alarmWaits(): void;
 };
-type Queued = { bytes: Buffer; packet: Packet };
+type Queued = { bytes: Buffer; packet: Packet; wholeMs: number };
 /** A publish on its way to its acknowledgement; acknowledgements leave in the order of arrival [MQTT-4.6.0-2]. */
 export type Flight = { settled: boolean; finish: () => void };
 
@@ -49,6 +49,7 @@ export class Guard extends Duplex {
   /** Publishes that wait for their turn to be acknowledged. */ readonly flights: Flight[] = [];
   /** Event frames read ahead, not handed on yet. */ alarmsAhead = 0;
   flapping = false;
+  /** When the frame that aedes handles in this turn was whole (monotonic milliseconds). */ wholeMs = performance.now();
   /** Nothing more is handed to aedes: the connection is about to be closed by the gate. */ condemned = false;
 
   constructor(socket: Duplex, address: string, hooks: GuardHooks) {
@@ -186,7 +187,7 @@ export class Guard extends Duplex {
         break;
       default: break;
     }
-    this.#queue.push({ bytes, packet });
+    this.#queue.push({ bytes, packet, wholeMs: this.#heardMs });
     this.#queuedBytes += bytes.length;
     return null;
   }
@@ -201,6 +202,7 @@ export class Guard extends Duplex {
       this.#queue.shift();
       this.#queuedBytes -= head.bytes.length;
       this.#next = head.bytes;
+      this.wholeMs = head.wholeMs;
       if (publish) this.#inflight++;
       if (head.packet.type === 'publish' && head.packet.event) this.alarmsAhead--;
       this.emit('readable');

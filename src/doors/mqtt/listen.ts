@@ -10,6 +10,7 @@ import { limits } from '#core/limits.ts';
 import type { Accept, KnownDevice, Misuse } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
+import { createHalfOpen } from '#doors/half-open.ts';
 import type { Login } from '#doors/login.ts';
 import { portInUse } from '#doors/port-in-use.ts';
 import type { Service } from '#work/loop.ts';
@@ -17,7 +18,6 @@ import { createAuth } from './auth.ts';
 import type { Certificate } from './certificate.ts';
 import { createGate } from './gate.ts';
 import { Guard, type GuardHooks } from './guard.ts';
-import { createHalfOpen } from './half-open.ts';
 import { type CommandOutcome, createSessions } from './sessions.ts';
 
 export type MqttDoorOptions = {
@@ -51,12 +51,12 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: 64, maxTopicLevels: 10,
   });
   await broker.listen();
-  watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); }, leave: sessions.leave });
+  watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });
   const hooks = guardHooks(options);
   const take = (stream: Duplex, address: string): void => {
     const guard = new Guard(stream, address, hooks);
     halfOpen.add(guard, address);
-    guard.on('close', () => halfOpen.remove(guard));
+    guard.on('close', () => { halfOpen.remove(guard); sessions.leave(guard); });
     broker.handle(guard);
   };
   const plain = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => take(socket, socket.remoteAddress ?? ''));
@@ -101,10 +101,9 @@ function guardHooks(options: MqttDoorOptions): GuardHooks {
   };
 }
 
-function watch(broker: Aedes, on: { log: Logger; enter: (guard: Guard) => void; leave: (guard: Guard) => void }): void {
+function watch(broker: Aedes, on: { log: Logger; enter: (guard: Guard) => void }): void {
   const guardOf = (client: Client): Guard => client.conn as Guard;
   broker.on('clientReady', (client) => { on.enter(guardOf(client)); guardOf(client).open(); });
-  broker.on('clientDisconnect', (client) => on.leave(guardOf(client)));
   broker.on('unsubscribe', (filters, client) => { for (const filter of filters) guardOf(client).filters.delete(filter); });
   // Once per frame in flight, so never a line each; without a listener an 'error' would end the process.
   for (const event of ['clientError', 'connectionError'] as const) broker.on(event, (client, error) => on.log.trace({ deviceId: client.id, error: error.message }, event));
