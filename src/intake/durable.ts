@@ -29,7 +29,7 @@ type Outcome = Error | null;
 /** Whether PostgreSQL refuses the data itself; everything else (connection, restart, lock, a migration under way) may pass. */
 export const isRowFault = (error: unknown): boolean => /^(22|23|54)/.test(sqlState(error) ?? '');
 
-export const notDurable = (cause?: unknown): OperatingError => new OperatingError('E_NOT_DURABLE', 'the frame could not be committed in time', { retryable: true, cause });
+const notDurable = (cause?: unknown): OperatingError => new OperatingError('E_NOT_DURABLE', 'the frame could not be committed in time', { retryable: true, cause });
 
 export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
   const { lane, meter, log } = options;

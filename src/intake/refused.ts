@@ -21,7 +21,7 @@ export type RefusedList = Service & { note(refused: Refused): void };
 const floodIds = 20;
 
 /** What a screen may show of an id that anybody can send: the protocol's own characters, at most 64. */
-export const shownId = (presented: string): string => presented.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
+const shownId = (presented: string): string => presented.slice(0, 64).replace(/[^A-Za-z0-9_-]/g, '_');
 
 export function startRefusedList(options: { db: Db; seal: Seal; meter: EdgeMeter; log: Logger; hint: () => void; newTrace: () => string }): RefusedList {
   const { db, seal, meter, log } = options;

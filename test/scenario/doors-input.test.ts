@@ -133,6 +133,16 @@ describe('frames', () => {
   });
 });
 
+it('QoS 2 half-open: what is not released is bounded, then the connection closes [M11 LAW7]', async () => {
+  const device = await makeDevice(t.db, t.seal);
+  const raw = new RawDevice(edge.port);
+  await raw.login(device);
+  for (let id = 1; id <= 80 && !raw.closed; id++) { raw.send(publishPacket(device, 'heartbeat', '{}', 2, id)); if (id % 20 === 0) await new Promise((r) => setTimeout(r, 50)); }
+  await until('closed', () => raw.closed);
+  expect(raw.count('pubrec')).toBeLessThanOrEqual(64);
+  expect(raw.count('pubrec')).toBeGreaterThan(0);
+});
+
 describe('topics', () => {
   it.each([
     ['another device’s', (_: TestDevice, other: TestDevice) => topic(other, 'event')],

@@ -66,7 +66,7 @@ function noteConnect(connects: Map<string, Connects>, device: KnownDevice, misus
 }
 
 /** Whether an MQTT filter covers a topic. */
-export function covers(filter: string, topic: string): boolean {
+function covers(filter: string, topic: string): boolean {
   const wanted = filter.split('/');
   const levels = topic.split('/');
   for (const [i, part] of wanted.entries()) {
