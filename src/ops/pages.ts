@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { isAlive } from './processes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const source = join(root, 'dashboards', 'wall');
@@ -25,14 +26,20 @@ export async function buildPages(data: string): Promise<{ built: boolean; ms: nu
   const [inCheckout, inData] = places(data);
   const target = mayWrite(source) ? inCheckout : inData;
   const fresh = `${target}.${process.pid}`;
-  mkdirSync(join(target, '..'), { recursive: true });
-  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(dirname(target), { recursive: true });
+  clearAborted(target);
   const error = await run([join(root, 'node_modules', 'vite', 'bin', 'vite.js'), 'build', source, '--outDir', fresh, '--logLevel', 'warn']);
   if (error !== null) { rmSync(fresh, { recursive: true, force: true }); return done(false, error); }
   writeFileSync(join(fresh, mark), wanted);
   rmSync(target, { recursive: true, force: true });
   try { renameSync(fresh, target); } catch { rmSync(fresh, { recursive: true, force: true }); } // another supervisor was first
   return done(true, null);
+}
+
+/** What builds that were killed have left beside the target. */
+function clearAborted(target: string): void {
+  for (const name of readdirSync(dirname(target)))
+    if (name.startsWith(`${basename(target)}.`) && !isAlive(Number(name.slice(basename(target).length + 1)))) rmSync(join(dirname(target), name), { recursive: true, force: true });
 }
 
 const markOf = (place: string): string => { try { return readFileSync(join(place, mark), 'utf8'); } catch { return ''; } };

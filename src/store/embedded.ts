@@ -29,7 +29,7 @@ const user = 'anling';
 const startMs = 300_000; // recovery after a power cut replays the WAL first
 /** Bounds on the server itself, so that no orphan backend and no forgotten session outlives its client for long. */
 const settings: Readonly<Record<string, string>> = {
-  listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '120', shared_buffers: '256MB', max_wal_size: '2GB',
+  listen_addresses: '127.0.0.1', unix_socket_directories: '', max_connections: '200', shared_buffers: '256MB', max_wal_size: '2GB',
   client_connection_check_interval: '2s', statement_timeout: '60s', idle_in_transaction_session_timeout: '60s', tcp_keepalives_idle: '30',
   // Only what no statement can put personal data into reaches the log.
   log_min_messages: 'warning', log_min_error_statement: 'panic', log_error_verbosity: 'terse', log_line_prefix: '%p ',
