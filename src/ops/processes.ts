@@ -22,7 +22,7 @@ export function birthMark(pid: number): string {
 }
 
 /** The command line, shortened for a message. */
-export function commandOf(pid: number): string {
+function commandOf(pid: number): string {
   return (read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim() || read(`/proc/${pid}/comm`).trim()).slice(0, 120);
 }
 

@@ -36,11 +36,6 @@ export async function migrate(options: MigrateOptions): Promise<number[]> {
   }
 }
 
-/** The newest schema number that this program knows. */
-export function schemaVersion(): number {
-  return readMigrations(folder).at(-1)?.no ?? 0;
-}
-
 function readMigrations(from: string): Migration[] {
   const files = readdirSync(from).filter((name) => name.endsWith('.sql')).sort();
   return files.map((name, i) => {

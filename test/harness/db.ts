@@ -58,7 +58,7 @@ export async function onServer<T>(serverUrl: string, work: (server: Db) => Promi
 }
 
 /** TimescaleDB's background workers visit the template now and then: a clone waits for them to leave. */
-export async function cloneDatabase(server: Db, name: string, template: string): Promise<void> {
+async function cloneDatabase(server: Db, name: string, template: string): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
       await server.query(`create database "${name}" template "${template}"`);
