@@ -49,7 +49,7 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   const outIds = await insertOutbox(sql, tools.seal, outbox);
   await markEvaluated(sql, (extra.evaluated ?? []).map((e) => ({ ...e, alertId: e.alertId && idOf(e.alertId) })));
   for (const { work, alert } of rows) tell(tools.log, work, alert);
-  for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outboxId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
+  for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
   await hint(sql, hints(rows, outbox.length, now));
   await appendFeed(sql, rows.flatMap(({ work, alert }) => (work.change.feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: work.change.feed }] : [])));
 }

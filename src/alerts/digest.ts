@@ -61,7 +61,7 @@ export function sendDigests({ db, seal, log }: DailyOptions): Promise<number> {
       alertId: null, party: v.party, channel: 'sms', template: 'battery', params: { village: showRegion(v.village), count: String(v.homes) }, to: seal.open('responder.phone', v.phoneEnc), toBidx: v.phoneBidx,
       priority: 4, purpose: 'notice', round: null, step: null, slip: null, trace: v.trace, demo: v.demo,
     })));
-    for (const [i, v] of reachable.entries()) log.info({ outboxId: outIds[i], regionCode: v.regionCode, homes: v.homes, trace: v.trace }, 'battery message due');
+    for (const [i, v] of reachable.entries()) log.info({ outId: outIds[i], regionCode: v.regionCode, homes: v.homes, trace: v.trace }, 'battery message due');
     if (reachable.length > 0) await hint(sql, ['anling_outbox']);
     return villages.length;
   });

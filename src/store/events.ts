@@ -17,7 +17,7 @@ export type NewEvent = {
 const insert = `
 with clock as materialized (select anling_now() as now)
 insert into event (ingest_id, shard, urgency, device_id, home_id, person_id, room, source, kind, edge, source_event_id, ref, device_time, received_at, flags, confidence, data_enc, trace)
-select e.ingest_id, e.shard, e.urgency, e.device_id, d.home_id, d.person_id, d.room, e.source, e.kind, e.edge, e.source_event_id, e.ref,
+select e.ingest_id, e.shard, e.urgency, e.device_id, d.home_id, coalesce(d.person_id, sole.id), d.room, e.source, e.kind, e.edge, e.source_event_id, e.ref,
   to_timestamp(e.device_ms / 1000.0), clock.now - make_interval(secs => e.age_ms / 1000.0),
   string_to_array(e.flags, ',') || case when to_timestamp(e.device_ms / 1000.0) < clock.now - make_interval(secs => (e.age_ms + ${limits.lateMs}) / 1000.0) then array['late'] else '{}' end,
   e.confidence, e.data_enc, e.trace
@@ -25,6 +25,8 @@ from clock, unnest($1::uuid[], $2::smallint[], $3::smallint[], $4::text[], $5::t
   $10::float8[], $11::float8[], $12::text[], $13::real[], $14::bytea[], $15::text[]) with ordinality
   as e(ingest_id, shard, urgency, device_id, source, kind, edge, source_event_id, ref, device_ms, age_ms, flags, confidence, data_enc, trace, ord)
 left join device d on d.id = e.device_id
+-- A radar hangs on a room: who lives alone there is who it is about, so that his button and his radar are one person's.
+left join lateral (select min(p.id) as id from person p where d.person_id is null and p.home_id = d.home_id and p.status = 'present' having count(*) = 1) sole on true
 order by e.ord
 on conflict (ingest_id) do nothing`;
 
