@@ -105,7 +105,7 @@ export const limits = {
   /** Connections of the web role to the HTTP door: further requests wait for one; and MQTT tunnels through it: beyond, 503. */ doorSockets: 256, doorTunnels: 5_000,
   /** Wrong caregiver codes of one address in a minute: beyond, 429 for further wrong ones. */ wrongCodesPerMinute: 20,
   /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
-  /** A session without use, and at most. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000,
+  /** A session without use, and at most; nobody in use is logged out while an emergency is open, for so much longer. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionGraceMs: 4 * 3_600_000,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

@@ -1,6 +1,7 @@
 /**
  * Sessions of people at a browser: only the keyed hash of the cookie is stored. A session is valid while it is used
- * (idle life), not too old (absolute life), its user not disabled and the password not changed since it began.
+ * (idle life), not too old (absolute life; later while an emergency is open, FIELD F12), its user not disabled and the
+ * password not changed since it began.
  */
 import { limits } from '#core/limits.ts';
 import type { UserRole } from '#core/user.ts';
@@ -8,8 +9,9 @@ import type { Sql } from './pool.ts';
 
 export type SessionUser = { userId: string; username: string; displayName: string; role: UserRole; scopeCode: string; createdAt: number; expiresAt: number };
 
-const alive = `s.expires_at > anling_now() and s.seen_at > anling_now() - make_interval(secs => ${limits.sessionIdleMs / 1000})
-  and u.disabled_at is null and s.created_at >= u.password_changed_at`;
+const alive = `s.seen_at > anling_now() - make_interval(secs => ${limits.sessionIdleMs / 1000}) and u.disabled_at is null and s.created_at >= u.password_changed_at
+  and (s.expires_at > anling_now() or (s.expires_at > anling_now() - make_interval(secs => ${limits.sessionGraceMs / 1000}) and s.seen_at > anling_now() - interval '5 minutes'
+    and exists (select from alert where priority = 1 and state <> 'closed')))`;
 
 export async function createSession(sql: Sql, tokenHash: Buffer, userId: string): Promise<void> {
   await sql.query("insert into session (token_hash, user_id, expires_at) values ($1, $2, anling_now() + $3 * interval '1 ms')", [tokenHash, userId, limits.sessionMs]);
@@ -47,7 +49,7 @@ export async function touchSessions(sql: Sql, hashes: readonly Buffer[]): Promis
 
 /** Removes what has ended: sessions, old login counters, old idempotency keys, consoles of closed tabs. */
 export async function pruneAccess(sql: Sql): Promise<void> {
-  await sql.query('delete from session where expires_at < anling_now()');
+  await sql.query("delete from session where expires_at < anling_now() - $1 * interval '1 ms'", [limits.sessionGraceMs]);
   await sql.query("delete from login_try where window_at < anling_now() - interval '1 hour'");
   await sql.query("delete from request_key where at < anling_now() - interval '2 days'");
   await sql.query("delete from console where beat_at < anling_now() - interval '2 days'");

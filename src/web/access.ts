@@ -2,7 +2,7 @@
  * Deny by default: every route declares `config.access`; a route without it keeps the server from starting, and at run
  * time what is not declared is refused. The matrix role x route is generated from this table by a test.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invariant } from '#core/errors.ts';
 import { inScope, scopePrefix } from '#core/ids.ts';
 import type { Caller, UserRole } from '#core/user.ts';
@@ -19,7 +19,7 @@ export type RouteEntry = { method: string; url: string; access: Access; schema: 
 export const everyone: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'viewer', 'caregiver', 'installer', 'technician', 'county-reader', 'auditor'];
 export const alertReaders: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'];
 export const alertActors: readonly UserRole[] = ['admin', 'shift-leader', 'operator'];
-export const localReaders: readonly UserRole[] = ['admin', 'technician', 'auditor'];
+const localReaders: readonly UserRole[] = ['admin', 'technician', 'auditor'];
 /** Roles that see place texts and notes on screens; the others see towns and villages, and names as 陈**. */
 export const deskRoles: ReadonlySet<UserRole> = new Set(alertActors);
 
@@ -78,9 +78,4 @@ export function authorize(access: Access | undefined, caller: Caller | null, loc
 export function isLocal(request: FastifyRequest): boolean {
   const address = request.socket.remoteAddress ?? '';
   return (address === '::1' || /^(::ffff:)?127\./.test(address)) && request.headers['x-forwarded-for'] === undefined && request.headers.forwarded === undefined;
-}
-
-/** Says that nobody on the way may keep the answer. */
-export function neverCache(reply: FastifyReply): void {
-  reply.header('cache-control', 'no-store');
 }

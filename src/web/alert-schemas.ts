@@ -21,7 +21,7 @@ export const Alert = Shape({
 type Same<A, B> = keyof A extends keyof B ? (keyof B extends keyof A ? true : never) : never;
 true satisfies Same<Static<typeof Alert>, AlertView>;
 
-export const Candidate = Shape({
+const Candidate = Shape({
   party: Text, role: Text, name: Text, phone: Text, near: OneOf(['home', 'village', 'town', 'county']), keyHolder: Type.Boolean(), walkMinutes: Nullable(Count), languages: Type.Array(Text),
   landline: Type.Boolean(), absentUntil: NullableTime, optedOut: Type.Boolean(),
 }, 'who can be sent; names and numbers are masked unless the case is revealed');

@@ -111,7 +111,7 @@ function followHistory(ctx: WebContext, hub: Hub, head: { epoch: string; seq: nu
 }
 
 /** A feed row as the two frames it may become. */
-export function feedItem(row: FeedRow, views: ViewMaker): FeedItem {
+function feedItem(row: FeedRow, views: ViewMaker): FeedItem {
   const { seq, type: _type, feedRegion, payload, hasAlert, ...alert } = row;
   if (!hasAlert) return { seq: Number(seq), regionCode: feedRegion, desk: null, public: null };
   const view = views(alert);

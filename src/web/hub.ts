@@ -117,7 +117,7 @@ export function presenceText(counts: readonly PresenceCount[], scopeCode: string
 }
 
 /** What one scope may know of a beat: its own open alerts, their hash, its own unheard people. */
-export function beatFrame(beat: Beat, scopeCode: string): ServerFrame {
+function beatFrame(beat: Beat, scopeCode: string): ServerFrame {
   const open = { 1: 0, 2: 0, 3: 0, 4: 0 };
   const mine = beat.open.filter((a) => seesRegion(scopeCode, a.regionCode));
   for (const alert of mine) open[alert.priority]++;

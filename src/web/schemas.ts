@@ -1,5 +1,5 @@
 /** Schemas that several routes share; each is a component of the OpenAPI document and the type of the handler's values. */
-import { type Static, type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import { alertStates, outcomes } from '#core/alert.ts';
 import { eventKinds } from '#core/event.ts';
 
@@ -25,7 +25,7 @@ export const StateName = OneOf(alertStates);
 export const Cursor = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'the `next` of the answer before' });
 export const Ok = Shape({ ok: Type.Literal(true) });
 
-export const ErrorAnswer = Type.Object({
+const ErrorAnswer = Type.Object({
   error: Type.Object({
     code: Type.String({ description: 'E_…, see docs/errors.md' }), message: Type.String(),
     fields: Type.Optional(Type.Array(Shape({ field: Type.String(), expected: Type.String() }))),
@@ -38,4 +38,3 @@ export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: 'a repeated request with this key gets the first answer' })),
 });
 
-export type OutcomeName = Static<typeof OutcomeCode>;

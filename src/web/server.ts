@@ -24,10 +24,10 @@ import { routes } from './routes/index.ts';
 import { authenticator, cookieRule, requireSameSite } from './session.ts';
 import { serializerCompiler, validatorCompiler } from './validation.ts';
 
-export type BuiltApp = { app: App; table: readonly RouteEntry[] };
+type BuiltApp = { app: App; table: readonly RouteEntry[] };
 
 /** The application without a listening socket: every route, no background work. */
-export async function buildApp(ctx: WebContext): Promise<BuiltApp> {
+async function buildApp(ctx: WebContext): Promise<BuiltApp> {
   const app = fastify({
     loggerInstance: ctx.log as never, logController: new LogController({ disableRequestLogging: true }), genReqId: () => newId('r', 10), trustProxy: false,
     bodyLimit: limits.bodyBytes, requestTimeout: 30_000, keepAliveTimeout: 65_000, forceCloseConnections: true,

@@ -76,4 +76,5 @@ export function requireSameSite(method: string, headers: IncomingHttpHeaders, pu
 }
 
 export const browserCookieMs = 180 * 24 * 3_600_000;
-export const sessionCookieMs = limits.sessionMs;
+/** As long as the session may last at most; the server judges. */
+export const sessionCookieMs = limits.sessionMs + limits.sessionGraceMs;

@@ -68,7 +68,7 @@ function schemaAt(schema: TSchema, path: string): Json {
 }
 
 /** What a schema wants, in words. */
-export function expectation(schema: Json): string {
+function expectation(schema: Json): string {
   if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
   if (Array.isArray(schema['enum'])) return `one of ${schema['enum'].join(', ')}`;
   const choices = schema['anyOf'] as Json[] | undefined;

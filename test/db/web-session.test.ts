@@ -21,7 +21,7 @@ describe('session', () => {
     const answer = await login('zhang');
     expect(answer.body).toEqual({ kind: 'user', id: userId, name: 'zhang', role: 'operator', scopeCode: town });
     const [session] = answer.headers.getSetCookie();
-    expect(session).toMatch(/^anling=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict$/);
+    expect(session).toMatch(/^anling=[\w-]{43}; Path=\/; Max-Age=100800; HttpOnly; SameSite=Strict$/);
     expect(answer.headers.get('cache-control')).toContain('no-store');
     const stored = await web.t.db.query<{ token: string }>(`select encode(token_hash, 'base64') as token from session`);
     expect(stored.some((s) => answer.text.includes(s.token) || session?.includes(s.token))).toBe(false);
@@ -31,7 +31,7 @@ describe('session', () => {
     const secure = await testWeb({ t: web.t, settings: { publicUrl: 'https://anling.example' } });
     try {
       const answer = await secure.fetch('/api/v1/login', { method: 'POST', body: { username: 'zhang', password } });
-      expect(answer.headers.getSetCookie()[0]).toMatch(/^__Host-anling=[\w-]{43}; Path=\/; Max-Age=86400; HttpOnly; SameSite=Strict; Secure$/);
+      expect(answer.headers.getSetCookie()[0]).toMatch(/^__Host-anling=[\w-]{43}; Path=\/; Max-Age=100800; HttpOnly; SameSite=Strict; Secure$/);
       expect(answer.headers.get('strict-transport-security')).toBe('max-age=31536000');
       // The plain name is worth nothing there.
       expect((await secure.fetch('/api/v1/me', { cookie: cookiesOf(answer).replaceAll('__Host-anling', 'anling') })).status).toBe(401);
@@ -70,6 +70,23 @@ describe('session', () => {
     const again = cookiesOf(await login('zhang'));
     await web.t.db.query('update app_user set password_changed_at = anling_now() where id = $1', [userId]);
     expect(await me(again)).toBe(401);
+  });
+
+  it('logs nobody out who is at work while an emergency is open, within bounds [F12 W3]', async () => {
+    const working = cookiesOf(await login('zhang'));
+    for (const _ of [1, 2]) { await web.t.advance(11 * 3_600_000); expect(await me(working)).toBe(200); }
+    const id = await web.alert();
+    await web.t.advance(2 * 3_600_000 - 120_000);
+    await web.t.db.query(`update session set seen_at = anling_now() - interval '1 minute'`);
+    await web.t.advance(130_000);
+    expect(await me(working)).toBe(200); // a day old, and an SOS is open
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now() where id = $1`, [id]);
+    expect(await me(working)).toBe(401);
+    await web.t.db.query(`update alert set state = 'open' where id = $1`, [id]);
+    expect(await me(working)).toBe(200);
+    await web.t.advance(limits.sessionGraceMs);
+    expect(await me(working)).toBe(401);
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now() where id = $1`, [id]);
   });
 
   it('changes the own password: the present one is asked, guessable ones are refused, all sessions end [W2 W11]', async () => {

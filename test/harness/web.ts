@@ -95,7 +95,7 @@ async function seedCounty(t: TestDatabase): Promise<void> {
 }
 
 /** Rows as alerts/apply writes them: the alert, its log and its feed line in one transaction. */
-export async function insertAlert(t: TestDatabase, o: AlertOptions = {}): Promise<string> {
+async function insertAlert(t: TestDatabase, o: AlertOptions = {}): Promise<string> {
   const { kind = 'sos', priority = 1, region = village, state = 'open' } = o;
   const n = region === otherVillage ? '2' : '1';
   const personId = o.personId === undefined ? `p${n}` : o.personId;

@@ -9,6 +9,7 @@ import { countCannotHear, listCannotHear, listConsoles, readAnswerKpi, readOldes
 import { maskName } from '#core/messages.ts';
 import { alertReaders, callerOf, deskRoles, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
+import { ApiError } from '#web/errors.ts';
 import { readGateway } from '#web/gateway.ts';
 import { Cursor, EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
@@ -62,6 +63,14 @@ export function registerOps(app: App, ctx: WebContext): void {
     const mask = (name: string): string => (deskRoles.has(caller.role) ? maskName(name) : `${[...name][0] ?? ''}**`);
     return { people: rows.map(({ nameEnc, ...row }) => ({ ...row, name: mask(ctx.seal.open('person.name', nameEnc)) })) };
   });
+  app.get('/api/v1/live', {
+    config: { access: alertReaders },
+    schema: {
+      summary: 'The live channel: a websocket (frames: src/core/live.ts)', tags: ['alerts'],
+      description: 'Client: `hello` {epoch, lastSeq, tabId} first, then `beat` {tabId, visible, audio, lastSeq}. Server: `snapshot`, `alert` (with `seq`, and `prev` where rows out of scope were left out), `presence`, `beat`. Without an upgrade: 426.',
+      response: { 101: Type.Null(), ...errorAnswers },
+    },
+  }, async () => { throw new ApiError('E_INVALID', 'This path is a websocket.', { status: 426, fields: [{ field: 'upgrade', expected: 'websocket' }] }); });
   registerAudit(app, ctx);
 }
 
