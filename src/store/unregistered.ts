@@ -21,11 +21,11 @@ export async function noteUnregistered(sql: Sql, refused: readonly RefusedCount[
   await sql.query(`delete from unregistered where presented_id in (select presented_id from unregistered order by count >= ${persistent} desc, last_at desc, presented_id offset $1)`, [rows], 'unregistered-trim');
 }
 
-/** Those of `ids` that came `countMin` times and whose desk event is due (none within `spanMs`), at most what remains of `eventsMax` in the span; marks them. */
+/** Those of `ids` that came `countMin` times (with a wrong secret of a real device: `persistent` times, one slip is no alert) and whose desk event is due (none within `spanMs`), at most what remains of `eventsMax` in the span; marks them. */
 export async function takeUnregisteredDue(sql: Sql, ids: readonly string[], countMin: number, spanMs: number, eventsMax: number): Promise<{ presentedId: string; reason: string; count: string }[]> {
   return await sql.query(`
     with recent as (select count(*) as n from unregistered where alerted_at > anling_now() - make_interval(secs => $2 / 1000.0)), due as (
-      select presented_id from unregistered where presented_id = any($1) and count >= $4 and (alerted_at is null or alerted_at <= anling_now() - make_interval(secs => $2 / 1000.0))
+      select presented_id from unregistered where presented_id = any($1) and count >= case when reason = 'wrong-secret' then greatest($4, ${persistent}) else $4 end and (alerted_at is null or alerted_at <= anling_now() - make_interval(secs => $2 / 1000.0))
       order by first_at, presented_id limit (select greatest(0, $3 - n) from recent) for update)
     update unregistered u set alerted_at = anling_now() from due where u.presented_id = due.presented_id
     returning u.presented_id as "presentedId", u.reason, u.count`, [ids, spanMs, eventsMax, countMin], 'unregistered-due');

@@ -245,6 +245,17 @@ describe('logins', () => {
   });
 });
 
+it('one slip with a registered device’s secret is listed, not raised; going on is [FIELD-F24]', async () => {
+  const device = await makeDevice(t.db, t.seal);
+  const wrong = async (): Promise<number | null> => await new RawDevice(edge.port).login({ id: device.id, secret: 'slip' });
+  await wrong();
+  await until('listed', async () => (await t.db.query('select 1 from unregistered where presented_id = $1', [device.id])).length === 1);
+  expect(await events(device)).toHaveLength(0);
+  await Promise.all([wrong(), wrong()]);
+  await until('raised', async () => (await events(device)).length === 1);
+  expect(data((await events(device))[0] as never)).toEqual({ reason: 'wrong-secret', count: 3 });
+});
+
 describe('the wire', () => {
   const connected = (device: TestDevice): Buffer => Buffer.from(rawConnect(device));
   const cases: [string, (device: TestDevice) => Buffer, string][] = [
