@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, chromium } from 'playwright-core';
 import { build } from 'vite';
 
-export type { BrowserContext, Page } from 'playwright-core';
+export type { Browser, BrowserContext, Page } from 'playwright-core';
 
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 /** Where Chromium stands, or null: then browser tests are skipped by name (Debian: apt-get install chromium). */

@@ -113,7 +113,8 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   }
   if (url.pathname === '/api/v1/logout') { answer(200, { ok: true }, { 'set-cookie': 'anling=; Path=/; Max-Age=0' }); return; }
   if (url.pathname === '/api/v1/devices') { answer(201, { id: 'd7k2m9q4x1c3', secret: 'Zk3vQ0aJ-example-secret-shown-once-9fT2' }); return; }
-  if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { id: '1', replayed: true, result: 'event' }); return; }
+  if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { result: 'replayed', reason: null }); return; }
+  if (/^\/api\/v1\/quarantine\/\d+\/reveal$/.test(url.pathname)) { answer(200, { text: '{"kind":"sosss"}', hex: '7b7d', kept: 31 }); return; }
   const [, id, path] = /^\/api\/v1\/alerts\/(\w+)\/([\w-]+)$/.exec(url.pathname) ?? [];
   if (id === undefined || path === undefined) { refuse(404, 'E_NOT_FOUND'); return; }
   if (user.role === 'viewer') { refuse(403, 'E_FORBIDDEN'); return; }
@@ -134,6 +135,13 @@ function read(house: FakeHouse, path: string, user: User): unknown {
     case '/api/v1/homes': return { homes: [{ id: 'h1', regionCode: '350425201001', place: '内洋下厝角', people: 1 }], next: null };
     default:
   }
+  if (/^\/api\/v1\/alerts\/\w+\/outage$/.test(path)) return {
+    members: ['350425203001', '350425203201', '350425203202'].map((regionCode, i) => ({ deviceId: `DEMO-R-00${i}`, homeId: `h${i}`, regionCode, model: 'fall-radar', lastSeenAt: now - 960_000, silentAt: now - 900_000, backAt: i === 2 ? now - 60_000 : null, highRisk: i === 0 })),
+    presumed: [{ deviceId: 'DEMO-B-007', homeId: 'h7', regionCode: '350425203203', model: 'sos-button', lastSeenAt: now - 40_000_000, silentAt: null, backAt: null, highRisk: true }],
+  };
+  if (/^\/api\/v1\/devices\/[\w-]+$/.test(path)) return { id: 'd1', model: 'sos-button', room: '卧室', state: 'online', lastSeenAt: now - 4_200_000, lowBattery: false, battery: 83 };
+  if (path === '/api/v1/quarantine') return { frames: [{ id: '1', deviceId: 'DEMO-X-1', topic: 'care/v1/DEMO-X-1/event', bytes: 31, reason: 'unknown kind "sosss"', receivedAt: now - 600_000, trace: 't1', regionCode: null, homeId: null, replayedAt: null, replayedBy: null, replayResult: null }], next: null };
+  if (path === '/api/v1/unregistered') return { devices: [{ id: 'B-20391', reason: 'unknown', firstAt: now - 7_200_000, lastAt: now - 30_000, count: 42, address: '10.20.3.7', door: 'mqtt', deviceId: null, homeId: null, regionCode: null }], next: null };
   const id = /^\/api\/v1\/alerts\/(\w+)$/.exec(path)?.[1];
   return id === undefined ? null : house.full(id);
 }

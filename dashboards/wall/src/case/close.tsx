@@ -18,11 +18,12 @@ export function ClosePanel({ alert }: { alert: AlertView }) {
   const submit = (event: SubmitEvent): void => { event.preventDefault(); if (chosen.value && ready) void close(alert, chosen.value, text.value.trim()); };
   return (
     <form class="close-panel" data-part="close" data-test="close-panel" onSubmit={submit} onKeyDown={(event) => { if (event.key === 'Escape') { event.stopPropagation(); closing.value = false; } }}>
-      <h3>{t('case.closeTitle')}<button type="button" class="tool" aria-expanded={all.value} onClick={() => { all.value = !all.value; }}>{all.value ? t('act.less') : t('act.more')}</button></h3>
+      <h3>{t('case.closeTitle')}</h3>
       <fieldset class="outcomes" aria-label={t('case.closeTitle')}>
         {offered.map((code) => (
           <button key={code} type="button" class="outcome" aria-pressed={chosen.value === code} data-outcome={code} onClick={() => { chosen.value = code; }}><code>{code}</code>{outcomeName(code)}</button>
         ))}
+        <button type="button" class="tool" aria-expanded={all.value} onClick={() => { all.value = !all.value; }}>{all.value ? t('act.less') : t('act.more')}</button>
       </fieldset>
       <div class="close-row">
         <input aria-label={must ? t('case.closeNoteNeeded') : t('case.closeNote')} placeholder={must ? t('case.closeNoteNeeded') : t('case.closeNote')} maxLength={2000} value={text.value}

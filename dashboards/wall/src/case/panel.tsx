@@ -13,7 +13,9 @@ import { select, selected } from '#wall/state/selection.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { ClosePanel } from './close.tsx';
+import { Device } from './device.tsx';
 import { OutageDetails } from './outage.tsx';
+import { Overview } from './overview.tsx';
 import { People } from './people.tsx';
 import { Person } from './person.tsx';
 import { Messages, Timeline } from './story.tsx';
@@ -21,7 +23,7 @@ import { Messages, Timeline } from './story.tsx';
 export function CasePanel() {
   const alert = caseAlert.value;
   const full = openCase.value;
-  if (selected.value === null) return <NoCase />;
+  if (selected.value === null) return <Overview />;
   if (alert === null) return (
     <section class="case" aria-label={t('case.none')}><p class="empty dim">{caseProblem.value ? (caseProblem.value.status === 404 ? t('case.gone') : problemText(caseProblem.value)) : t('case.loading')}</p></section>
   );
@@ -32,6 +34,7 @@ export function CasePanel() {
         <div class="case-column">
           {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : <Person alert={alert} />}
           <People alert={alert} full={full} />
+          {alert.deviceId !== null && mayAct.value && <Device id={alert.deviceId} />}
         </div>
         <div class="case-column">
           <Timeline alert={alert} full={full} />
@@ -43,10 +46,6 @@ export function CasePanel() {
   );
 }
 
-function NoCase() {
-  return <section class="case none" aria-label={t('case.none')} data-test="no-case"><div class="empty"><b>{t('case.none')}</b><span class="dim">{t('case.noneHelp')}</span></div></section>;
-}
-
 function CaseHead({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
   const late = alert.occurredAt !== null && alert.openedAt - alert.occurredAt > 60_000;
   return (
@@ -54,7 +53,7 @@ function CaseHead({ alert, full }: { alert: AlertView; full: CaseInFull | null }
       <div class="case-title">
         <PriorityMark priority={alert.priority} hollow={!isUnclaimed(alert)} />
         <h2>{kindName(alert.kind)}{alert.count > 1 && <span class="times digits" title={t('queue.repeat', { n: alert.count })}>×{alert.count}</span>} <span class="case-who">{subjectText(alert)}</span></h2>
-        <Timer since={alert.openedAt} waiting={isUnclaimed(alert)} />
+        <Timer since={alert.openedAt} waiting={isUnclaimed(alert) && alert.priority <= 2} />
         <button type="button" class="tool" aria-label={t('act.back')} onClick={() => select(null)}>✕</button>
       </div>
       <p class="case-where">{placeText(alert)}<span class="dim digits"> · {t('case.number', { id: alert.id })}{alert.deviceId ? ` · ${alert.deviceId}` : ''}</span></p>

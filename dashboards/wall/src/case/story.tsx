@@ -104,7 +104,8 @@ function MessageRow({ message: m, name }: { message: Message; name: string }) {
       <time class="digits dim">{clockSeconds(m.doneAt ?? m.acceptedAt ?? m.dueAt)}</time>
       <span>{maybeText(`channel.${m.channel}`) ?? m.channel}</span>
       <span class="message-who">{name} <span class="digits dim">{m.to}</span></span>
-      <span class="message-state">{maybeText(`out.${m.state}`) ?? m.state}{m.errorCode && <code>{m.errorCode}</code>}</span>
+      <span class="message-state">{maybeText(`out.${m.state}`) ?? m.state}</span>
+      {m.errorCode && <code class="message-error">{m.errorCode}</code>}
     </li>
   );
 }

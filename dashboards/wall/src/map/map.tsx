@@ -8,7 +8,7 @@ import { subjectText } from '#wall/queue/row.tsx';
 import { shapePath } from '#wall/shell/shape.tsx';
 import { county, regions } from '#wall/state/county.ts';
 import { select, selected } from '#wall/state/selection.ts';
-import { type Box, type County, dotOf, dotPlaces, type Place, tileBoxes, total, type Town } from './model.ts';
+import { type Box, type County, dotOf, dotPlaces, pitchFor, type Place, tileBoxes, total, type Town, townBoxes } from './model.ts';
 
 /** Code of the town that is looked into, or null for the whole county. */
 const zoomed = signal<string | null>(null);
@@ -35,6 +35,7 @@ export function CountyMap() {
       <div class="map-head">
         {town ? <button type="button" class="tool" onClick={() => { zoomed.value = null; }}>← {t('act.county')}</button> : null}
         <h2>{town ? town.name : t('map.title')}</h2>
+        <span class="map-note">{t('map.schematic')}</span>
         <span class="grow" />
         {all && all.elsewhere.length > 0 && <Elsewhere alerts={all.elsewhere} />}
       </div>
@@ -53,27 +54,34 @@ export function CountyMap() {
 }
 
 function CountyPicture({ county: all, w, h }: { county: County; w: number; h: number }) {
-  const boxes = tileBoxes(all.towns.length, w, h, 6);
-  return <>{all.towns.map((town, i) => { const box = boxes[i]; return box ? <TownTile key={town.code} town={town} box={box} /> : null; })}</>;
+  const boxes = townBoxes(all.towns.map((town) => town.villages.length), w, h, 5);
+  const pitch = Math.min(...boxes.map((box, i) => pitchFor(all.towns[i]?.villages.length ?? 0, inside(box), 40)));
+  return <>{all.towns.map((town, i) => { const box = boxes[i]; return box ? <TownTile key={town.code} town={town} box={box} pitch={pitch} /> : null; })}</>;
 }
 
-function TownTile({ town, box }: { town: Town; box: Box }) {
-  const head = 24;
-  const inner: Box = { x: box.x + 8, y: box.y + head, w: box.w - 16, h: box.h - head - 8 };
-  const spots = dotPlaces(town.villages.length, inner, 30);
+/** Width (px) of one Chinese character of a tile's name. */
+const nameEm = 13;
+const fitName = (name: string, width: number): string => (name.length * nameEm <= width ? name : `${name.slice(0, Math.max(2, Math.floor(width / nameEm) - 1))}…`);
+
+/** Where the dots of a tile stand: below its name. */
+const inside = (box: Box): Box => ({ x: box.x + 5, y: box.y + 25, w: box.w - 10, h: box.h - 30 });
+
+function TownTile({ town, box, pitch }: { town: Town; box: Box; pitch: number }) {
+  const spots = dotPlaces(town.villages.length, inside(box), pitch);
   const open = (): void => { zoomed.value = town.code; };
+  const count = total(town.counts) > 0 ? `${town.counts.online}/${total(town.counts)}` : '';
   return (
     <g class="tile">
       {/* biome-ignore lint/a11y/useSemanticElements: a tile inside a drawing cannot be an HTML button */}
-      <g class="tile-open" role="button" tabIndex={0} aria-label={t('map.openTown', { town: town.name })} data-town={town.code} onClick={open} onKeyDown={onEnter(open)}
+      <g class="tile-open" role="button" tabindex={0} aria-label={t('map.openTown', { town: town.name })} data-town={town.code} onClick={open} onKeyDown={onEnter(open)}
         onPointerEnter={() => { pointed.value = town; }} onFocus={() => { pointed.value = town; }}>
         <rect class="tile-box" x={box.x} y={box.y} width={box.w} height={box.h} rx="5" />
-        <text class="tile-name" x={box.x + 8} y={box.y + 17}>{town.name}</text>
-        <text class="tile-count" x={box.x + box.w - 8} y={box.y + 17} text-anchor="end">{total(town.counts) > 0 ? `${town.counts.online}/${total(town.counts)}` : ''}</text>
+        <text class="tile-name" x={box.x + 8} y={box.y + 17}>{fitName(town.name, box.w - 12)}</text>
+        {count !== '' && town.name.length * nameEm + count.length * 7 + 22 < box.w && <text class="tile-count" x={box.x + box.w - 8} y={box.y + 17} text-anchor="end">{count}</text>}
       </g>
-      {town.villages.map((village, i) => { const at = spots[i]; return at ? <Dot key={village.code} place={village} x={at.x} y={at.y} r={Math.min(5, at.pitch * 0.24)} /> : null; })}
+      {town.villages.map((village, i) => { const at = spots[i]; return at ? <Dot key={village.code} place={village} x={at.x} y={at.y} r={Math.min(7, pitch * 0.22)} /> : null; })}
       {town.alerts.length > 0 && <Marks alerts={town.alerts} x={box.x + box.w - 16} y={box.y + box.h - 16} size={20} />}
-      {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(16, Math.min(24, at.pitch))} /> : null; })}
+      {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(17, Math.min(26, pitch))} /> : null; })}
     </g>
   );
 }
@@ -90,7 +98,7 @@ function TownPicture({ town, w, h }: { town: Town; w: number; h: number }) {
           <g key={village.code} class="tile village" onPointerEnter={() => { pointed.value = village; }}>
             <rect class="tile-box" x={box.x} y={box.y} width={box.w} height={box.h} rx="5" />
             <Dot place={village} x={box.x + 14} y={box.y + 16} r={5} />
-            <text class="tile-name" x={box.x + 26} y={box.y + 21}>{village.name}</text>
+            <text class="tile-name" x={box.x + 26} y={box.y + 21}>{fitName(village.name, box.w - 32)}</text>
             <text class="tile-count" x={box.x + box.w - 8} y={box.y + box.h - 9} text-anchor="end">{all > 0 ? `${village.counts.online}/${all}` : ''}</text>
             {village.alerts.length > 0 && <Marks alerts={village.alerts} x={box.x + 20} y={box.y + box.h - 20} size={24} wide />}
           </g>
@@ -126,7 +134,7 @@ function Mark({ alert, x, y, size }: { alert: AlertView; x: number; y: number; s
   const open = (): void => select(alert.id);
   return (
     // biome-ignore lint/a11y/useSemanticElements: a mark inside a drawing cannot be an HTML button
-    <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} role="button" tabIndex={0} aria-label={label} data-mark={alert.id}
+    <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} role="button" tabindex={0} aria-label={label} data-mark={alert.id}
       transform={`translate(${x} ${y})`} onClick={(event) => { event.stopPropagation(); open(); }} onKeyDown={onEnter(open)}>
       <title>{label}</title>
       <circle class="mark-halo" r={grow * 0.78} />
@@ -145,7 +153,8 @@ const onEnter = (run: () => void) => (event: KeyboardEvent): void => {
 function Elsewhere({ alerts }: { alerts: readonly AlertView[] }) {
   return (
     <span class="elsewhere">{t('map.elsewhere')}
-      <svg width={Math.min(alerts.length, 6) * 24 + (alerts.length > 6 ? 28 : 4)} height="24"><title>{t('map.elsewhere')}</title>
+      <svg width={Math.min(alerts.length, 6) * 24 + (alerts.length > 6 ? 28 : 4)} height="24" aria-label={t('map.elsewhere')}>
+        <title>{t('map.elsewhere')}</title>
         {alerts.slice(0, 6).map((alert, i) => <Mark key={alert.id} alert={alert} x={14 + i * 24} y={12} size={18} />)}
         {alerts.length > 6 && <text class="mark-more" x={6 * 24 + 4} y="16">+{alerts.length - 6}</text>}
       </svg>
@@ -168,13 +177,10 @@ function MapFoot({ county: all }: { county: County | null }) {
   const counts = all?.counts;
   return (
     <footer class="map-foot">
-      <span class="map-note">{t('map.schematic')}</span>
       <span class="legend" aria-hidden="true">
-        <svg width="58" height="14" aria-hidden="true"><circle class="dot full" cx="7" cy="7" r="4.5" /><circle class="dot part" cx="22" cy="7" r="4.5" /><circle class="dot hollow" cx="37" cy="7" r="4.5" /><circle class="dot presumed" cx="51" cy="7" r="4.5" /></svg>
-        {[t('map.full'), t('map.part'), t('map.hollow'), t('map.presumed')].join(' · ')}
+        {(['full', 'part', 'hollow', 'presumed'] as const).map((look) => <span key={look}><svg width="13" height="13" aria-hidden="true"><circle class={`dot ${look}`} cx="6.5" cy="6.5" r="4.6" /></svg>{t(`map.${look}`)}</span>)}
       </span>
-      <span class="grow" />
-      <span class="digits" data-test="pointed">{pointed.value ? placeLine(pointed.value) : counts ? placeLine({ code: '', name: t('act.county'), counts, alerts: [] }) : ''}</span>
+      <span class="pointed digits" data-test="pointed">{pointed.value ? placeLine(pointed.value) : counts ? placeLine({ code: '', name: t('act.county'), counts, alerts: [] }) : ''}</span>
     </footer>
   );
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { alertView } from '#wall/live/samples.ts';
-import { type Box, dotOf, dotPlaces, drawCounty, type Region, tileBoxes } from './model.ts';
+import { type Box, dotOf, dotPlaces, drawCounty, pitchFor, type Region, tileBoxes, townBoxes } from './model.ts';
 
 type Source = { county: { code: string; name: string }; towns: { code: string; name: string; villages: { code: string; name: string }[] }[] };
 const source = JSON.parse(readFileSync(new URL('../../../../src/core/datian-regions.json', import.meta.url), 'utf8')) as Source;
@@ -38,10 +38,11 @@ describe('the schematic county', () => {
   it('keeps every tile and every dot inside, whatever the window', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 240, max: 2400 }), fc.integer({ min: 240, max: 1400 }), fc.integer({ min: 0, max: 31 }), (n, w, h, villages) => {
       const boxes = tileBoxes(n, w, h, 6);
-      expect(boxes).toHaveLength(n);
-      for (const box of boxes) expect(box.x >= 0 && box.y >= 0 && box.x + box.w <= w + 0.01 && box.y + box.h <= h + 0.01).toBe(true);
+      const towns = townBoxes(Array.from({ length: n }, (_, i) => 1 + ((i * 7) % 31)), w, h, 2);
+      expect([boxes.length, towns.length]).toEqual([n, n]);
+      for (const box of [...boxes, ...towns]) expect(box.x >= 0 && box.y >= 0 && box.x + box.w <= w + 0.01 && box.y + box.h <= h + 0.01).toBe(true);
       const box = { x: 10, y: 20, w: 90, h: 70 } satisfies Box;
-      for (const dot of dotPlaces(villages, box, 24)) expect(dot.x > box.x && dot.x < box.x + box.w && dot.y > box.y && dot.y < box.y + box.h).toBe(true);
+      for (const dot of dotPlaces(villages, box, pitchFor(villages, box, 24))) expect(dot.x > box.x && dot.x < box.x + box.w && dot.y > box.y && dot.y < box.y + box.h).toBe(true);
     }));
   });
 

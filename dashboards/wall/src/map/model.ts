@@ -75,11 +75,70 @@ export function tileBoxes(n: number, width: number, height: number, gap: number)
   return Array.from({ length: n }, (_, i) => ({ x: (i % best) * (w + gap), y: Math.floor(i / best) * (h + gap), w, h }));
 }
 
-/** Centres for `n` dots in a box, in reading order, at most `pitchMax` apart. */
-export function dotPlaces(n: number, box: Box, pitchMax: number): { x: number; y: number; pitch: number }[] {
-  if (n === 0) return [];
-  let pitch = pitchMax;
-  for (; pitch > 4; pitch -= 0.5) if (Math.floor(box.w / pitch) * Math.floor(box.h / pitch) >= n) break;
+/** A tile's least weight: the smallest town must still hold its name. */
+const weightMin = 10;
+
+/**
+ * Tiles for towns in `width` x `height` px, in order, as rows whose tiles are as wide as they have villages: so dots stand
+ * equally dense everywhere. The number of rows is the one whose tiles are nearest to 5:4.
+ */
+export function townBoxes(sizes: readonly number[], width: number, height: number, gap: number): Box[] {
+  const weights = sizes.map((n) => Math.max(n, weightMin) + 2);
+  const all = weights.reduce((sum, w) => sum + w, 0);
+  if (all === 0 || width <= 0 || height <= 0) return [];
+  let best: Box[] = [];
+  let bestMiss = Number.POSITIVE_INFINITY;
+  for (let rows = 1; rows <= sizes.length; rows++) {
+    const boxes = layRows(splitRows(weights, all / rows), all, width, height, gap);
+    const miss = boxes.reduce((sum, b) => sum + Math.abs(Math.log(b.w / b.h / 1.25)), 0) / boxes.length;
+    if (miss < bestMiss) { best = boxes; bestMiss = miss; }
+  }
+  return best;
+}
+
+/** Consecutive weights in rows of about `target`. */
+function splitRows(weights: readonly number[], target: number): number[][] {
+  const rows: number[][] = [];
+  let row: number[] = [];
+  let done = 0;
+  let sum = 0;
+  for (const weight of weights) {
+    if (row.length > 0 && Math.abs(done + sum - (rows.length + 1) * target) < Math.abs(done + sum + weight - (rows.length + 1) * target)) { rows.push(row); done += sum; row = []; sum = 0; }
+    row.push(weight);
+    sum += weight;
+  }
+  return [...rows, row];
+}
+
+function layRows(rows: readonly (readonly number[])[], all: number, width: number, height: number, gap: number): Box[] {
+  const boxes: Box[] = [];
+  let y = 0;
+  for (const row of rows) {
+    const sum = row.reduce((a, b) => a + b, 0);
+    const h = (height - gap * (rows.length - 1)) * (sum / all);
+    let x = 0;
+    for (const weight of row) {
+      const w = (width - gap * (row.length - 1)) * (weight / sum);
+      boxes.push({ x, y, w, h });
+      x += w + gap;
+    }
+    y += h + gap;
+  }
+  return boxes;
+}
+
+/** The widest pitch (px, at most `most`) at which `n` dots fit into a box. */
+export function pitchFor(n: number, box: Box, most: number): number {
+  for (let pitch = most; pitch > 4; pitch -= 0.5) if (Math.floor(box.w / pitch) * Math.floor(box.h / pitch) >= n) return pitch;
+  return 4;
+}
+
+/** Centres for `n` dots in a box, in reading order, in the middle of the box. */
+export function dotPlaces(n: number, box: Box, pitch: number): { x: number; y: number }[] {
   const columns = Math.max(1, Math.floor(box.w / pitch));
-  return Array.from({ length: n }, (_, i) => ({ x: box.x + (i % columns + 0.5) * pitch, y: box.y + (Math.floor(i / columns) + 0.5) * pitch, pitch }));
+  const rows = Math.ceil(n / columns);
+  const across = Math.ceil(n / Math.max(1, rows)); // even rows look better than a full one and a rest
+  const left = box.x + (box.w - across * pitch) / 2;
+  const top = box.y + (box.h - rows * pitch) / 2;
+  return Array.from({ length: n }, (_, i) => ({ x: left + (i % across + 0.5) * pitch, y: top + (Math.floor(i / across) + 0.5) * pitch }));
 }

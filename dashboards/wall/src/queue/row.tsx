@@ -39,9 +39,9 @@ export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
         <RowFlags alert={alert} />
       </button>
       <span class="row-side">
-        <Timer since={alert.openedAt} waiting={unclaimed} />
+        <Timer since={alert.openedAt} waiting={unclaimed && alert.priority <= 2} />
         {unclaimed && mayAct.value && alert.state !== 'confirming'
-          ? <button type="button" class="claim" data-test="claim" onClick={taken(() => { select(id); void claim(alert); })}>{t('act.claim')}</button>
+          ? <button type="button" class={alert.priority <= 2 ? 'claim' : 'claim calm'} data-test="claim" onClick={taken(() => { select(id); void claim(alert); })}>{t('act.claim')}</button>
           : <span class="row-owner">{ownerText(alert)}</span>}
       </span>
     </li>

@@ -34,6 +34,12 @@ function SoundBar() {
       <button type="button" class="bar-button" onClick={() => void startShift()}>{t('act.start')}</button>
     </div>
   );
+  if (shift.value === 'off') return (
+    <div class="bar ask" role="status" data-test="shift-bar">
+      <b>{t('bar.unproven')}</b><span class="dim">{t('bar.unprovenDo')}</span>
+      <button type="button" class="bar-button" onClick={() => void startShift()}>{t('act.start')}</button>
+    </div>
+  );
   if (shift.value === 'ask') return (
     <div class="bar ask" role="status" data-test="heard-bar">
       <b>{t('bar.heardQuestion')}</b>
@@ -53,7 +59,7 @@ function GatewayBar() {
   if (alarming) return <div class="bar silent" role="status" data-test="gateway-bar"><b>{t('bar.standinReal')}</b></div>;
   return (
     <div class="bar quiet" data-test="gateway-bar">
-      {beat?.demo && <b>{t('bar.demo')}</b>}
+      {beat?.demo && <span class="bar-strong">{t('bar.demo')}</span>}
       {standin && <span>{t('bar.standin')}</span>}
       {!mayAct.value && <span>{t('bar.readOnly')}</span>}
     </div>

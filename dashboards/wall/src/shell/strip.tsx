@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
-import { audioState } from '#wall/sound/engine.ts';
+import { audioState, played } from '#wall/sound/engine.ts';
 import { me, logOut } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
@@ -106,7 +106,7 @@ function SoundControl() {
   const running = audioState.value === 'running';
   const muted = mutedForMs.value > 0;
   return (
-    <div class={`sound ${!running ? 'off' : muted ? 'muted' : 'on'}`} data-test="sound" data-audio={!running ? audioState.value : muted ? 'muted' : 'running'}>
+    <div class={`sound ${!running ? 'off' : muted ? 'muted' : 'on'}`} data-test="sound" data-audio={!running ? audioState.value : muted ? 'muted' : 'running'} data-p1={played.value['p1'] ?? 0} data-link={played.value['link'] ?? 0}>
       <SpeakerIcon silent={!running || muted} />
       {running
         ? <button type="button" class="tool" onClick={playTestAgain} title={t('act.again')}>{muted ? t('strip.muted', { s: Math.ceil(mutedForMs.value / 1000) }) : t('strip.soundOn')}</button>

@@ -1,5 +1,6 @@
 /** What changes rarely: the regions of the county, and the figures that are not in a beat. Fetched, and fetched again. */
 import { computed, signal } from '@preact/signals';
+import { showRegion } from '#core/region.ts';
 import { get } from '#wall/api/client.ts';
 import { drawCounty, type Region } from '#wall/map/model.ts';
 import { live, openAlerts } from './wall.ts';
@@ -12,7 +13,8 @@ export type Status = {
 export const regions = signal<readonly Region[] | null>(null);
 export const status = signal<Status | null>(null);
 export const countyName = computed(() => regions.value?.find((r) => r.level === 'county')?.name ?? '');
-export const regionNames = computed(() => new Map((regions.value ?? []).map((r) => [r.code, r.name])));
+/** Code -> the name as screens show it. */
+export const regionNames = computed(() => new Map((regions.value ?? []).map((r) => [r.code, showRegion(r.name)])));
 /** The schematic picture; recomputed when alerts, counts or regions change, never by the clock. */
 export const county = computed(() => (regions.value === null ? null : drawCounty(regions.value, live.value.presence, openAlerts.value)));
 

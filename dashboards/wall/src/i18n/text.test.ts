@@ -1,0 +1,52 @@
+/** The dictionaries: whole, with the same values to fill, and short enough for a button. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { alertStates, outcomes } from '#core/alert.ts';
+import { responderRoles, riskTags } from '#core/registry.ts';
+import { userRoles } from '#core/user.ts';
+import { en, enOutcomes } from './en.ts';
+import { lang, maybeText, t } from './text.ts';
+import { type TextKey, zh } from './zh-CN.ts';
+
+const root = new URL('..', import.meta.url).pathname;
+const sources = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+  const path = join(folder, entry.name);
+  return entry.isDirectory() ? sources(path) : /\.tsx?$/.test(entry.name) && !/\.test\.ts$|zh-CN|\/en\.ts/.test(path) ? [readFileSync(path, 'utf8')] : [];
+});
+const keys = Object.keys(zh) as TextKey[];
+const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
+
+describe('the dictionaries', () => {
+  it('have the same keys and the same values to fill, and no empty text', () => {
+    expect(Object.keys(en).sort()).toEqual([...keys].sort());
+    for (const key of keys) {
+      expect([key, holes(en[key])]).toEqual([key, holes(zh[key])]);
+      expect(zh[key].trim(), key).not.toBe('');
+      expect(en[key].trim(), key).not.toBe('');
+    }
+    expect(Object.keys(enOutcomes).sort()).toEqual(Object.keys(outcomes).sort());
+  });
+
+  it('keep every button to four characters (FIELD 4)', () => {
+    for (const key of keys.filter((k) => k.startsWith('act.') || k.startsWith('call.'))) expect([...zh[key].replace(/60秒$/, '')].length, `${key} ${zh[key]}`).toBeLessThanOrEqual(4);
+  });
+
+  it('name every state, role, risk and user role of the contract', () => {
+    for (const key of [...alertStates.map((s) => `state.${s}`), ...responderRoles.map((r) => `role.${r}`), ...userRoles.map((r) => `user.${r}`), ...riskTags.map((r) => `risk.${r}`)]) expect(maybeText(key), key).not.toBeNull();
+  });
+
+  it('hold no word that no page uses', () => {
+    const code = sources(root).join('\n');
+    const built = /^(state|flag|role|user|channel|out|slot|ability|hearing|living|sex|category|risk|skip|engagement|call|log|outage\.cause|replay|error|tab|unregistered|device)\.|^strip\.(live|late|dead|connecting)$|^map\.(full|part|hollow)$/;
+    expect(keys.filter((key) => !code.includes(`'${key}'`) && !built.test(key))).toEqual([]);
+  });
+
+  it('fill values and fall back to what came', () => {
+    lang.value = 'en';
+    expect(t('strip.cannotHear', { n: 7 })).toBe('7 people cannot be heard');
+    lang.value = 'zh';
+    expect(t('strip.cannotHear', { n: 7 })).toBe('现在听不到 7 人');
+    expect(maybeText('log.something-new')).toBeNull();
+  });
+});
