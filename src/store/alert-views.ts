@@ -2,6 +2,7 @@
  * Alerts as screens see them: one SQL shape for lists, snapshots and feed frames, and the masking of names and places.
  * Rows are read in single statements, so that feed numbers and alert versions of one answer belong together.
  */
+import { showRegion } from '#core/region.ts';
 import type { AlertState, Outcome, PlanState, SubjectType } from '#core/alert.ts';
 import type { EventKind, Priority } from '#core/event.ts';
 import type { AlertView } from '#core/live.ts';
@@ -59,7 +60,7 @@ export function createViewMaker(seal: Seal): ViewMaker {
     const place = open('home.place', row.placeEnc);
     const { nameEnc: _n, placeEnc: _p, subjectType, subjectId, regionName, regionLevel, parentName, subjectRegion, lat, lon, ...rest } = row;
     const common = {
-      ...rest, town: regionLevel === 'town' ? regionName : regionLevel === 'village' ? parentName : null, village: regionLevel === 'village' ? regionName : null,
+      ...rest, town: regionLevel === 'town' ? regionName : regionLevel === 'village' ? parentName : null, village: regionLevel === 'village' && regionName !== null ? showRegion(regionName) : null,
     };
     const id = subjectType === 'number' ? (subjectId.split('#')[0] ?? '') : subjectId; // masked#index (store/desk-events.ts)
     const fallback = subjectRegion ?? (subjectType === 'number' ? id : null);
