@@ -1,5 +1,4 @@
 /** Runs a change once per idempotency key and caller: a repetition gets the first answer, a reuse for something else 422. */
-import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { dropKey, type KeptAnswer, keepAnswer, takeKey } from '#store/request-keys.ts';
 import { callerOf } from './access.ts';
@@ -10,7 +9,8 @@ export async function once<T>(ctx: WebContext, request: FastifyRequest, reply: F
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return work();
   const { actor } = callerOf(request);
-  const of = createHash('sha256').update(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? {})}`).digest('base64');
+  // Keyed: a body may be a single telephone number, which a plain hash would give away.
+  const of = ctx.seal.secretHash(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? {})}`).toString('base64');
   const claim = await takeKey(ctx.db, actor, key, of);
   if (claim.kind === 'other') throw invalid([{ field: 'idempotency-key', expected: 'a key not used for another request' }]);
   if (claim.kind === 'running') throw new ApiError('E_CONFLICT', 'The same request is being worked on; ask again.');
