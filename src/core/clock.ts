@@ -8,11 +8,6 @@ export function clockTime(epochMs: number): string {
   return new Date(epochMs + 8 * 3_600_000).toISOString().slice(11, 16);
 }
 
-/** yyyy-MM-dd HH:mm:ss in UTC+8, as the provider writes times. */
-export function beijingTime(epochMs: number): string {
-  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
-}
-
 /** Epoch milliseconds of the provider's `yyyy-MM-dd HH:mm:ss` (always UTC+8, whatever our zone); null when it is none. */
 export function parseBeijingTime(text: string): number | null {
   const ms = Date.parse(`${text.replace(' ', 'T')}+08:00`);

@@ -10,7 +10,7 @@ export const deviceKinds = [
   'low-battery', 'mains-lost', 'tamper', 'removed', 'fault', 'test', 'cancel',
 ] as const;
 /** Kinds that only our own house makes. */
-export const houseKinds = ['phone-in', 'offline', 'never-reported', 'outage', 'blind-window', 'unreadable-alarm', 'unknown-device'] as const;
+const houseKinds = ['phone-in', 'offline', 'never-reported', 'outage', 'blind-window', 'unreadable-alarm', 'unknown-device'] as const;
 export const eventKinds = [...deviceKinds, ...houseKinds] as const;
 export type DeviceKind = (typeof deviceKinds)[number];
 export type EventKind = (typeof eventKinds)[number];

@@ -16,7 +16,7 @@ const patterns: [RegExp, string][] = [
 ];
 
 /** The text without personal data and secrets. */
-export function redact(text: string): string {
+function redact(text: string): string {
   let out = text;
   for (const [pattern, by] of patterns) out = out.replace(pattern, by);
   return out;

@@ -61,7 +61,7 @@ export function createSeal(keys: Keys): Seal {
 }
 
 /** A telephone number as it is compared: digits only, without the country code. */
-export function normalPhone(text: string): string {
+function normalPhone(text: string): string {
   return text.replace(/[^\d]/g, '').replace(/^(?:0086|86)(?=1\d{10}$)/, '');
 }
 
