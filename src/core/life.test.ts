@@ -188,6 +188,17 @@ describe('the life of a P1', () => {
     }), { numRuns: 300 });
   });
 
+  it('what came back to the search can be claimed anew by the operator who had it [LAW6 FF1]', () => {
+    const world = new World(opened(t0));
+    const user = (action: AlertAction, more: object = {}): void => { const r = act(world.c, { action, actor: actor(null), via: 'wall', ...more }, world.now); if (r.kind !== 'change') throw new Error(r.kind); world.apply(r.change, action); };
+    user('claim');
+    user('accept', { party: 'responder:cw' as Party });
+    user('decline', { party: 'responder:cw' as Party }); // nobody is on the way any more
+    expect([world.c.alert.state, world.c.alert.claimedBy]).toEqual(['open', 'op']);
+    user('claim');
+    expect([world.c.alert.state, world.c.alert.planState, world.c.timers.has('claim'), world.c.timers.has('plan')]).toEqual(['claimed', 'suspended', true, false]);
+  });
+
   it('a press on a taken alert brings it back after 60 s without a step, however often it is pressed [LAW6]', () => {
     fc.assert(fc.property(fc.constantFrom<AlertAction>('claim', 'accept', 'arrive'), fc.array(fc.integer({ min: 100, max: 20_000 }), { maxLength: 12 }), (how, presses) => {
       const w = new World(opened(t0));
