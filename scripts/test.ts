@@ -44,13 +44,14 @@ function lacking(title: string, { what, why, installable }: Lack): void {
 }
 
 /** Debian's TimescaleDB, unpacked and started. */
-async function timescale(): Promise<{ url: string } | Lack> {
+async function timescale(): Promise<{ url: string; bin: string } | Lack> {
   const lack = (why: string, installable: boolean): Lack => ({ what: 'TimescaleDB', why, installable });
-  if (process.env['ANLING_TEST_DB']) return { url: process.env['ANLING_TEST_DB'] };
+  if (process.env['ANLING_TEST_DB']) return { url: process.env['ANLING_TEST_DB'], bin: process.env['ANLING_TEST_PG_BIN'] ?? '/usr/bin' };
   if (!isDebian) return lack('its script needs a Debian machine', false);
   const outcome = await run('timescale', join(root, 'scripts', 'timescale.sh'), ['start'], { quiet: true, timeoutMs: 180_000 });
   const url = /^postgres:\S+$/m.exec(outcome.output)?.[0];
-  return outcome.ok && url ? { url } : lack(outcome.output.trim().split('\n').at(-1) ?? 'it did not start', true);
+  const bin = /^bin (\S+)$/m.exec(outcome.output)?.[1] ?? '';
+  return outcome.ok && url ? { url, bin } : lack(outcome.output.trim().split('\n').at(-1) ?? 'it did not start', true);
 }
 
 /** A browser, and a font that has Chinese. */
@@ -76,7 +77,7 @@ async function everything(): Promise<void> {
   await tests('database: embedded PostgreSQL', ['db'], { ANLING_TEST_DB: '' });
   const server = await timescaleThere;
   if ('url' in server) {
-    await tests('database: TimescaleDB', ['db'], { ANLING_TEST_DB: server.url });
+    await tests('database: TimescaleDB', ['db'], { ANLING_TEST_DB: server.url, ANLING_TEST_PG_BIN: server.bin });
     if (!process.env['ANLING_TEST_DB']) await run('timescale', join(root, 'scripts', 'timescale.sh'), ['stop'], { quiet: true });
   } else lacking('database tests on TimescaleDB', server);
   await tests('scenario', ['scenario'], { ANLING_TEST_DB: '' });

@@ -86,6 +86,7 @@ CONF
   if ! as_user "$bin/pg_ctl" -D "$data" status > /dev/null 2>&1; then
     as_user "$bin/pg_ctl" -D "$data" -o "-p $port" -l "$data/server.log" -w start > /dev/null || { tail -5 "$data/server.log" >&2; fail "the server did not start"; }
   fi
+  echo "bin $bin" >&2
   echo "postgres://postgres@127.0.0.1:$(sed -n 4p "$data/postmaster.pid")/postgres"
 }
 
