@@ -5,6 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '#ops/processes.ts';
 import { runChecks } from './check.ts';
 import { root, run, tools, type Outcome } from './run.ts';
 
@@ -43,12 +44,16 @@ function lacking(title: string, { what, why, installable }: Lack): void {
   total.skips.push(`${fails ? 'FAILED' : 'skipped'}: ${title}: ${what} is not there (${why})`);
 }
 
+const script = join(root, 'scripts', 'timescale.sh');
+/** A server of this run alone: several runs on one machine do not meet. */
+const timescaleEnv = freePort().then((port) => ({ TS_DATA: join(folder, 'timescale'), TS_PORT: String(port) }));
+
 /** Debian's TimescaleDB, unpacked and started. */
 async function timescale(): Promise<{ url: string; bin: string } | Lack> {
   const lack = (why: string, installable: boolean): Lack => ({ what: 'TimescaleDB', why, installable });
   if (process.env['ANLING_TEST_DB']) return { url: process.env['ANLING_TEST_DB'], bin: process.env['ANLING_TEST_PG_BIN'] ?? '/usr/bin' };
   if (!isDebian) return lack('its script needs a Debian machine', false);
-  const outcome = await run('timescale', join(root, 'scripts', 'timescale.sh'), ['start'], { quiet: true, timeoutMs: 180_000 });
+  const outcome = await run('timescale', script, ['start'], { quiet: true, timeoutMs: 180_000, env: await timescaleEnv });
   const url = /^postgres:\S+$/m.exec(outcome.output)?.[0];
   const bin = /^bin (\S+)$/m.exec(outcome.output)?.[1] ?? '';
   return outcome.ok && url ? { url, bin } : lack(outcome.output.trim().split('\n').at(-1) ?? 'it did not start', true);
@@ -78,7 +83,7 @@ async function everything(): Promise<void> {
   const server = await timescaleThere;
   if ('url' in server) {
     await tests('database: TimescaleDB', ['db'], { ANLING_TEST_DB: server.url, ANLING_TEST_PG_BIN: server.bin });
-    if (!process.env['ANLING_TEST_DB']) await run('timescale', join(root, 'scripts', 'timescale.sh'), ['stop'], { quiet: true });
+    if (!process.env['ANLING_TEST_DB']) await run('timescale', script, ['stop'], { quiet: true, env: await timescaleEnv });
   } else lacking('database tests on TimescaleDB', server);
   await tests('scenario', ['scenario'], { ANLING_TEST_DB: '' });
   const lack = await browserThere;
