@@ -16,8 +16,8 @@ export function titlesWithIds(): Map<string, Shown[]> {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       if (!/\.test\.tsx?$/.test(entry.name) || entry.parentPath.includes('node_modules')) continue;
       const path = join(entry.parentPath, entry.name);
-      // it('…'), it.skipIf(…)('…'), it.each(…)('…'), describe('…'): the first string of the call
-      for (const [, , title = ''] of readFileSync(path, 'utf8').matchAll(/\b(?:it|test|describe)(?:\.\w+(?:\([^)]*\)|`[^`]*`)?)*\(\s*(['"`])((?:\\.|(?!\1).)*\[[^\]]+\](?:\\.|(?!\1).)*)\1/g))
+      // it('…', …), it.each([…])('…', …), describe('…', …): a string that is the first of several arguments and has ids in brackets
+      for (const [, , title = ''] of readFileSync(path, 'utf8').matchAll(/\((['"`])((?:\\.|(?!\1)[^\n])*\[[^\]\n]+\](?:\\.|(?!\1)[^\n])*)\1\s*,/g))
         for (const id of idsOf(title)) {
           const list = found.get(id) ?? [];
           const file = path.slice(root.length + 1);
