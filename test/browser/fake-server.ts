@@ -22,6 +22,8 @@ export type FakeServer = {
   /** Like SIGSTOP: nothing is sent, requests hang, sockets stay open. */ stop(): void; resume(): void;
   /** Decides over each alert frame that is broadcast (not over replays). */ fate: (seq: number) => Fate;
   /** Ends all sockets, as a restart does. */ cut(): void;
+  /** A proxy that lets no websocket through. */ noSockets: boolean;
+  /** A server that restarts: nothing is accepted. */ refuseAll: boolean;
   hellos: Extract<ClientFrame, { type: 'hello' }>[]; beats: Extract<ClientFrame, { type: 'beat' }>[]; reveals: string[]; requests: string[];
   close(): Promise<void>;
 };
@@ -41,7 +43,7 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   const sockets = new Set<Socket>();
   const send = (wire: WebSocket, frame: ServerFrame): void => { if (!stopped && wire.readyState === WebSocket.OPEN) wire.send(JSON.stringify(frame)); };
   const self: FakeServer = {
-    url: '', house, fate: () => 'deliver', hellos: [], beats: [], reveals: [], requests: [],
+    url: '', house, fate: () => 'deliver', noSockets: false, refuseAll: false, hellos: [], beats: [], reveals: [], requests: [],
     stop() { stopped = true; },
     resume() { stopped = false; for (const run of parked.splice(0)) run(); },
     cut() { for (const wire of wires) wire.terminate(); },
@@ -58,10 +60,11 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
     held.length = 0;
   });
   const server = createServer((request, response) => { const run = (): void => void handle(self, dist, request, response); if (stopped) parked.push(run); else run(); });
-  server.on('connection', (socket) => { sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
+  server.on('connection', (socket) => { if (self.refuseAll) { socket.destroy(); return; } sockets.add(socket); socket.on('close', () => sockets.delete(socket)); });
   const upgrades = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     const run = (): void => {
+      if (self.noSockets) { socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n'); return; }
       if (!userOf(request)) { socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'); return; }
       upgrades.handleUpgrade(request, socket, head, (wire) => {
         wires.add(wire);

@@ -233,6 +233,35 @@ describe.skipIf(chromiumPath() === null)('the wall (needs Chromium)', () => {
     await page.waitForSelector('text=对账不符 1 次');
   });
 
+  it('keeps every alert and its operator at work while the server restarts, and is back within seconds', async () => {
+    const alert = server.house.raise();
+    const { page } = await come();
+    await page.click(`${row(alert.id)} .row-main`);
+    await page.waitForSelector('[data-test=timeline] li');
+    server.refuseAll = true;
+    server.cut();
+    await page.waitForTimeout(4_000);
+    expect(await page.isVisible(row(alert.id))).toBe(true);
+    expect(await page.isVisible(`[data-test=case][data-id="${alert.id}"]`)).toBe(true);
+    const missed = server.house.raise({ subject: { type: 'person', id: 'px', name: '林*英' } });
+    server.refuseAll = false;
+    const began = performance.now();
+    await page.waitForSelector(row(missed.id), { timeout: 11_000 });
+    process.stdout.write(`    back ${((performance.now() - began) / 1000).toFixed(1)} s after the server was\n`);
+  });
+
+  it('goes on by plain HTTP, and says 降级运行, where no websocket comes through', async () => {
+    server.noSockets = true;
+    const { page } = await come();
+    await page.waitForSelector('[data-test=link][data-link=degraded]', { timeout: 15_000 });
+    const alert = server.house.raise();
+    await page.waitForSelector(row(alert.id), { timeout: 5_000 });
+    await page.click(`${row(alert.id)} [data-test=claim]`);
+    await page.waitForSelector(`${row(alert.id)}[data-state=claimed]`, { timeout: 5_000 });
+    server.noSockets = false;
+    await page.waitForSelector('[data-test=link][data-link=live]', { timeout: 12_000 });
+  });
+
   it('has no personal data in the page before somebody asked for it, nor after another case was opened [FF14]', async () => {
     const alert = server.house.raise();
     const other = server.house.raise({ subject: { type: 'person', id: 'p8', name: '林*英' } });

@@ -53,7 +53,7 @@ function CaseHead({ alert, full }: { alert: AlertView; full: CaseInFull | null }
       <div class="case-title">
         <PriorityMark priority={alert.priority} hollow={!isUnclaimed(alert)} />
         <h2>{kindName(alert.kind)}{alert.count > 1 && <span class="times digits" title={t('queue.repeat', { n: alert.count })}>×{alert.count}</span>} <span class="case-who">{subjectText(alert)}</span></h2>
-        <Timer since={alert.openedAt} waiting={isUnclaimed(alert) && alert.priority <= 2} />
+        <Timer since={alert.openedAt} waiting={isUnclaimed(alert) && alert.priority <= 2} until={alert.closedAt} />
         <button type="button" class="tool" aria-label={t('act.back')} onClick={() => select(null)}>✕</button>
       </div>
       <p class="case-where">{placeText(alert)}<span class="dim digits"> · {t('case.number', { id: alert.id })}{alert.deviceId ? ` · ${alert.deviceId}` : ''}</span></p>

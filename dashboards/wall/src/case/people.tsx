@@ -60,12 +60,12 @@ function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertVie
       {open && (
         <div class="dial" data-test="dial">
           <span class="dial-number digits">{spaced(who.phone)}</span>
-          <CallKeys part={who.party} onResult={(result) => void calledParty(alert, who.party, result)} />
-          <span class="call-keys">
+          {alert.state !== 'closed' && <CallKeys part={who.party} onResult={(result) => void calledParty(alert, who.party, result)} />}
+          {alert.state !== 'closed' && <span class="call-keys">
             <button type="button" class="call-key reached" data-test="accept" onClick={() => void accept(alert, who.party, who.name)}>{t('act.accept')}</button>
             <button type="button" class="call-key" onClick={() => void decline(alert, who.party, who.name)}>{t('act.decline')}</button>
             <button type="button" class="call-key" onClick={() => void arrive(alert, who.party)}>{t('act.arrive')}</button>
-          </span>
+          </span>}
           {(who.languages.length > 0 || who.walkMinutes !== null) && <span class="dim small">{[...who.languages, who.walkMinutes === null ? null : t('case.walk', { n: who.walkMinutes })].filter(Boolean).join(' · ')}</span>}
         </div>
       )}

@@ -48,7 +48,7 @@ function Plain({ alert, plain }: { alert: AlertView; plain: RevealedCase }) {
       {person && <PersonLine person={person} />}
       {person?.phone && <div class="dial elder" data-test="elder">
         <span class="dial-label">{t('case.elderCall')}</span><span class="dial-number digits">{spaced(person.phone)}</span>
-        <CallKeys onResult={(result) => void calledElder(alert, result)} part="elder" />
+        {alert.state !== 'closed' && <CallKeys onResult={(result) => void calledElder(alert, result)} part="elder" />}
       </div>}
       {home && <HomeLines home={home} />}
       {person && <Health person={person} />}

@@ -12,7 +12,7 @@ export const en = {
   'tab.wall': 'Desk', 'tab.quarantine': 'Quarantine', 'tab.unregistered': 'Unregistered', 'tab.devices': 'Register device',
   'login.user': 'User name', 'login.password': 'Password', 'login.ended': 'The login has ended: this computer hears no alarms now. Log in again.', 'login.silent': 'Without a login this computer hears no alarms.',
   'login.wrong': 'User name or password is wrong.', 'login.busy': 'Logging in…', 'login.tooMany': 'Too many failed tries; wait {s} s.',
-  'strip.label': 'Status', 'strip.link': 'Link', 'strip.live': 'Live', 'strip.late': 'Late', 'strip.dead': 'Dead', 'strip.connecting': 'Connecting', 'strip.age': 'data {s} s old', 'strip.clock': 'Server time',
+  'strip.label': 'Status', 'strip.link': 'Link', 'strip.live': 'Live', 'strip.late': 'Late', 'strip.dead': 'Dead', 'strip.connecting': 'Connecting', 'strip.degraded': 'Degraded', 'strip.age': 'data {s} s old', 'strip.clock': 'Server time',
   'strip.drift': 'this PC is {s} s off', 'strip.consoles': 'Consoles {n}', 'strip.hearing': '{n} can sound', 'strip.noHearing': 'no console can sound', 'strip.oldest': 'Longest waiting', 'strip.noneWaiting': 'nobody waits',
   'strip.cannotHear': '{n} people cannot be heard', 'strip.hearAll': 'everybody can be heard', 'strip.soundOn': 'Sound on', 'strip.soundOff': 'Silent', 'strip.muted': 'Muted {s} s', 'strip.open': 'Open P{p}: {n}',
   'strip.mismatch': 'did not match {n} times, fetched anew', 'strip.toDesk': 'Day', 'strip.toWall': 'Night', 'strip.lang': '中文', 'strip.hear': 'Hearing',

@@ -9,7 +9,7 @@ export const zh = {
   'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.devices': '设备登记',
   'login.user': '用户名', 'login.password': '密码', 'login.ended': '登录已结束:这台电脑现在听不到警情,请重新登录。', 'login.silent': '未登录时,这台电脑听不到警情。',
   'login.wrong': '用户名或密码不对。', 'login.busy': '正在登录…', 'login.tooMany': '错误次数太多,请 {s} 秒后再试。',
-  'strip.label': '运行状态', 'strip.link': '链路', 'strip.live': '实时', 'strip.late': '滞后', 'strip.dead': '断线', 'strip.connecting': '连接中', 'strip.age': '数据 {s} 秒前', 'strip.clock': '服务器时间',
+  'strip.label': '运行状态', 'strip.link': '链路', 'strip.live': '实时', 'strip.late': '滞后', 'strip.dead': '断线', 'strip.connecting': '连接中', 'strip.degraded': '降级运行', 'strip.age': '数据 {s} 秒前', 'strip.clock': '服务器时间',
   'strip.drift': '本机时钟差 {s} 秒', 'strip.consoles': '值班台 {n}', 'strip.hearing': '能出声 {n}', 'strip.noHearing': '没有值班台能出声', 'strip.oldest': '最久未接', 'strip.noneWaiting': '无人等待',
   'strip.cannotHear': '现在听不到 {n} 人', 'strip.hearAll': '全部听得到', 'strip.soundOn': '声音开', 'strip.soundOff': '无声', 'strip.muted': '静音 {s} 秒', 'strip.open': '未办结 P{p}:{n}',
   'strip.mismatch': '对账不符 {n} 次,已重取', 'strip.toDesk': '白天', 'strip.toWall': '夜间', 'strip.lang': 'English', 'strip.hear': '监听',

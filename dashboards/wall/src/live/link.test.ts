@@ -16,9 +16,9 @@ it('tries again after 0.5 to 10 s with jitter', () => {
 });
 
 /** A hand-driven world: time, timers and sockets. */
-function world(): { now: number; timers: { at: number; run: () => void }[]; wires: (Wire & { sent: string[]; say(frame: ServerFrame): void })[]; pass(ms: number): void } {
+function world(): { now: number; answer: ServerFrame | null; timers: { at: number; run: () => void }[]; wires: (Wire & { sent: string[]; say(frame: ServerFrame): void })[]; pass(ms: number): void } {
   const self = {
-    now: 0, timers: [] as { at: number; run: () => void }[], wires: [] as (Wire & { sent: string[]; say(frame: ServerFrame): void })[],
+    now: 0, answer: null as ServerFrame | null, timers: [] as { at: number; run: () => void }[], wires: [] as (Wire & { sent: string[]; say(frame: ServerFrame): void })[],
     pass(ms: number) {
       const end = self.now + ms;
       for (;;) {
@@ -33,8 +33,9 @@ function world(): { now: number; timers: { at: number; run: () => void }[]; wire
   };
   return self;
 }
-function start(w: ReturnType<typeof world>): { live: ReturnType<typeof startLive>; seen: () => number; notes: string[]; refused: () => number } {
+function start(w: ReturnType<typeof world>): { live: ReturnType<typeof startLive>; seen: () => number; notes: string[]; refused: () => number; degraded: () => boolean } {
   let open = 0;
+  let degraded = false;
   let refused = 0;
   const notes: string[] = [];
   const live = startLive({
@@ -45,9 +46,9 @@ function start(w: ReturnType<typeof world>): { live: ReturnType<typeof startLive
       w.wires.push(wire);
       return wire;
     },
-    onState: (state) => { open = state.alerts.size; }, onRing: () => {}, onNote: (note) => notes.push(note), onRefused: () => { refused++; },
+    poll: () => Promise.resolve(w.answer), onState: (state, _heard, isDegraded) => { open = state.alerts.size; degraded = isDegraded; }, onRing: () => {}, onNote: (note) => notes.push(note), onRefused: () => { refused++; },
   });
-  return { live, seen: () => open, notes, refused: () => refused };
+  return { live, seen: () => open, notes, refused: () => refused, degraded: () => degraded };
 }
 const snapshot = (seq: number, n: number): ServerFrame => ({ type: 'snapshot', epoch: 'e', seq, serverTime: 0, alerts: Array.from({ length: n }, (_, i) => alertView({ id: String(i + 1) })), presence: [] });
 
@@ -100,6 +101,26 @@ describe('the socket shell', () => {
     wire?.onclose?.({ code: 1001 });
     live.kick();
     expect(w.wires).toHaveLength(2);
+    live.stop();
+  });
+
+  it('asks by HTTP where no websocket comes through, says so, and stops when one speaks', async () => {
+    const w = world();
+    w.answer = snapshot(9, 3);
+    const { live, seen, degraded } = start(w);
+    const refuse = (): void => { w.wires[w.wires.length - 1]?.onclose?.({ code: 1006 }); w.pass(10_000); };
+    for (let i = 0; i < 3; i++) { expect(degraded()).toBe(false); refuse(); }
+    live.tick();
+    await Promise.resolve();
+    await Promise.resolve();
+    w.pass(100);
+    expect([seen(), degraded()]).toEqual([3, true]);
+    const wire = w.wires[w.wires.length - 1];
+    wire?.onopen?.({} as never);
+    wire?.say(snapshot(10, 1));
+    w.pass(100);
+    live.tick();
+    expect([seen(), degraded()]).toEqual([1, false]);
     live.stop();
   });
 });

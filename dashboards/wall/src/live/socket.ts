@@ -18,7 +18,8 @@ export type LiveOptions = {
   /** Monotonic milliseconds. */ now(): number; random(): number;
   after(ms: number, run: () => void): () => void;
   visible(): boolean; audio(): 'running' | 'suspended' | 'muted';
-  onState(state: LiveState, heardAt: number): void;
+  /** Everything that is open over plain HTTP, for networks that let no websocket through; null when that fails too. */ poll(): Promise<ServerFrame | null>;
+  /** `degraded`: the state comes from polling. */ onState(state: LiveState, heardAt: number, degraded: boolean): void;
   onRing(effect: Extract<LiveEffect, { do: 'ring' }>): void;
   onNote(note: 'mismatch' | 'epoch' | 'gap'): void;
   /** A connection that ended before its first word: perhaps the session is over. */ onRefused(): void;
@@ -30,6 +31,9 @@ export type Live = {
 };
 
 const beatEveryMs = 3_000;
+/** After so many sockets that never spoke, everything is asked for by HTTP each `pollEveryMs` (降级). */
+const pollAfterTries = 3;
+const pollEveryMs = 3_000;
 const batchMs = 40;
 /** Bytes of the server's frames are bounded there; here only what waits for one batch. */
 const batchFrames = limits.replayRows;
@@ -39,7 +43,7 @@ export function startLive(options: LiveOptions): Live {
   let wire: Wire | null = null;
   let attempt = 0;
   let [heardAt, openedAt, helloAt] = [options.now(), options.now(), options.now()];
-  let beatAt = Number.NEGATIVE_INFINITY;
+  let [beatAt, polledAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let spoken = false;
   let stopped = false;
   let cancelRetry: (() => void) | null = null;
@@ -50,17 +54,15 @@ export function startLive(options: LiveOptions): Live {
     helloAt = options.now();
     send({ type: 'hello', epoch: everything ? null : state.epoch, lastSeq: everything ? 0 : state.lastSeq, tabId: options.tabId });
   };
-  const perform = (effects: readonly LiveEffect[]): void => {
-    for (const effect of effects) {
-      if (effect.do === 'ring') options.onRing(effect);
-      else if (effect.do === 'resume') { options.onNote('gap'); hello(false); } else { options.onNote(effect.why); hello(true); }
-    }
+  const perform = (effect: LiveEffect): void => {
+    if (effect.do === 'ring') options.onRing(effect);
+    else if (effect.do === 'resume') { options.onNote('gap'); hello(false); } else { options.onNote(effect.why); hello(true); }
   };
   const batch = batched(options, (frames) => {
     const result = applyFrames(state, frames);
     state = result.state;
-    options.onState(state, heardAt);
-    perform(result.effects);
+    options.onState(state, heardAt, attempt >= pollAfterTries);
+    result.effects.forEach(perform);
   });
   const take = (data: unknown): void => {
     const frame = parseFrame(data);
@@ -97,21 +99,23 @@ export function startLive(options: LiveOptions): Live {
   };
   const tick = (): void => {
     const now = options.now();
-    const silent = now - Math.max(heardAt, openedAt) > giveUpMs;
-    const unanswered = state.resuming && now - helloAt > giveUpMs;
-    if (wire && (silent || unanswered)) { drop(); retry(); }
+    const silent = now - (spoken ? Math.max(heardAt, openedAt) : openedAt) > giveUpMs;
+    if (wire && (silent || (spoken && state.resuming && now - helloAt > giveUpMs))) { drop(); retry(); }
     if (wire?.readyState === 1 && now - beatAt >= beatEveryMs - 100) {
       beatAt = now;
       send({ type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq: state.lastSeq });
     }
-    options.onState(state, heardAt);
+    if (attempt >= pollAfterTries && now - polledAt >= pollEveryMs - 100) {
+      polledAt = now;
+      void options.poll().then((frame) => { if (frame && !spoken && !stopped) { heardAt = options.now(); batch.push(frame); } });
+    }
+    options.onState(state, heardAt, attempt >= pollAfterTries);
   };
   open();
   return {
     tick,
     kick() {
       if (stopped || wire?.readyState === 1 && options.now() - heardAt < beatEveryMs * 2) return;
-      attempt = 0;
       cancelRetry?.();
       open();
     },

@@ -81,7 +81,7 @@ function TownTile({ town, box, pitch }: { town: Town; box: Box; pitch: number })
       </g>
       {town.villages.map((village, i) => { const at = spots[i]; return at ? <Dot key={village.code} place={village} x={at.x} y={at.y} r={Math.min(7, pitch * 0.22)} /> : null; })}
       {town.alerts.length > 0 && <Marks alerts={town.alerts} x={box.x + box.w - 16} y={box.y + box.h - 16} size={20} />}
-      {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(17, Math.min(26, pitch))} /> : null; })}
+      {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(16, Math.min(25, pitch * 0.95))} /> : null; })}
     </g>
   );
 }
@@ -111,7 +111,7 @@ function TownPicture({ town, w, h }: { town: Town; w: number; h: number }) {
 /** The grey state of a village: full, a ring for part, hollow, dashed for presumed. */
 function Dot({ place, x, y, r }: { place: Place; x: number; y: number; r: number }) {
   const look = dotOf(place.counts);
-  return <circle class={`dot ${look}`} cx={x} cy={y} r={look === 'empty' ? Math.max(1, r * 0.35) : r} onPointerEnter={() => { pointed.value = place; }}><title>{placeLine(place)}</title></circle>;
+  return <circle class={`dot ${look}`} cx={x} cy={y} r={look === 'empty' ? Math.max(1.4, r * 0.42) : r} onPointerEnter={() => { pointed.value = place; }}><title>{placeLine(place)}</title></circle>;
 }
 
 /** The open alerts of one place: each its own mark in the shape and colour of its priority; the pressed one opens its case. */
@@ -137,7 +137,7 @@ function Mark({ alert, x, y, size }: { alert: AlertView; x: number; y: number; s
     <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} role="button" tabindex={0} aria-label={label} data-mark={alert.id}
       transform={`translate(${x} ${y})`} onClick={(event) => { event.stopPropagation(); open(); }} onKeyDown={onEnter(open)}>
       <title>{label}</title>
-      <circle class="mark-halo" r={grow * 0.78} />
+      <circle class="mark-halo" r={grow * 0.74} />
       <path transform={`scale(${grow / 24}) translate(-12 -12)`} d={shapePath(alert.priority)} />
     </g>
   );

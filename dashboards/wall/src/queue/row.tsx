@@ -11,7 +11,9 @@ import { isUnclaimed, slaStep } from './order.ts';
 
 /** Town and village, then the short place, as far as this role sees them. */
 export function placeText(alert: AlertView): string {
-  return [alert.town, alert.village].filter(Boolean).join(' ') + (alert.place ? ` · ${alert.place}` : '');
+  let place = alert.place ?? '';
+  for (const name of [alert.town, alert.village]) if (name !== null && place.startsWith(name)) place = place.slice(name.length); // the SMS place often begins with both
+  return [[alert.town, alert.village].filter(Boolean).join(' '), place].filter(Boolean).join(' · ');
 }
 export const subjectText = (alert: AlertView): string => alert.subject.name ?? (alert.subject.type === 'device' || alert.subject.type === 'number' ? alert.subject.id : t('queue.unknownSubject'));
 /** Words of the flags a desk should see. */
@@ -68,8 +70,8 @@ export function ArrivalRow({ alert }: { alert: AlertView }) {
   );
 }
 
-/** Time since the alert was raised, in the step's colour while nobody has it. */
-export function Timer({ since, waiting }: { since: number; waiting: boolean }) {
-  const age = serverNow.value - since;
+/** Time since the alert was raised, in the step's colour while nobody has it; stands still once it was closed. */
+export function Timer({ since, waiting, until = null }: { since: number; waiting: boolean; until?: number | null }) {
+  const age = (until ?? serverNow.value) - since;
   return <span class={`timer digits${waiting ? ` sla${slaStep(age)}` : ''}`}>{duration(age, lang.value)}</span>;
 }

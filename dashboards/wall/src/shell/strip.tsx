@@ -8,7 +8,7 @@ import { me, logOut } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
 import { page, pages } from '#wall/state/route.ts';
-import { dataAgeMs, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
+import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { slaStep } from '#wall/queue/order.ts';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
@@ -46,7 +46,7 @@ function Fact({ name, test, children }: { name: string; test?: string; children:
 }
 
 function LinkState() {
-  const word = !live.value.synced && health.value === 'live' ? 'connecting' : health.value;
+  const word = !live.value.synced && health.value === 'live' ? 'connecting' : degraded.value && health.value === 'live' ? 'degraded' : health.value;
   const seconds = (dataAgeMs.value / 1000).toFixed(word === 'live' ? 1 : 0);
   return (
     <div class={`fact link ${word}`} data-test="link" data-link={word}>

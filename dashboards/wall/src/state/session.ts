@@ -17,7 +17,7 @@ export async function askWhoIAm(): Promise<void> {
   const answer = await get<Me>('/api/v1/me');
   if (answer.ok) me.value = answer.value;
   else if (answer.problem.status === 401) me.value = null;
-  else { me.value = undefined; setTimeout(() => void askWhoIAm(), 2_000); } // no answer is not "logged out": ask on
+  else if (me.value === undefined) setTimeout(() => void askWhoIAm(), 2_000); // no answer is not "logged out": ask on; who is at work stays at work
 }
 
 export async function logIn(username: string, password: string): Promise<Answer<Me>> {

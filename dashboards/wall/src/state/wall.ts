@@ -1,7 +1,7 @@
 /** The wall's live state as signals: what is open, how old our knowledge is, and what the server's clock says. */
 import { batch, computed, signal } from '@preact/signals';
-import type { AlertView } from '#core/live.ts';
-import { randomKey } from '#wall/api/client.ts';
+import type { AlertView, ServerFrame } from '#core/live.ts';
+import { get, randomKey } from '#wall/api/client.ts';
 import { deadMs, type LinkHealth, lateMs, linkHealth } from '#wall/live/link.ts';
 import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
 import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
@@ -16,6 +16,8 @@ export const live = signal<LiveState>(emptyLive);
 export const dataAgeMs = signal(0);
 /** The server's clock, moved on each second. */
 export const serverNow = signal(Date.now());
+/** No websocket comes through; what is shown was asked for by HTTP each 3 s. */
+export const degraded = signal(false);
 /** How far this PC's clock is from the server's, ms. */
 export const driftMs = signal(0);
 /** What the reconciliation found, newest last; shown in the strip's details. */
@@ -49,6 +51,20 @@ function readClock(state: LiveState): void {
   driftMs.value = Math.abs(offsetMs);
 }
 
+/** Everything open as one snapshot frame; the first pages hold every P1, because the list is ordered by priority. */
+async function pollOpen(): Promise<ServerFrame | null> {
+  const alerts: AlertView[] = [];
+  let cursor = '';
+  for (let page = 0; page < 4; page++) {
+    const answer = await get<{ alerts: AlertView[]; next: string | null; seq: number; epoch: string }>(`/api/v1/alerts?state=open${cursor}`);
+    if (!answer.ok) return null;
+    alerts.push(...answer.value.alerts);
+    if (answer.value.next === null || page === 3) return { type: 'snapshot', epoch: answer.value.epoch, seq: answer.value.seq, serverTime: 0, alerts, presence: [] };
+    cursor = `&cursor=${encodeURIComponent(answer.value.next)}`;
+  }
+  return null;
+}
+
 export type WallWiring = { audio(): 'running' | 'suspended' | 'muted'; onChange(): void; onRefused(): void };
 
 /** Opens the live channel and keeps the signals in step until the returned function is called. */
@@ -63,8 +79,10 @@ export function startWall(wiring: WallWiring): () => void {
     connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`) as unknown as Wire,
     after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); },
     visible: () => document.visibilityState === 'visible', audio: wiring.audio,
-    onState: (state, heardAt) => {
+    poll: pollOpen,
+    onState: (state, heardAt, isDegraded) => {
       heard = heardAt;
+      degraded.value = isDegraded;
       readClock(state);
       if (state !== live.value) live.value = state;
       refresh();
