@@ -2,6 +2,7 @@
  * The supervisor's life: database, schema, keys, first administrator, pages, then the roles as children, in the order that a
  * machine needs after its power came back. It holds no work of its own; it stops everything in order, within eight seconds.
  */
+import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { configVariables, type Config, type Role, roles as allRoles } from '#config';
 import { OperatingError } from '#core/errors.ts';
@@ -220,9 +221,14 @@ function peersOf(status: readonly ChildStatus[], health: Health | null): OpsPeer
   return [...(health ? [{ role: 'supervisor', url: health.url }] : []), ...roles];
 }
 
+/** Where compiled code is kept: a killed role is back in a fifth of the time (0.6 s -> 0.15 s for 24,000 lines). Beside the code when it may be written. */
+function codeCache(data: string): string {
+  const modules = join(root, 'node_modules');
+  try { accessSync(modules, constants.W_OK); return join(modules, '.cache', 'compiled'); } catch { return join(data, 'cache'); }
+}
+
 function childSpecs({ config, seal, standin }: Prepared): ChildSpec[] {
-  // A cache of compiled code: a killed role is back in a fifth of the time (measured 0.6 s -> 0.15 s for 24,000 lines).
-  const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? join(config.data, 'cache') };
+  const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? codeCache(config.data) };
   const main = join(root, 'src', 'main.ts');
   const specs: ChildSpec[] = config.roles.map((role) => ({ name: role, file: main, args: ['child', '--role', role], env, beats: true }));
   if (!standin || !wholeHouse(config)) return specs;
