@@ -138,3 +138,8 @@ export function configVariables(config: Config): Record<string, string> {
   };
   return Object.fromEntries(Object.entries(keys).map(([name, k]) => [k.variable, String(values[name as keyof typeof keys] ?? '')]));
 }
+
+/** The port of a role's /healthz, /readyz and /metrics; 0: any free one. */
+export function opsPortOf(config: Config, role: Role): number {
+  return config.opsPort === 0 ? 0 : config.opsPort + 1 + roles.indexOf(role);
+}

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { configVariables, type Config, type Role, roles as allRoles } from '#config';
+import { configVariables, type Config, opsPortOf, type Role, roles as allRoles } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { startHealth, type Health, type OpsPeer } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
@@ -23,7 +23,6 @@ import { openDb, type Db } from '#store/pool.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
 import { checkKeys, ensureAdmin, hasRealPeople, holdsData, reachDatabase, unsafeSettings } from '#store/startup.ts';
 import { type ChildSpec, type ChildStatus, startSupervisor, type Supervisor } from '#work/supervisor.ts';
-import { opsPortOf } from './role.ts';
 
 const root = join(import.meta.dirname, '..');
 const edgeStopMs = 2_500;

@@ -3,7 +3,7 @@
  * database. It ends when its supervisor does, and crashes rather than run on after a fault of ours: rows are truth.
  */
 import { flushCompileCache } from 'node:module';
-import type { Config, Role } from '#config';
+import { type Config, opsPortOf, type Role } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { type OpsPeer, startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
@@ -15,11 +15,7 @@ import { unsafeSettings } from '#store/startup.ts';
 import { startLoop, type Service } from '#work/loop.ts';
 import { newNodeId, pools, startRole, stopAll } from './engine.ts';
 
-const opsOffset: Record<Role, number> = { edge: 1, worker: 2, web: 3 };
 const stopMs = 5_000; // then the process ends with what is still open; nothing acknowledged depends on it
-
-/** The port of a role's /healthz, /readyz and /metrics; 0: any free one. */
-export const opsPortOf = (config: Config, role: Role): number => (config.opsPort === 0 ? 0 : config.opsPort + opsOffset[role]);
 
 /** Runs the role until a signal or the end of its supervisor; then resolves with the exit code. */
 export async function runRole(config: Config, role: Role): Promise<number> {
