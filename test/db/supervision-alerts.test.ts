@@ -76,7 +76,7 @@ it('a town of 3,000 devices: one incident within 60 s, one SMS per role, none to
   await says(button!, 'sos');
   await evaluate();
   const [sos] = await alerts('sos');
-  expect(sos).toMatchObject({ priority: 1, state: 'open', subject_type: 'home', subject_id: 'sos-h1', flags: ['in-outage'], summary: { outage: { alertId: outage!.id, cause: 'power' } } });
+  expect(sos).toMatchObject({ priority: 1, state: 'open', subject_type: 'person', subject_id: 'sos-p1', flags: ['in-outage'], summary: { outage: { alertId: outage!.id, cause: 'power' } } });
   expect(await c.db.query(`select slot from timer where alert_id = $1 and fired_at is null and cancelled_at is null and slot = 'plan'`, [sos!.id])).toHaveLength(1);
   const [plan] = await c.db.query<{ steps: { atS: number; actions: { target: string; channel: string }[] }[] }>(`select plan->'steps' as steps from alert where id = $1`, [sos!.id]);
   expect(plan!.steps[0]).toMatchObject({ atS: 0 });

@@ -311,7 +311,7 @@ describe('slow peers', () => {
     await web.t.db.query('update alert set summary = $2 where id = $1', [id, big]);
     for (let i = 0; i < 30; i++)
       await web.t.db.query(`with n as (update feed_counter set seq = seq + 10 returning seq - 10 as base) insert into feed (seq, type, alert_id, region_code, payload) select n.base + i, 'alert', $1, $2, '{"what":"changed"}' from n, generate_series(1, 10) i`, [id, village]);
-    await quick.until(() => alertsOf(quick).length === 301, 15_000);
+    await quick.until(() => alertsOf(quick).length === 301, 60_000);
     expect(alertsOf(quick).map((f) => f.seq)).toEqual(Array.from({ length: 301 }, (_, i) => last.seq + 1 + i));
     (slow.ws as unknown as { _socket: { resume(): void } })._socket.resume();
     await slow.closed;
