@@ -12,6 +12,9 @@ const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
 /** Where Chromium stands, or null: then browser tests are skipped by name (Debian: apt-get install chromium). */
 export const chromiumPath = (): string | null => candidates.find((path) => existsSync(path)) ?? null;
 
+/** Why a browser test is skipped. */
+export const noBrowser = 'no Chromium on this machine (Debian: apt-get install chromium)';
+
 const args = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--disable-quic', '--disable-dev-shm-usage'];
 
 /** A headless browser; sound needs a gesture, as in a duty room. */

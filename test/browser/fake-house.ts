@@ -150,7 +150,8 @@ export class FakeHouse {
       case 'arrive': entry('arrived'); return ok({ state: 'arrived', arrivedAt: now, nextDueAt: now + 1_800_000, nextDueSlot: 'close' }, 'arrived');
       case 'steps': {
         const contact = body['contact'] === 'elder';
-        entry(contact ? 'contact' : 'step', { detail: { contact: body['contact'], result: body['result'], party: body['party'] } });
+        const words: Record<string, string> = { reached: '接通', 'no-answer': '无人接', busy: '占线', off: '关机', 'wrong-number': '空号' };
+        entry(contact ? 'contact' : 'step', { note: [words[String(body['result'])], body['note']].filter(Boolean).join(' ') || null, detail: { contact: body['contact'], result: body['result'], party: body['party'] } });
         return ok(contact ? { state: 'committed', committedAt: now, flags: [...alert.flags, 'contacted'], nextDueAt: now + 1_200_000, nextDueSlot: 'arrival' } : { lastStepAt: now }, 'step');
       }
       case 'close': {

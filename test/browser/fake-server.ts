@@ -11,12 +11,12 @@ import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { type RegionTree, regionRows, showRegion } from '#core/region.ts';
 import { elder, FakeHouse } from './fake-house.ts';
 
-export type User = { id: string; name: string; role: string };
-export const users: Record<string, User> = {
+type User = { id: string; name: string; role: string };
+const users: Record<string, User> = {
   admin: { id: 'u-admin', name: '张三', role: 'admin' }, lisi: { id: 'u-lisi', name: '李四', role: 'operator' }, tv: { id: 'u-tv', name: '大屏', role: 'viewer' },
 };
 /** What happens to the frame of this number on its way to a browser. */
-export type Fate = 'deliver' | 'drop' | 'twice' | 'late';
+type Fate = 'deliver' | 'drop' | 'twice' | 'late';
 export type FakeServer = {
   url: string; house: FakeHouse;
   /** Like SIGSTOP: nothing is sent, requests hang, sockets stay open. */ stop(): void; resume(): void;
@@ -118,6 +118,11 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   if (url.pathname === '/api/v1/devices') { answer(201, { id: 'd7k2m9q4x1c3', secret: 'Zk3vQ0aJ-example-secret-shown-once-9fT2' }); return; }
   if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { result: 'replayed', reason: null }); return; }
   if (/^\/api\/v1\/quarantine\/\d+\/reveal$/.test(url.pathname)) { answer(200, { text: '{"kind":"sosss"}', hex: '7b7d', kept: 31 }); return; }
+  if (url.pathname === '/api/v1/alerts') {
+    const alert = self.house.raise({ kind: 'phone-in' });
+    answer(201, { eventId: '1', receivedAt: alert.openedAt, matched: 'person', personId: 'p1', homeId: 'h1', name: elder.masked, regionCode: alert.regionCode, others: [] });
+    return;
+  }
   const [, id, path] = /^\/api\/v1\/alerts\/(\w+)\/([\w-]+)$/.exec(url.pathname) ?? [];
   if (id === undefined || path === undefined) { refuse(404, 'E_NOT_FOUND'); return; }
   if (user.role === 'viewer') { refuse(403, 'E_FORBIDDEN'); return; }

@@ -10,6 +10,7 @@ import { Queue } from '#wall/queue/queue.tsx';
 import { Bars } from '#wall/shell/bars.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Login } from '#wall/shell/login.tsx';
+import { PhoneIn } from '#wall/shell/phone-in.tsx';
 import { Strip } from '#wall/shell/strip.tsx';
 import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
 import { UnheardDialog } from '#wall/shell/unheard.tsx';
@@ -44,6 +45,7 @@ function Desk() {
       <Toasts />
       <Announcer />
       <Help />
+      <PhoneIn />
       <UnheardDialog />
     </div>
   );

@@ -49,7 +49,7 @@ async function call<T>(method: string, path: string, body: unknown, key?: string
 }
 
 /** The house's error shape; anything else (a proxy's page) becomes a problem of its status. */
-export function problemOf(status: number, answer: unknown): Problem {
+function problemOf(status: number, answer: unknown): Problem {
   const error = (answer as { error?: Record<string, unknown> } | null)?.error;
   if (typeof error?.['code'] !== 'string') return { status, code: 'E_NO_ANSWER', message: '', fields: [], more: {} };
   const { code, message, fields, ...more } = error as { code: string; message?: string; fields?: Problem['fields'] };

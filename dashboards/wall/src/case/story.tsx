@@ -12,14 +12,14 @@ import { roleText } from './people.tsx';
 
 type Send = { party: string; channel: string };
 /** Party -> role and masked name, from everything the case knows. */
-export type Names = (party: string) => string;
+type Names = (party: string) => string;
 
-export function namesOf(full: CaseInFull): Names {
+function namesOf(full: CaseInFull): Names {
   const names = new Map([...full.candidates, ...full.engagements].map((who) => [who.party, `${roleText(who.role ?? 'other')} ${who.name ?? ''}`.trim()]));
   return (party) => names.get(party) ?? party;
 }
 
-export function NoteBox({ alert }: { alert: AlertView }) {
+function NoteBox({ alert }: { alert: AlertView }) {
   const text = useSignal('');
   const box = useRef<HTMLInputElement>(null);
   const submit = async (event: SubmitEvent): Promise<void> => {

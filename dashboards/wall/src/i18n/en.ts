@@ -7,7 +7,7 @@ export const en = {
   'act.login': 'Log in', 'act.logout': 'Log out', 'act.claim': 'Claim', 'act.takeOver': 'Take over', 'act.dispatch': 'Dispatch', 'act.note': 'Note', 'act.close': 'Close', 'act.release': 'Release',
   'act.arrive': 'Arrived', 'act.accept': 'Goes', 'act.decline': 'Cannot', 'act.reveal': 'Show', 'act.hide': 'Hide', 'act.cancel': 'Cancel', 'act.back': 'Back', 'act.more': 'More', 'act.less': 'Less',
   'act.start': 'Start duty', 'act.heard': 'I heard it', 'act.notHeard': 'I did not', 'act.mute': 'Mute 60 s', 'act.again': 'Again', 'act.look': 'Look', 'act.replay': 'Replay', 'act.register': 'Register', 'act.copy': 'Copy',
-  'act.refresh': 'Refresh', 'act.county': 'County',
+  'act.refresh': 'Refresh', 'act.county': 'County', 'act.phoneIn': 'Phone-in', 'act.raise': 'Raise alert',
   'call.reached': 'Reached', 'call.no-answer': 'No answer', 'call.busy': 'Busy', 'call.off': 'Phone off', 'call.wrong-number': 'Wrong no.',
   'tab.wall': 'Desk', 'tab.quarantine': 'Quarantine', 'tab.unregistered': 'Unregistered', 'tab.devices': 'Register device',
   'login.user': 'User name', 'login.password': 'Password', 'login.ended': 'The login has ended: this computer hears no alarms now. Log in again.', 'login.silent': 'Without a login this computer hears no alarms.',
@@ -38,6 +38,7 @@ export const en = {
   'risk.fall-history': 'fell before', 'risk.heart': 'heart', 'risk.stroke': 'stroke', 'risk.dementia': 'dementia', 'risk.bedridden': 'bedridden', 'risk.oxygen': 'oxygen', 'risk.epilepsy': 'epilepsy', 'risk.diabetes': 'diabetes', 'risk.hypertension': 'hypertension', 'risk.lives-alone': 'lives alone', 'risk.over-80': 'over 80', 'risk.frequent-presser': 'presses often',
   'skip.absent': 'absent', 'skip.call-budget': 'calls used up', 'skip.opted-out': 'opted out', 'skip.nobody': 'nobody',
   'device.online': 'online', 'device.silent': 'silent', 'device.offline': 'offline', 'device.never': 'never reported', 'device.low': 'battery low',
+  'phone.title': 'A call for help', 'phone.from': 'Number of the caller', 'phone.note': 'What was said (optional)', 'phone.help': 'The number finds the home and raises at once; an unknown number raises too.', 'phone.matched': 'Raised: {who}', 'phone.unknown': 'Raised: the number is not on file',
   'unheard.title': 'Who cannot be heard now', 'unheard.help': 'People whose every device that ever reported is silent, offline or presumed unreachable; those at risk first.', 'unheard.empty': 'nobody', 'unheard.last': 'Last heard', 'unheard.presumed': 'presumed',
   'kpi.today': 'Answered today', 'kpi.value': '{p}% within 60 s', 'kpi.none': 'none yet today', 'kpi.count': '{n} P1', 'kpi.median': 'median {s} s', 'kpi.title': 'Time to answer', 'kpi.help': 'committed to first human step; tests and self-cancelled left out', 'sending.title': 'Sending', 'sending.none': 'nothing waits, nothing failed', 'sending.due': '{n} due', 'sending.unknown': '{n} unknown', 'sending.failed': '{n} failed', 'recent.title': 'What happened last', 'recent.none': 'nothing since the page was opened',
   'log.opened': 'Raised', 'log.raised-again': 'Raised again', 'log.confirmed': 'Window over, not cancelled', 'log.plan-step': 'Plan step {n}', 'log.nobody-answered': 'Nobody answered: a round is over', 'log.desk-rung': 'Desk rung: {who}', 'log.claim-lapsed': 'Claimed without a step; the plan goes on',
@@ -67,7 +68,7 @@ export const en = {
   'error.offline': 'The server did not answer; try again.', 'error.E_CONFLICT': '{who} was first, {ago} ago.', 'error.conflictNobody': 'It has changed; look again.', 'error.E_FORBIDDEN': 'Your role may not do this.', 'error.E_NOT_FOUND': 'It does not exist, or is outside your scope.', 'error.E_INVALID': 'Missing or wrong: {fields}', 'error.E_RATE_LIMITED': 'Too fast; wait a moment.',
   'error.E_UNAUTHENTICATED': 'Log in first.', 'error.other': 'It did not work ({code}).', 'error.somebody': 'somebody',
   'ok.claim': 'Claimed', 'ok.takeOver': 'Taken over', 'ok.accept': '{who} goes', 'ok.decline': '{who} cannot; the next is asked', 'ok.release': 'Released; the plan goes on', 'ok.close': 'Closed', 'ok.dispatch': 'Dispatched to {who}', 'ok.note': 'Noted', 'ok.step': 'Recorded: {what}', 'ok.arrive': 'Arrival recorded', 'ok.contact': 'Answered: spoke to the elder',
-  'help.title': 'Keys', 'help.move': 'choose an alert', 'help.claim': 'claim', 'help.takeOver': 'take over from somebody', 'help.dispatch': 'dispatch', 'help.note': 'note', 'help.close': 'close', 'help.calls': 'contacts', 'help.mute': 'mute 60 s', 'help.help': 'this card', 'help.escape': 'back, cancel', 'help.typing': 'Keys rest while you type.',
+  'help.title': 'Keys', 'help.move': 'choose an alert', 'help.claim': 'claim', 'help.takeOver': 'take over from somebody', 'help.dispatch': 'dispatch', 'help.note': 'note', 'help.close': 'close', 'help.calls': 'contacts', 'help.phoneIn': 'a call for help', 'help.mute': 'mute 60 s', 'help.help': 'this card', 'help.escape': 'back, cancel', 'help.typing': 'Keys rest while you type.',
   'common.loading': 'Fetching…', 'common.close': 'Close',
 } as const satisfies Dictionary;
 

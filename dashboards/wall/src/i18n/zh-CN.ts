@@ -4,7 +4,7 @@ export const zh = {
   'act.login': '登录', 'act.logout': '退出', 'act.claim': '接警', 'act.takeOver': '接管', 'act.dispatch': '派单', 'act.note': '备注', 'act.close': '办结', 'act.release': '退回',
   'act.arrive': '到达', 'act.accept': '他去', 'act.decline': '不去', 'act.reveal': '显示', 'act.hide': '遮住', 'act.cancel': '取消', 'act.back': '返回', 'act.more': '更多', 'act.less': '收起',
   'act.start': '开始值班', 'act.heard': '听到了', 'act.notHeard': '没听到', 'act.mute': '静音60秒', 'act.again': '再试', 'act.look': '查看', 'act.replay': '重放', 'act.register': '登记', 'act.copy': '复制',
-  'act.refresh': '刷新', 'act.county': '全县',
+  'act.refresh': '刷新', 'act.county': '全县', 'act.phoneIn': '电话报警', 'act.raise': '建警情',
   'call.reached': '接通', 'call.no-answer': '无人接', 'call.busy': '占线', 'call.off': '关机', 'call.wrong-number': '空号',
   'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.devices': '设备登记',
   'login.user': '用户名', 'login.password': '密码', 'login.ended': '登录已结束:这台电脑现在听不到警情,请重新登录。', 'login.silent': '未登录时,这台电脑听不到警情。',
@@ -35,6 +35,7 @@ export const zh = {
   'risk.fall-history': '跌倒史', 'risk.heart': '心脏病', 'risk.stroke': '中风', 'risk.dementia': '失智', 'risk.bedridden': '卧床', 'risk.oxygen': '吸氧', 'risk.epilepsy': '癫痫', 'risk.diabetes': '糖尿病', 'risk.hypertension': '高血压', 'risk.lives-alone': '独居', 'risk.over-80': '80岁以上', 'risk.frequent-presser': '频繁按铃',
   'skip.absent': '请假', 'skip.call-budget': '呼叫次数用完', 'skip.opted-out': '已退订', 'skip.nobody': '没有这个人',
   'device.online': '在线', 'device.silent': '静默', 'device.offline': '离线', 'device.never': '从未上线', 'device.low': '低电量',
+  'phone.title': '电话报警', 'phone.from': '来电号码', 'phone.note': '说了什么(可不填)', 'phone.help': '按号码找到这一户并立即建警情;号码不认识也照样建。', 'phone.matched': '已建警情:{who}', 'phone.unknown': '已建警情:号码没有登记',
   'unheard.title': '现在听不到的人', 'unheard.help': '每台报过到的设备都静默、离线或推断失联的老人。重点老人在前。', 'unheard.empty': '没有', 'unheard.last': '最后听到', 'unheard.presumed': '推断',
   'kpi.today': '今日接警', 'kpi.value': '{p}% 在60秒内', 'kpi.none': '今日尚无', 'kpi.count': '{n} 起', 'kpi.median': '中位 {s} 秒', 'kpi.title': '接警用时', 'kpi.help': '报警入库到第一次人工动作;测试与本人取消不计', 'sending.title': '发送', 'sending.none': '没有积压,没有失败', 'sending.due': '待发 {n}', 'sending.unknown': '结果不明 {n}', 'sending.failed': '失败待处理 {n}', 'recent.title': '最近动态', 'recent.none': '打开页面后还没有变化',
   'log.opened': '报警', 'log.raised-again': '又报一次', 'log.confirmed': '确认期满,无人取消', 'log.plan-step': '预案第 {n} 步', 'log.nobody-answered': '未叫应:一轮叫完没有人答应', 'log.desk-rung': '催接警:{who}', 'log.claim-lapsed': '接警后无动作,预案恢复',
@@ -64,7 +65,7 @@ export const zh = {
   'error.offline': '服务器没有回答,请再试。', 'error.E_CONFLICT': '已由{who}先处理({ago}前)。', 'error.conflictNobody': '情况已变化,已刷新,请再看一眼。', 'error.E_FORBIDDEN': '您的角色不能做这件事。', 'error.E_NOT_FOUND': '不存在,或不在您的范围内。', 'error.E_INVALID': '缺少或不对:{fields}', 'error.E_RATE_LIMITED': '太快了,请稍后再试。',
   'error.E_UNAUTHENTICATED': '请先登录。', 'error.other': '没有成功({code})。', 'error.somebody': '别人',
   'ok.claim': '已接警', 'ok.takeOver': '已接管', 'ok.accept': '{who} 已接单', 'ok.decline': '{who} 去不了,叫下一位', 'ok.release': '已退回,预案恢复', 'ok.close': '已办结', 'ok.dispatch': '已派单给 {who}', 'ok.note': '备注已记', 'ok.step': '已记:{what}', 'ok.arrive': '已记到达', 'ok.contact': '已叫应:与老人通上话',
-  'help.title': '按键', 'help.move': '上下选择警情', 'help.claim': '接警', 'help.takeOver': '接管别人接的警', 'help.dispatch': '派单', 'help.note': '备注', 'help.close': '办结', 'help.calls': '联系人', 'help.mute': '静音 60 秒', 'help.help': '这张表', 'help.escape': '返回、取消', 'help.typing': '输入文字时按键不起作用。',
+  'help.title': '按键', 'help.move': '上下选择警情', 'help.claim': '接警', 'help.takeOver': '接管别人接的警', 'help.dispatch': '派单', 'help.note': '备注', 'help.close': '办结', 'help.calls': '联系人', 'help.phoneIn': '电话报警', 'help.mute': '静音 60 秒', 'help.help': '这张表', 'help.escape': '返回、取消', 'help.typing': '输入文字时按键不起作用。',
   'common.loading': '正在取…', 'common.close': '关闭',
 } as const;
 

@@ -146,7 +146,7 @@ function batched(options: Pick<LiveOptions, 'now' | 'after'>, apply: (frames: Se
 }
 
 /** A frame of the contract, or null: what we do not know is skipped, because the contract may grow. */
-export function parseFrame(data: unknown): ServerFrame | null {
+function parseFrame(data: unknown): ServerFrame | null {
   if (typeof data !== 'string') return null;
   try {
     const frame = JSON.parse(data) as ServerFrame;

@@ -37,7 +37,7 @@ export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
       <button type="button" class="row-main" aria-current={chosen} onClick={taken(() => select(id))}>
         <PriorityMark priority={alert.priority} hollow={!unclaimed} />
         <span class="row-what"><b>{kindName(alert.kind)}</b>{alert.count > 1 && <span class="times digits" title={t('queue.repeat', { n: alert.count })}>×{alert.count}</span>} <span class="row-who">{subjectText(alert)}</span></span>
-        <span class="row-where">{placeText(alert)}</span>
+        <span class="row-where" title={placeText(alert)}>{placeText(alert)}</span>
         <RowFlags alert={alert} />
       </button>
       <span class="row-side">

@@ -8,6 +8,7 @@ import { mayAct, me } from '#wall/state/session.ts';
 import { muteNow } from '#wall/state/sounding.ts';
 import { live } from '#wall/state/wall.ts';
 import { helpOpen } from './help.tsx';
+import { phoneInOpen } from './phone-in.tsx';
 
 const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
@@ -20,6 +21,7 @@ function press(key: string, onButton: boolean): boolean {
     case '?': helpOpen.value = true; return true;
     case 'Escape': if (selected.value === null) return false; select(null); return true;
     case 'm': case 'M': muteNow(); return true;
+    case 'p': case 'P': if (!mayAct.value) return false; phoneInOpen.value = true; return true;
     default:
   }
   if (!alert || !mayAct.value) return false;

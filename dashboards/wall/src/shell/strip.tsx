@@ -4,12 +4,13 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
-import { me, logOut } from '#wall/state/session.ts';
+import { logOut, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
 import { page, pages } from '#wall/state/route.ts';
 import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { slaStep } from '#wall/queue/order.ts';
+import { phoneInOpen } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
 
@@ -22,6 +23,7 @@ export function Strip() {
           {pages.map((name) => <a key={name} href={`#/${name}`} aria-current={page.value === name ? 'page' : undefined}>{t(`tab.${name}`)}</a>)}
         </nav>
         <span class="grow" />
+        {mayAct.value && <button type="button" class="tool" onClick={() => { phoneInOpen.value = true; }}>{t('act.phoneIn')}</button>}
         <SoundControl />
         <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
         <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>

@@ -9,8 +9,8 @@ export type Level = 0 | 1 | 2 | 3;
 export type Play = { tone: Tone; level: Level };
 
 export const p1EveryMs = 5_000;
-export const p2EveryMs = 20_000;
-export const linkEveryMs = 10_000;
+const p2EveryMs = 20_000;
+const linkEveryMs = 10_000;
 export const muteMs = 60_000;
 /** Bursts for a new press on an alert that is already taken. */
 export const raiseBursts = 3;

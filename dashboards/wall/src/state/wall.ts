@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { AlertView, ServerFrame } from '#core/live.ts';
 import { get, randomKey } from '#wall/api/client.ts';
-import { deadMs, type LinkHealth, lateMs, linkHealth } from '#wall/live/link.ts';
+import { deadMs, type LinkHealth, linkHealth } from '#wall/live/link.ts';
 import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
 import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
 import { startTicker } from '#wall/live/ticker.ts';
@@ -26,7 +26,6 @@ export const notes = signal<readonly { at: number; note: 'mismatch' | 'epoch' | 
 export const rings: Ring[] = [];
 
 export const health = computed<LinkHealth>(() => linkHealth(dataAgeMs.value));
-export const linked = computed(() => live.value.synced && dataAgeMs.value <= lateMs);
 export const openAlerts = computed(() => [...live.value.alerts.values()]);
 export const wantedOrder = computed<Entry[]>(() => orderQueue(openAlerts.value));
 export const unclaimedP1 = computed(() => openAlerts.value.filter((a) => a.priority === 1 && isUnclaimed(a)));
