@@ -42,7 +42,7 @@ export class FakeHouse {
     const alert = alertView({ id, subject: { type: 'person', id: `p${id}`, name: elder.masked }, openedAt: now, lastRaisedAt: now, nextDueAt: now + 30_000, nextDueSlot: 'plan', ...given });
     this.alerts.set(alert.id, alert);
     this.log(alert.id, { action: 'opened', detail: { kind: alert.kind } });
-    this.log(alert.id, { action: 'plan-step', detail: { step: 0, round: 0, sends: [{ party: 'responder:care', channel: 'sms' }, { party: 'contact:son', channel: 'sms' }], skipped: ['contact:nb absent'] } });
+    this.log(alert.id, { action: 'plan-step', detail: { step: 0, round: 0, sends: [{ party: 'responder:care', channel: 'sms' }, { party: 'contact:son', channel: 'sms' }], skipped: [{ target: 'neighbour', party: 'contact:nb', reason: 'absent' }, { target: 'grid-worker', reason: 'nobody-in-role' }] } });
     this.#append('opened', alert, alert.priority === 1 ? 'p1' : alert.priority === 2 ? 'p2' : undefined);
     return alert;
   }

@@ -8,6 +8,7 @@ import { Quarantine } from '#wall/pages/quarantine.tsx';
 import { Unregistered } from '#wall/pages/unregistered.tsx';
 import { Queue } from '#wall/queue/queue.tsx';
 import { Bars } from '#wall/shell/bars.tsx';
+import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Login } from '#wall/shell/login.tsx';
 import { PhoneIn } from '#wall/shell/phone-in.tsx';
@@ -53,9 +54,9 @@ function Desk() {
 
 function Page() {
   switch (page.value) {
-    case 'wall': return <main class={`wall${selected.value === null ? '' : ' with-case'}`}><Queue /><CountyMap /><CasePanel /></main>;
-    case 'quarantine': return <Quarantine />;
-    case 'unregistered': return <Unregistered />;
-    case 'devices': return <Devices />;
+    case 'wall': return <main class={`wall${selected.value === null ? '' : ' with-case'}`}><Queue /><Guard><CountyMap /></Guard><Guard key={selected.value ?? ''}><CasePanel /></Guard></main>;
+    case 'quarantine': return <Guard key="quarantine"><Quarantine /></Guard>;
+    case 'unregistered': return <Guard key="unregistered"><Unregistered /></Guard>;
+    case 'devices': return <Guard key="devices"><Devices /></Guard>;
   }
 }

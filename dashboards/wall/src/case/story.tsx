@@ -11,6 +11,7 @@ import { mayAct } from '#wall/state/session.ts';
 import { roleText } from './people.tsx';
 
 type Send = { party: string; channel: string };
+type Skipped = { target?: string; party?: string; reason?: string };
 /** Party -> role and masked name, from everything the case knows. */
 type Names = (party: string) => string;
 
@@ -50,8 +51,8 @@ export function Timeline({ alert, full }: { alert: AlertView; full: CaseInFull |
 }
 
 function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
-  const sends = (entry.detail['sends'] as Send[] | undefined) ?? [];
-  const skipped = (entry.detail['skipped'] as string[] | undefined) ?? [];
+  const sends = listOf(entry.detail['sends']).filter((s): s is Send => typeof (s as Send | null)?.party === 'string');
+  const skipped = listOf(entry.detail['skipped']);
   const who = entry.actorType === 'system' ? null : entry.actorName ?? names(entry.actorId);
   const party = typeof entry.detail['party'] === 'string' ? entry.detail['party'] : null;
   return (
@@ -61,16 +62,20 @@ function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
         <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
         {entry.note && <span class="entry-note">{entry.note}</span>}
         {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}`).join(' · ')}</span>}
+        {typeof entry.detail['error'] === 'string' && <code class="entry-more">{entry.detail['error']}</code>}
         {skipped.length > 0 && <span class="entry-more dim">{t('log.skipped', { n: skipped.map((line) => skippedText(line, names)).join(' · ') })}</span>}
       </span>
     </li>
   );
 }
 
-/** `contact:c1 absent` -> 家属 陈* 请假 */
-function skippedText(line: string, names: Names): string {
-  const [party = '', why = ''] = line.split(' ');
-  return `${names(party)} ${maybeText(`skip.${why}`) ?? why}`;
+const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+
+/** Who was left out and why: `{target, party?, reason}` of a plan's step, or `contact:c1 absent` of the desk's ladder. */
+function skippedText(line: unknown, names: Names): string {
+  const [who, why] = typeof line === 'string' ? [line.split(' ')[0], line.split(' ')[1]] : [(line as Skipped | null)?.party ?? (line as Skipped | null)?.target, (line as Skipped | null)?.reason];
+  const name = who === undefined ? '' : who.includes(':') ? names(who) : roleText(who);
+  return `${name} ${why === undefined ? '' : maybeText(`skip.${why}`) ?? why}`.trim();
 }
 
 function entryText(entry: TimelineEntry): string {

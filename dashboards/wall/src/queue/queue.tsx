@@ -68,6 +68,9 @@ function Calm() {
   );
 }
 
+/** Whether the pointer is over the list. */
+const hand = { inside: false };
+
 /** Holds the order while a pointer moves on the list or the keyboard is in it. */
 function useHold(list: { current: HTMLDivElement | null }): void {
   useEffect(() => {
@@ -82,17 +85,20 @@ function useHold(list: { current: HTMLDivElement | null }): void {
     };
     const events = ['pointermove', 'pointerdown', 'keydown', 'wheel'] as const;
     for (const name of events) element.addEventListener(name, hold, { passive: true });
-    element.addEventListener('pointerleave', release);
-    return () => { for (const name of events) element.removeEventListener(name, hold); element.removeEventListener('pointerleave', release); release(); };
+    const leave = (): void => { hand.inside = false; release(); };
+    const enter = (): void => { hand.inside = true; };
+    element.addEventListener('pointerenter', enter);
+    element.addEventListener('pointerleave', leave);
+    return () => { leave(); element.removeEventListener('pointerenter', enter); for (const name of events) element.removeEventListener(name, hold); element.removeEventListener('pointerleave', leave); };
   }, []);
 }
 
-/** Notes when rows moved, so that a click meant for what stood there before is not taken. */
+/** Notes when rows moved under a resting hand, so that a click meant for what stood there before is not taken. */
 function useStillness(): void {
   const before = useRef('');
   useLayoutEffect(() => {
     const now = queue.value.rows.map((row) => row.id).join(' ');
-    if (before.current !== '' && now !== before.current) movedAt.value = performance.now();
+    if (hand.inside && before.current !== '' && now !== before.current) movedAt.value = performance.now();
     before.current = now;
   });
 }

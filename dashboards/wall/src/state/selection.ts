@@ -12,7 +12,7 @@ let shown: Settled = { rows: [], arrivals: [] };
 /** The queue as it is on screen. */
 export const queue = computed<Settled>(() => { shown = settle(shown, wantedOrder.value, held.value); return shown; });
 
-/** When the rows last moved (ms of performance.now): a click that lands at once after it was meant for another row. */
+/** When rows last moved under the pointer (ms of performance.now): a click that lands at once after was meant for another row. */
 export const movedAt = { value: Number.NEGATIVE_INFINITY };
 /** Clicks within this span after a move are not taken. */
 export const mistakeMs = 350;
