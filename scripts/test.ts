@@ -90,6 +90,13 @@ async function everything(): Promise<void> {
   if (lack) lacking('browser tests', lack); else await tests('browser', ['browser'], { ANLING_TEST_DB: '' });
 }
 
+// An interrupted run leaves no server and no folder behind.
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void timescaleEnv.then((env) => run('timescale', script, ['stop'], { quiet: true, env, timeoutMs: 10_000 })).then(() => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  }));
+
 try {
   if (process.argv.includes('--long')) await tests('long', ['long'], { ANLING_TEST_LONG: '1' }, 28 * 60_000);
   else await everything();
