@@ -43,7 +43,7 @@ export function coveragePage(): string {
     `## ${title}`, '| id | promise | shown by |', '|---|---|---|',
     ...rows.map(({ id, promise }) => `| ${id} | ${promise} | ${(shown.get(id) ?? []).sort((a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0)).map((s) => `${clean(s.title)} (\`${s.file}\`)`).join('<br>') || '—'} |`),
   ].join('\n'));
-  return ['# Which test shows which promise', 'Made by `npm run coverage` from the titles of the tests; a test fails when it is not current, or when a promise has no test.', ...sections].join('\n\n') + '\n';
+  return `${['# Which test shows which promise', 'Made by `npm run coverage` from the titles of the tests; a test fails when it is not current, or when a promise has no test.', ...sections].join('\n\n')}\n`;
 }
 
 /** Owned ids without any test. */

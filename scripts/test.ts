@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '#ops/processes.ts';
 import { runChecks } from './check.ts';
-import { root, run, tools, type Outcome } from './run.ts';
+import { endAll, root, run, tools, type Outcome } from './run.ts';
 
 type Counts = { passed: number; failed: number; skipped: number; skips: string[] };
 /** A component of the machine: what is missing and whether it could be had here; null when it is there. */
@@ -92,7 +92,7 @@ async function everything(): Promise<void> {
 
 // An interrupted run leaves no server and no folder behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void timescaleEnv.then((env) => run('timescale', script, ['stop'], { quiet: true, env, timeoutMs: 10_000 })).then(() => {
+  process.once(signal, () => void endAll(5_000).then(() => timescaleEnv).then((env) => run('timescale', script, ['stop'], { quiet: true, env, timeoutMs: 10_000 })).then(() => {
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
   }));
