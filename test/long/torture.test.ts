@@ -13,16 +13,17 @@ const kills = Number(process.env['ANLING_TORTURE_KILLS'] ?? 20);
 const seed = Number(process.env['ANLING_TORTURE_SEED'] ?? Date.now() % 100_000);
 
 describe('torture', () => {
-  it('loses nothing while edge, worker, web, supervisor and database are killed twenty times each [LAW1 LAW2 LAW3 I1 I2 I3 RF1 RF2 A1 E1]', async () => {
+  it('loses nothing while edge, worker, web, supervisor and database are killed twenty times each [LAW1 LAW2 LAW3 LAW6 I1 I2 I3 I4 RF1 RF2 A1 C1 E1]', async () => {
     say(`seed ${seed} (ANLING_TORTURE_SEED repeats it)`);
     const result = await torture({
       root, name: 'torture', devices: 300, pauseMs: 250, calmMs: 1_500, seed, say,
       kills: { edge: kills, worker: kills, web: kills, supervisor: kills, database: kills },
     });
-    say(JSON.stringify({ ...result, lost: result.lost.length, unlinked: result.unlinked.length, stalled: result.stalled.length, gaps: result.gaps.length }));
+    say(JSON.stringify({ ...result, lost: result.lost.length, unlinked: result.unlinked.length, stalled: result.stalled.length, gaps: result.gaps.length, unescalated: result.unescalated.length }));
     expect(complaints(result)).toEqual([]);
     expect(Math.min(...Object.values(result.killed))).toBeGreaterThanOrEqual(kills);
     expect(result.acknowledged).toBeGreaterThan(10_000);
+    expect(result.closed).toBeGreaterThan(10);
   }, 1_500_000);
 
   it('goes red when the edge acknowledges before the commit (control) [LAW1]', async () => {

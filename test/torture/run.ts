@@ -3,6 +3,7 @@
  * Afterwards the ledgers are compared (verdict.ts). The same run serves the controls, on sources with a planted fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { logIn } from '#test/harness/client.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import { killHard, pidsOf, type Victim, victims } from '#test/harness/processes.ts';
 import { Presser } from './presser.ts';
@@ -65,6 +66,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     const seeded: Seeded[] = await seedPeople(house, options.devices);
     pressers = seeded.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs: options.pauseMs }));
     for (const presser of pressers) presser.start();
+    const operator = startOperator(house);
     const began = performance.now();
     for (const victim of schedule(options)) {
       await sleep(options.calmMs);
@@ -75,6 +77,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     }
     await sleep(options.calmMs);
     const seconds = (performance.now() - began) / 1000;
+    await operator.stop();
     await Promise.race([Promise.all(pressers.map((p) => p.finish())), sleep(60_000)]);
     await settled(house);
     const acked = new Map(seeded.map((d, i) => [d.id, pressers[i]?.ledger.acked ?? []]));
@@ -89,6 +92,27 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
     for (const presser of pressers) presser.end();
     await house.stop();
   }
+}
+
+/** An operator who closes one open case after another, so that presses also meet closed alerts; whatever fails is tried again. */
+function startOperator(house: House): { stop(): Promise<void> } {
+  let stopped = false;
+  const work = async (): Promise<void> => {
+    while (!stopped) {
+      await sleep(300);
+      try {
+        const client = await logIn(house);
+        const { alerts } = await client.call<{ alerts: { id: string }[] }>('GET', '/api/v1/alerts?state=open&limit=100');
+        for (const { id } of alerts.slice(0, 20)) {
+          if (stopped) return;
+          await client.call('POST', `/api/v1/alerts/${id}/close`, { outcome: 'F1', note: 'torture' }, [200, 409]);
+          await sleep(400);
+        }
+      } catch { /* the web role is being killed: log in again */ }
+    }
+  };
+  const done = work();
+  return { stop() { stopped = true; return done; } };
 }
 
 /** Waits until every event has been looked at and no timer is overdue, at most two minutes. */

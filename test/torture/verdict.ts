@@ -12,7 +12,9 @@ export type Verdict = {
   /** E1: timers long overdue although the worker is up. */ overdue: number;
   /** I3: alerts whose executed plan steps of a round have a gap or a double. */ gaps: string[];
   /** More than one open alert of a kind for one person. */ twins: number;
-  alerts: number; outbox: number;
+  /** E1: open for longer than a round of the plan, and nobody has called it out. */ unescalated: string[];
+  /** I4: the search sent something after a human had closed. */ afterClose: number;
+  alerts: number; closed: number; outbox: number;
 };
 
 /** `acked`: device id -> the event ids it saw acknowledged. */
@@ -29,13 +31,20 @@ export async function judge(db: Db, acked: ReadonlyMap<string, readonly string[]
     `select count(*)::int as n from timer where fired_at is null and cancelled_at is null and due_at < anling_now() - interval '10 seconds'`);
   const twins = await db.query<{ n: number }>(
     `select count(*)::int as n from (select from alert where state <> 'closed' group by subject_type, subject_id, kind having count(*) > 1) t`);
-  const totals = await db.query<{ alerts: number; outbox: number }>(`select (select count(*) from alert)::int as alerts, (select count(*) from outbox)::int as outbox`);
+  const unescalated = await db.query<{ id: string }>(
+    `select a.id from alert a where a.state = 'open' and a.priority = 1 and a.opened_at < anling_now() - interval '400 seconds'
+     and not exists (select from alert_log l where l.alert_id = a.id and l.action = 'nobody-answered')`);
+  const late = await db.query<{ n: number }>(
+    `select count(*)::int as n from outbox o join alert a on a.id = o.alert_id where a.state = 'closed' and o.purpose = 'search' and o.created_at > a.closed_at`);
+  const totals = await db.query<{ alerts: number; closed: number; outbox: number }>(
+    `select (select count(*) from alert)::int as alerts, (select count(*) from alert where state = 'closed')::int as closed, (select count(*) from outbox)::int as outbox`);
   return {
     acknowledged: claims.length, stored: events.length,
     lost: claims.filter((c) => !stored.has(c)),
     unlinked: events.filter((e) => e.alerts !== 1 || e.unlinked > 0).map((e) => `${e.device}/${e.id}`),
     stalled: stalled.map((r) => r.id), overdue: overdue[0]?.n ?? -1, gaps: await stepGaps(db), twins: twins[0]?.n ?? -1,
-    alerts: totals[0]?.alerts ?? 0, outbox: totals[0]?.outbox ?? 0,
+    unescalated: unescalated.map((r) => r.id), afterClose: late[0]?.n ?? -1,
+    alerts: totals[0]?.alerts ?? 0, closed: totals[0]?.closed ?? 0, outbox: totals[0]?.outbox ?? 0,
   };
 }
 
@@ -56,6 +65,8 @@ export function complaints(v: Verdict): string[] {
   if (v.stalled.length > 0) out.push(`${v.stalled.length} open P1 alerts have no due timer: ${some(v.stalled)}`);
   if (v.overdue > 0) out.push(`${v.overdue} timers are more than 10 s overdue`);
   if (v.gaps.length > 0) out.push(`${v.gaps.length} escalations have a gap or a double step: ${some(v.gaps)}`);
+  if (v.unescalated.length > 0) out.push(`${v.unescalated.length} alerts are open for longer than a round and nobody called them out: ${some(v.unescalated)}`);
+  if (v.afterClose > 0) out.push(`${v.afterClose} messages of the search were made after a human had closed`);
   if (v.twins > 0) out.push(`${v.twins} persons have two open alerts of one kind`);
   return out;
 }
