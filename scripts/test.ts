@@ -17,6 +17,7 @@ const began = performance.now();
 const folder = mkdtempSync(join(tmpdir(), 'anling-test-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0, skips: [] };
 const times: string[] = [];
+let interrupted = false;
 const isRoot = process.getuid?.() === 0;
 const isDebian = existsSync('/usr/bin/apt-get') && existsSync('/usr/bin/dpkg-deb');
 
@@ -26,6 +27,7 @@ function note(title: string, outcome: Pick<Outcome, 'ms' | 'ok'>): void {
 
 /** One run of vitest over some projects; a run that ends badly without a failed test counts as one failure. */
 async function tests(title: string, projects: readonly string[], env: Record<string, string> = {}, timeoutMs = 600_000): Promise<void> {
+  if (interrupted) return new Promise(() => {});
   console.log(`\n=== ${title} ===`);
   const file = join(folder, `${times.length}.json`);
   const args = ['run', '--passWithNoTests', ...projects.flatMap((project) => ['--project', project])];
@@ -92,10 +94,13 @@ async function everything(): Promise<void> {
 
 // An interrupted run leaves no server and no folder behind.
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void endAll(5_000).then(() => timescaleEnv).then((env) => run('timescale', script, ['stop'], { quiet: true, env, timeoutMs: 10_000 })).then(() => {
+  process.once(signal, async () => {
+    interrupted = true;
+    await endAll(5_000);
+    await run('timescale', script, ['stop'], { quiet: true, env: await timescaleEnv, timeoutMs: 10_000 });
     rmSync(folder, { recursive: true, force: true });
     process.exit(130);
-  }));
+  });
 
 try {
   if (process.argv.includes('--long')) await tests('long', ['long'], { ANLING_TEST_LONG: '1' }, 28 * 60_000);
