@@ -5,11 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, logIn } from '#test/harness/client.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import type { Db } from '#store/pool.ts';
-import { chromiumPath, type Page, openBrowser } from './browser.ts';
+import { chromiumPath, noBrowser, type Page, openBrowser } from './browser.ts';
 import { writeFixture } from '#test/harness/fixture.ts';
 
 type Entry = { action: string; actorType: string; detail: Record<string, unknown> };
@@ -27,7 +27,8 @@ const until = async <T>(what: string, ms: number, look: () => Promise<T | null |
   }
 };
 
-describe.skipIf(chromiumPath() === null)('the first alarm', () => {
+describe('the first alarm', () => {
+  beforeEach(({ skip }) => skip(chromiumPath() === null, noBrowser));
   let house: House;
   let client: Client;
   let db: Db;
@@ -47,6 +48,7 @@ describe.skipIf(chromiumPath() === null)('the first alarm', () => {
   const steps = (full: Full): number => full.timeline.filter((e) => e.action === 'plan-step').length;
 
   beforeAll(async () => {
+    if (chromiumPath() === null) return;
     house = await makeHouse(process.cwd(), { name: 'first-alarm', logLevel: 'info' });
     await house.start();
     await house.ready(120_000);
