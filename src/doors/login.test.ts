@@ -34,14 +34,16 @@ describe('logging in', () => {
     const device = w.rows.get('a') as KnownDevice;
     expect(Buffer.from(device.secretHash).toString()).not.toContain('secret-of-a');
     expect(createSeal({ ...keys, pepper: randomBytes(32) }).secretMatches('secret-of-a', device.secretHash)).toBe(false);
-    const startMs = performance.now();
+    // Seconds of the processor, not of the wall clock: what else runs on this machine is no property of a login.
+    const cpuSeconds = (since: NodeJS.CpuUsage): number => { const used = process.cpuUsage(since); return (used.user + used.system) / 1e6; };
+    const start = process.cpuUsage();
     for (let i = 0; i < 20_000; i++) if (!seal.secretMatches('secret-of-a', device.secretHash)) throw new Error('no match');
-    const perSecond = 20_000 / ((performance.now() - startMs) / 1_000);
+    const perSecond = 20_000 / cpuSeconds(start);
     console.log(`${Math.round(perSecond)} secret checks/s`);
     expect(perSecond).toBeGreaterThan(10_000);
-    const logins = performance.now();
+    const logins = process.cpuUsage();
     for (let i = 0; i < 5_000; i++) await w.login('a', 'secret-of-a', from);
-    expect(5_000 / ((performance.now() - logins) / 1_000)).toBeGreaterThan(10_000);
+    expect(5_000 / cpuSeconds(logins)).toBeGreaterThan(10_000);
     await w.devices.stop();
   });
 

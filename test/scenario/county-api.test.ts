@@ -221,9 +221,10 @@ describe('devices', () => {
     const again = await post('/devices', { model: 'smoke', id: body.id });
     expect([again.status, fields(again)]).toEqual([409, ['id']]);
     // The check of a secret is one HMAC: a reconnect storm of ten thousand costs a second, not half an hour.
-    const begun = performance.now();
+    const begun = process.cpuUsage();
     for (let i = 0; i < 10_000; i++) web.t.seal.secretMatches(body.secret, row!.secret_hash);
-    const perSecond = Math.round(10_000 / ((performance.now() - begun) / 1000));
+    const used = process.cpuUsage(begun);
+    const perSecond = Math.round(10_000 / ((used.user + used.system) / 1e6));
     console.log(`secret checks per second and core: ${perSecond}`);
     expect(perSecond).toBeGreaterThan(10_000);
   });
