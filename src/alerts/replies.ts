@@ -6,7 +6,7 @@ import { type Change, house, nothing, type Send, withFlags } from '#core/change.
 import { pullPlan } from '#core/decide-plan.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
-import { type Answer, parseKey, parseReply, targetOf } from '#core/reply.ts';
+import { type Answer, digitOf, parseKey, parseReply, targetOf } from '#core/reply.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
@@ -73,9 +73,9 @@ async function one(options: RepliesOptions, reply: ReplyRow): Promise<Done | nul
 
 async function evaluate(sql: Sql, o: RepliesOptions, reply: ReplyRow): Promise<Done> {
   const text = o.seal.open('reply.content', reply.contentEnc);
-  const known: Known[] = (await partiesByPhone(sql, reply.fromBidx)).map((p) => ({ party: p.party, name: o.seal.open(`${p.party.split(':')[0]}.name`, p.nameEnc) }));
+  const known: Known[] = (await partiesByPhone(sql, reply.fromBidx)).map((p) => ({ party: p.party, name: o.seal.openIfReadable(`${p.party.split(':')[0]}.name`, p.nameEnc) ?? '' }));
   if (reply.channel === 'dtmf') return key(sql, o, reply, text, known);
-  if (known.length === 0) return show(sql, o, null, 'stranger-reply', `${o.seal.open('reply.from', reply.fromEnc)}：${text}`);
+  if (known.length === 0) return show(sql, o, null, 'stranger-reply', `${o.seal.openIfReadable('reply.from', reply.fromEnc) ?? '?'}：${text}`);
   const pending = await pendingOf(sql, known.map((k) => k.party));
   return answer(sql, o, reply, parseReply(text), text, known, pending);
 }
@@ -97,7 +97,7 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     case 'act': {
       const target = targetOf(a, pending);
       if (target.kind === 'none') return show(sql, o, openOf(pending), 'reply-unread', text);
-      if (target.kind === 'which') return askWhich(sql, o, pending, target.slips);
+      if (target.kind === 'which') return askWhich(sql, o, pending, target.slips, digitOf(a.action));
       const who = pending.find((p) => p.alertId === target.alertId) as PartyPending;
       return respond(sql, o, reply, who.alertId, a.action, { party: who.party, name: known.find((k) => k.party === who.party)?.name ?? '' });
     }
@@ -133,13 +133,13 @@ async function offToday(sql: Sql, o: RepliesOptions, reply: ReplyRow, known: Kno
 }
 
 /** Several wait for an answer and it names none: asked back, the plans go on. */
-async function askWhich(sql: Sql, o: RepliesOptions, pending: readonly PartyPending[], slips: readonly number[]): Promise<Done> {
+async function askWhich(sql: Sql, o: RepliesOptions, pending: readonly PartyPending[], slips: readonly number[], key: string): Promise<Done> {
   const asked = pending.filter((p) => p.open && p.slip !== null && slips.includes(p.slip));
   const first = asked[0];
   if (!first) return { result: 'which-none', alertId: null };
   const places = await alertPlaces(sql, asked.map((p) => p.alertId));
-  const named = asked.slice(0, 3).map((p) => `${p.slip}${corner(o.seal.openOrNull('home.place', places.get(p.alertId)?.placeEnc))}`);
-  const send: Send = { party: first.party, channel: 'sms', template: 'which', purpose: 'notice', round: null, step: null, params: { n: String(asked.length), list: named.join('、') } };
+  const named = asked.slice(0, 3).map((p) => `${p.slip}${corner(o.seal.openIfReadable('home.place', places.get(p.alertId)?.placeEnc))}`);
+  const send: Send = { party: first.party, channel: 'sms', template: 'which', purpose: 'notice', round: null, step: null, params: { n: String(asked.length), list: named.join('、'), key, eg: `${key}27` } };
   return change(sql, o, first.alertId, () => ({ ...nothing(), sends: [send], log: [{ actor: house('replies'), action: 'which-asked', detail: { party: first.party, slips } }] }), 'which-asked');
 }
 

@@ -188,6 +188,21 @@ describe('the life of a P1', () => {
     }), { numRuns: 300 });
   });
 
+  it.each(['accepted', 'arrived', 'done'] as const)('a yes pressed again by who has %s undoes nothing [E6 LAW6]', (state) => {
+    const w = new World(opened(t0));
+    const says = (action: AlertAction): Change => {
+      const result = act(w.c, { action, actor: actor('responder:cw'), via: 'link' }, w.now);
+      if (result.kind !== 'change') throw new Error(`${action}: ${result.kind}`);
+      w.apply(result.change, action);
+      return result.change;
+    };
+    says('accept');
+    if (state !== 'accepted') says(state === 'arrived' ? 'arrive' : 'done');
+    const again = says('accept');
+    expect(again.sends).toEqual([]);
+    expect(w.c.engagements.get('responder:cw' as Party)?.state).toBe(state);
+  });
+
   it('what came back to the search can be claimed anew by the operator who had it [LAW6 FF1]', () => {
     const world = new World(opened(t0));
     const user = (action: AlertAction, more: object = {}): void => { const r = act(world.c, { action, actor: actor(null), via: 'wall', ...more }, world.now); if (r.kind !== 'change') throw new Error(r.kind); world.apply(r.change, action); };

@@ -24,7 +24,7 @@ export const templates = {
   'family-done': { channel: 'sms', text: `\${name}姓老人告警已处理，\${time}到场查看，\${result}。详情可电话询问值班室${hotline}` },
   taken: { channel: 'sms', text: `单号\${no}，\${who}已前往，您不用再去，谢谢。值班室${hotline}` },
   passed: { channel: 'sms', text: `单号\${no}已转下一位，谢谢告知。值班室${hotline}` },
-  which: { channel: 'sms', text: `您有\${n}单未回复，分别为\${list}。请回\${key}加单号，例如回复\${key}27。值班室${hotline}` },
+  which: { channel: 'sms', text: `您有\${n}单未回复，分别为\${list}。请回\${key}加单号，例如回复\${eg}。值班室${hotline}` },
   seen: { channel: 'sms', text: `单号\${no}收到您的回复。能去请回1，不能去请回0，未回1前继续叫人。${hotline}` },
   late: { channel: 'sms', text: `单号\${no}您已答应前往，还没有到达消息。到了请回2，去不了请回0。值班室${hotline}` },
   outage: { channel: 'sms', text: `\${town}约\${count}户设备\${time}起失联，疑似\${cause}。请按名单先看重点老人，结果报值班室${hotline}` },
@@ -60,7 +60,7 @@ export function render(name: TemplateName, params: MessageParams): string {
 }
 
 // A gateway refuses an empty value, and an alarm with an unknown place is still an alarm.
-const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1' };
+const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1', eg: '127' };
 const valueCharsMax = 35;
 const segmentChars = 70;
 const paramsCharsMax = 249;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Answer, parseKey, parseReply, type Pending, targetOf } from './reply.ts';
+import { type Answer, digitOf, parseKey, parseReply, type Pending, targetOf } from './reply.ts';
 
 const action = (text: string): string => { const a = parseReply(text); return a.meaning === 'act' ? `${a.action}${a.slip === null ? '' : ` ${a.slip}`}` : a.meaning; };
 
@@ -48,7 +48,11 @@ describe('which alert is meant [E6]', () => {
   it('the only one that waits', () => expect(targetOf(yes, [p('a', 27, 'notified', 1), p('b', 28, 'declined', 2)])).toEqual({ kind: 'one', alertId: 'a' }));
   it('asks back when several wait', () => expect(targetOf(yes, [p('a', 27, 'notified', 1), p('b', 28, 'seen', 2)])).toEqual({ kind: 'which', slips: [28, 27] }));
   it('the slip decides, an open one before a closed one', () => expect(targetOf(slip, [p('c', 27, 'notified', 9, false), p('a', 27, 'notified', 1), p('b', 28, 'notified', 2)])).toEqual({ kind: 'one', alertId: 'a' }));
-  it('an unknown slip is nobody', () => expect(targetOf(slip, [p('b', 28, 'notified', 2)])).toEqual({ kind: 'none' }));
+  it('a mistyped slip is asked back while something waits, else it is nobody', () => {
+    expect(targetOf(slip, [p('b', 28, 'notified', 2)])).toEqual({ kind: 'which', slips: [28] });
+    expect(targetOf(slip, [p('b', 28, 'declined', 2), p('c', 29, 'notified', 3, false)])).toEqual({ kind: 'none' });
+  });
+  it('the question names the digit that was sent', () => expect(['accept', 'decline', 'arrive', 'done', 'need-help'].map((a) => digitOf(a as 'accept'))).toEqual(['1', '0', '2', '3', '9']));
   it('arrived means the one he goes to', () => expect(targetOf(there, [p('a', 27, 'accepted', 1), p('b', 28, 'notified', 2)])).toEqual({ kind: 'one', alertId: 'a' }));
   it('nothing waits: the last one', () => expect(targetOf(yes, [p('a', 27, 'notified', 1, false), p('b', 28, 'declined', 2, false)])).toEqual({ kind: 'one', alertId: 'b' }));
   it('nothing at all', () => expect(targetOf(yes, [])).toEqual({ kind: 'none' }));

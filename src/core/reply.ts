@@ -35,6 +35,11 @@ function normalised(text: string): string {
   return text.normalize('NFKC').toLowerCase().replace(/[\s\p{P}\p{S}\p{Cc}\p{Cf}\p{M}]/gu, (c) => (c === '👌' || c === '👍' ? c : ''));
 }
 
+/** The digit that stands for an action, as the texts name it. */
+export function digitOf(action: Extract<Answer, { meaning: 'act' }>['action']): string {
+  return Object.entries(digitWords).find(([, word]) => word.meaning === 'act' && word.action === action)?.[0] ?? '1';
+}
+
 /** What an SMS means. Never throws; what is not clearly an answer is `unknown` and is shown to the desk. */
 export function parseReply(text: string): Answer {
   const plain = normalised(text.slice(0, 200));
@@ -77,12 +82,15 @@ export type Target = { kind: 'one'; alertId: string } | { kind: 'which'; slips: 
  */
 export function targetOf(answer: Extract<Answer, { meaning: 'act' }>, pending: readonly Pending[]): Target {
   const newest = [...pending].sort((a, b) => b.at - a.at);
-  if (answer.slip !== null) {
-    const named = newest.find((p) => p.slip === answer.slip && p.open) ?? newest.find((p) => p.slip === answer.slip);
-    return named ? { kind: 'one', alertId: named.alertId } : { kind: 'none' };
-  }
   const unanswered = (p: Pending): boolean => p.open && (p.state === 'notified' || p.state === 'seen');
   const going = (p: Pending): boolean => p.open && (p.state === 'accepted' || p.state === 'arrived' || p.state === 'need-help');
+  if (answer.slip !== null) {
+    const named = newest.find((p) => p.slip === answer.slip && p.open) ?? newest.find((p) => p.slip === answer.slip);
+    if (named) return { kind: 'one', alertId: named.alertId };
+    // A mistyped slip: who believes that he has answered must hear that he has not.
+    const slips = newest.filter((p) => unanswered(p) || going(p)).flatMap((p) => (p.slip === null ? [] : [p.slip]));
+    return slips.length > 0 ? { kind: 'which', slips } : { kind: 'none' };
+  }
   const first = answer.action === 'accept' || answer.action === 'seen' ? unanswered : answer.action === 'decline' ? (p: Pending) => unanswered(p) || p.open && p.state === 'accepted' : going;
   for (const fits of [first, unanswered, going]) {
     const waiting = newest.filter(fits);

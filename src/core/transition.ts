@@ -195,7 +195,10 @@ function accept(c: Case, a: Act, now: number): ActResult {
   const { alert } = c;
   const party = partyOf(a);
   const entry = log(a, 'accepted', { by: party });
-  if (party !== null && (alert.state === 'committed' || alert.state === 'arrived') && c.engagements.get(party)?.state !== 'accepted') {
+  const mine = party === null ? undefined : c.engagements.get(party)?.state;
+  // Who goes, is there or is done has said so: pressing once more undoes nothing.
+  if ((alert.state === 'committed' || alert.state === 'arrived') && (mine === 'accepted' || mine === 'arrived' || mine === 'done')) return done(stepped(c, now, entry));
+  if (party !== null && (alert.state === 'committed' || alert.state === 'arrived')) {
     // Already taken: he is told who goes, so that two do not drive where one is enough.
     const first = onTheWay(c)[0]?.[0] ?? [...c.engagements].find(([, e]) => e.state === 'arrived' || e.state === 'done')?.[0];
     const reply: Send = { party, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, ...(first ? { who: first } : { params: { who: '值班人员' } }) };
@@ -204,7 +207,7 @@ function accept(c: Case, a: Act, now: number): ActResult {
   if (alert.state === 'arrived') return done(stepped(c, now, entry));
   const by = now + arriveMs(c, party);
   if (alert.state === 'committed') {
-    if (party === null || c.engagements.get(party)?.state === 'accepted') return done(stepped(c, now, entry));
+    if (party === null) return done(stepped(c, now, entry));
     return done(stepped(c, now, { ...entry, engagements: [{ party, state: 'accepted', acceptedAt: now, arriveBy: by }] }));
   }
   const committed = commit(c, a, party, a.actor.type === 'party' ? `accept-${a.via}` : 'accept-desk', now);

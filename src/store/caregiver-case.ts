@@ -3,6 +3,7 @@ import type { AlertState } from '#core/alert.ts';
 import type { EngagementState } from '#core/change.ts';
 import type { EventKind } from '#core/event.ts';
 import { maskName } from '#core/messages.ts';
+import { showRegion } from '#core/region.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -13,6 +14,9 @@ export type SlipCase = {
   mine: EngagementState | null; /** her own name, for the log */ partyName: string;
   /** Somebody else who goes or is there, masked, since when. */ other: { name: string; role: string; at: number } | null;
 };
+
+// As people say it: 内洋村, not 内洋村委会.
+const shown = (region: string | null): string | null => region && showRegion(region);
 
 /** What a code stands for; null for one that never was. */
 export async function findSlip(sql: Sql, seal: Seal, code: string): Promise<SlipCase | null> {
@@ -28,7 +32,7 @@ export async function findSlip(sql: Sql, seal: Seal, code: string): Promise<Slip
   const name = seal.openOrNull('person.name', nameEnc);
   return {
     ...(rest as Omit<SlipCase, 'name' | 'partyName' | 'other' | 'town' | 'village'>),
-    town: level === 'town' ? region : level === 'village' ? parent : null, village: level === 'village' ? region : null, name: name === null ? null : maskName(name),
+    town: shown(level === 'town' ? region : level === 'village' ? parent : null), village: shown(level === 'village' ? region : null), name: name === null ? null : maskName(name),
     partyName: seal.openOrNull('responder.name', rName) ?? seal.openOrNull('contact.name', cName) ?? '', other: await findOther(sql, seal, row.alertId, row.party),
   };
 }
@@ -43,10 +47,12 @@ async function findOther(sql: Sql, seal: Seal, alertId: string, party: string): 
   return { name: name === null ? '' : maskName(name), role: row.role, at: row.at };
 }
 
+type OtherSlip = { code: string; no: number; kind: EventKind; openedAt: number; village: string | null; mine: EngagementState | null };
 /** Her other slips whose alerts are open, newest first. */
-export function otherSlips(sql: Sql, party: string, alertId: string): Promise<{ code: string; no: number; kind: EventKind; openedAt: number; village: string | null; mine: EngagementState | null }[]> {
-  return sql.query(
+export async function otherSlips(sql: Sql, party: string, alertId: string): Promise<OtherSlip[]> {
+  const rows = await sql.query<OtherSlip>(
     `select s.code, s.no, a.kind, a.opened_at as "openedAt", v.name as village, e.state as mine from slip s join alert a on a.id = s.alert_id
        left join region v on v.code = a.region_code left join engagement e on e.alert_id = a.id and e.party = s.party
      where s.party = $1 and s.alert_id <> $2 and a.state <> 'closed' order by s.created_at desc limit 20`, [party, alertId]);
+  return rows.map((r) => ({ ...r, village: shown(r.village) }));
 }

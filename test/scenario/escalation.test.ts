@@ -260,6 +260,13 @@ describe('answers', () => {
     expect(asked?.params['list']).toContain(`${slips[1]?.slip}水尾3号`);
     expect(await a.reply(phone['cw'] as string, `1${slips[1]?.slip}`)).toBe('accept');
     expect((await a.alerts()).map((x) => x.state)).toEqual(['open', 'committed']);
+    // A slip that is none of his is no answer, and he is told so; the question names the digit that he sent.
+    const none = [10, 11, 12].find((no) => slips.every((m) => m.slip !== no));
+    await a.sent();
+    expect(await a.reply(phone['cw'] as string, `0${none}`)).toBe('which-asked');
+    const again = (await a.sent()).find((m) => m.template === 'which');
+    expect(again?.params).toMatchObject({ n: '2', key: '0' });
+    expect((await a.alerts()).map((x) => x.state)).toEqual(['open', 'committed']);
   });
 
   it('8 is absent until midnight and passed on; opt-outs are flagged and called instead; strangers are shown, not answered [FF20 FF21]', async () => {
