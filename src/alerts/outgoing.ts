@@ -1,6 +1,7 @@
 /**
  * From a send that was decided to a row of the outbox: number, slip, values. Renders nothing; names, places and numbers go
- * from sealed column to sealed column and never into a log.
+ * from sealed column to sealed column and never into a log. What cannot be opened is left out; a number that cannot fails in the
+ * sender, is seen there and goes on to the next: one broken row must not silence a plan (law 6).
  */
 import type { Alert } from '#core/alert.ts';
 import type { Send } from '#core/change.ts';
@@ -33,7 +34,7 @@ export async function outboxRows(sql: Sql, seal: Seal, items: readonly Outgoing[
     const slip = needsSlip(send) ? slips.get(slipKey(send.party, alert.id)) : undefined;
     return {
       alertId: alert.id, party: send.party, channel: send.channel, template: send.template, purpose: send.purpose, round: send.round, step: send.step, slip: slip?.no ?? null,
-      params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.open(`${line.column}.phone`, line.phoneEnc), toBidx: line.phoneBidx,
+      params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.openIfReadable(`${line.column}.phone`, line.phoneEnc) ?? '', toBidx: line.phoneBidx,
       priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo,
     };
   });
@@ -43,8 +44,8 @@ export async function outboxRows(sql: Sql, seal: Seal, items: readonly Outgoing[
 const needsSlip = (send: Send): boolean => variableNames(send.template).includes('no') || send.template === 'voice-p1';
 
 function valuesOf(alert: Alert, send: Send, place: AlertPlace | undefined, slip: Slip | undefined, lines: ReadonlyMap<Party, PartyLine>, line: PartyLine, seal: Seal, now: number): MessageParams {
-  const name = place?.nameEnc ? surnameOf(seal.open('person.name', place.nameEnc)) : '';
-  const full = place?.placeEnc ? seal.open('home.place', place.placeEnc) : '';
+  const name = surnameOf(seal.openIfReadable('person.name', place?.nameEnc) ?? '');
+  const full = seal.openIfReadable('home.place', place?.placeEnc) ?? '';
   const near = line.regionCode !== null && line.regionCode === alert.regionCode;
   return {
     time: timeWord(alert, now), place: near ? withoutTown(full) : full, name, kind: kindInfo[alert.kind][send.channel === 'sms' ? 'zh' : 'spoken'],
@@ -58,7 +59,7 @@ const withoutTown = (place: string): string => place.replace(/^[^村]{1,4}?[乡�
 function whoWord(line: PartyLine | undefined, seal: Seal): string {
   if (!line) return '值班人员';
   const title = roleTitle[line.role as PartyRole] ?? '';
-  return line.landline || line.role === 'town-duty' ? title : `${title}${surnameOf(seal.open(`${line.column}.name`, line.nameEnc))}`;
+  return line.landline || line.role === 'town-duty' ? title : `${title}${surnameOf(seal.openIfReadable(`${line.column}.name`, line.nameEnc) ?? '')}`;
 }
 
 /** When it happened, by the county's clock; the device's time for what came late, with the day when it was not today (law 5: the age is in the text). */

@@ -10,7 +10,7 @@ import { requeueEvent } from '#store/evaluation.ts';
 import { hint } from '#store/feed.ts';
 import { type Db, isTransient, type Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
-import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, type SystemTimer } from '#store/timers.ts';
+import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { type Fired, fireTimers } from './escalate.ts';
 
@@ -66,28 +66,37 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
       for (const [id, until] of heldOff) if (until <= now) heldOff.delete(id);
     }
     const ids = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
-    let n = await system(db, handlers, log);
-    if (ids.length === 0) return n;
+    let n = 0;
     try {
-      n += observe(await fire(ids));
+      if (ids.length > 0) n = observe(await fire(ids));
     } catch (error) {
       log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
-      n += await oneByOne(ids);
+      n = await oneByOne(ids);
     }
-    return n;
+    return n + await system(db, handlers, log); // alerts first
   };
 }
 
+/** One timer without an alert. One that breaks is set back, so that it holds up neither the others nor the alerts' own (law 6). */
 async function system(db: Db, handlers: Record<string, SystemHandler>, log: Logger): Promise<number> {
-  return db.tx(async (sql) => {
-    const timer = await claimSystemTimer(sql);
-    if (!timer) return 0;
-    const handler = handlers[timer.slot.split(':')[0] as string];
-    if (handler) await handler(sql, timer);
-    else log.error({ slot: timer.slot }, 'nobody handles this timer');
-    await markFired(sql, [timer.id]);
+  let claimed: SystemTimer | null = null;
+  try {
+    return await db.tx(async (sql) => {
+      claimed = await claimSystemTimer(sql);
+      if (!claimed) return 0;
+      const handler = handlers[claimed.slot.split(':')[0] as string];
+      if (handler) await handler(sql, claimed);
+      else log.error({ slot: claimed.slot }, 'nobody handles this timer');
+      await markFired(sql, [claimed.id]);
+      return 1;
+    });
+  } catch (error) {
+    const failed = claimed as SystemTimer | null;
+    if (!failed || isTransient(error)) throw error;
+    log.error({ slot: failed.slot, error: (error as Error).message }, 'a timer of the house could not be handled; it is tried again');
+    await setBackSystemTimer(db, failed.id, (error as Error).message);
     return 1;
-  });
+  }
 }
 
 /** An event that waited for the end of a mode is put to its rule again. */

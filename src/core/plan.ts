@@ -2,7 +2,7 @@
  * The demonstration plans (FIELD 7) as data, and which plan an alert runs. A county's own plans stand in the table `plan`;
  * without one, these hold, so that no P1 is ever without a plan (FIELD F9).
  */
-import type { Plan, PlanAction, PlanTarget } from './escalation.ts';
+import type { DeskRung, Plan, PlanAction, PlanStep, PlanTarget } from './escalation.ts';
 import { type EventKind, kindInfo, type Priority } from './event.ts';
 import { scopePrefix } from './ids.ts';
 
@@ -54,6 +54,22 @@ export function planFor(kind: EventKind, priority: Priority, regionCode: string 
 const narrowness = (scope: string): number => (scope === everywhere ? 0 : scopePrefix(scope).length);
 const everywhere = '000000000000';
 const inside = (regionCode: string | null, scope: string): boolean => scope === everywhere || (regionCode?.startsWith(scopePrefix(scope)) ?? false);
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+const isAction = (a: Partial<PlanAction> | null): boolean => typeof a?.target === 'string' && (a.channel === 'sms' || a.channel === 'voice');
+const isStep = (s: Partial<PlanStep> | null): s is PlanStep => isTime(s?.atS) && Array.isArray(s?.actions) && s.actions.every(isAction);
+const isRung = (r: Partial<DeskRung> | null): r is DeskRung => isTime(r?.atS) && typeof r?.ring === 'string';
+
+/** Steps, round and desk of a stored plan, in the order of their times; null when it cannot run: no step, or a shape that no code of ours wrote. */
+export function runnableSpec(stored: unknown): Pick<Plan, 'steps' | 'roundS' | 'desk'> | null {
+  const spec = (typeof stored === 'object' && stored !== null ? stored : {}) as { steps?: unknown; roundS?: unknown; desk?: unknown };
+  const [steps, desk] = [spec.steps, spec.desk ?? []];
+  if (!Array.isArray(steps) || steps.length === 0 || !steps.every(isStep) || !Array.isArray(desk) || !desk.every(isRung)) return null;
+  const inOrder = [...steps].sort((a, b) => a.atS - b.atS);
+  const roundS = spec.roundS ?? 300;
+  // A round that ends before its last step would begin again and again without a pause.
+  return isTime(roundS) && roundS > (inOrder.at(-1)?.atS ?? 0) ? { steps: inOrder, roundS, desk: [...desk].sort((a, b) => a.atS - b.atS) } : null;
+}
 
 /** Milliseconds after the plan's base at which a step is due, or the round ends when there is no such step. */
 export function dueAfterMs(plan: Plan, step: number): number {

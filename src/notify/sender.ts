@@ -105,6 +105,7 @@ function beforeSending(work: Work, send: ClaimedSend, facts: NumberFacts): SendR
   // Only crashes lead here: every answered try is bounded by its own code's retries.
   if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
   const guarded = { channel: send.channel, to: readNumber(work, send), demo: send.demo, provider: send.provider };
+  if (guarded.to === '') return { state: 'failed', code: 'local.UNREADABLE', class: 'P' };
   const barred = guardGateway(guarded, work.gateway) ?? guardNumber(guarded, facts, work.settings().budget);
   return barred && { state: 'failed', code: barred.code, class: barred.class };
 }

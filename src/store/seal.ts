@@ -14,6 +14,8 @@ export type Seal = {
   open(column: string, sealed: Uint8Array): string;
   sealOrNull(column: string, text: string | null | undefined): Buffer | null;
   openOrNull(column: string, sealed: Uint8Array | null | undefined): string | null;
+  /** As openOrNull, and null too when it cannot be opened: for what an alarm can do without, which must not stop it. */
+  openIfReadable(column: string, sealed: Uint8Array | null | undefined): string | null;
   /** The keyed index of a normalised value: equal texts, equal bytes; nothing else can be learned. */
   blind(kind: 'phone' | 'name' | 'identity', text: string): Buffer;
   /** Hash of a device secret or token: one HMAC, for secrets of 128 bits and more (RELIABILITY M4). */
@@ -49,6 +51,10 @@ export function createSeal(keys: Keys): Seal {
     seal, open,
     sealOrNull: (column, text) => (text == null ? null : seal(column, text)),
     openOrNull: (column, sealed) => (sealed == null ? null : open(column, sealed)),
+    openIfReadable(column, sealed) {
+      if (sealed == null) return null;
+      try { return open(column, sealed); } catch { return null; }
+    },
     blind: (kind, text) => hmac(keys.blind, `${kind}:${kind === 'phone' ? normalPhone(text) : text.trim()}`).subarray(0, 16),
     secretHash: (secret) => hmac(keys.pepper, secret),
     secretMatches(secret, hash) {

@@ -72,6 +72,13 @@ export async function claimSystemTimer(sql: Sql): Promise<SystemTimer | null> {
   return r ? { id: r['id'] as string, slot: r['slot'] as string, dueAt: r['due_at'] as number, payload: r['payload'] as Record<string, unknown> } : null;
 }
 
+/** A timer without an alert could not be handled: counted on its row, and due again later, so that it holds up no other. */
+export async function setBackSystemTimer(sql: Sql, id: string, error: string): Promise<void> {
+  await sql.query(
+    `update timer set attempts = least(attempts + 1, 30000), error = $2, due_at = anling_now() + least(power(2, least(attempts, 10)), 300) * interval '1 second'
+     where id = $1 and fired_at is null and cancelled_at is null`, [id, error.slice(0, 500)], 'timers-set-back');
+}
+
 /** Sets timers without an alert; one that is live keeps the earlier time. */
 export async function setSystemTimers(sql: Sql, timers: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[]): Promise<void> {
   if (timers.length === 0) return;
