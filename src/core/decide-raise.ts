@@ -57,7 +57,7 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
   const higher = raise.priority < alert.priority;
   const flags = withFlags(alert, [...(raise.flags ?? []), ...(alert.state === 'open' || !again ? [] : ['raised-again'])]);
   const change: Change = {
-    ...nothing(), timers: endTimer(raise.end, now),
+    ...nothing(), timers: { ...(higher ? { end: null } : {}), ...endTimer(raise.end, now) }, // what has become an alarm does not end by itself
     patch: {
       count: alert.count + 1, lastRaisedAt: Math.max(alert.lastRaisedAt, event.receivedAt), flags: sameList(flags, alert.flags) ? alert.flags : flags,
       ...(raise.summary ? { summary: { ...alert.summary, ...raise.summary } } : {}), ...(higher ? { priority: raise.priority, ...(plan ? { plan, planStep: 0 } : {}) } : {}),
@@ -69,9 +69,21 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
     const started = startPlan({ plan }, alert.planRound, now);
     return { ...change, patch: { ...change.patch, plan, ...started.patch }, timers: { ...change.timers, ...started.timers }, log: [logRaise(event, { priority: raise.priority })], feed: { what: 'priority-raised', ...ringOf(raise, raise) } };
   }
+  const early = startsEarly(alert, raise, now);
+  if (early) return { ...change, patch: { ...change.patch, state: 'open', ...early.patch }, timers: { ...change.timers, confirm: null, ...early.timers }, log: [logRaise(event, { started: true })], feed: { what: 'raised-again', ...ringOf(raise, alert) } };
   if (!again || alert.priority > 2) return change;
   const rung: Change = { ...change, log: [logRaise(event)], feed: { what: 'raised-again', ...ringOf(raise, { priority: Math.min(alert.priority, raise.priority) as 1 | 2 }) } };
   return alert.state === 'open' || alert.state === 'confirming' ? rung : ringTaken(c, rung, now);
+}
+
+/**
+ * A raise that need not wait itself does not wait for the one it merges into: its own detector declares no window, its device is not
+ * in test (law 5: the only delay is the declared one).
+ */
+function startsEarly(alert: Alert, raise: Raise, now: number): ReturnType<typeof startPlan> | null {
+  if ((raise.confirmMs ?? 0) > 0 || (raise.planDelayMs ?? 0) > 0 || !alert.plan) return null;
+  const waits = alert.state === 'confirming' || (alert.state === 'open' && alert.planStep === 0 && (alert.planBaseAt ?? 0) > now);
+  return waits ? startPlan(alert, alert.planRound, now) : null;
 }
 
 const noteOf = (event: StoredEvent): { note?: string } => { const note = deskNote(event); return note === null ? {} : { note }; };
@@ -80,7 +92,10 @@ const logRaise = (event: StoredEvent, more: Record<string, unknown> = {}): Chang
   ({ actor: house('rules'), action: 'raised-again', detail: { eventId: event.id, deviceId: event.deviceId, edge: event.edge, ...more }, ...noteOf(event) });
 
 function ringTaken(c: Case, change: Change, now: number): Change {
-  if (c.timers.has('rering') || !c.alert.plan) return change; // a burst neither postpones the deadline nor texts again
+  if (!c.alert.plan) return change;
+  // A burst neither postpones the deadline nor texts again; after a step the earlier deadline is void, and this press has its own.
+  const since = c.timers.get('rering')?.payload?.['since'];
+  if (c.timers.has('rering') && !(typeof since === 'number' && c.alert.lastStepAt !== null && c.alert.lastStepAt > since)) return change;
   const going = [...c.engagements].filter(([, e]) => e.state === 'accepted' || e.state === 'arrived' || e.state === 'need-help');
   return {
     ...change, timers: { ...change.timers, rering: { dueAt: now + limits.rearmMs, payload: { since: now } } },
@@ -116,9 +131,9 @@ export function closeByRule(alert: Alert, close: Extract<Decision, { type: 'clos
   };
 }
 
-/** The slot `end`: never an emergency, whatever the row says. */
+/** The slot `end`: never an emergency nor an alarm about a person, whatever the row says. */
 export function endTechnical(alert: Alert, payload: Record<string, unknown>, now: number): Change {
-  if (alert.priority === 1) return nothing();
+  if (alert.priority <= 2 || alert.state !== 'open') return nothing(); // what an operator has taken stays his
   return ended(alert, (payload['outcome'] as Outcome | undefined) ?? 'D1', String(payload['what'] ?? 'over'), 'house', now);
 }
 
