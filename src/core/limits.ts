@@ -26,7 +26,7 @@ export const limits = {
   /** Rows kept of unregistered devices; the oldest go. */ unregisteredRows: 1_000,
   /** Milliseconds of a device's clock before 2020 or this far in the future: absurd, the arrival time counts. */ futureMs: 24 * 3_600_000,
   /** A device time older than this when it arrives is flagged late. */ lateMs: 10 * 60_000,
-  /** An id seen again with the same kind within this span is a duplicate. */ duplicateMs: 24 * 3_600_000,
+  /** An id seen again with the same kind within this span is a duplicate; without a device's time, only when it arrives again within this. */ duplicateMs: 24 * 3_600_000, duplicateUntimedMs: 10 * 60_000,
   // -- intake
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,

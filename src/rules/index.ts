@@ -68,13 +68,14 @@ function edgeOf(rule: Rule, event: StoredEvent): Rule['raise'] {
 }
 
 /**
- * DEVICES 0: an id is a duplicate only with the same kind and a device time within 24 h (the arrival time where the device
- * gave none). Edges pair by id (a clear has its raise's id), so another edge is neither; a detector that repeats under one
+ * DEVICES 0: an id is a duplicate only with the same kind and a device time within 24 h (where the device
+ * gave none, only a copy that follows soon: who has no clock counts from one again after each start). Edges pair by id (a clear has its raise's id), so another edge is neither; a detector that repeats under one
  * id is only a duplicate when even the time is the same: else a closed alarm that goes on would be silent.
  */
 function sameAgain(event: StoredEvent, earlier: EarlierEvent): 'duplicate' | 'reused' | null {
-  const apartMs = Math.abs((event.deviceTime ?? event.receivedAt) - (earlier.deviceTime ?? earlier.receivedAt));
-  if (event.kind !== earlier.kind || apartMs > limits.duplicateMs) return 'reused';
+  const timed = event.deviceTime !== null && earlier.deviceTime !== null;
+  const apartMs = Math.abs(timed ? (event.deviceTime as number) - (earlier.deviceTime as number) : event.receivedAt - earlier.receivedAt);
+  if (event.kind !== earlier.kind || apartMs > (timed ? limits.duplicateMs : limits.duplicateUntimedMs)) return 'reused';
   if (event.edge !== earlier.edge) return null;
   if (event.edge !== 'repeat') return 'duplicate';
   return event.deviceTime !== null && event.deviceTime === earlier.deviceTime ? 'duplicate' : null;
