@@ -25,7 +25,7 @@ export async function holdShard(sql: Sql, shard: number): Promise<boolean> {
 }
 
 export type QueuedEvent = StoredEvent & { attempts: number; waited: boolean; dataUnreadable: boolean };
-const columns = `e.id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, h.region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
+const columns = `e.id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, coalesce(h.region_code, ph.region_code, p.registered_region_code) as region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
   e.confidence, e.data_enc, e.trace, e.attempts, coalesce(e.result like 'waits%', false) as waited`;
 
 /**
@@ -41,7 +41,7 @@ export async function queuedEvents(sql: Sql, seal: Seal, shard: number, limit: n
          select e.id from event e where e.device_id = n.device_id and e.id < n.id and e.evaluated_at is null and e.shard = $1 order by e.id limit $3) x),
      -- A device with more than that before it: only what is surely complete is taken now, the rest next time.
      until as (select device_id, max(id) as id from before group by device_id having count(*) >= $3)
-     select ${columns} from event e left join home h on h.id = e.home_id left join until u on u.device_id = e.device_id
+     select ${columns} from event e left join home h on h.id = e.home_id left join person p on p.id = e.person_id left join home ph on ph.id = p.home_id left join until u on u.device_id = e.device_id
      where e.id in (select id from picked union all select id from before) and (u.id is null or e.id <= u.id) order by e.id`, [shard, limit, Math.ceil(limit / 2)], 'evaluation-queue');
   return inOrder(rows.map((r) => fromRow(r, seal)));
 }

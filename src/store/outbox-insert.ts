@@ -74,12 +74,16 @@ export async function contactedOf(sql: Sql, alertIds: readonly AlertId[]): Promi
   return out;
 }
 
-/** Times (epoch ms) of the calls of the last hour to these numbers (blind index in hex), whatever became of them. */
+/**
+ * Times (epoch ms) of the calls of the last hour to these numbers (blind index in hex) that rang, may have rung or still will; one that
+ * the gateway never took disturbed nobody, and after an hour without a gateway everybody must be there to be called.
+ */
 export async function recentCalls(sql: Sql, phoneKeys: readonly string[]): Promise<Map<string, number[]>> {
   const out = new Map<string, number[]>();
   if (phoneKeys.length === 0) return out;
   const rows = await sql.query<{ phone: string; at: number }>(
-    `select encode(to_bidx, 'hex') as phone, created_at as at from outbox where to_bidx = any($1::bytea[]) and channel = 'voice' and created_at > anling_now() - interval '1 hour' and state <> 'withdrawn'`,
+    `select encode(to_bidx, 'hex') as phone, created_at as at from outbox where to_bidx = any($1::bytea[]) and channel = 'voice' and created_at > anling_now() - interval '1 hour' and state <> 'withdrawn'
+       and (state <> 'failed' or provider_id is not null)`,
     [phoneKeys.map((k) => Buffer.from(k, 'hex'))], 'outbox-calls');
   for (const r of rows) out.set(r.phone, [...(out.get(r.phone) ?? []), r.at]);
   return out;
