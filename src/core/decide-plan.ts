@@ -7,7 +7,7 @@ import type { Alert } from './alert.ts';
 import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
 import type { DeskRung } from './escalation.ts';
 import { dueAfterMs, emergencyPlan } from './plan.ts';
-import { candidates, overBudget, resolveStep } from './roster.ts';
+import { candidates, overBudget, resolveStep, smsInstead } from './roster.ts';
 
 type Timers = Change['timers'];
 
@@ -53,6 +53,7 @@ function runStep(c: Case, now: number): Change {
   const actions = plan?.steps[step]?.actions;
   if (!plan || !actions || planBaseAt === null) return nothing();
   const { sends, skipped } = resolveStep(c, actions, round, step, now);
+  const reached = sends.some((s) => !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
   const next = planBaseAt + dueAfterMs(plan, step + 1);
   const last = step + 1 >= plan.steps.length;
   const dueAt = planBaseAt + dueAfterMs(plan, step);
@@ -60,7 +61,7 @@ function runStep(c: Case, now: number): Change {
     ...nothing(), sends,
     patch: { planStep: step + 1 },
     // A rung that reaches nobody does not make the elder wait for the next one.
-    timers: { plan: { dueAt: sends.length === 0 && !last ? now : next } },
+    timers: { plan: { dueAt: !reached && !last ? now : next } },
     log: [{
       actor: house('plan'), action: 'plan-step',
       detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template })), skipped },

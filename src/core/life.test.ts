@@ -15,7 +15,7 @@ import type { StoredEvent } from './event.ts';
 import type { AlertId, DeviceId, EventId, Party } from './ids.ts';
 import { emergencyPlan } from './plan.ts';
 import type { PartyFacts } from './roster.ts';
-import { act } from './transition.ts';
+import { type Act, act } from './transition.ts';
 
 const t0 = 1_800_000_000_000;
 const person = (party: string, role: PartyFacts['role'], more: Partial<PartyFacts> = {}): PartyFacts =>
@@ -203,14 +203,16 @@ describe('the life of a P1', () => {
     expect(w.c.engagements.get('responder:cw' as Party)?.state).toBe(state);
   });
 
-  it('what came back to the search can be claimed anew by the operator who had it [LAW6 FF1]', () => {
+  it.each(['op', 'op2'])('what came back to the search can be claimed anew by the operator who had it and by any other (%s) [LAW6 FF1]', (again) => {
     const world = new World(opened(t0));
-    const user = (action: AlertAction, more: object = {}): void => { const r = act(world.c, { action, actor: actor(null), via: 'wall', ...more }, world.now); if (r.kind !== 'change') throw new Error(r.kind); world.apply(r.change, action); };
+    const user = (action: AlertAction, more: object = {}): void => { const r = act(world.c, { action, actor: actor(null), via: 'wall', ...more } as Act, world.now); if (r.kind !== 'change') throw new Error(r.kind); world.apply(r.change, action); };
     user('claim');
     user('accept', { party: 'responder:cw' as Party });
     user('decline', { party: 'responder:cw' as Party }); // nobody is on the way any more
     expect([world.c.alert.state, world.c.alert.claimedBy]).toEqual(['open', 'op']);
-    user('claim');
+    user('claim', { actor: { type: 'user', id: again, name: '接警员' } });
+    expect(world.c.alert.claimedBy).toBe(again);
+    expect(act(world.c, { action: 'claim', actor: { type: 'user', id: 'late', name: '又一人' }, via: 'wall' }, world.now)).toMatchObject({ kind: 'conflict', by: again });
     expect([world.c.alert.state, world.c.alert.planState, world.c.timers.has('claim'), world.c.timers.has('plan')]).toEqual(['claimed', 'suspended', true, false]);
   });
 

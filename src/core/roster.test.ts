@@ -44,10 +44,17 @@ describe('whom a step reaches', () => {
     const min = 60_000;
     const both = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 })];
     const at = (...minutes: number[]): [string, number[]][] => [['r:1', minutes.map((m) => now - m * min)]];
-    expect(lines(caseOf(both, { calls: at(1, 2, 4.9), contacted: [['r:2', {}]] }), [call('care-worker')])).toEqual(['voice r:2']);
+    expect(lines(caseOf(both, { calls: at(1, 2, 4.9), contacted: [['r:2', {}]] }), [call('care-worker')])).toEqual(['sms r:1', 'voice r:2']);
     expect(lines(caseOf(both, { calls: at(1, 2, 5.1), contacted: [['r:1', {}]] }), [call('care-worker')])).toEqual(['voice r:1']);
-    expect(lines(caseOf(both, { calls: at(10, 20, 30, 40, 50), contacted: [['r:2', {}]] }), [call('care-worker')])).toEqual(['voice r:2']);
+    expect(lines(caseOf(both, { calls: at(10, 20, 30, 40, 50), contacted: [['r:1', {}], ['r:2', {}]] }), [call('care-worker')])).toEqual(['voice r:2']);
     expect(lines(caseOf(both, { calls: at(10, 20, 30, 40, 60), contacted: [['r:1', {}]] }), [call('care-worker')])).toEqual(['voice r:1']);
+  });
+  it('who has been called too often, perhaps about another elder, has the message all the same; a landline has none [FF6 LAW5]', () => {
+    const calls: [string, number[]][] = [['r:1', [now - 1, now - 2, now - 3]]];
+    expect(lines(caseOf([person('r:1', 'doctor')], { calls }), [call('doctor')])).toEqual(['sms r:1']);
+    expect(reasons(caseOf([person('r:1', 'doctor')], { calls }), [call('doctor')])).toEqual(['r:1 call-budget-sms-instead']);
+    expect(lines(caseOf([person('r:1', 'doctor')], { calls, contacted: [['r:1', {}]] }), [call('doctor')])).toEqual([]);
+    expect(lines(caseOf([person('r:1', 'town-duty', { landline: true })], { calls }), [call('town-duty')])).toEqual([]);
   });
   it('family-2 is the second of the family; with one there is none', () => {
     const family = [person('c:1', 'family', { reach: 'county' }), person('c:2', 'family', { reach: 'county', ord: 2 })];

@@ -56,7 +56,7 @@ export function resolveStep(c: Case, actions: readonly PlanAction[], round: numb
     for (const p of inTurn) {
       if (left === 0) break;
       const no = whyNot(c, p, action.channel, out, now);
-      if (no) { out.skipped.push({ target: action.target, party: p.party, reason: no }); continue; }
+      if (no) { out.leave(p, action.target, no); continue; }
       if (passOver > 0) { passOver--; continue; }
       out.reach(p, action.channel, action.target);
       left--;
@@ -74,12 +74,14 @@ function addOthers(c: Case, out: Resolution, now: number): void {
     .sort((a, b) => near[a.reach] - near[b.reach] || a.distanceKm - b.distanceKm || a.ord - b.ord);
   for (const p of untried.slice(0, othersPerRound)) {
     const no = whyNot(c, p, 'voice', out, now);
-    if (no) out.skipped.push({ target: 'others', party: p.party, reason: no });
+    if (no) out.leave(p, 'others', no);
     else out.reach(p, 'voice', p.role === 'family' ? 'family-1' : 'others');
   }
 }
 
-type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
+/** Why somebody was left out of the calls who got the message. */
+export const smsInstead = 'call-budget-sms-instead';
+type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; leave(p: PartyFacts, target: PlanTarget | 'others', reason: string): void; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
 
 function newResolution(c: Case, round: number, step: number, now: number): Resolution {
   const sends: Send[] = [];
@@ -98,6 +100,12 @@ function newResolution(c: Case, round: number, step: number, now: number): Resol
     sends, skipped,
     has: (p) => phones.has(p.phoneKey),
     calling: (phoneKey) => (phones.get(phoneKey)?.has('voice') ? 1 : 0),
+    // Called too often just now, perhaps about another elder: this one stands in his messages all the same.
+    leave(p, target, reason) {
+      const text = reason === 'call-budget' && !p.landline && !p.optedOut && !(c.contacted.get(p.party)?.sms);
+      skipped.push({ target, party: p.party, reason: text ? smsInstead : reason });
+      if (text) add(p, 'sms', target);
+    },
     reach(p, channel, target) {
       if (channel === 'sms' && (p.landline || p.optedOut)) {
         skipped.push({ target, party: p.party, reason: p.optedOut ? 'opted-out-voice-instead' : 'landline-voice-instead' });

@@ -73,10 +73,10 @@ const claimFor = (tab: string | null, now: number): TimerSet => claimTimer(tab, 
 function claim(c: Case, a: Act, now: number, takeOver: boolean): ActResult {
   const { alert } = c;
   if (a.actor.type !== 'user') return invalid('actor', 'an operator');
-  const held = alert.claimedBy !== null && !alert.flags.includes('claim-lapsed');
-  // What came back to the search (nobody arrived, pressed again) is claimed anew by whoever had it: his claim must suspend again.
-  if (held && alert.claimedBy === a.actor.id && alert.state !== 'open') return done({ ...nothing(), patch: a.tabId ? { claimTab: a.tabId } : {} });
-  if (held && !takeOver && alert.claimedBy !== a.actor.id) return conflict(alert);
+  // What came back to the search (nobody arrived, pressed again, help wanted) is nobody's: whoever is there claims it, not only he who had it.
+  const held = alert.claimedBy !== null && alert.state !== 'open' && !alert.flags.includes('claim-lapsed');
+  if (held && alert.claimedBy === a.actor.id) return done({ ...nothing(), patch: a.tabId ? { claimTab: a.tabId } : {} });
+  if (held && !takeOver) return conflict(alert);
   return done(takeClaim(c, a, now, takeOver ? 'taken-over' : 'claimed'));
 }
 

@@ -29,7 +29,7 @@ async function act(alert: Ref, path: string, body: Record<string, unknown>, done
 
 /** Somebody else has it, and has it still. */
 export const heldByOther = (alert: AlertView): boolean =>
-  alert.claimedBy !== null && alert.claimedBy !== me.value?.id && !alert.flags.includes('claim-lapsed');
+  alert.claimedBy !== null && alert.claimedBy !== me.value?.id && alert.state !== 'open' && !alert.flags.includes('claim-lapsed');
 /** A claim that came a moment ago is not taken over by a hand that meant to be first. */
 export const justClaimed = (alert: AlertView): boolean => alert.claimedAt !== null && serverNow.value - alert.claimedAt < 2_000;
 
