@@ -12,7 +12,7 @@ import type { Metrics } from '#ops/metrics.ts';
 import { decide } from '#rules/index.ts';
 import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
 import { hint } from '#store/feed.ts';
-import { type Db, isTransient, withRetry } from '#store/pool.ts';
+import { type Db, isTransient, sqlState, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { evaluateBatch, type Judge } from './batch.ts';
@@ -40,21 +40,41 @@ export function createEvaluate(options: EvaluateOptions): () => Promise<number> 
   const lanes = options.lanes ?? 2;
   const shard = createShard(options);
   return async () => {
-    const queue = await shardsWithWork(db);
+    let queue = await shardsWithWork(db);
     let done = 0;
-    const failed: unknown[] = [];
-    await Promise.all(Array.from({ length: lanes }, async () => {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-        const at = next;
-        await shard(at).then((n) => { done += n; }, (error: unknown) => {
-          failed.push(error);
-          log.error({ shard: at, error: (error as Error).message }, 'a shard could not be evaluated now');
-        });
+    const failed = new Map<number, unknown>();
+    const busy = new Map<number, Promise<void>>();
+    const begin = (at: number): Promise<void> => {
+      const work = shard(at).then((n) => { done += n; }, (error: unknown) => {
+        failed.set(at, error);
+        log.error({ shard: at, error: (error as Error).message }, 'a shard could not be evaluated now');
+      }).finally(() => busy.delete(at));
+      busy.set(at, work);
+      return work;
+    };
+    /** One shard; false when there is none. While another lane still works, perhaps waits for a lock that somebody holds, it looks again. */
+    const step = async (): Promise<boolean> => {
+      for (let at = queue.shift(); ; at = queue.shift()) {
+        if (at !== undefined) { await begin(at); return true; }
+        if (busy.size === 0 || !(await outlasts(busy.values(), lookAgainMs))) return false;
+        queue = (await shardsWithWork(db)).filter((s) => !busy.has(s) && !failed.has(s));
       }
-    }));
-    if (failed.length > 0 && done === 0) throw failed[0];
+    };
+    await Promise.all(Array.from({ length: lanes }, async () => { while (await step()); }));
+    const [first] = failed.values();
+    if (failed.size > 0 && done === 0) throw first;
     return done;
   };
+}
+
+const lookAgainMs = 100;
+/** Whoever holds an alert for longer than limits.lockMs is not waited for: the shard's turn comes again. */
+const lockTimeout = '55P03';
+/** True when none of them has ended after `ms`. */
+async function outlasts(working: Iterable<Promise<void>>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const passed = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(true), ms); });
+  return await Promise.race([passed, ...[...working].map((w) => w.then(() => false))]).finally(() => clearTimeout(timer));
 }
 
 function createShard(options: EvaluateOptions): (shard: number) => Promise<number> {
@@ -75,7 +95,7 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
     for (const [result, n] of counts) results.inc({ result }, n);
     for (const e of events) waiting.observe({ urgency: e.urgency }, Math.max(0, now - e.receivedAt) / 1000);
     return events.length;
-  }));
+  }), (error) => sqlState(error) !== lockTimeout);
   /** One event alone; false when it could not be evaluated (it stays queued). */
   const alone = async (shard: number, e: QueuedEvent, attempts: number): Promise<boolean> => {
     const poison = attempts >= limits.evaluateAttempts;

@@ -104,13 +104,13 @@ export function isTransient(error: unknown): boolean {
   return /^(ECONN|EPIPE|ETIMEDOUT|EHOST)/.test(code) || /Connection terminated|timeout|Client has encountered a connection error|not queryable/i.test(String((error as Error | null)?.message));
 }
 
-/** Runs `work` again, with growing pauses, while it fails for a passing reason; at most `tries` times. */
-export async function withRetry<T>(tries: number, work: () => Promise<T>): Promise<T> {
+/** Runs `work` again, with growing pauses, while it fails for a passing reason; at most `tries` times, and only where `worth` says so. */
+export async function withRetry<T>(tries: number, work: () => Promise<T>, worth: (error: unknown) => boolean = () => true): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (attempt >= tries || !(isTransient(error) || sqlState(error) === '23505')) throw error;
+      if (attempt >= tries || !(isTransient(error) || sqlState(error) === '23505') || !worth(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** attempt, 500)));
     }
   }

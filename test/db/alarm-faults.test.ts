@@ -3,9 +3,13 @@
  * these was looked for on purpose, and each must cost that row alone.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startEvaluate } from '#alerts/evaluate.ts';
 import { createTimers } from '#alerts/timers.ts';
+import { shardOf } from '#core/shard.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { createViewMaker, readSnapshot } from '#store/alert-views.ts';
+import { openDb } from '#store/pool.ts';
 import { setSystemTimers } from '#store/timers.ts';
 import { type Alarm, operator, party, phone, testAlarm } from '#test/harness/alarm.ts';
 
@@ -164,5 +168,44 @@ describe('a device that is bound to a person but to no home', () => {
     await a.event('sos', { homeId: null });
     await a.settle();
     expect((await a.sent()).map((m) => m.party)).toContain('responder:cw');
+  });
+});
+
+describe('a lock that somebody holds', () => {
+  it('on one alert delays the events of other homes by nothing [LAW8 F4]', async () => {
+    await a.event('sos');
+    await a.settle();
+    const { id } = await a.alert();
+    const other = openDb({ url: a.url, max: 1, name: 'holder' });
+    const eyes = openDb({ url: a.url, max: 1, name: 'eyes' });
+    const loop = startEvaluate({ db: a.db, seal: a.seal, log: createLog('test', 'silent'), metrics: createMetrics('x'), pollMs: 50 });
+    try {
+      await other.tx(async (sql) => {
+        await sql.query('select 1 from alert where id = $1 for update', [id]);
+        await a.event('sos'); // merges into the alert that is held
+        await new Promise((resolve) => setTimeout(resolve, 400));
+        for (let i = 0; i < 16; i++) if (shardOf(null, `x${i}`) !== shardOf('h1', null)) await a.event('sos', { deviceId: `x${i}`, homeId: null, personId: null });
+        const from = performance.now();
+        const waiting = async (): Promise<number> => (await eyes.query<{ n: number }>(`select count(*)::int as n from event where evaluated_at is null and device_id like 'x%'`))[0]?.n ?? 0;
+        while ((await waiting()) > 0 && performance.now() - from < 6_000) await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(performance.now() - from).toBeLessThan(3_000);
+      });
+      const from = performance.now();
+      while ((await eyes.query('select 1 from event where evaluated_at is null')).length > 0 && performance.now() - from < 10_000) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect((await a.alert(id)).count).toBe(2);
+    } finally {
+      await loop.stop();
+      await Promise.all([other.close(), eyes.close()]);
+    }
+  }, 60_000);
+});
+
+describe('the wall', () => {
+  it('shows an alarm whose name and place cannot be opened [D1 LAW5]', async () => {
+    await a.db.query(`update person set name_enc = '\\x0001'`);
+    await a.event('sos');
+    await a.settle();
+    const views = createViewMaker(a.seal);
+    expect((await readSnapshot(a.db)).rows.map((row) => views(row).desk.kind)).toEqual(['sos']);
   });
 });
