@@ -12,7 +12,7 @@ import type { Metrics } from '#ops/metrics.ts';
 import { decide } from '#rules/index.ts';
 import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
 import { hint } from '#store/feed.ts';
-import { type Db, isTransient, sqlState, withRetry } from '#store/pool.ts';
+import { type Db, isTransient, lockTimeout, sqlState, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { evaluateBatch, type Judge } from './batch.ts';
@@ -68,8 +68,6 @@ export function createEvaluate(options: EvaluateOptions): () => Promise<number> 
 }
 
 const lookAgainMs = 100;
-/** Whoever holds an alert for longer than limits.lockMs is not waited for: the shard's turn comes again. */
-const lockTimeout = '55P03';
 /** True when none of them has ended after `ms`. */
 async function outlasts(working: Iterable<Promise<void>>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;

@@ -3,7 +3,7 @@ import { sendFailed } from '#core/decide-failure.ts';
 import type { AlertId } from '#core/ids.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
-import { lockAlerts } from '#store/alerts.ts';
+import { lockFreeAlerts } from '#store/alerts.ts';
 import { type FailedSend, markHandled, unhandledSends } from '#store/outbox-insert.ts';
 import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -48,7 +48,8 @@ export function createFailures(options: FailuresOptions): () => Promise<number> 
 function handle(options: FailuresOptions, alertId: AlertId | null, sends: readonly FailedSend[]): Promise<FailedSend[]> {
   const { db, seal, log } = options;
   return withRetry(4, () => db.tx(async (sql) => {
-    const alerts = alertId === null ? [] : await lockAlerts(sql, [alertId]);
+    const alerts = alertId === null ? [] : await lockFreeAlerts(sql, [alertId]);
+    if (alertId !== null && alerts.length === 0) return []; // somebody holds it: the others are not kept waiting, its turn comes again
     const mine = await markHandled(sql, sends.map((s) => s.id));
     const taken = sends.filter((s) => mine.has(s.id));
     for (const f of taken) log.warn({ alertId, outboxId: f.id, trace: f.trace, channel: f.channel, party: f.party, state: f.state, error: f.errorCode, errorClass: f.errorClass }, 'message failed');

@@ -11,7 +11,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
 import { alertPlaces } from '#store/outbox-insert.ts';
-import { type Db, isTransient, type Sql, withRetry } from '#store/pool.ts';
+import { type Db, isTransient, lockTimeout, type Sql, sqlState, withRetry } from '#store/pool.ts';
 import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
 import { markParties, partiesByPhone } from '#store/roster.ts';
 import type { Seal } from '#store/seal.ts';
@@ -42,13 +42,18 @@ export function createReplies(options: RepliesOptions): () => Promise<number> {
   const evaluated = metrics.counter('replies_total', 'replies evaluated', ['channel', 'result']);
   return async () => {
     let n = 0;
+    let failed: unknown = null;
+    const held = new Set<string>(); // what one person answers is read in its order
     for (const reply of await queuedReplies(db, perTurn)) {
-      const done = await one(options, reply);
+      const from = reply.fromBidx.toString('hex');
+      if (held.has(from)) continue;
+      const done = await one(options, reply).catch((error: unknown) => { failed = error; held.add(from); return null; });
       if (!done) continue;
       n++;
       evaluated.inc({ channel: reply.channel, result: done.result });
       log.info({ alertId: done.alertId, trace: reply.trace, channel: reply.channel, result: done.result }, 'reply');
     }
+    if (failed !== null && n === 0) throw failed;
     return n;
   };
 }
@@ -60,7 +65,7 @@ async function one(options: RepliesOptions, reply: ReplyRow): Promise<Done | nul
     const done = await work(sql);
     await markReply(sql, reply.id, done.result, done.alertId);
     return done;
-  }));
+  }), (error) => sqlState(error) !== lockTimeout);
   try {
     return await hold((sql) => evaluate(sql, options, reply));
   } catch (error) {

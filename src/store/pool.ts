@@ -96,6 +96,9 @@ export function sqlState(error: unknown): string | null {
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) ? code : null;
 }
 
+/** SQLSTATE of a lock that was waited for in vain (`lock_timeout`): others come first, this comes again. */
+export const lockTimeout = '55P03';
+
 /** Lost connection, restart, serialisation, deadlock: trying the whole transaction again is right (commit may be unknown). */
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);

@@ -1,6 +1,7 @@
 /** SQL of replies as the alert path reads them: unevaluated rows, and what a number may be answering to. */
 import type { Purpose } from '#core/change.ts';
 import type { AlertId, Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import type { Pending } from '#core/reply.ts';
 import type { Row, Sql } from './pool.ts';
 
@@ -12,9 +13,9 @@ export async function queuedReplies(sql: Sql, limit: number): Promise<ReplyRow[]
      from reply where evaluated_at is null order by id limit $1`, [limit], 'replies-queue');
 }
 
-/** Takes one reply; false when another worker has it or it is done. */
+/** Takes one reply; false when another worker has it or it is done. No lock is waited for longer than limits.lockMs then. */
 export async function holdReply(sql: Sql, id: string): Promise<boolean> {
-  return (await sql.query('select id from reply where id = $1 and evaluated_at is null for update skip locked', [id], 'replies-hold')).length > 0;
+  return (await sql.query(`select id, set_config('lock_timeout', $2, true) from reply where id = $1 and evaluated_at is null for update skip locked`, [id, String(limits.lockMs)], 'replies-hold')).length > 0;
 }
 
 export async function markReply(sql: Sql, id: string, result: string, alertId: AlertId | null): Promise<void> {

@@ -18,7 +18,8 @@ export type LoopOptions = {
   onError(error: unknown, inARow: number): void;
 };
 
-const pauseMsMax = 5_000;
+/** Also after a failure the poll of law 2 holds: when the database is back, what waits is found within a second. */
+const pauseMsMax = limits.pollMs;
 
 export function startLoop(options: LoopOptions): Loop {
   const stopping = new AbortController();

@@ -209,3 +209,34 @@ describe('the wall', () => {
     expect((await readSnapshot(a.db)).rows.map((row) => views(row).desk.kind)).toEqual(['sos']);
   });
 });
+
+describe('answers and failures behind a lock', () => {
+  it('on one alert keep the answers and failures of the others waiting for less than the lock lasts [E6 I5 F4]', async () => {
+    await a.event('sos');
+    await a.event('sos', { deviceId: 'x1', homeId: null, personId: null });
+    await a.settle();
+    const [first, second] = await a.alerts();
+    await a.db.query(`update outbox set state = 'failed', error_code = 'x', error_class = 'F' where state = 'due'`);
+    await a.db.query(
+      `insert into engagement (alert_id, party, state, notified_at, updated_at) values ($1, 'responder:cw', 'notified', anling_now(), anling_now()), ($2, 'responder:doctor', 'notified', anling_now(), anling_now())`
+      + ' on conflict do nothing', [first?.id, second?.id]);
+    for (const who of ['cw', 'doctor'])
+      await a.db.query(
+        `insert into reply (dedupe, channel, from_enc, from_bidx, content_enc, received_at, trace) values ($1, 'sms', $2, $3, $4, anling_now(), 't')`,
+        [who, a.seal.seal('reply.from', phone[who] as string), a.seal.blind('phone', phone[who] as string), a.seal.seal('reply.content', '1')]);
+    const other = openDb({ url: a.url, max: 1, name: 'holder' });
+    try {
+      await other.tx(async (sql) => {
+        await sql.query('select 1 from alert where id = $1 for update', [first?.id]);
+        const from = performance.now();
+        await a.fail();
+        expect(performance.now() - from).toBeLessThan(2_000);
+        expect(await a.replies()).toBe(1); // the doctor's, after limits.lockMs
+        expect(await a.db.query('select state from alert where id = $1', [second?.id])).toEqual([{ state: 'committed' }]);
+      });
+    } finally { await other.close(); }
+    await a.settle();
+    expect((await a.alert(first?.id)).state).toBe('committed');
+    expect(await a.db.query(`select 1 from outbox where state = 'failed' and handled_at is null`)).toEqual([]);
+  }, 60_000);
+});
