@@ -113,6 +113,8 @@ function reringDue(c: Case, payload: Record<string, unknown>, now: number): Chan
   const started = startPlan(alert, alert.planRound + 1, now);
   return {
     ...nothing(), timers: { ...started.timers, claim: null, arrival: null, close: null },
+    // Whoever was there and has left is called again: to this press he has not answered.
+    engagements: [...c.engagements].filter(([, e]) => e.state === 'done').map(([party]) => ({ party, state: 'notified' as const, arriveBy: null })),
     patch: { state: 'open', ...started.patch, flags: withFlags(alert, ['raised-again']) },
     log: [{ actor: house('rering'), action: 'restarted', detail: { since } }], feed: { what: 'restarted', ring: 'p1' },
   };

@@ -146,6 +146,23 @@ describe('a press on an alarm that is taken', () => {
   });
 });
 
+describe('a press after the helper has gone home', () => {
+  it('and before the close calls him again with the others [LAW6 E2]', async () => {
+    await a.event('sos');
+    await a.settle();
+    const { id } = await a.alert();
+    await a.respond({ alertId: id, action: 'accept', actor: party('responder:cw'), via: 'link' });
+    await a.respond({ alertId: id, action: 'done', actor: party('responder:cw'), via: 'link' });
+    await a.pass(600, 60);
+    await a.event('sos');
+    await a.settle();
+    await a.sent();
+    await a.pass(95, 5);
+    expect(await a.alert()).toMatchObject({ state: 'open', planState: 'running' });
+    expect((await a.sent()).filter((m) => m.party === 'responder:cw').map((m) => m.channel)).toEqual(expect.arrayContaining(['sms', 'voice']));
+  });
+});
+
 describe('an id without a time', () => {
   it('that comes again hours later is a new alarm, not a copy: its counter began anew [A4 LAW5]', async () => {
     await a.event('sos', { id: '1' });
