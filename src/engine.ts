@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { startClockWatch } from '#alerts/clock-watch.ts';
 import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
@@ -117,6 +118,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   add(startSweep(supervision));
   add(startDaily(supervision));
+  add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));
   const db = ctx.db('notify', 4);
   add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db) }));
 }

@@ -44,6 +44,7 @@ export const limits = {
   /** Evaluator shards. */ shards: 16,
   /** Events evaluated in one transaction. */ evaluateBatch: 128,
   /** A claim loop looks at least this often (law 2). */ pollMs: 1_000,
+  /** The database's clock set back by more than this is taken up by the offset (law 9). */ clockStepMs: 2_000,
   /** An evaluator waits so long for an alert that somebody else holds; then others' events come first. */ lockMs: 5_000,
   /** Tries of one event before it is set aside as an unreadable alarm. */ evaluateAttempts: 5,
   // -- alert life
