@@ -13,6 +13,7 @@ import { buildPages } from '#ops/pages.ts';
 import { requirePorts, type WantedPort } from '#ops/ports.ts';
 import { freePort } from '#ops/processes.ts';
 import { claimDatabase, endOrphans, recordLife } from '#ops/records.ts';
+import { requireFiles } from '#ops/start-files.ts';
 import { standinKey } from '#notify/standin-key.ts';
 import { ensurePlans } from '#store/county-setup.ts';
 import { hasDemoPeople, loadDemo } from '#store/demo.ts';
@@ -39,6 +40,7 @@ export async function runHouse(given: Config): Promise<number> {
   const undo: (() => Promise<void> | void)[] = [];
   const stopAll = async (): Promise<void> => { for (const step of undo.toReversed()) await step(); };
   try {
+    requireFiles(given);
     const { found, killed } = await endOrphans(given.data, 4_000);
     if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
     const life = recordLife(given.data);
@@ -192,7 +194,7 @@ async function startChildren(prepared: Prepared, log: Logger, record: (pids: num
   const supervisor: Supervisor = startSupervisor({
     children: childSpecs(prepared), onLine: (_, line) => relay(`${line}\n`),
     onEvent({ child, what, pid, detail }) {
-      log[(what === 'ended' && !stopping) || what === 'hung' ? 'warn' : 'info']({ child, pid, detail }, `${child} ${what}`);
+      log[(what === 'ended' && !stopping) || what === 'hung' ? 'warn' : 'info']({ child, childPid: pid, detail }, `${child} ${what}`);
       if (what === 'ready' && supervisor.status().every((c) => whyNotUp(c).length === 0 && (c.beat?.reasons.length ?? 0) === 0)) { onReady?.(); onReady = null; }
     },
     onChange: () => setImmediate(changed), // 'supervisor' is not yet assigned while the first children start

@@ -12,7 +12,7 @@ export async function requirePorts(wanted: readonly WantedPort[], waitMs: number
     const twin = wanted.slice(0, i).find((other) => port !== 0 && other.port === port);
     if (twin) problems.push(`Port ${port} is asked for twice: ${twin.what} (${twin.variable}) and ${what} (${variable}).`);
   }
-  let taken = await takenOf(wanted);
+  let taken = await takenOf(wanted.filter(({ port }, i) => port === 0 || wanted.findIndex((other) => other.port === port) === i));
   for (let waited = 0; taken.length > 0 && waited < waitMs; waited += 100) { await sleep(100); taken = await takenOf(taken); }
   for (const { port, what, variable } of taken) {
     const owner = portOwner(port);

@@ -46,6 +46,19 @@ describe('before anything runs', () => {
     expect(text).not.toMatch(/^\s+at /m);
   });
 
+  it('names a data folder that cannot be one, and a certificate that is missing or none', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, 'no certificate');
+    for (const data of [file, join(file, 'below'), '/proc/anling']) {
+      const { code, text } = await refused({ ANLING_DATA: data });
+      expect([code, text]).toEqual([2, expect.stringContaining(`ANLING_DATA: ${data} cannot be used as the data folder (E`)]);
+      expect(text).not.toMatch(/^\s+at /m);
+    }
+    const missing = await refused({ ANLING_TLS_CERT: '/nowhere/cert.pem', ANLING_TLS_KEY: file });
+    expect([missing.code, missing.text]).toEqual([2, expect.stringContaining('ANLING_TLS_CERT: /nowhere/cert.pem cannot be read (ENOENT)')]);
+    expect((await refused({ ANLING_TLS_CERT: file, ANLING_TLS_KEY: file })).text).toContain('are no certificate with its key');
+  });
+
   it('names port, owner and variable of each port in use', async () => {
     const holders: Server[] = [createServer(), createServer()];
     const ports = await Promise.all(holders.map((server) => new Promise<number>((resolve) => { server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)); })));
@@ -56,6 +69,7 @@ describe('before anything runs', () => {
     expect(text).toContain(`Port ${ports[1]} (pages and API, ANLING_HTTP_PORT) is in use by process ${process.pid}: `);
     const twice = await refused({ ANLING_MQTT_PORT: '21999', ANLING_DOOR_PORT: '21999' });
     expect(twice.text).toContain('Port 21999 is asked for twice: MQTT (ANLING_MQTT_PORT) and HTTP door (ANLING_DOOR_PORT).');
+    expect(twice.text).not.toContain('in use by'); // ours, not somebody else's
   });
 
   it('says in one line what is wrong with DATABASE_URL', async () => {
