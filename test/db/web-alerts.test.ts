@@ -134,7 +134,11 @@ describe('reveal', () => {
       person: { name: '陈金水', phone: '15404250001', healthNote: '高血压' }, home: { address: '陈金水家下厝角12号', landmark: '门前柿子树', roadEnd: '村部', walkMinutes: 6, dog: true },
       candidates: [{ party: 'contact:c1', name: '郭德发', phone: '15404250101', keyHolder: true }, { party: 'responder:r1', name: '王玉兰' }],
     });
-    expect(await web.t.db.query('select action, result, detail from audit where target = $1', [`alert:${id}`])).toMatchObject([{ action: 'alert.reveal', result: 'ok', detail: { personId: 'p1', homeId: 'h1' } }]);
+    // Who was called has a page of his own; its address is shown with the revealed case only.
+    await web.t.db.query(`insert into slip (party, no, alert_id, code, created_at) values ('contact:c1', 27, $1, 'codeofc1', anling_now())`, [id]);
+    expect((await act(id, 'reveal', {})).body.candidates.map((c: { link: string | null }) => c.link)).toEqual([expect.stringMatching(/^http.*\/j\/codeofc1$/), null]);
+    expect((await web.fetch(`/api/v1/alerts/${id}`)).text).not.toContain('codeofc1');
+    expect(await web.t.db.query('select distinct action, result, detail from audit where target = $1', [`alert:${id}`])).toMatchObject([{ action: 'alert.reveal', result: 'ok', detail: { personId: 'p1', homeId: 'h1' } }]);
     expect(web.logs.join('')).not.toMatch(/陈金水|15404250001/);
   });
 
@@ -151,6 +155,7 @@ describe('reveal', () => {
 
 describe('status strip', () => {
   it('counts what is open, waits and was answered, by scope, tests not counted [D10]', async () => {
+    await web.t.db.query(`delete from slip`);
     await web.t.db.query(`delete from alert_log`);
     await web.t.db.query(`delete from timer`);
     await web.t.db.query(`delete from alert`);

@@ -5,7 +5,7 @@ import type { AlertAction } from '#core/alert.ts';
 import { type AlertId, type Party, scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { RespondInput } from '#core/respond.ts';
-import { readCandidates, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
+import { type Candidate, readCandidates, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { createViewMaker, findAlertView, listAlerts, readFeedHead, type ViewRow } from '#store/alert-views.ts';
 import { displayNames } from '#store/users.ts';
 import { alertActors, alertReaders, callerOf, deskRoles, requireScope } from '#web/access.ts';
@@ -62,11 +62,15 @@ export function registerAlerts(app: App, ctx: WebContext): void {
     await ctx.audit({ actor: caller.actor, action: 'alert.reveal', target: `alert:${row.id}`, result: 'ok', detail: { personId: row.personId, homeId: row.homeId, address: request.ip } });
     const [person, home, candidates] = [
       row.personId === null ? null : await revealPerson(ctx.db, ctx.seal, row.personId), row.homeId === null ? null : await revealHome(ctx.db, ctx.seal, row.homeId),
-      await readCandidates(ctx.db, ctx.seal, row, true),
+      withLinks(ctx, await readCandidates(ctx.db, ctx.seal, row, true)),
     ];
     return { id: row.id, person, home, candidates } as Static<typeof Revealed>;
   });
 }
+
+/** The page of a responder without a code of his own (never called yet) does not exist. */
+const withLinks = (ctx: WebContext, candidates: readonly Candidate[]): (Omit<Candidate, 'code'> & { link: string | null })[] =>
+  candidates.map(({ code, ...rest }) => ({ ...rest, link: code === null ? null : `${ctx.settings.publicUrl}/j/${code}` }));
 
 type Found = (request: FastifyRequest, id: string) => Promise<ViewRow>;
 function registerLists(app: App, ctx: WebContext, found: Found, viewOf: (request: FastifyRequest, row: ViewRow) => Static<typeof Alert>): void {
@@ -105,7 +109,7 @@ function registerLists(app: App, ctx: WebContext, found: Found, viewOf: (request
     const desk = deskRoles.has(callerOf(request).role);
     const [timeline, engagements, messages, due, candidates] = [
       await readTimeline(ctx.db, ctx.seal, row.id, desk, limits.timelineRows), await readEngagements(ctx.db, ctx.seal, row.id),
-      await readMessages(ctx.db, ctx.seal, row.id, limits.timelineRows), await readDue(ctx.db, row.id), desk ? await readCandidates(ctx.db, ctx.seal, row, false) : [],
+      await readMessages(ctx.db, ctx.seal, row.id, limits.timelineRows), await readDue(ctx.db, row.id), desk ? withLinks(ctx, await readCandidates(ctx.db, ctx.seal, row, false)) : [],
     ];
     return { ...viewOf(request, row), timeline, engagements, messages, due, candidates } as Static<typeof AlertInFull>;
   });

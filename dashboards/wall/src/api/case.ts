@@ -13,7 +13,7 @@ export type Message = {
 /** Who can be sent: contacts (`home`) and responders by nearness. */
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
-  landline: boolean; absentUntil: number | null; optedOut: boolean;
+  landline: boolean; absentUntil: number | null; optedOut: boolean; /** their own page, in a revealed case */ link: string | null;
 };
 export type CaseInFull = AlertView & { timeline: TimelineEntry[]; engagements: Engagement[]; messages: Message[]; due: { slot: string; dueAt: number }[]; candidates: Candidate[] };
 

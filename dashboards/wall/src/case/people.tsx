@@ -24,7 +24,7 @@ export function People({ alert, full }: { alert: AlertView; full: CaseInFull | n
 }
 
 const asCandidate = (e: Engagement): Candidate => ({
-  party: e.party, role: e.role ?? 'other', name: e.name ?? e.party, phone: e.phone ?? '', near: 'county', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false,
+  party: e.party, role: e.role ?? 'other', name: e.name ?? e.party, phone: e.phone ?? '', near: 'county', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false, link: null,
 });
 
 function Group({ part, title, none, people, alert, engagements, loading }: {
@@ -66,6 +66,9 @@ function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertVie
             <button type="button" class="call-key" onClick={() => void decline(alert, who.party, who.name)}>{t('act.decline')}</button>
             <button type="button" class="call-key" onClick={() => void arrive(alert, who.party)}>{t('act.arrive')}</button>
           </span>}
+          {who.link !== null && alert.state !== 'closed' && (
+            <label class="own-page small" title={t('case.linkNote')}>{t('case.link')} <input readOnly value={who.link} data-test="link-page" onFocus={(event) => event.currentTarget.select()} /></label>
+          )}
           {(who.languages.length > 0 || who.walkMinutes !== null) && <span class="dim small">{[...who.languages, who.walkMinutes === null ? null : t('case.walk', { n: who.walkMinutes })].filter(Boolean).join(' · ')}</span>}
         </div>
       )}

@@ -24,7 +24,7 @@ export const zh = {
   'flag.time-missing': '无设备时间', 'flag.time-absurd': '设备时钟错', 'flag.person-away': '外出', 'flag.unverified': '待核实', 'flag.high-risk': '高风险', 'flag.claim-lapsed': '接警无动作', 'flag.need-help': '要支援', 'flag.no-arrival': '未到达', 'flag.contacted': '已通话', 'flag.raised-again': '又报', 'flag.unbooked-test': '未约测试', 'flag.by-report': '补报', 'flag.rule-failed': '规则出错', 'flag.away': '外出', 'flag.hospital': '住院', 'flag.evacuated': '已转移',
   'case.none': '没有选中的警情', 'case.noneHelp': '用 ↑ ↓ 选择,按 A 接警;? 看全部按键。', 'case.loading': '正在取警情…', 'case.gone': '这条警情不在您的范围内,或已不存在。', 'case.number': '警情 {id}',
   'case.nextNow': '正在执行', 'case.opened': '报警', 'case.late': '设备时间 {time},迟到 {age}', 'case.mine': '我',
-  'case.person': '老人', 'case.noPerson': '没有登记老人', 'case.name': '姓名', 'case.years': '{n} 岁', 'case.address': '地址', 'case.landmark': '标志物', 'case.road': '车到', 'case.walk': '步行 {n} 分钟',
+  'case.link': '工作页', 'case.linkNote': '可发微信给本人;打开的人即代表本人答复', 'case.person': '老人', 'case.noPerson': '没有登记老人', 'case.name': '姓名', 'case.years': '{n} 岁', 'case.address': '地址', 'case.landmark': '标志物', 'case.road': '车到', 'case.walk': '步行 {n} 分钟',
   'case.key': '钥匙在', 'case.dog': '家里有狗', 'case.hearing': '听力', 'case.risk': '风险', 'case.health': '健康提示', 'case.notes': '备注',
   'case.device': '设备', 'case.battery': '电量 {n}%', 'case.lastSeen': '{time}前有心跳', 'case.neverSeen': '从未上线', 'case.room': '房间', 'case.highRisk': '高风险', 'case.masked': '个人信息已遮住', 'case.revealNote': '显示会记入审计',
   'case.contacts': '联系人', 'case.noContacts': '没有登记联系人:请呼叫乡镇值班室', 'case.elderCall': '呼叫老人', 'case.keyHolder': '持钥匙', 'case.result': '结果',
