@@ -3,7 +3,7 @@
  * workers (I7); a batch of events is one transaction with its decisions (law 4). An event that breaks its rule is isolated,
  * tried again, and after limits.evaluateAttempts shown to the desk as an unreadable alarm: it is never dropped (law 5).
  *
- * Measured by test/db/evaluate.test.ts (2 cores shared by eight busy people, embedded PostgreSQL 18, commits durable): 2,000 to
+ * Measured by test/db/evaluate.test.ts (2 busy cores, embedded PostgreSQL 18, commits durable): 2,000 to
  * 6,500 events/s, of which one in ten opens a P1 with plan, timers, log and feed. With one event per transaction: 240 to 310/s.
  */
 import { limits } from '#core/limits.ts';
@@ -15,6 +15,7 @@ import { hint } from '#store/feed.ts';
 import { type Db, isTransient, lockTimeout, sqlState, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
+import { outlasts } from '#work/outlasts.ts';
 import { evaluateBatch, type Judge } from './batch.ts';
 import { unreadable } from './poison.ts';
 
@@ -68,12 +69,6 @@ export function createEvaluate(options: EvaluateOptions): () => Promise<number> 
 }
 
 const lookAgainMs = 100;
-/** True when none of them has ended after `ms`. */
-async function outlasts(working: Iterable<Promise<void>>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const passed = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(true), ms); });
-  return await Promise.race([passed, ...[...working].map((w) => w.then(() => false))]).finally(() => clearTimeout(timer));
-}
 
 function createShard(options: EvaluateOptions): (shard: number) => Promise<number> {
   const { db, seal, log, metrics } = options;
