@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import mqtt from 'mqtt';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Client, logIn } from '#test/harness/client.ts';
+import { travel } from '#test/harness/db.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import type { Db } from '#store/pool.ts';
 import { chromiumPath, noBrowser, type Page, openBrowser } from './browser.ts';
@@ -37,11 +38,6 @@ describe('the first alarm', () => {
   let device: { id: string; secret: string };
   let person: { id: string };
 
-  const travel = async (ms: number): Promise<void> => {
-    await db.query('update clock_offset set offset_ms = offset_ms + $1', [ms]);
-    await db.query(`update node set beat_at = beat_at + $1 * interval '1 ms' where role = 'edge'`, [ms]);
-    await db.query(`select pg_notify('anling_timer', '')`);
-  };
   const standin = async <T>(path: string, body?: unknown): Promise<T> =>
     (await fetch(`${house.standin}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<T>;
   const alertNow = async (id: string): Promise<Full> => client.call<Full>('GET', `/api/v1/alerts/${id}`);
@@ -100,7 +96,7 @@ describe('the first alarm', () => {
       const full = await alertNow(id);
       const base = full.timeline.find((e) => e.action === 'opened') as unknown as { at: number };
       const [now] = await db.query<{ now: number }>('select anling_now() as now');
-      await travel(Math.max(0, base.at + at * 1000 - (now?.now ?? 0)) + 20);
+      await travel(db, Math.max(0, base.at + at * 1000 - (now?.now ?? 0)) + 20);
       await until(`step ${done} at ${at} s`, 10_000, async () => steps(await alertNow(id)) === done);
     }
     const calls = await until('calls', 10_000, async () => {
@@ -108,7 +104,7 @@ describe('the first alarm', () => {
       return list.length >= 4 ? list : null;
     });
     expect(new Set(calls.map((c) => c.phone)).size).toBeGreaterThanOrEqual(4);
-    await travel(121_000);
+    await travel(db, 121_000);
     await until('nobody answered, loudly', 10_000, async () => (await alertNow(id)).timeline.some((e) => e.action === 'nobody-answered'));
 
     // The care worker answers on the phones page.

@@ -38,18 +38,21 @@ export async function testDatabase(options: { max?: number } = {}): Promise<Test
   const keys: Keys = { seal: randomBytes(32), blind: randomBytes(32), pepper: randomBytes(32), audit: randomBytes(32), hook: randomBytes(16).toString('hex') };
   return {
     url, db, seal: createSeal(keys), keys,
-    async advance(ms, { edgesUp = true } = {}) {
-      await db.tx(async (sql) => {
-        await sql.query('update clock_offset set offset_ms = offset_ms + $1', [Math.round(ms)]);
-        if (edgesUp) await sql.query(`update node set beat_at = beat_at + $1 * interval '1 ms' where role = 'edge'`, [Math.round(ms)]);
-        for (const channel of ['anling_event', 'anling_timer', 'anling_outbox']) await sql.query('select pg_notify($1, $2)', [channel, '']);
-      });
-    },
+    advance: (ms, { edgesUp = true } = {}) => travel(db, ms, edgesUp),
     async close() {
       await db.close();
       await onServer(serverUrl, (server) => server.query(`drop database if exists "${name}" with (force)`));
     },
   };
+}
+
+/** Sets the one clock of any database forward and wakes whoever waits for it; with `edgesUp` the jump is no blind window. */
+export async function travel(db: Db, ms: number, edgesUp = true): Promise<void> {
+  await db.tx(async (sql) => {
+    await sql.query('update clock_offset set offset_ms = offset_ms + $1', [Math.round(ms)]);
+    if (edgesUp) await sql.query(`update node set beat_at = beat_at + $1 * interval '1 ms' where role = 'edge'`, [Math.round(ms)]);
+    for (const channel of ['anling_event', 'anling_timer', 'anling_outbox']) await sql.query('select pg_notify($1, $2)', [channel, '']);
+  });
 }
 
 export async function onServer<T>(serverUrl: string, work: (server: Db) => Promise<T>): Promise<T> {
