@@ -1,6 +1,7 @@
 /**
  * Registering devices and what becomes of them: one row with the keyed hash of its secret, one presence row that says `never`
- * (B6: nobody is shown online without proof). Every change is told to the doors (`anling_device`), which cut what is revoked.
+ * (B6: nobody is shown online without proof). Supervision begins when somebody could make the device speak: with its first secret
+ * that a person was given. Every change is told to the doors (`anling_device`), which cut what is revoked.
  */
 import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
 import type { PresenceState } from '#core/supervision.ts';
@@ -10,7 +11,7 @@ import type { Seal } from './seal.ts';
 
 export type RegisteredDevice = DeviceFields & {
   id: string; type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
-  state: PresenceState; lastSeenAt: number | null; /** installed, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
+  state: PresenceState; lastSeenAt: number | null; /** installed, supervised, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
   battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
 };
 /** `secretHash` by seal.secretHash. */
@@ -23,22 +24,26 @@ const table: Table = {
 const joins = `device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id
   left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)`;
 const region = 'coalesce(h.region_code, p.registered_region_code)';
-const never = "(coalesce(pr.state, 'never') = 'never' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
+// 'infinity': never heard and not expected to be, since nobody holds its secret.
+const never = "(coalesce(pr.state, 'never') = 'never' and pr.check_at is distinct from 'infinity' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
 const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.status, ${region} as "regionCode",
   case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
-/** Inserts devices with their presence rows; `seal` only fits the shared insert, nothing of a device is sealed. */
-export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewDevice[]): Promise<void> {
+/**
+ * Inserts devices with their presence rows; `seal` only fits the shared insert, nothing of a device is sealed. `secretKnown` false:
+ * nobody was told the secrets, so the devices are 从未上线 and owe no sign of life until replaceSecret gives one away.
+ */
+export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewDevice[], options: { secretKnown: boolean } = { secretKnown: true }): Promise<void> {
   await insertRows(sql, seal, table, devices);
-  await beginPresence(sql, devices.map((d) => d.id));
+  await beginPresence(sql, devices.map((d) => d.id), options.secretKnown);
   await tellDoors(sql, devices.map((d) => d.id));
 }
 
-async function beginPresence(sql: Sql, ids: readonly string[]): Promise<void> {
+async function beginPresence(sql: Sql, ids: readonly string[], supervised: boolean): Promise<void> {
   await sql.query(
-    `insert into presence (device_id, state, check_at) select d.id, 'never', anling_now() + make_interval(secs => c.grace_s)
-     from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids]);
+    `insert into presence (device_id, state, check_at) select d.id, 'never', case when $2 then anling_now() + make_interval(secs => c.grace_s) else 'infinity' end
+     from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids, supervised]);
 }
 
 async function tellDoors(sql: Sql, ids: readonly string[]): Promise<void> {
@@ -78,16 +83,20 @@ export async function updateDevice(sql: Sql, seal: Seal, id: string, version: nu
 async function install(sql: Sql, id: string): Promise<void> {
   await sql.query("update device set status = 'installed', registered_at = anling_now() where id = $1", [id]);
   await sql.query('delete from presence where device_id = $1', [id]);
-  await beginPresence(sql, [id]);
+  await beginPresence(sql, [id], true);
 }
 
-/** Replaces the secret; the old one ends at once. A device in stock counts as installed from now on. False: no such device, or revoked. */
+/**
+ * Replaces the secret; the old one ends at once. A device in stock counts as installed from now on, and one whose secret nobody
+ * knew is supervised from now on. False: no such device, or revoked.
+ */
 export async function replaceSecret(sql: Sql, id: string, secretHash: Buffer): Promise<boolean> {
-  const [row] = await sql.query<{ old: string }>(
+  const [row] = await sql.query<{ begins: boolean }>(
     `update device d set secret_hash = $2, version = d.version + 1 from (select id, status as old from device where id = $1 for update) b
-     where d.id = b.id and b.old <> 'revoked' returning b.old`, [id, secretHash]);
+     where d.id = b.id and b.old <> 'revoked'
+     returning b.old = 'stock' or exists (select from presence p where p.device_id = d.id and p.state = 'never' and p.check_at = 'infinity') as begins`, [id, secretHash]);
   if (!row) return false;
-  if (row.old === 'stock') await install(sql, id);
+  if (row.begins) await install(sql, id);
   await tellDoors(sql, [id]);
   return true;
 }
@@ -119,7 +128,7 @@ export function listModels(sql: Sql): Promise<DeviceModel[]> {
      from device_model m join supervision_class c on c.id = m.supervision_class order by m.id`);
 }
 
-/** Installed devices past their class's grace that were never heard (B6), by region. */
+/** Installed and supervised devices past their class's grace that were never heard (B6), by region. */
 export function countNeverReported(sql: Sql, prefix: string): Promise<{ code: string; count: number }[]> {
   return sql.query<{ code: string; count: number }>(`select ${region} as code, count(*)::int as count from ${joins} where ${region} like $1 || '%' and ${never} group by 1`, [prefix]);
 }

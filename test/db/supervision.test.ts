@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSweep } from '#alerts/sweep.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { emptyDevice } from '#core/registry.ts';
+import { countNeverReported, insertDevices, listRegistered, replaceSecret } from '#store/device-registry.ts';
+import { presenceCounts } from '#store/outages.ts';
 import { type County, testCounty, village } from './supervision-fixture.ts';
 
 const minute = 60_000;
@@ -143,6 +146,41 @@ describe('never reported [B6]', () => {
     await c.db.query(`update device set status = case id when $1 then 'stock' else 'revoked' end`, [ids[0]]);
     await c.pass(10 * minute, { stepMs: 30_000 });
     expect(await c.events()).toEqual([]);
+  });
+});
+
+describe('a device whose secret nobody knows [B6]', () => {
+  const filter = { prefix: '', after: null, limit: 10, q: null, homeId: null, personId: null, model: null, status: null };
+  beforeEach(async () => {
+    await c.homes({ region: village(0, 1), homes: 1, models: [] });
+    await insertDevices(c.db, c.seal, ['silent-1', 'silent-2'].map((id) => ({ ...emptyDevice, id, model: 'fall-radar', homeId: 'x0-h1', secretHash: c.seal.secretHash(id), demo: false })), { secretKnown: false });
+  });
+
+  it('is 从未上线 and owes nothing, however long; a new secret begins its supervision', async () => {
+    await c.pass(60 * minute, { stepMs: 5 * minute });
+    expect(await c.events()).toEqual([]);
+    expect(await countNeverReported(c.db, '')).toEqual([]);
+    expect((await listRegistered(c.db, { ...filter, presence: 'never-reported' })).rows).toEqual([]);
+    expect((await listRegistered(c.db, { ...filter, presence: 'never' })).rows.map((d) => [d.id, d.status, d.neverReported])).toEqual([['silent-1', 'installed', false], ['silent-2', 'installed', false]]);
+    expect((await presenceCounts(c.db)).map(({ online, offline, never }) => ({ online, offline, never }))).toEqual([{ online: 0, offline: 0, never: 2 }]);
+    await replaceSecret(c.db, 'silent-1', c.seal.secretHash('told'));
+    await c.pass(2 * minute + 50_000);
+    expect(await c.events()).toEqual([]);
+    await c.pass(minute);
+    expect(await c.events()).toMatchObject([{ kind: 'never-reported', edge: 'raise', deviceId: 'silent-1' }]);
+    expect(await countNeverReported(c.db, '')).toEqual([{ code: village(0, 1), count: 1 }]);
+    // Another secret is no second chance: the notice stands until the device is heard.
+    await replaceSecret(c.db, 'silent-1', c.seal.secretHash('again'));
+    await c.heard(['silent-1']);
+    await c.sweep();
+    expect((await c.events('never-reported')).filter((e) => e.deviceId !== null).map((e) => e.edge)).toEqual(['raise', 'clear']);
+  });
+
+  it('that speaks all the same is supervised from then on', async () => {
+    await c.heard(['silent-2']);
+    await c.sweep();
+    await c.pass(4 * minute);
+    expect(await c.events()).toMatchObject([{ kind: 'offline', edge: 'raise', deviceId: 'silent-2' }]);
   });
 });
 
