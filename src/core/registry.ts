@@ -36,6 +36,8 @@ export type ContactFields = {
 };
 export type ResponderFields = {
   role: ResponderRole; regionCode: string; ord: number; name: string; phone: string; landline: boolean; keypress: boolean; languages: readonly string[];
+  /** On foot to the middle of the village. */ walkMinutes: number | null; /** 持钥匙人 of homes of the village */ keyHolder: boolean;
+  /** HH:mm of the county's day between which only emergencies reach them (免打扰); both or neither. */ quietFrom: string | null; quietTo: string | null;
   verifiedAt: number | null; absentUntil: number | null;
 };
 export type DeviceFields = { model: string; homeId: string | null; personId: string | null; room: string | null; cell: string | null; serial: string | null; status: (typeof deviceStatuses)[number] };
@@ -48,7 +50,9 @@ export const emptyPerson: Omit<PersonFields, 'name' | 'highRisk'> = {
   riskTags: [], language: null, hearing: null, healthNote: null, note: null, status: 'present', statusSince: null, consentAt: null, consentBy: null, routineBy: null,
 };
 export const emptyContact: Omit<ContactFields, 'personId' | 'name' | 'phone' | 'relation'> = { ord: 1, keyHolder: false, walkMinutes: null, language: null, verifiedAt: null, absentUntil: null };
-export const emptyResponder: Omit<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'> = { ord: 1, landline: false, keypress: false, languages: [], verifiedAt: null, absentUntil: null };
+export const emptyResponder: Omit<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'> = {
+  ord: 1, landline: false, keypress: false, languages: [], walkMinutes: null, keyHolder: false, quietFrom: null, quietTo: null, verifiedAt: null, absentUntil: null,
+};
 export const emptyDevice: Omit<DeviceFields, 'model'> = { homeId: null, personId: null, room: null, cell: null, serial: null, status: 'installed' };
 
 /** 特殊群体: not able to care for oneself, or 80 and alone, or of known dangerous illness; the default of `highRisk`. */

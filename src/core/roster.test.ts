@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Case, Contacted, Engagement } from './change.ts';
+import { clockTime } from './clock.ts';
 import type { PlanAction } from './escalation.ts';
 import type { Party } from './ids.ts';
 import { arriveMs, candidates, type PartyFacts, resolveStep, resolveTells } from './roster.ts';
@@ -23,6 +24,13 @@ describe('whom a step reaches', () => {
     expect(lines(c, [text('care-worker')])).toEqual(['sms r:2']);
     expect(reasons(c, [text('care-worker')])).toEqual(['r:1 absent']);
     expect(lines(caseOf([person('r:1', 'care-worker', { absentUntil: now })]), [text('care-worker')])).toEqual(['sms r:1']);
+  });
+  it('quiet hours keep all but an emergency from a responder, over midnight too [LAW5]', () => {
+    const quiet = (from: string, to: string): PartyFacts[] => [person('r:1', 'care-worker', { quiet: { from, to } }), person('r:2', 'care-worker', { ord: 2 })];
+    const at = (priority: 1 | 2, roster: PartyFacts[]): string[] => lines({ ...caseOf(roster), alert: { kind: 'motionless', priority } as Case['alert'] }, [text('care-worker')]);
+    expect(clockTime(now)).toBe('16:00');
+    expect([at(2, quiet('15:00', '16:01')), at(2, quiet('15:00', '16:00')), at(2, quiet('22:00', '06:00')), at(2, quiet('15:30', '06:00')), at(1, quiet('00:00', '00:00'))])
+      .toEqual([['sms r:2'], ['sms r:1'], ['sms r:1'], ['sms r:2'], ['sms r:1']]);
   });
   it('a decline or a promise stands: neither is called again [LAW6]', () => {
     const roster = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 }), person('r:3', 'care-worker', { ord: 3 })];

@@ -3,6 +3,7 @@
  * contacts. Absent goes to the deputy by `ord`; every one who is left out is left out with a reason that the timeline shows.
  */
 import type { Case, Send } from './change.ts';
+import { clockTime } from './clock.ts';
 import type { Tell } from './decision.ts';
 import type { PlanAction, PlanTarget } from './escalation.ts';
 import type { Party } from './ids.ts';
@@ -18,6 +19,7 @@ export type PartyFacts = {
   /** Between villages, for neighbour-villages; 0 at home. */ distanceKm: number;
   /** Equal for equal numbers: one person may stand in several roles. */ phoneKey: string;
   landline: boolean; optedOut: boolean; absentUntil: number | null;
+  /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
 export type Skipped = { target: PlanTarget | 'others'; party?: Party; reason: string };
 export type Resolved = { sends: Send[]; skipped: Skipped[] };
@@ -125,8 +127,16 @@ function whyNot(c: Case, p: PartyFacts, channel: 'sms' | 'voice', out: Resolutio
   if (state === 'declined') return 'declined';
   if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
   if (p.absentUntil !== null && p.absentUntil > now) return 'absent';
+  if (c.alert.priority > 1 && isQuiet(p, now)) return 'quiet-hours';
   if (channel === 'voice' && out.calling(p.phoneKey) === 0 && overBudget(c, p, now)) return 'call-budget';
   return null;
+}
+
+/** Whether his quiet hours hold at `now`; they may pass midnight, and equal ends mean the whole day. */
+function isQuiet({ quiet }: Pick<PartyFacts, 'quiet'>, now: number): boolean {
+  if (!quiet) return false;
+  const at = clockTime(now);
+  return quiet.from < quiet.to ? at >= quiet.from && at < quiet.to : at >= quiet.from || at < quiet.to;
 }
 
 /** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6). */

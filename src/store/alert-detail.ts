@@ -79,7 +79,7 @@ export async function readCandidates(sql: Sql, seal: Seal, at: { id: string; hom
      from contact c join person p on p.id = c.person_id where p.id = $1 or ($1::text is null and p.home_id = $2)
      union all
      select 'responder:' || r.id, r.role, case when r.region_code = $3 then 'village' when right(r.region_code, 6) = '000000' then 'county' else 'town' end,
-       false, null, r.languages, r.landline, r.absent_until, r.opted_out_at is not null, r.name_enc, r.phone_enc, null, null,
+       r.key_holder and r.region_code = $3, r.walk_minutes, r.languages, r.landline, r.absent_until, r.opted_out_at is not null, r.name_enc, r.phone_enc, null, null,
        case when r.region_code = $3 then 1 when right(r.region_code, 6) = '000000' then 3 else 2 end, r.ord
      from responder r where $3::text is not null and r.region_code in ($3, left($3, 9) || '000', left($3, 6) || '000000')
      ) q left join slip s on s.alert_id = $4 and s.party = q.party order by q.near_no, q.ord, q.party limit 100`, [at.personId, at.homeId, at.regionCode, at.id]);

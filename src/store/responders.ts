@@ -11,10 +11,11 @@ const table: Table = {
   name: 'responder',
   columns: [
     plain('id'), plain('role'), plain('regionCode'), plain('ord'), sealed('responder', 'name'), sealed('responder', 'phone'), blinded('phone', 'phone'), plain('landline'), plain('keypress'),
-    plain('languages'), time('verifiedAt'), time('absentUntil'), plain('demo'),
+    plain('languages'), plain('walkMinutes'), plain('keyHolder'), plain('quietFrom'), plain('quietTo'), time('verifiedAt'), time('absentUntil'), plain('demo'),
   ],
 };
-const select = `select r.id, r.role, r.region_code as "regionCode", r.ord, r.name_enc, r.phone_enc, r.landline, r.keypress, r.languages, r.verified_at as "verifiedAt",
+const select = `select r.id, r.role, r.region_code as "regionCode", r.ord, r.name_enc, r.phone_enc, r.landline, r.keypress, r.languages,
+  r.walk_minutes as "walkMinutes", r.key_holder as "keyHolder", to_char(r.quiet_from, 'HH24:MI') as "quietFrom", to_char(r.quiet_to, 'HH24:MI') as "quietTo", r.verified_at as "verifiedAt",
   r.opted_out_at as "optedOutAt", r.absent_until as "absentUntil", r.version, r.demo, r.created_at as "createdAt" from responder r`;
 
 const toResponder = (seal: Seal, { name_enc, phone_enc, ...rest }: Row): Responder =>

@@ -7,14 +7,15 @@ import type { AlertId, Party } from '#core/ids.ts';
 import type { PartyFacts, PartyRole } from '#core/roster.ts';
 import type { Row, Sql } from './pool.ts';
 
-type Responder = Omit<PartyFacts, 'reach' | 'distanceKm' | 'keyHolder'> & { region: string; lat: number | null; lon: number | null };
+type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
 
 /** The roster of each alert. */
 export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
   const responders = (await sql.query(
-    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
+    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder,
+       to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
      from responder p join region r on r.code = p.region_code
      where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') order by p.role, p.ord, p.id`, [towns], 'roster-responders')).map(responder);
   const contacts = await contactsOf(sql, alerts);
@@ -27,7 +28,8 @@ export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map
 }
 
 const responder = (r: Row): Responder => ({
-  party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean,
+  party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean, keyHolder: r['key_holder'] as boolean,
+  ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
   optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
 });
 
@@ -42,7 +44,7 @@ function asSeenFrom(alert: Alert, p: Responder, home: { lat: number | null; lon:
   const reach = village ? 'village' : desk ? 'county' : 'town';
   const known = home?.lat != null && home.lon != null && lat !== null && lon !== null;
   const km = known ? Math.hypot((lat - (home.lat as number)) * 111, (lon - (home.lon as number)) * 100) : Math.abs(Number(region.slice(9)) - Number(alert.regionCode.slice(9))) / 100;
-  return [{ ...facts, keyHolder: false, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];
+  return [{ ...facts, keyHolder: facts.keyHolder && village, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];
 }
 
 /** Contacts of the alert's person; of everybody in the home when no person is named. */

@@ -122,12 +122,19 @@ export async function prepareContacts(c: Checker, rows: readonly ContactRow[]): 
 
 export type ResponderRow = RowOf<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'>;
 
+/** Quiet hours have both ends; `had` is what the row says already. */
+export function checkQuiet(problems: Problems, row: number, given: Given<ResponderFields>, had: Pick<ResponderFields, 'quietFrom' | 'quietTo'> = emptyResponder): void {
+  const [from, to] = [given.quietFrom === undefined ? had.quietFrom : given.quietFrom, given.quietTo === undefined ? had.quietTo : given.quietTo];
+  if ((from === null) !== (to === null)) problems.add(row, from === null ? 'quietFrom' : 'quietTo', 'both ends of the quiet hours or neither');
+}
+
 export async function prepareResponders(c: Checker, rows: readonly ResponderRow[]): Promise<NewResponder[]> {
   await checkRegions(c, rows.map((r, i) => [i, 'regionCode', r.regionCode]));
   checkIds(c, rows, await takenResponderIds(c.sql, ownIds(rows)));
   return rows.map((r, i) => {
     const demo = r.demo ?? false;
     checkPhone(c, i, r.phone, demo);
+    checkQuiet(c.problems, i, r);
     const phone = phoneDigits(r.phone);
     return filled<NewResponder>({ ...emptyResponder, id: newId('r'), landline: phone.startsWith('0'), keypress: !phone.startsWith('0') }, { ...r, demo, phone });
   });

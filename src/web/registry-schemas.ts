@@ -13,6 +13,7 @@ export const OwnId = Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description
 export const VersionNumber = Type.Integer({ minimum: 1, description: 'the version you saw; another one is 409' });
 const Demo = Type.Boolean({ description: 'demonstration data: never reaches a real telephone' });
 const PhoneText = Type.String({ minLength: 1, maxLength: 24, description: 'a telephone number' });
+const HourText = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:mm of the county’s day' });
 const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', description: 'a day, yyyy-MM-dd' });
 export const IdParams = Shape({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 export const Next = { next: Nullable(Type.String({ description: 'cursor of the next page' })) };
@@ -77,12 +78,13 @@ export const ContactPlain = Shape({ id: Type.String(), relation: OneOf(relations
 export const responderFields = {
   role: OneOf(responderRoles), regionCode: RegionCodeText, ord: Type.Optional(whole(1, 999)), name: text(60, 'the name'), phone: PhoneText,
   landline: Type.Optional(Type.Boolean()), keypress: Type.Optional(Type.Boolean()), languages: Type.Optional(Type.Array(text(20, 'speech'), { maxItems: 10 })),
-  verifiedAt: Opt(EpochMs), absentUntil: Opt(EpochMs),
+  walkMinutes: Opt(whole(0, 600)), keyHolder: Type.Optional(Type.Boolean()), quietFrom: Opt(HourText), quietTo: Opt(HourText), verifiedAt: Opt(EpochMs), absentUntil: Opt(EpochMs),
 };
 export const ResponderBody = Shape({ id: Type.Optional(OwnId), ...responderFields, demo: Type.Optional(Demo) });
 export const ResponderView = Shape({
   id: Type.String(), role: OneOf(responderRoles), regionCode: RegionCodeText, town: Nullable(Type.String()), village: Nullable(Type.String()), ord: Type.Integer(),
   name: Type.String({ description: 'masked' }), phone: Type.String({ description: 'masked' }), landline: Type.Boolean(), keypress: Type.Boolean(), languages: Type.Array(Type.String()),
+  walkMinutes: Nullable(Type.Integer()), keyHolder: Type.Boolean(), quietFrom: Nullable(Type.String()), quietTo: Nullable(Type.String()),
   verifiedAt: Nullable(EpochMs), optedOutAt: Nullable(EpochMs), absentUntil: Nullable(EpochMs), version: Type.Integer(), demo: Type.Boolean(), createdAt: EpochMs,
 });
 

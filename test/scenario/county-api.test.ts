@@ -21,14 +21,15 @@ describe('a file', () => {
     const homeId = await made('/homes', { ...home, place: '仙亭示范路8号', landmark: '门前柿子树', keyWith: '钥匙在隔壁阿妹家', walkMinutes: 3 });
     const personId = await made('/people', { homeId, name: '欧阳金水', phone: '139 0598 1234', birthDate: '1941-02-03', identityNo: '11010519491231002x', living: 'alone', ability: 'moderate', healthNote: '心脏病', note: '耳背' });
     const contactId = await made('/contacts', { personId, relation: 'family', name: '欧阳建国', phone: '13705980001', keyHolder: true });
-    const responderId = await made('/responders', { role: 'care-worker', regionCode: village, name: '王玉兰', phone: '+86 13805980002', languages: ['前路话'] });
+    const responderId = await made('/responders', { role: 'care-worker', regionCode: village, name: '王玉兰', phone: '+86 13805980002', languages: ['前路话'], walkMinutes: 7, keyHolder: true, quietFrom: '22:00', quietTo: '06:30' });
     const seen = (await get(`/people/${personId}`)).body;
     expect(seen).toMatchObject({ name: '欧阳**', phone: '139****1234', birthYear: 1941, highRisk: true, town: '均溪镇', village: '仙亭村', regionCode: village, version: 1, demo: false });
     expect((await get(`/homes/${homeId}`)).body).toMatchObject({ place: '仙亭示范路8号', people: 1, devices: 0 });
     expect((await get('/contacts?q=13705980001')).body.contacts.map((c: { id: string }) => c.id)).toEqual([contactId]);
     expect((await get('/contacts?q=13705980001', await web.cookie('operator', otherTown))).body).toEqual({ contacts: [], next: null });
     expect((await get(`/people/${personId}/contacts`)).body.contacts).toMatchObject([{ id: contactId, name: '欧阳**', phone: '137****0001', ord: 1, keyHolder: true }]);
-    expect((await get(`/responders/${responderId}`)).body).toMatchObject({ name: '王*兰', phone: '138****0002', keypress: true, landline: false });
+    expect((await get(`/responders/${responderId}`)).body).toMatchObject({ name: '王*兰', phone: '138****0002', keypress: true, landline: false, walkMinutes: 7, keyHolder: true, quietFrom: '22:00', quietTo: '06:30' });
+    expect(fields(await web.fetch(`/api/v1/responders/${responderId}`, { method: 'PATCH', cookie: await web.cookie('admin'), body: { version: 1, quietTo: null } }))).toEqual(['quietTo']);
     // Whoever does not act at the desk sees less still.
     const reader = await web.cookie('county-reader');
     expect((await get(`/people/${personId}`, reader)).body.name).toBe('欧阳**');

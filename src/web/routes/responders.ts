@@ -13,7 +13,7 @@ import { callerOf, requireScope, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
 import { bulkWriters, change, collectProblems, fileReaders, fileRevealers, listPrefix, nothing, pageLimit, placeNames, type PlaceNames, shownName, versionConflict } from '#web/registry.ts';
-import { prepareResponders } from '#web/registry-checks.ts';
+import { checkQuiet, prepareResponders } from '#web/registry-checks.ts';
 import { bulkOf, Changed, IdParams, Next, pageQuery, patchOf, ResponderBody, responderFields, ResponderView } from '#web/registry-schemas.ts';
 import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
 
@@ -104,6 +104,7 @@ function registerOne(app: App, ctx: WebContext): void {
     if (problem !== null) problems.add(0, 'phone', problem);
     if (given.regionCode !== undefined && (!seesRegion(caller.scopeCode, given.regionCode) || !(await knownRegions(ctx.db, [given.regionCode])).has(given.regionCode)))
       problems.add(0, 'regionCode', 'a region of your scope');
+    checkQuiet(problems, 0, given, responder);
     problems.throwIfAny();
     const patch = { ...given, ...(given.phone === undefined ? {} : { phone: phoneDigits(given.phone) }) } as Partial<ResponderFields>;
     const next = await change(ctx, async (sql) => {
