@@ -3,6 +3,17 @@
 export const userRoles = ['admin', 'shift-leader', 'operator', 'viewer', 'caregiver', 'installer', 'technician', 'county-reader', 'auditor'] as const;
 export type UserRole = (typeof userRoles)[number];
 
+const files: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'installer', 'county-reader', 'auditor'];
+const actors: readonly UserRole[] = ['admin', 'shift-leader', 'operator'];
+/** The usual lists of roles: the server's routes refuse by them, the pages show by them what may be pressed. */
+export const may = {
+  readAlerts: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], act: actors,
+  /** Masked, changed, opened in plain text (audited), sent as whole lists. */
+  readFiles: files, writeFiles: ['admin', 'shift-leader', 'installer'], revealFiles: ['admin', 'shift-leader', 'operator', 'installer'], bulkFiles: ['admin'],
+  readDevices: [...files, 'technician'], writeDevices: ['admin', 'shift-leader', 'installer', 'technician'], writeResponders: ['admin', 'shift-leader'],
+  readQuarantine: ['admin', 'shift-leader', 'operator', 'technician', 'auditor'], openQuarantine: ['admin', 'technician'], readRefused: ['admin', 'shift-leader', 'operator', 'installer', 'technician'],
+} as const satisfies Record<string, readonly UserRole[]>;
+
 /** Somebody who proved who they are: a person by session, or a machine by token. `scopeCode` bounds every row they see. */
 export type Caller = {
   kind: 'user' | 'token'; id: string; name: string; role: UserRole; scopeCode: string;

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { invariant } from '#core/errors.ts';
 import { inScope, scopePrefix } from '#core/ids.ts';
-import type { Caller, UserRole } from '#core/user.ts';
+import { type Caller, may, type UserRole } from '#core/user.ts';
 import { ApiError } from './errors.ts';
 
 /**
@@ -17,8 +17,8 @@ export type RouteEntry = { method: string; url: string; access: Access; schema: 
 
 /** The usual lists; a route may name its own. */
 export const everyone: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'viewer', 'caregiver', 'installer', 'technician', 'county-reader', 'auditor'];
-export const alertReaders: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'];
-export const alertActors: readonly UserRole[] = ['admin', 'shift-leader', 'operator'];
+export const alertReaders: readonly UserRole[] = may.readAlerts;
+export const alertActors: readonly UserRole[] = may.act;
 const localReaders: readonly UserRole[] = ['admin', 'technician', 'auditor'];
 /** Roles that see place texts and notes on screens; the others see towns and villages, and names as 陈**. */
 export const deskRoles: ReadonlySet<UserRole> = new Set(alertActors);

@@ -6,7 +6,7 @@ import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { maskName, surnameOf } from '#core/messages.ts';
 import { showRegion } from '#core/region.ts';
-import type { Caller, UserRole } from '#core/user.ts';
+import { type Caller, may, type UserRole } from '#core/user.ts';
 import { appendAudit, type AuditEntry } from '#store/audit.ts';
 import { type Db, type Sql, sqlState } from '#store/pool.ts';
 import { listRegions } from '#store/regions.ts';
@@ -15,12 +15,12 @@ import type { WebContext } from './context.ts';
 import { ApiError, type FieldProblem, invalid } from './errors.ts';
 
 /** Who reads the files masked, who changes them, who may open one (audited), who sends whole lists. */
-export const fileReaders: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'installer', 'county-reader', 'auditor'];
-export const fileWriters: readonly UserRole[] = ['admin', 'shift-leader', 'installer'];
-export const fileRevealers: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'installer'];
-export const bulkWriters: readonly UserRole[] = ['admin'];
-export const deviceReaders: readonly UserRole[] = [...fileReaders, 'technician'];
-export const deviceWriters: readonly UserRole[] = ['admin', 'shift-leader', 'installer', 'technician'];
+export const fileReaders: readonly UserRole[] = may.readFiles;
+export const fileWriters: readonly UserRole[] = may.writeFiles;
+export const fileRevealers: readonly UserRole[] = may.revealFiles;
+export const bulkWriters: readonly UserRole[] = may.bulkFiles;
+export const deviceReaders: readonly UserRole[] = may.readDevices;
+export const deviceWriters: readonly UserRole[] = may.writeDevices;
 
 /** A problem of one row; `taken` ones alone make a 409 instead of a 422. */
 export type RowProblem = FieldProblem & { taken?: boolean };

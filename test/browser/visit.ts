@@ -29,6 +29,16 @@ export async function logIn(page: Page, user: string, password = 'right'): Promi
   await page.click('button[type=submit]');
 }
 
+/** Goes to a page through the navigation, opening its menu where it stands in one. */
+export async function openPage(page: Page, name: string): Promise<void> {
+  const link = page.locator(`nav [data-page="${name}"]`);
+  for (const menu of await page.locator('nav .menu-button').all()) {
+    if (await link.count()) break;
+    await menu.click();
+  }
+  await link.click();
+}
+
 /** A row of the queue. */
 export const row = (id: string): string => `[data-test=row][data-id="${id}"]`;
 /** Waits until `look` holds, asking every 25 ms. */

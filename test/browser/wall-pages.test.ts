@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
 import { type FakeServer, startFakeServer } from './fake-server.ts';
-import { row, until, type Visit, visit } from './visit.ts';
+import { openPage, row, until, type Visit, visit } from './visit.ts';
 
 describe('the wall’s pages', () => {
   let browser: Browser;
@@ -27,7 +27,7 @@ describe('the wall’s pages', () => {
     await page.locator('[data-p="2"] .row-main').click();
     await page.waitForSelector('[data-test=outage] .lost');
     expect(await page.textContent('[data-test=outage]')).toMatch(/仍失联 2.*已恢复 1.*推断失联 1/);
-    for (const tab of ['待查报文', '设备未登记', '设备登记', '值班台']) { await page.click(`nav >> text=${tab}`); await page.waitForTimeout(150); }
+    for (const name of ['quarantine', 'unregistered', 'register', 'wall']) { await openPage(page, name); await page.waitForTimeout(150); }
     expect(foreign).toEqual([]);
     expect(complaints).toEqual([]);
     expect(server.requests.filter((r) => !/ \/(api|assets)\/| \/(bell\.svg)?$/.test(r))).toEqual([]);
@@ -99,7 +99,7 @@ describe('the wall’s pages', () => {
 
   it('registers a device, shows its secret once with the line to try it, and presses its button', async () => {
     const { page } = await come();
-    await page.click('nav >> text=设备登记');
+    await openPage(page, 'register');
     await page.waitForSelector('select[name=model]');
     await page.click('form button[type=submit]');
     await page.waitForSelector('[data-test=made]');
@@ -107,9 +107,9 @@ describe('the wall’s pages', () => {
     expect(command).toBe(`mosquitto_pub -h 127.0.0.1 -i ${id} -u ${id} -P ${secret} -q 1 -t care/v1/${id}/event -m '{"kind":"sos"}'`);
     await page.click('[data-test=press]');
     await page.waitForSelector('.count.p1[data-n="1"]');
-    await page.click('nav >> text=值班台');
+    await openPage(page, 'wall');
     await page.waitForSelector('[data-test=row]');
-    await page.click('nav >> text=设备登记');
+    await openPage(page, 'register');
     await page.waitForSelector('select[name=model]');
     expect(await page.content()).not.toContain(secret ?? '?');
   });
@@ -146,13 +146,13 @@ describe('the wall’s pages', () => {
 
   it('looks into quarantine and replays, and lists who was refused [A10 A11]', async () => {
     const { page } = await come();
-    await page.click('nav >> text=待查报文');
+    await openPage(page, 'quarantine');
     await page.click('button:has-text("查看")');
     await page.waitForSelector('[data-test=raw]');
     expect(await page.textContent('[data-test=raw]')).toContain('sosss');
     await page.click('button:has-text("重放")');
     await page.waitForSelector('[data-test=toast]');
-    await page.click('nav >> text=设备未登记');
+    await openPage(page, 'unregistered');
     await page.waitForSelector('text=B-20391');
     expect(await page.textContent('[data-test=unregistered]')).toMatch(/没有登记.*42/);
   });

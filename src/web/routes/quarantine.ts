@@ -1,7 +1,7 @@
 /** Quarantine (待查报文) and refused devices (设备未登记): what stands there, the audited look at one frame, replay after a decoder fix (A10, A11). */
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
-import type { UserRole } from '#core/user.ts';
+import { may, type UserRole } from '#core/user.ts';
 import { scopePrefix } from '#core/ids.ts';
 import { findQuarantined, findQuarantineRow, listQuarantined } from '#store/quarantine-admin.ts';
 import { dismissUnregistered, listUnregistered } from '#store/unregistered-admin.ts';
@@ -13,9 +13,9 @@ import { IdParams } from '#web/registry-schemas.ts';
 import { AlertIdText, EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['devices'];
-const readers: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'technician', 'auditor'];
-const openers: readonly UserRole[] = ['admin', 'technician'];
-const outside: readonly UserRole[] = ['admin', 'shift-leader', 'operator', 'installer', 'technician'];
+const readers: readonly UserRole[] = may.readQuarantine;
+const openers: readonly UserRole[] = may.openQuarantine;
+const outside: readonly UserRole[] = may.readRefused;
 const Params = IdParams;
 /** A frame's number; anything else names no frame. */
 function numberOf(id: string): string {

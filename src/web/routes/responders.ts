@@ -6,7 +6,7 @@ import { maskPhone } from '#core/messages.ts';
 import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ResponderFields } from '#core/registry.ts';
 import { responderRoles } from '#core/registry.ts';
-import type { Caller } from '#core/user.ts';
+import { type Caller, may } from '#core/user.ts';
 import { knownRegions } from '#store/regions.ts';
 import { findResponder, insertResponders, listResponders, type NewResponder, type Responder, updateResponder } from '#store/responders.ts';
 import { callerOf, requireScope, seesRegion } from '#web/access.ts';
@@ -18,7 +18,7 @@ import { bulkOf, Changed, IdParams, Next, pageQuery, patchOf, ResponderBody, res
 import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['files'];
-const writers = ['admin', 'shift-leader'] as const;
+const writers = may.writeResponders;
 
 function viewOf(caller: Caller, names: PlaceNames, r: Responder): Static<typeof ResponderView> {
   const { name, phone, ...rest } = r;

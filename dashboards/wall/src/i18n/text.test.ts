@@ -5,14 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { alertStates, outcomes } from '#core/alert.ts';
 import { responderRoles, riskTags } from '#core/registry.ts';
 import { userRoles } from '#core/user.ts';
-import { en, enOutcomes } from './en.ts';
-import { lang, maybeText, t } from './text.ts';
-import { type TextKey, zh } from './zh-CN.ts';
+import { enOutcomes } from './en.ts';
+import { dictionaries, lang, maybeText, type TextKey, t } from './text.ts';
+
+const { zh, en } = dictionaries;
 
 const root = new URL('..', import.meta.url).pathname;
 const sources = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
   const path = join(folder, entry.name);
-  return entry.isDirectory() ? sources(path) : /\.tsx?$/.test(entry.name) && !/\.test\.ts$|zh-CN|\/en\.ts/.test(path) ? [readFileSync(path, 'utf8')] : [];
+  return entry.isDirectory() ? sources(path) : /\.tsx?$/.test(entry.name) && !/\.test\.ts$|\/i18n\//.test(path) ? [readFileSync(path, 'utf8')] : [];
 });
 const keys = Object.keys(zh) as TextKey[];
 const holes = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
@@ -28,6 +29,13 @@ describe('the dictionaries', () => {
     expect(Object.keys(enOutcomes).sort()).toEqual(Object.keys(outcomes).sort());
   });
 
+  it('have no key twice: one part would silently speak for another', () => {
+    const chinese = readdirSync(`${root}i18n`).filter((name) => name.endsWith('zh-CN.ts')).map((name) => readFileSync(`${root}i18n/${name}`, 'utf8')).join('\n');
+    const written = [...chinese.matchAll(/'([\w.-]+)': '/g)].map((m) => m[1] ?? '');
+    expect(written.filter((key, i) => written.indexOf(key) !== i)).toEqual([]);
+    expect(written.length).toBe(keys.length);
+  });
+
   it('keep every button to four characters (FIELD 4)', () => {
     for (const key of keys.filter((k) => k.startsWith('act.') || k.startsWith('call.'))) expect([...zh[key].replace(/60秒$/, '')].length, `${key} ${zh[key]}`).toBeLessThanOrEqual(4);
   });
@@ -38,7 +46,7 @@ describe('the dictionaries', () => {
 
   it('hold no word that no page uses', () => {
     const code = sources(root).join('\n');
-    const built = /^(state|flag|role|user|channel|out|slot|ability|hearing|living|sex|category|risk|skip|engagement|call|log|outage\.cause|replay|error|tab|unregistered|device)\.|^strip\.(live|late|dead|connecting|degraded)$|^map\.(full|part|hollow)$/;
+    const built = /^(nav|state|flag|role|user|channel|out|slot|ability|hearing|living|sex|category|risk|skip|engagement|call|log|outage\.cause|replay|error|tab|unregistered|device)\.|^strip\.(live|late|dead|connecting|degraded)$|^map\.(full|part|hollow)$/;
     expect(keys.filter((key) => !code.includes(`'${key}'`) && !built.test(key))).toEqual([]);
   });
 

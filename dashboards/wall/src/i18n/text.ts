@@ -3,10 +3,15 @@ import { signal } from '@preact/signals';
 import { outcomes, type Outcome } from '#core/alert.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
 import { en, enOutcomes } from './en.ts';
-import { type Dictionary, type TextKey, zh } from './zh-CN.ts';
+import { enFiles } from './files.en.ts';
+import { zhFiles } from './files.zh-CN.ts';
+import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
-const dictionaries: Record<Lang, Dictionary> = { zh, en };
+/** One file per part of the pages and language; the Chinese ones are the source of the keys. */
+const chinese = { ...zh, ...zhFiles } as const;
+export type TextKey = keyof typeof chinese;
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enFiles } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

@@ -6,7 +6,9 @@ export const zh = {
   'act.start': '开始值班', 'act.heard': '听到了', 'act.notHeard': '没听到', 'act.mute': '静音60秒', 'act.again': '再试', 'act.look': '查看', 'act.replay': '重放', 'act.register': '登记', 'act.copy': '复制',
   'act.refresh': '刷新', 'act.county': '全县', 'act.phoneIn': '电话报警', 'act.raise': '建警情',
   'call.reached': '接通', 'call.no-answer': '无人接', 'call.busy': '占线', 'call.off': '关机', 'call.wrong-number': '空号',
-  'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.devices': '设备登记',
+  'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.register': '设备登记',
+  'nav.label': '页面', 'nav.duty': '值班', 'nav.files': '档案', 'nav.devices': '设备', 'nav.settings': '设置', 'nav.notYours': '您的角色不能打开这一页。',
+  'leave.title': '还没有保存', 'leave.text': '这一页上的修改还没有保存。离开就丢掉了。', 'act.stay': '留下', 'act.leave': '离开',
   'login.user': '用户名', 'login.password': '密码', 'login.ended': '登录已结束:这台电脑现在听不到警情,请重新登录。', 'login.silent': '未登录时,这台电脑听不到警情。',
   'login.wrong': '用户名或密码不对。', 'login.busy': '正在登录…', 'login.tooMany': '错误次数太多,请 {s} 秒后再试。',
   'strip.label': '运行状态', 'strip.link': '链路', 'strip.live': '实时', 'strip.late': '滞后', 'strip.dead': '断线', 'strip.connecting': '连接中', 'strip.degraded': '降级运行', 'strip.age': '数据 {s} 秒前', 'strip.clock': '服务器时间',
@@ -70,5 +72,4 @@ export const zh = {
   'common.loading': '正在取…', 'common.close': '关闭',
 } as const;
 
-export type TextKey = keyof typeof zh;
-export type Dictionary = Readonly<Record<TextKey, string>>;
+export type Dictionary = Readonly<Record<keyof typeof zh, string>>;

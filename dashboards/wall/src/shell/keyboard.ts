@@ -1,5 +1,5 @@
 /** The keyboard path: choose, claim, dispatch, note, close without a mouse. Off while somebody types, also inside an input method. */
-import { page } from '#wall/state/route.ts';
+import { shownPage } from '#wall/pages/registry.tsx';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
@@ -38,7 +38,7 @@ function press(key: string, onButton: boolean): boolean {
 
 export function startKeyboard(): void {
   addEventListener('keydown', (event) => {
-    if (page.value !== 'wall' || !me.value || helpOpen.value || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (shownPage.value?.name !== 'wall' || !me.value || helpOpen.value || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.querySelector('dialog[open]')) return;
     if (typing(event.target)) {
       if (event.key === 'Escape') (event.target as HTMLElement).blur();

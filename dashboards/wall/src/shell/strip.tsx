@@ -4,12 +4,13 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
-import { logOut, mayAct, me } from '#wall/state/session.ts';
+import { hearsAlarms, logOut, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
-import { page, pages } from '#wall/state/route.ts';
+import { leaveFor } from '#wall/state/route.ts';
 import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { slaStep } from '#wall/queue/order.ts';
+import { Nav } from './nav.tsx';
 import { phoneInOpen } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
@@ -19,27 +20,31 @@ export function Strip() {
     <header class="strip">
       <div class="strip-top">
         <a class="brand" href="#/wall"><img src="/bell.svg" alt="" width="26" height="26" /><b>{t('app.name')}</b></a>
-        <nav class="tabs" aria-label={t('app.name')}>
-          {pages.map((name) => <a key={name} href={`#/${name}`} aria-current={page.value === name ? 'page' : undefined}>{t(`tab.${name}`)}</a>)}
-        </nav>
+        <Nav />
         <span class="grow" />
         {mayAct.value && <button type="button" class="tool" onClick={() => { phoneInOpen.value = true; }}>{t('act.phoneIn')}</button>}
-        <SoundControl />
+        {hearsAlarms.value && <SoundControl />}
         <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
         <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>
         <span class="who" title={me.value ? t(`user.${me.value.role}`) : ''}>{me.value?.name}</span>
-        <button type="button" class="tool" onClick={() => void logOut()}>{t('act.logout')}</button>
+        <button type="button" class="tool" onClick={() => leaveFor(() => void logOut())}>{t('act.logout')}</button>
       </div>
-      <section class="strip-facts" aria-label={t('strip.label')}>
-        <LinkState />
-        <Fact name={t('strip.clock')}><span class="digits big" data-test="clock">{clockSeconds(serverNow.value)}</span>
-          {driftMs.value > 2_000 && <span class="warn">{t('strip.drift', { s: Math.round(driftMs.value / 1000) })}</span>}</Fact>
-        <OpenCounts />
-        <Oldest />
-        <Hearing />
-        <Consoles />
-      </section>
+      {hearsAlarms.value && <Facts />}
     </header>
+  );
+}
+
+function Facts() {
+  return (
+    <section class="strip-facts" aria-label={t('strip.label')}>
+      <LinkState />
+      <Fact name={t('strip.clock')}><span class="digits big" data-test="clock">{clockSeconds(serverNow.value)}</span>
+        {driftMs.value > 2_000 && <span class="warn">{t('strip.drift', { s: Math.round(driftMs.value / 1000) })}</span>}</Fact>
+      <OpenCounts />
+      <Oldest />
+      <Hearing />
+      <Consoles />
+    </section>
   );
 }
 

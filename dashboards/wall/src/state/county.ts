@@ -20,8 +20,8 @@ export const county = computed(() => (regions.value === null ? null : drawCounty
 
 const statusEveryMs = 15_000;
 
-/** Fetches while somebody is logged in, until the returned function is called. */
-export function startCounty(): () => void {
+/** Fetches while somebody is logged in, until the returned function is called; `figures` false for roles that see no alarms. */
+export function startCounty(figures: boolean): () => void {
   let stopped = false;
   let timer: ReturnType<typeof setTimeout> | null = null;
   const askRegions = async (): Promise<void> => {
@@ -36,6 +36,6 @@ export function startCounty(): () => void {
     timer = setTimeout(() => void askStatus(), statusEveryMs);
   };
   void askRegions();
-  void askStatus();
+  if (figures) void askStatus();
   return () => { stopped = true; if (timer) clearTimeout(timer); regions.value = null; status.value = null; };
 }

@@ -1,6 +1,6 @@
 /** Who sits here. `undefined` while it is being asked, null when nobody is logged in. */
 import { computed, signal } from '@preact/signals';
-import type { UserRole } from '#core/user.ts';
+import { may, type UserRole } from '#core/user.ts';
 import { type Answer, get, post, whenLoggedOut } from '#wall/api/client.ts';
 
 export type Me = { kind: 'user' | 'token'; id: string; name: string; role: UserRole; scopeCode: string };
@@ -8,9 +8,12 @@ export const me = signal<Me | null | undefined>(undefined);
 /** The session ended by itself: the login page says that this desk hears nothing now. */
 export const endedByItself = signal(false);
 
-const actors: ReadonlySet<UserRole> = new Set(['admin', 'shift-leader', 'operator']);
+/** Whether the caller's role is one of these; the server decides, this only hides what it would refuse. */
+export const can = (roles: readonly UserRole[]): boolean => me.value != null && roles.includes(me.value.role);
 /** May claim, dispatch and close. */
-export const mayAct = computed(() => me.value != null && actors.has(me.value.role));
+export const mayAct = computed(() => can(may.act));
+/** Sees alarms at all: an installer has no link, no sound and no desk. */
+export const hearsAlarms = computed(() => can(may.readAlerts));
 
 export async function askWhoIAm(): Promise<void> {
   whenLoggedOut(() => { if (me.value) endedByItself.value = true; me.value = null; });

@@ -4,7 +4,7 @@ import { post, type Problem } from '#wall/api/client.ts';
 import { t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
-import { page } from '#wall/state/route.ts';
+import { go } from '#wall/state/route.ts';
 import { say, sayBad } from '#wall/state/toast.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
 
@@ -15,7 +15,7 @@ type Made = { id: string; secret: string };
 /** Which event the button of a model sends. */
 const eventOf: Record<string, string> = { 'fall-radar': 'fall', smoke: 'smoke', gas: 'gas', bed: 'bed-exit', door: 'motionless' };
 
-export function Devices() {
+export function Register() {
   const models = useFetched<{ models: Model[] }>('/api/v1/device-models');
   const homes = useFetched<{ homes: Home[] }>('/api/v1/homes?limit=200');
   const made = useSignal<(Made & { kind: string }) | null>(null);
@@ -30,7 +30,7 @@ export function Devices() {
     made.value = answer.ok ? { ...answer.value, kind: eventOf[type] ?? 'sos' } : null;
   };
   return (
-    <Page title={t('devices.title')} help={t('devices.help')} test="devices">
+    <Page title={t('devices.title')} help={t('devices.help')} test="register">
       {models.value ? (
         <form class="card" onSubmit={(event) => void submit(event)}>
           <div class="form-row">
@@ -66,7 +66,7 @@ function MadeCard({ made }: { made: Made & { kind: string } }) {
       <p class="dim">{t('devices.try')}</p>
       <div class="command"><code data-test="made-command">{command}</code><CopyButton text={command} /></div>
       <p class="dim">{t('devices.tryHere')} <button type="button" class="strong" data-test="press" onClick={() => void press()}>{t('devices.press')}</button>
-        {pressed.value && <> <button type="button" class="plain" onClick={() => { location.hash = '#/wall'; page.value = 'wall'; }}>{t('devices.toWall')}</button></>}</p>
+        {pressed.value && <> <button type="button" class="plain" onClick={() => go('wall')}>{t('devices.toWall')}</button></>}</p>
     </section>
   );
 }

@@ -1,0 +1,34 @@
+/**
+ * Every page of the application on one list: its address, its group in the navigation, who may open it, what it shows. A new page is
+ * one line here and one text `tab.NAME`; nothing else needs to know it.
+ */
+import { computed } from '@preact/signals';
+import type { JSX } from 'preact';
+import { may, type UserRole } from '#core/user.ts';
+import type { TextKey } from '#wall/i18n/text.ts';
+import { route } from '#wall/state/route.ts';
+import { can } from '#wall/state/session.ts';
+import { Quarantine } from './quarantine.tsx';
+import { Register } from './register.tsx';
+import { Unregistered } from './unregistered.tsx';
+import { Wall } from './wall.tsx';
+
+/** In the order of the navigation; a group with one page that the caller may open is a link, with more a menu. */
+export const groups = ['duty', 'files', 'devices', 'settings'] as const;
+export type Group = (typeof groups)[number];
+export type PageEntry = { name: string; group: Group; label: TextKey; /** as the server's routes have it: core/user.ts */ roles: readonly UserRole[]; show(): JSX.Element };
+
+export const pages: readonly PageEntry[] = [
+  { name: 'wall', group: 'duty', label: 'tab.wall', roles: may.readAlerts, show: Wall },
+  { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: Register },
+  { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: Quarantine },
+  { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: Unregistered },
+];
+
+/** Those that the caller's role may open. */
+export const myPages = computed(() => pages.filter((page) => can(page.roles)));
+/** The page to show: the one of the address, else the first of the caller's; null when the role has none of them. */
+export const shownPage = computed<PageEntry | null>(() => {
+  const wanted = pages.find((page) => page.name === route.value.page);
+  return wanted === undefined ? (myPages.value[0] ?? null) : myPages.value.includes(wanted) ? wanted : wanted.name === 'wall' ? (myPages.value[0] ?? null) : null;
+});
