@@ -57,6 +57,7 @@ export async function findRegistered(sql: Sql, id: string): Promise<RegisteredDe
 export type DeviceFilter = Page & {
   q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null;
   /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null;
+  /** Only demonstration devices, only real ones, or both. */ demo?: boolean | null;
 };
 
 /** A page by id; devices without home and person belong to the whole county. `q`: an id, its beginning, or a serial number. */
@@ -65,8 +66,8 @@ export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows:
     `select ${columns} from ${joins} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or d.id > $2)
        and ($4::text is null or starts_with(d.id, $4) or d.serial = $4) and ($5::text is null or coalesce(d.home_id, p.home_id) = $5) and ($6::text is null or d.person_id = $6)
        and ($7::text is null or d.model = $7) and ($8::text is null or d.status = $8)
-       and case when $9::text is null then true when $9 = 'never-reported' then ${never} else coalesce(pr.state, 'never') = $9 end
-     order by d.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.homeId, f.personId, f.model, f.status, f.presence]);
+       and case when $9::text is null then true when $9 = 'never-reported' then ${never} else coalesce(pr.state, 'never') = $9 end and ($10::boolean is null or d.demo = $10)
+     order by d.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.homeId, f.personId, f.model, f.status, f.presence, f.demo ?? null]);
   return paged(rows, f.limit);
 }
 
@@ -75,15 +76,15 @@ export async function updateDevice(sql: Sql, seal: Seal, id: string, version: nu
   const [before] = await sql.query<{ status: string }>('select status from device where id = $1 for update', [id]);
   const next = await updateRow(sql, seal, table, id, version, patch);
   if (next === null) return null;
-  if (patch.status === 'installed' && before?.status !== 'installed') await install(sql, id);
+  if (patch.status === 'installed' && before?.status !== 'installed') await install(sql, [id]);
   await tellDoors(sql, [id]);
   return next;
 }
 
-async function install(sql: Sql, id: string): Promise<void> {
-  await sql.query("update device set status = 'installed', registered_at = anling_now() where id = $1", [id]);
-  await sql.query('delete from presence where device_id = $1', [id]);
-  await beginPresence(sql, [id], true);
+async function install(sql: Sql, ids: readonly string[]): Promise<void> {
+  await sql.query("update device set status = 'installed', registered_at = anling_now() where id = any($1)", [ids]);
+  await sql.query('delete from presence where device_id = any($1)', [ids]);
+  await beginPresence(sql, ids, true);
 }
 
 /**
@@ -96,9 +97,27 @@ export async function replaceSecret(sql: Sql, id: string, secretHash: Buffer): P
      where d.id = b.id and b.old <> 'revoked'
      returning b.old = 'stock' or exists (select from presence p where p.device_id = d.id and p.state = 'never' and p.check_at = 'infinity') as begins`, [id, secretHash]);
   if (!row) return false;
-  if (row.begins) await install(sql, id);
+  if (row.begins) await install(sql, [id]);
   await tellDoors(sql, [id]);
   return true;
+}
+
+/** What a device is when many get new secrets at once. */
+export type SecretTarget = { id: string; status: (typeof deviceStatuses)[number]; regionCode: string | null };
+
+/** Those of `ids` that exist, held until the end of the transaction, in one order, so that two requests cannot wait for each other. */
+export function lockSecretTargets(sql: Sql, ids: readonly string[]): Promise<SecretTarget[]> {
+  return sql.query<SecretTarget>(
+    `select d.id, d.status, ${region} as "regionCode" from device d left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)
+     where d.id = any($1) order by d.id for update of d`, [ids]);
+}
+
+/** New secrets for devices that are locked; each is installed from now on and its supervision begins anew. */
+export async function replaceSecrets(sql: Sql, made: readonly { id: string; secretHash: Buffer }[]): Promise<void> {
+  const ids = made.map((m) => m.id);
+  await sql.query('update device d set secret_hash = n.hash, version = d.version + 1 from unnest($1::text[], $2::bytea[]) as n(id, hash) where d.id = n.id', [ids, made.map((m) => m.secretHash)]);
+  await install(sql, ids);
+  await tellDoors(sql, ids);
 }
 
 /** Revokes; the doors end its session. False: no such device, or revoked before. */

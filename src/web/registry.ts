@@ -26,14 +26,15 @@ export const deviceWriters: readonly UserRole[] = may.writeDevices;
 export type RowProblem = FieldProblem & { taken?: boolean };
 export type Problems = { add(row: number, field: string, expected: string, taken?: boolean): void; throwIfAny(): void };
 
-/** Collects problems; `bulk` names fields `rows.<index>.<field>` like the schema's own answers, and lines in words. */
-export function collectProblems(bulk: boolean): Problems {
+/** Collects problems; `bulk` names fields `rows.<index>.<field>` like the schema's own answers (`ids.<index>` where the list holds bare ids), and lines in words. */
+export function collectProblems(bulk: boolean | 'ids'): Problems {
+  const named = (row: number, field: string): string => (bulk === 'ids' ? `ids.${row}` : bulk ? `rows.${row}.${field}` : field);
   const found: RowProblem[] = [];
   const lines = new Set<number>();
   return {
     add(row, field, expected, taken = false) {
       lines.add(row);
-      if (found.length < 200) found.push({ field: bulk ? `rows.${row}.${field}` : field, expected, taken });
+      if (found.length < 200) found.push({ field: named(row, field), expected, taken });
     },
     throwIfAny() {
       if (found.length === 0) return;

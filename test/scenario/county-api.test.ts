@@ -230,6 +230,34 @@ describe('devices', () => {
     expect(perSecond).toBeGreaterThan(10_000);
   });
 
+  it('get new secrets by the thousand, all or none: old ones end, supervision begins anew, on record without a secret [M2]', async () => {
+    const homeId = await made('/homes', { ...home, demo: true });
+    const ids = (await post('/devices/bulk', { rows: [{ model: 'sos-button', homeId }, { model: 'fall-radar', homeId, status: 'stock' }, { model: 'smoke', homeId }] })).body.rows.map((r: { id: string }) => r.id) as string[];
+    const [button, stock, gone] = ids as [string, string, string];
+    await web.t.db.query(`update presence set state = 'offline', last_seen_at = anling_now(), silent_at = anling_now(), check_at = 'infinity' where device_id = $1`, [button]);
+    const before = await web.t.db.query('select id, secret_hash from device where id = any($1) order by id', [ids]);
+    await post(`/devices/${gone}/revoke`, {});
+    const wrong = await post('/devices/bulk/secrets', { ids: [button, 'nobody-1', stock, button, gone] });
+    expect([wrong.status, fields(wrong), wrong.body.error.lines, wrong.body.error.written]).toEqual([422, ['ids.1', 'ids.3', 'ids.4'], [2, 4, 5], 0]);
+    expect(await web.t.db.query('select id, secret_hash from device where id = any($1) order by id', [ids])).toEqual(before);
+    expect((await post('/devices/bulk/secrets', { ids: [button] }, await web.cookie('admin', otherTown))).status).toBe(422);
+    expect((await post('/devices/bulk/secrets', { ids: Array.from({ length: 1001 }, (_, i) => `x${i}`) })).status).toBe(422);
+    const { status, body } = await post('/devices/bulk/secrets', { ids: [stock, button] });
+    expect([status, body.rows.map((r: { line: number; id: string }) => [r.line, r.id])]).toEqual([200, [[1, stock], [2, button]]]);
+    for (const { id, secret } of body.rows) {
+      const [row] = await web.t.db.query<{ secret_hash: Buffer }>('select secret_hash from device where id = $1', [id]);
+      expect(row?.secret_hash.equals(web.t.seal.secretHash(secret))).toBe(true);
+      expect((await get(`/devices/${id}`)).body).toMatchObject({ status: 'installed', state: 'never', neverReported: false, lastSeenAt: null, demo: true });
+      expect(JSON.stringify(await web.t.db.query('select * from audit'))).not.toContain(secret);
+    }
+    const [due] = await web.t.db.query<{ due: boolean }>(`select bool_and(check_at between anling_now() and anling_now() + interval '26 hours') as due from presence where device_id = any($1)`, [[button, stock]]);
+    expect(due?.due).toBe(true);
+    const [audit] = await web.t.db.query(`select detail from audit where action = 'device.secret' order by id desc limit 1`);
+    expect(audit?.['detail']).toEqual({ ids: [stock, button], count: 2 });
+    const listed = async (query: string): Promise<string[]> => (await get(`/devices?homeId=${homeId}&${query}`)).body.devices.map((d: { id: string }) => d.id);
+    expect([(await listed('demo=true')).toSorted(), await listed('demo=false')]).toEqual([ids.toSorted(), []]);
+  });
+
   it('that never report are listed as that, never as online, after their class’s grace [B6]', async () => {
     const homeId = await made('/homes', home);
     const { id } = (await post('/devices', { model: 'fall-radar', homeId })).body;

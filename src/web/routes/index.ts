@@ -3,6 +3,7 @@ import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerCalls } from './calls.ts';
 import { registerContacts } from './contacts.ts';
+import { registerDeviceEvents } from './device-events.ts';
 import { registerDevices } from './devices.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
@@ -21,5 +22,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks,
-  registerCalls, registerContacts, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];
