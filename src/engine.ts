@@ -26,6 +26,7 @@ import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { builtPages } from '#ops/pages.ts';
+import { answerClock, clockChannel } from '#store/clock-travel.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
@@ -93,7 +94,11 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   const devices = add(startDeviceCache({
     lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
   }));
-  const unlisten = await db.listen(['anling_device'], (_, id) => devices.changed(id));
+  const unlisten = await db.listen(['anling_device', clockChannel], (channel, payload) => {
+    if (channel === 'anling_device') devices.changed(payload);
+    else if (payload === '') intake.clockMoved();
+    else void intake.writeSigns().then(() => answerClock(db, payload)).catch((error: unknown) => log.warn({ error: (error as Error).message }, 'signs of life were not written before the clock moves'));
+  });
   add({ name: 'device-hints', ready: () => null, stop: unlisten });
   const door = {
     host: config.deviceHost, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
@@ -116,10 +121,11 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
   add(await startAlerts({ seal, log, metrics, db: ctx.db }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
-  add(startSweep(supervision));
-  add(startDaily(supervision));
+  const watching = [add(startSweep(supervision)), add(startDaily(supervision))];
   add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));
   const db = ctx.db('notify', 4);
+  const unlisten = await db.listen([clockChannel], (_, payload) => { if (payload === '') for (const loop of watching) loop.wake(); });
+  add({ name: 'clock-hints', ready: () => null, stop: unlisten });
   add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db) }));
 }
 
@@ -144,5 +150,6 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics }),
     audit: auditWriter({ db: trail, seal }),
     replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
+    standinUrl: `http://127.0.0.1:${config.standinPort}`,
   }));
 }

@@ -15,6 +15,7 @@ import { freePort } from '#ops/processes.ts';
 import { claimDatabase, endOrphans, recordLife } from '#ops/records.ts';
 import { requireFiles } from '#ops/start-files.ts';
 import { standinKey } from '#notify/standin-key.ts';
+import { readAhead } from '#store/clock-travel.ts';
 import { ensurePlans } from '#store/county-setup.ts';
 import { hasDemoPeople, loadDemo } from '#store/demo.ts';
 import { embeddedPort, embeddedUrl } from '#store/embedded.ts';
@@ -31,7 +32,7 @@ const roleStopMs = 2_500;
 const databaseStopMs = 2_500;
 const closingMs = 5_000;
 
-type Prepared = { config: Config; seal: Seal; keeper: Keeper | null; password: string | null; standin: boolean; pagesError: string | null };
+type Prepared = { config: Config; seal: Seal; keeper: Keeper | null; password: string | null; standin: boolean; aheadMs: number; pagesError: string | null };
 
 /** Runs until a signal; resolves with the exit code. Throws OperatingError with a text for the operator when it cannot start. */
 export async function runHouse(given: Config): Promise<number> {
@@ -112,7 +113,7 @@ async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | 
     if (built?.error) log.error({ error: built.error }, 'the pages could not be built; everything else runs');
     else if (built?.built) log.info({ ms: built.ms }, 'pages built');
     const standin = gateway === 'standin' && config.roles.includes('worker');
-    return { config: Object.freeze({ ...config, databaseUrl: url }), seal, keeper, password, standin, pagesError: built?.error ?? null };
+    return { config: Object.freeze({ ...config, databaseUrl: url }), seal, keeper, password, standin, aheadMs: await readAhead(db), pagesError: built?.error ?? null };
   } finally {
     await db.close();
   }
@@ -228,7 +229,7 @@ function codeCache(data: string): string {
   try { accessSync(modules, constants.W_OK); return join(modules, '.cache', 'compiled'); } catch { return join(data, 'cache'); }
 }
 
-function childSpecs({ config, seal, standin }: Prepared): ChildSpec[] {
+function childSpecs({ config, seal, standin, aheadMs }: Prepared): ChildSpec[] {
   const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? codeCache(config.data) };
   const main = join(root, 'src', 'main.ts');
   const specs: ChildSpec[] = config.roles.map((role) => ({ name: role, file: main, args: ['child', '--role', role], env, beats: true }));
@@ -237,7 +238,7 @@ function childSpecs({ config, seal, standin }: Prepared): ChildSpec[] {
   const hooks = `${config.tlsCert ? config.publicUrl : `http://127.0.0.1:${config.httpPort}`}/hooks/aliyun/${seal.hookSecret}`;
   return [...specs, {
     name: 'standin', file: join(root, 'device-simulators', 'standin', 'main.ts'), args: [], beats: false,
-    env: { ...process.env, ANLING_STANDIN_PORT: String(config.standinPort), ANLING_STANDIN_KEY_ID: id, ANLING_STANDIN_KEY_SECRET: secret, ANLING_STANDIN_HOOKS: hooks },
+    env: { ...process.env, ANLING_STANDIN_PORT: String(config.standinPort), ANLING_STANDIN_KEY_ID: id, ANLING_STANDIN_KEY_SECRET: secret, ANLING_STANDIN_HOOKS: hooks, ANLING_STANDIN_AHEAD_MS: String(aheadMs) },
   }];
 }
 

@@ -3,6 +3,7 @@ import { render, templates, variableNames, type TemplateName } from '#core/messa
 import { standinCode, standinProvider, standinShownNumber, standinTemplate, standinVoiceFile } from '#core/provider.ts';
 import type { Calls } from './calls.ts';
 import { callDetail } from './calls.ts';
+import type { StandinClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import { isNumber, type Phones, plainNumber, providerTime, type SmsItem } from './phones.ts';
 import type { Pusher } from './push.ts';
@@ -10,7 +11,7 @@ import type { Windows } from './windows.ts';
 
 export type ActionResult = { code: string; message: string; more?: Record<string, unknown> };
 export type ActionContext = {
-  phones: Phones; calls: Calls; pusher: Pusher; faults: Faults; windows: () => Windows | null;
+  clock: StandinClock; phones: Phones; calls: Calls; pusher: Pusher; faults: Faults; windows: () => Windows | null;
   /** Whether the account has a bought number that hears keys. */ keys: () => boolean; receiptMs: () => number;
 };
 type Params = ReadonlyMap<string, string>;
@@ -54,11 +55,11 @@ function sendSms(params: Params, context: ActionContext): ActionResult {
   if (get('OutId').length >= 256) return bad('isv.INVALID_PARAMETERS', '参数异常');
   const read = readValues(name, get('TemplateParam'));
   if (!('values' in read)) return read;
-  const full = numbers.map((n) => context.windows()?.take('sms', `${get('SignName')}|${get('TemplateCode')}|${plainNumber(n)}`, Date.now()) ?? null).find((w) => w !== null);
+  const full = numbers.map((n) => context.windows()?.take('sms', `${get('SignName')}|${get('TemplateCode')}|${plainNumber(n)}`, context.clock.now()) ?? null).find((w) => w !== null);
   if (full) return bad('isv.BUSINESS_LIMIT_CONTROL', full);
   const bizId = `${digits(16)}^0`;
   for (const number of numbers) deliver(context, {
-    type: 'sms', id: `${bizId}:${plainNumber(number)}`, at: Date.now(), phone: plainNumber(number), sign: get('SignName'), template: name, text: render(name, read.values),
+    type: 'sms', id: `${bizId}:${plainNumber(number)}`, at: context.clock.now(), phone: plainNumber(number), sign: get('SignName'), template: name, text: render(name, read.values),
     outId: get('OutId'), bizId, params: read.values, parts: 1, status: 'waiting', code: null, reportedAt: null,
   });
   return ok({ BizId: bizId });
@@ -69,15 +70,15 @@ function deliver(context: ActionContext, item: SmsItem): void {
   item.parts = length <= 70 ? 1 : Math.ceil(length / 67);
   context.phones.add(item);
   const fault = context.faults.take('receipt', 'SendSms', item.phone);
-  setTimeout(() => {
+  context.clock.after(context.receiptMs(), () => {
     const failed = fault?.kind === 'failed';
-    if (fault?.kind !== 'none') Object.assign(item, { status: failed ? 'failed' : 'delivered', code: failed ? (fault.code ?? 'MK:0001') : 'DELIVERED', reportedAt: Date.now() });
+    if (fault?.kind !== 'none') Object.assign(item, { status: failed ? 'failed' : 'delivered', code: failed ? (fault.code ?? 'MK:0001') : 'DELIVERED', reportedAt: context.clock.now() });
     context.phones.changed(item.phone);
     context.pusher.push('sms-report', [{
-      phone_number: item.phone, send_time: providerTime(item.at), report_time: providerTime(Date.now()), success: !failed, err_code: item.code, err_msg: failed ? '用户接收失败' : '用户接收成功',
+      phone_number: item.phone, send_time: providerTime(item.at), report_time: providerTime(context.clock.now()), success: !failed, err_code: item.code, err_msg: failed ? '用户接收失败' : '用户接收成功',
       sms_size: String(item.parts), biz_id: item.bizId, out_id: item.outId,
     }], fault);
-  }, context.receiptMs()).unref();
+  });
 }
 
 function querySendDetails(params: Params, context: ActionContext): ActionResult {
@@ -119,11 +120,11 @@ function call(action: string, what: (params: Params, dedicated: boolean) => Spok
     if (!Number.isInteger(times) || times < 1 || times > 3) return bad('isv.INVALID_PARAMETERS', '参数异常');
     const spoken = what(params, shown !== '');
     if ('code' in spoken) return spoken;
-    const full = context.windows()?.take('voice', plainNumber(get('CalledNumber')), Date.now());
+    const full = context.windows()?.take('voice', plainNumber(get('CalledNumber')), context.clock.now());
     if (full) return bad('isv.BUSINESS_LIMIT_CONTROL', full);
     const id = `${digits(12)}^${digits(12)}`;
     context.calls.ring({
-      type: 'call', id, at: Date.now(), phone: plainNumber(get('CalledNumber')), action, template: spoken.name, text: spoken.text, outId: get('OutId'), params: spoken.values, state: 'ringing',
+      type: 'call', id, at: context.clock.now(), phone: plainNumber(get('CalledNumber')), action, template: spoken.name, text: spoken.text, outId: get('OutId'), params: spoken.values, state: 'ringing',
       answeredAt: null, endedAt: null, status: null, keys: context.keys(), pressed: '', ignored: false, menu: spoken.menu,
     }, times);
     return ok({ CallId: id });
@@ -162,9 +163,9 @@ export const actions: Readonly<Record<string, Action>> = {
   IvrCall: { required: ['CalledShowNumber', 'CalledNumber', 'StartCode'], run: call('IvrCall', readIvr) },
   QueryCallDetailByCallId: {
     required: ['CallId', 'ProdId', 'QueryDate'],
-    run(params, { phones }) {
+    run(params, { phones, clock }) {
       const found = phones.find((i) => i.type === 'call' && i.id === params.get('CallId'));
-      return found?.type === 'call' ? ok({ Data: callDetail(found) }) : ok({ Data: '' });
+      return found?.type === 'call' ? ok({ Data: callDetail(found, clock.now()) }) : ok({ Data: '' });
     },
   },
 };

@@ -22,7 +22,7 @@ const brief = (phone: Phone): Phone => ({ ...phone, items: phone.items.slice(-sh
 
 /** What an owner of this phone writes back. */
 function reply(state: ControlState, phone: string, content: string): void {
-  const at = Date.now();
+  const at = state.clock.now();
   const number = plainNumber(phone);
   state.phones.add({ type: 'reply', id: randomUUID(), at, phone: number, content });
   state.pusher.push('sms-up', [{ phone_number: number, content, send_time: providerTime(at), dest_code: '350425', sequence_id: String(at) + String(Math.floor(Math.random() * 1e6)).padStart(6, '0') }],
@@ -67,6 +67,12 @@ const routes: Record<string, Handler> = {
       Object.assign(state.settings, { [name]: value });
     }
     return state.settings;
+  },
+  'POST /api/clock': (state, body) => {
+    const ms = body['aheadMs'];
+    if (typeof ms !== 'number' || !(ms >= 0)) throw new Wrong('aheadMs: expected milliseconds, 0 or more');
+    state.clock.setAhead(ms);
+    return { now: state.clock.now() };
   },
   'POST /api/clear': (state) => { state.phones.clear(); state.ledger.length = 0; return { ok: true }; },
 };

@@ -1,4 +1,5 @@
 /** A call's life: rings, is answered or not, speaks, hears keys where it can, ends; the report follows its end. */
+import type { StandinClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import { type CallItem, type Phones, providerTime } from './phones.ts';
 import type { Pusher } from './push.ts';
@@ -8,24 +9,23 @@ export type Calls = {
   ring(call: CallItem, playTimes: number): void;
   /** What a human does with the phone; null when done, else why it cannot be. */
   act(call: CallItem, action: string): string | null;
-  stop(): void;
 };
 /** call results of the provider */
 const results = { played: '200000', hungUp: '200001', busy: '200002', noAnswer: '200003', keyTimeout: '200008', key: '300000' } as const;
 const keyWaitMs = 5_000;
 
-export function createCalls(options: { phones: Phones; pusher: Pusher; faults: Faults; settings: () => CallSettings }): Calls {
-  const { phones, pusher, faults } = options;
-  const timers = new Map<string, NodeJS.Timeout>();
+export function createCalls(options: { clock: StandinClock; phones: Phones; pusher: Pusher; faults: Faults; settings: () => CallSettings }): Calls {
+  const { clock, phones, pusher, faults } = options;
+  const timers = new Map<string, () => void>();
   const plays = new Map<string, number>();
   const next = (call: CallItem, ms: number, work: () => void): void => {
-    clearTimeout(timers.get(call.id));
-    timers.set(call.id, setTimeout(work, ms));
+    timers.get(call.id)?.();
+    timers.set(call.id, clock.after(ms, work));
   };
   const end = (call: CallItem, status: string): void => {
     if (call.state === 'ended') return;
     const fault = faults.take('receipt', call.action, call.phone);
-    call.endedAt = Date.now();
+    call.endedAt = clock.now();
     call.state = 'ended';
     call.status = fault?.kind === 'failed' ? (fault.code ?? results.noAnswer) : status;
     phones.changed(call.phone);
@@ -37,7 +37,7 @@ export function createCalls(options: { phones: Phones; pusher: Pusher; faults: F
   };
   const answer = (call: CallItem): void => {
     call.state = 'answered';
-    call.answeredAt = Date.now();
+    call.answeredAt = clock.now();
     phones.changed(call.phone);
     speak(call);
   };
@@ -50,7 +50,7 @@ export function createCalls(options: { phones: Phones; pusher: Pusher; faults: F
     if (!call.keys) return 'this call hears no keys (public mode)';
     call.pressed += key;
     pusher.push('voice-call-report', [{
-      status_code: results.key, smart_status_code: 'ANSWERED', dtmf: key, status_time: providerTime(Date.now()), out_id: call.outId, call_id: call.id,
+      status_code: results.key, smart_status_code: 'ANSWERED', dtmf: key, status_time: providerTime(clock.now()), out_id: call.outId, call_id: call.id,
     }], null);
     phones.changed(call.phone);
     if (key in call.menu) next(call, [...(call.menu[key] ?? '')].length * options.settings().speakMs, () => end(call, results.played));
@@ -73,7 +73,6 @@ export function createCalls(options: { phones: Phones; pusher: Pusher; faults: F
       phones.add(call);
       next(call, options.settings().ringMs, () => end(call, results.noAnswer));
     },
-    stop() { for (const timer of timers.values()) clearTimeout(timer); },
   };
 }
 
@@ -88,10 +87,10 @@ function report(call: CallItem): Record<string, string> {
 }
 
 /** The answer of QueryCallDetailByCallId: JSON as text. */
-export function callDetail(call: CallItem): string {
+export function callDetail(call: CallItem, nowMs: number): string {
   return JSON.stringify({
     caller: '05980350425', callee: call.phone, gmtCreate: providerTime(call.at), startDate: providerTime(call.answeredAt ?? call.at),
     ...(call.endedAt === null ? {} : { endDate: providerTime(call.endedAt), state: call.status, stateDesc: call.status }),
-    duration: call.answeredAt === null ? 0 : Math.ceil(((call.endedAt ?? Date.now()) - call.answeredAt) / 1_000),
+    duration: call.answeredAt === null ? 0 : Math.ceil(((call.endedAt ?? nowMs) - call.answeredAt) / 1_000),
   });
 }

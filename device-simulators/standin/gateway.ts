@@ -15,7 +15,7 @@ export function answer(request: SignedRequest, state: GatewayState): Reply {
   const checked = state.verify(request, Date.now());
   const params = 'params' in checked ? checked.params : new Map(new URL(request.url, 'http://local').searchParams);
   const entry: LedgerEntry = {
-    at: Date.now(), action: String(request.headers['x-acs-action'] ?? ''), phone: params.get('PhoneNumbers') ?? params.get('CalledNumber') ?? params.get('PhoneNumber') ?? '',
+    at: state.clock.now(), action: String(request.headers['x-acs-action'] ?? ''), phone: params.get('PhoneNumbers') ?? params.get('CalledNumber') ?? params.get('PhoneNumber') ?? '',
     outId: params.get('OutId') ?? '', template: params.get('TemplateCode') ?? params.get('TtsCode') ?? params.get('StartCode') ?? '', code: '', status: 200, signed: 'params' in checked, fault: null, accepted: false,
   };
   state.ledger.push(entry);

@@ -17,7 +17,7 @@ if (!id || !secret || !Number.isInteger(port)) {
   process.exit(2);
 }
 try {
-  const standin = await startStandin({ port, key: { id, secret }, hooks });
+  const standin = await startStandin({ port, key: { id, secret }, hooks, aheadMs: Number(process.env['ANLING_STANDIN_AHEAD_MS'] ?? 0) || 0 });
   say('info', 'stand-in gateway listens; no real phone rings', { url: standin.url });
   const end = (): void => void standin.close().then(() => process.exit(0));
   process.once('SIGTERM', end);

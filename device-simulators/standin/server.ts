@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createVerifier } from './acs.ts';
 import { type ControlState, control } from './api.ts';
 import { createCalls } from './calls.ts';
+import { createClock } from './clock.ts';
 import { createFaults } from './faults.ts';
 import { answer, type LedgerEntry } from './gateway.ts';
 import { createPhones } from './phones.ts';
@@ -25,6 +26,7 @@ export type StandinOptions = {
   /** Base of the house's callbacks, `http://…/hooks/aliyun/SECRET`; null: none. */ hooks: string | null;
   settings?: Partial<StandinSettings>;
   /** Pauses before a push is tried again (1, 5, 10 minutes) and how long it may take. */ scheduleMs?: readonly number[]; pushTimeoutMs?: number;
+  /** How far its clock is ahead, like the house's, after a demonstration that travelled in time. */ aheadMs?: number;
 };
 export type Standin = { url: string; state: ControlState; close(): Promise<void> };
 
@@ -37,14 +39,15 @@ const pageHeaders = {
 /** Starts the stand-in on loopback. Rejects with the listen error (EADDRINUSE). */
 export async function startStandin(options: StandinOptions): Promise<Standin> {
   const settings: StandinSettings = { windows: true, keypress: false, voiceErrors: 'body', receiptMs: 300, ringMs: 30_000, speakMs: 240, ...options.settings };
+  const clock = createClock(options.aheadMs);
   const phones = createPhones();
   const faults = createFaults();
   const pusher = createPusher({ hooks: options.hooks, scheduleMs: options.scheduleMs ?? [60_000, 300_000, 600_000], timeoutMs: options.pushTimeoutMs ?? 700 });
-  const calls = createCalls({ phones, pusher, faults, settings: () => settings });
+  const calls = createCalls({ clock, phones, pusher, faults, settings: () => settings });
   const windows = createWindows();
   const ledger: LedgerEntry[] = [];
   const state: ControlState = {
-    settings, phones, calls, pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
+    settings, clock, phones, calls, pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
     receiptMs: () => settings.receiptMs, voiceErrors: () => settings.voiceErrors, verify: createVerifier(new Map([[options.key.id, { secret: options.key.secret, active: true }]])),
   };
   const page = readFileSync(new URL('./phones.html', import.meta.url));
@@ -58,7 +61,7 @@ export async function startStandin(options: StandinOptions): Promise<Standin> {
     url, state,
     async close() {
       pusher.stop();
-      calls.stop();
+      clock.stop();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -108,6 +108,7 @@ export const limits = {
   /** Wrong caregiver codes of one address in a minute: beyond, 429 for further wrong ones. */ wrongCodesPerMinute: 20,
   /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
   /** A session without use, and at most; nobody in use is logged out while an emergency is open, for so much longer. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionGraceMs: 4 * 3_600_000,
+  /** One jump of a demonstration's clock: beyond, 422; and its wait for the doors to write down what they have heard: then it jumps all the same. */ demoClockMs: 3_600_000, demoDoorsMs: 2_000,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

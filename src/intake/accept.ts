@@ -33,6 +33,8 @@ export type Intake = Service & {
   /** A device has connected: what a will said of it is over. */ connected(device: KnownDevice): void;
   refused(refused: Refused): void;
   misuse(misuse: Misuse): void;
+  /** Writes down every sign of life that was heard; resolves when it stands. */ writeSigns(): Promise<void>;
+  /** The one clock was moved: looked at again at once. */ clockMoved(): void;
   waiting(): { urgent: number; telemetry: number; presence: number };
 };
 type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; now: () => number; vitals: Map<string, VitalsMemory> };
@@ -68,7 +70,7 @@ export function startIntake(options: IntakeOptions): Intake {
     name: 'intake', ready: () => null,
     accept: (publish) => acceptFrame(parts, publish),
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
-    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note,
+    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, writeSigns: presence.flush, clockMoved: clock.look,
     waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting }),
     async stop() {
       await Promise.all([layout.stop(), trim.stop(), clock.stop()]);

@@ -7,7 +7,7 @@ import { databaseNow } from '#store/nodes.ts';
 import type { Db } from '#store/pool.ts';
 import { startLoop, type Service } from '#work/loop.ts';
 
-export type DatabaseClock = Service & { now(): number };
+export type DatabaseClock = Service & { now(): number; /** Looks again at once. */ look(): void };
 
 /** Looks at `anling_now()` once a second; before the first look the wall clock serves. */
 export function startDatabaseClock(db: Db): DatabaseClock {
@@ -21,5 +21,5 @@ export function startDatabaseClock(db: Db): DatabaseClock {
       return false;
     },
   });
-  return { name: 'clock', ready: () => null, stop: () => loop.stop(), now: () => base + performance.now() };
+  return { name: 'clock', ready: () => null, stop: () => loop.stop(), look: () => loop.wake(), now: () => base + performance.now() };
 }

@@ -20,6 +20,7 @@ export type Sign = { device: KnownDevice; atMs: number; trace: string; alive: bo
 export type Presence = Service & {
   /** Notes the sign; returns a promise of its commit for who must wait for it. */
   note(sign: Sign): { committed(): Promise<void> };
+  /** Writes everything that waits, and resolves when it stands. */ flush(): Promise<void>;
   readonly waiting: number;
 };
 type Battery = 'low' | 'good' | null;
@@ -33,6 +34,7 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
   const { db, seal, log, meter } = options;
   const known = new Map<string, Known>();
   const pending = new Map<string, Pending>();
+  let underWay: Promise<unknown> = Promise.resolve();
   const write = async (batch: readonly Pending[]): Promise<void> => {
     const startedMs = performance.now();
     const changes = await db.tx(async (sql) => {
@@ -63,7 +65,8 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
       if (batch.length === 0) return false;
       for (const p of batch) pending.delete(p.device.id);
       try {
-        await write(batch);
+        underWay = write(batch);
+        await underWay;
       } catch (error) {
         for (const p of batch) keepOlder(pending, p);
         throw error;
@@ -86,6 +89,11 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
       };
     },
     get waiting() { return pending.size; },
+    async flush() {
+      const written = [...pending.values()].map((p) => { p.dueMs = 0; return new Promise<void>((resolve, reject) => { p.waiters.push({ resolve, reject }); }); });
+      loop.wake();
+      await Promise.allSettled([underWay, ...written]);
+    },
     async stop() {
       await loop.stop();
       const rest = [...pending.values()];

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { makeDemoCounty } from '#core/demo.ts';
 import { appendAudit } from './audit.ts';
+import { returnClock } from './clock-travel.ts';
 import { insertContacts } from './contacts.ts';
 import { insertDevices } from './device-registry.ts';
 import { insertHomes } from './homes.ts';
@@ -108,7 +109,8 @@ export async function removeDemo(db: Db, seal: Seal): Promise<Record<string, num
     await sql.query(`update region set demo = false where demo and code in (
       with recursive kept as (select code, parent_code from region where code in (${inUse}) union select r.code, r.parent_code from region r join kept k on r.code = k.parent_code) select code from kept)`);
     for (const level of ['village', 'town', 'county']) count('region', (await sql.query('delete from region where demo and level = $1 returning 1', [level])).length);
-    await appendAudit(sql, seal, [{ actor: 'system:admin-command', action: 'demo.remove', result: 'ok', detail: gone }]);
+    const clockBackMs = await returnClock(sql);
+    await appendAudit(sql, seal, [{ actor: 'system:admin-command', action: 'demo.remove', result: 'ok', detail: { ...gone, ...(clockBackMs > 0 ? { clockBackMs } : {}) } }]);
     return gone;
   });
 }

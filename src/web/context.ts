@@ -32,6 +32,7 @@ export type WebContext = {
   peers(): readonly OpsPeer[];
   /** Reads a quarantined frame again (intake's function); absent where nobody wired it. */
   replay?(id: string, by: string): Promise<{ result: 'replayed' | 'still-unreadable' | 'replayed-before' | 'not-an-event' | 'not-found'; reason?: string }>;
+  /** Where the stand-in gateway is controlled, when it is the gateway. */ standinUrl?: string;
   /** Tests: an answer that does not match its schema becomes a 500 (else it is logged and sent). */
   strict?: boolean;
 };

@@ -21,6 +21,6 @@ import { registerSettings } from './settings.ts';
 import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
-  registerSession, registerAlerts, registerOps, registerHooks,
+  registerSession, registerAlerts, registerOps, registerHooks, registerDemo,
   registerCalls, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];
