@@ -4,6 +4,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerCalls } from './calls.ts';
 import { registerContacts } from './contacts.ts';
 import { registerDeviceEvents } from './device-events.ts';
+import { registerDemo } from './demo.ts';
 import { registerDevices } from './devices.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
