@@ -9,6 +9,7 @@ import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
 import { newId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import { traceSource } from '#core/publish.ts';
 import type { Role, Config } from '#config';
 import { startAlerts } from '#alerts/start.ts';
@@ -16,6 +17,7 @@ import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
 import { createLogin } from '#doors/login.ts';
 import { deviceCertificate } from '#doors/mqtt/certificate.ts';
+import { startCommands } from '#doors/mqtt/commands.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
 import { replayQuarantined } from '#intake/replay.ts';
@@ -27,10 +29,12 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { builtPages } from '#ops/pages.ts';
 import { answerClock, clockChannel } from '#store/clock-travel.ts';
+import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
+import { encodeCommand } from '#vendors/anling/encode.ts';
 import { anling } from '#vendors/anling/index.ts';
 import { auditWriter } from '#web/audit-writer.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
@@ -89,7 +93,8 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   const meter = createEdgeMeter(metrics);
   const newTrace = traceSource();
   const db = ctx.db('edge', 8);
-  const intake = add(startIntake({ urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace }));
+  const down = commandStore(ctx.db('commands', 2, 4_000), seal, ctx.nodeId);
+  const intake = add(startIntake({ urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
   let mqtt: MqttDoor | null = null;
   const devices = add(startDeviceCache({
     lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
@@ -104,6 +109,9 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     host: config.deviceHost, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
     login: createLogin({ devices, secretMatches: seal.secretMatches, refused: intake.refused }),
   };
+  // Before the doors, so that it stops after them: what is under way then ends with its connection.
+  const commands = add(startCommands({ ...down, reachable: (id) => mqtt?.reachable(id) ?? false, send: async (id, payload) => (await mqtt?.sendCommand(id, payload)) ?? 'not-connected', log, metrics }));
+  add({ name: 'command-hints', ready: () => null, stop: await down.listen(commands.wake) });
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
   const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, hurry: intake.hurry, connected: intake.connected }));
   mqtt = opened;
@@ -114,6 +122,21 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   gaugeOf(metrics, 'urgent_waiting', 'Events waiting for their commit', () => intake.waiting().urgent);
   gaugeOf(metrics, 'telemetry_waiting', 'Telemetry rows waiting for their commit', () => intake.waiting().telemetry);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
+}
+
+/** Commands downwards as rows, over connections that the alarm path does not share. */
+function commandStore(db: Db, seal: Seal, edge: string) {
+  return {
+    open: (after: string) => openCommands(db, after, limits.commandRows),
+    expire: () => db.tx((sql) => expireCommands(sql, limits.commandRows)),
+    claim: async (ids: readonly string[]) => (await claimCommands(db, seal, ids, edge)).map(({ args, ...c }) => ({ ...c, payload: encodeCommand({ id: `c${c.id}`, name: c.name, args }) })),
+    settle: (command: { id: string; token: string }, outcome: 'acknowledged' | 'due' | 'failed') => db.tx((sql) => settleCommand(sql, command, outcome)),
+    async answered({ id, ...answer }: { deviceId: string; id: string; ok: boolean; data: unknown }) {
+      const own = /^c([1-9]\d{0,17})$/.exec(id)?.[1];
+      if (own !== undefined) await db.tx((sql) => answerCommand(sql, seal, { ...answer, id: own }));
+    },
+    listen: (wake: () => void) => db.listen(['anling_command'], wake),
+  };
 }
 
 /** The alarm path behind the doors, and supervision with connections of its own. */

@@ -1,13 +1,15 @@
 /**
- * The one function that writes decisions: alerts, withdrawals, engagements, timeline, timers, outbox, marks, and last the
+ * The one function that writes decisions: alerts, withdrawals, engagements, timeline, timers, outbox, words to the elder, marks, and last the
  * feed, all in the caller's transaction (law 4). A crash before its commit leaves everything as it was, after it nothing undone.
  */
 import type { Alert } from '#core/alert.ts';
 import { absorb, type Case, type Change, joined, nothing, type Slot, type TimerSet } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
+import { wordToElder } from '#core/to-elder.ts';
 import type { Logger } from '#ops/log.ts';
 import { insertAlerts, nextAlertIds, updateAlerts } from '#store/alerts.ts';
 import { insertLog } from '#store/alert-log.ts';
+import { tellElders, type ToElder } from '#store/commands.ts';
 import { saveEngagements } from '#store/engagements.ts';
 import { type Evaluated, markEvaluated } from '#store/evaluation.ts';
 import { appendFeed, hint } from '#store/feed.ts';
@@ -47,6 +49,7 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   await writeTimers(sql, rows, extra);
   const outbox = await outboxRows(sql, tools.seal, rows.flatMap(({ work, alert }) => work.change.sends.map((send) => ({ alert, send }))), now);
   const outIds = await insertOutbox(sql, tools.seal, outbox);
+  await tellElders(sql, tools.seal, rows.flatMap(wordOf));
   await markEvaluated(sql, (extra.evaluated ?? []).map((e) => ({ ...e, alertId: e.alertId && idOf(e.alertId) })));
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
@@ -71,6 +74,13 @@ async function writeAlerts(sql: Sql, seal: Seal, rows: readonly Written[]): Prom
   await insertAlerts(sql, rows.filter((r) => r.work.isNew).map((r) => r.alert));
   const changed = rows.filter((r) => !r.work.isNew && r.work.standing.alert !== r.work.found.alert);
   await updateAlerts(sql, changed.map((r) => ({ alert: r.alert, closeNote: seal.sealOrNull('alert.close_note', r.work.change.closeNote) })));
+}
+
+/** What the change means to whoever called (core/to-elder.ts). */
+function wordOf({ work, alert }: Written): ToElder[] {
+  const word = wordToElder(work.found, work.standing);
+  const { id, kind, deviceId, homeId, personId, trace } = alert;
+  return word === null ? [] : [{ alertId: id, word, kind, deviceId, homeId, personId, trace }];
 }
 
 /** Whoever the search writes to for the first time is `notified`; answers come after and win. */

@@ -26,6 +26,7 @@ import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 export type IntakeOptions = {
   /** Connections of the urgent lane alone (law 8), and those of everything else. */ urgentDb: Db; db: Db;
   seal: Seal; log: Logger; meter: EdgeMeter; vendor: Vendor; newTrace: () => string;
+  /** What a device says to a command of ours; resolves when it is committed. */ answered: (answer: { deviceId: string; id: string; ok: boolean; data: unknown }) => Promise<void>;
 };
 export type Intake = Service & {
   accept: Accept;
@@ -104,7 +105,9 @@ async function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
     case 'reply': {
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
       parts.log.info({ deviceId: publish.device.id, command: decoded.id, ok: decoded.ok, trace: publish.trace }, 'a device answered a command');
-      if (publish.qos > 0) await sign.committed();
+      const kept = parts.answered({ deviceId: publish.device.id, id: decoded.id, ok: decoded.ok, data: decoded.data });
+      if (publish.qos > 0) await Promise.all([kept, sign.committed()]);
+      else kept.catch(() => {}); // QoS 0 withholds nothing: the answer is lost, the command stands as acknowledged
       return { result: 'noted' };
     }
   }

@@ -1,6 +1,7 @@
 /** What the API says of an alert: the view of core/live.ts as a schema, the alert in full, and the revealed case. */
 import { type Static, Type } from 'typebox';
 import type { AlertView } from '#core/live.ts';
+import { commandNames, commandStates } from '#store/commands.ts';
 import { AlertIdText, EpochMs, KindName, Nullable, OneOf, Shape, StateName } from './schemas.ts';
 
 const Text = Type.String();
@@ -27,6 +28,12 @@ const Candidate = Shape({
   link: Nullable(Type.String({ description: 'their own page for this alert, to be passed on; only in a revealed case' })),
 }, 'who can be sent; names and numbers are masked unless the case is revealed');
 
+export const CommandView = Shape({
+  id: Text, deviceId: Text, alertId: NullableText, name: OneOf(commandNames), say: Nullable(OneOf(['taken', 'coming', 'searching', 'over'], 'the word to the elder')), text: NullableText,
+  state: OneOf(commandStates, '`acknowledged`: the device has it; `replied`: it says it is done'), room: NullableText, by: Text, attempts: Count,
+  createdAt: EpochMs, acknowledgedAt: NullableTime, doneAt: NullableTime, expiresAt: EpochMs,
+});
+
 export const AlertInFull = Shape({
   ...Alert.properties,
   timeline: Type.Array(Shape({
@@ -39,6 +46,7 @@ export const AlertInFull = Shape({
     id: Text, outId: Text, party: Text, channel: Text, template: Text, state: Text, to: Type.String({ description: 'masked' }), round: Nullable(Count), step: Nullable(Count),
     dueAt: EpochMs, acceptedAt: NullableTime, doneAt: NullableTime, attempts: Count, errorCode: NullableText,
   })),
+  commands: Type.Array(CommandView, { description: 'what the elder was told through devices, and whether it arrived' }),
   due: Type.Array(Shape({ slot: Text, dueAt: EpochMs }), { description: 'timers that will act on the alert by themselves' }),
   candidates: Type.Array(Candidate),
 });

@@ -58,6 +58,7 @@ export class FakeHouse {
     return alert;
   }
   readonly closed = new Map<string, AlertView>();
+  /** What the elder was told of an alert. */ readonly commands = new Map<string, unknown[]>();
 
   log(id: string, given: Partial<Entry> & { action: string }): void {
     const list = this.timelines.get(id) ?? [];
@@ -99,6 +100,7 @@ export class FakeHouse {
         { id: '2', outId: 'o2', party: 'contact:son', channel: 'sms', template: 'family', state: 'failed', to: mask('15404250004'), round: 0, step: 0, dueAt: alert.openedAt, acceptedAt: null, doneAt: alert.openedAt + 900, attempts: 3, errorCode: 'isv.BUSINESS_LIMIT_CONTROL' },
         { id: '3', outId: 'o3', party: 'responder:care', channel: 'voice', template: 'voice-p1', state: 'sending', to: mask(careWorker.phone), round: 0, step: 1, dueAt: alert.openedAt + 30_000, acceptedAt: null, doneAt: null, attempts: 1, errorCode: null },
       ],
+      commands: this.commands.get(id) ?? [],
       due: alert.nextDueAt === null ? [] : [{ slot: alert.nextDueSlot ?? 'plan', dueAt: alert.nextDueAt }],
     };
   }

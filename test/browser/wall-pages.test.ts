@@ -33,6 +33,20 @@ describe('the wall’s pages', () => {
     expect(server.requests.filter((r) => !/ \/(api|assets)\/| \/(bell\.svg)?$/.test(r))).toEqual([]);
   });
 
+  it('shows on the timeline what the elder was told, and what did not arrive', async () => {
+    const alert = server.house.raise({ kind: 'sos' });
+    const at = server.house.now();
+    server.house.log(alert.id, { action: 'claimed', at: at + 5_000, actorType: 'user', actorId: 'u1', actorName: '陈接警' });
+    const told = { deviceId: 'd1', name: 'voice', say: 'taken', text: '已收到您的求助，正在处理', room: '卧室', createdAt: at + 5_000, acknowledgedAt: at + 5_100, doneAt: at + 5_400 };
+    server.house.commands.set(alert.id, [{ id: '1', ...told, state: 'replied' }, { id: '2', ...told, deviceId: 'd2', room: null, state: 'expired', acknowledgedAt: null }]);
+    const { page } = await come();
+    await page.click(`${row(alert.id)} .row-main`);
+    await page.waitForSelector('[data-action=elder][data-state=expired]');
+    const lines = await page.locator('[data-test=timeline] li').allTextContents();
+    expect(lines.slice(0, 3).map((l) => l.replace(/^[\d:.]+/, ''))).toEqual([
+      '告知老人 已收到您的求助，正在处理→ 卧室已播报 0.4s', '告知老人 已收到您的求助，正在处理→ d2未送达', '接警陈接警']);
+  });
+
   it('can be worked by keys alone, and keys rest while somebody types', async () => {
     const first = server.house.raise({ kind: 'sos' });
     const second = server.house.raise({ kind: 'fall' });

@@ -29,6 +29,7 @@ export type MqttDoorOptions = {
 export type MqttDoor = Service & {
   /** The ports really listened on (0 in the options lets the system choose). */ readonly port: number; readonly tlsPort: number | null;
   /** A WebSocket that speaks MQTT. */ takeWebSocket(stream: Duplex, address: string): void;
+  reachable(deviceId: string): boolean;
   sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
   deviceChanged(deviceId: string, device: KnownDevice | null): void;
   counts(): { connected: number; halfOpen: number };
@@ -69,7 +70,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const [port = 0, tlsPort = null] = servers.map(portOf);
   return {
     name: 'mqtt', port, tlsPort, ready: () => (servers.every((s) => s.listening) ? null : 'mqtt: not listening'), takeWebSocket: take,
-    sendCommand: sessions.sendCommand, deviceChanged: sessions.changed, counts: () => ({ connected: sessions.size, halfOpen: halfOpen.size }),
+    reachable: sessions.reachable, sendCommand: sessions.sendCommand, deviceChanged: sessions.changed, counts: () => ({ connected: sessions.size, halfOpen: halfOpen.size }),
     async stop() {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       halfOpen.clear();

@@ -9,6 +9,7 @@ export type Sessions = {
   /** A device was let in on this connection. */ enter(guard: Guard, device: KnownDevice): void;
   leave(guard: Guard): void;
   /** The connection that speaks for the device now. */ current(deviceId: string): Guard | undefined;
+  /** Whether a command would find the device here: connected, and subscribed to them. */ reachable(deviceId: string): boolean;
   /** Sends a command down with QoS 1. */ sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
   /** The device changed: a revoked or deleted one, or one with another secret, is cut off; else what is known of it is renewed. */
   changed(deviceId: string, device: KnownDevice | null): void;
@@ -21,6 +22,8 @@ const rememberedMax = 50_000;
 export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
   const guards = new Map<string, Guard>();
   const connects = new Map<string, Connects>();
+  const hears = (guard: Guard, topic: string): boolean => [...guard.filters].some((filter) => covers(filter, topic));
+  const commandTopic = (deviceId: string): string => `${topicPrefix(deviceId)}command`;
   return {
     enter(guard, device) {
       guards.set(device.id, guard);
@@ -28,11 +31,15 @@ export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
     },
     leave(guard) { if (guard.device && guards.get(guard.device.id) === guard) guards.delete(guard.device.id); },
     current: (deviceId) => guards.get(deviceId),
+    reachable(deviceId) {
+      const guard = guards.get(deviceId);
+      return guard !== undefined && hears(guard, commandTopic(deviceId));
+    },
     async sendCommand(deviceId, payload) {
       const guard = guards.get(deviceId);
       if (!guard) return 'not-connected';
-      const topic = `${topicPrefix(deviceId)}command`;
-      if (![...guard.filters].some((filter) => covers(filter, topic))) return 'not-subscribed';
+      const topic = commandTopic(deviceId);
+      if (!hears(guard, topic)) return 'not-subscribed';
       return (await guard.sendDown(topic, payload)) ? 'acknowledged' : 'no-answer';
     },
     changed(deviceId, device) {

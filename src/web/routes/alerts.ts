@@ -7,6 +7,7 @@ import { limits } from '#core/limits.ts';
 import type { RespondInput } from '#core/respond.ts';
 import { type Candidate, readCandidates, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { createViewMaker, findAlertView, listAlerts, readFeedHead, type ViewRow } from '#store/alert-views.ts';
+import { commandsOfAlert } from '#store/commands.ts';
 import { displayNames } from '#store/users.ts';
 import { alertActors, alertReaders, callerOf, deskRoles, requireScope } from '#web/access.ts';
 import { Alert, AlertInFull, Revealed } from '#web/alert-schemas.ts';
@@ -107,11 +108,11 @@ function registerLists(app: App, ctx: WebContext, found: Found, viewOf: (request
   }, async (request) => {
     const row = await found(request, request.params.id);
     const desk = deskRoles.has(callerOf(request).role);
-    const [timeline, engagements, messages, due, candidates] = [
+    const [timeline, engagements, messages, commands, due, candidates] = [
       await readTimeline(ctx.db, ctx.seal, row.id, desk, limits.timelineRows), await readEngagements(ctx.db, ctx.seal, row.id),
-      await readMessages(ctx.db, ctx.seal, row.id, limits.timelineRows), await readDue(ctx.db, row.id), desk ? withLinks(ctx, await readCandidates(ctx.db, ctx.seal, row, false)) : [],
+      await readMessages(ctx.db, ctx.seal, row.id, limits.timelineRows), await commandsOfAlert(ctx.db, ctx.seal, row.id, limits.timelineRows), await readDue(ctx.db, row.id), desk ? withLinks(ctx, await readCandidates(ctx.db, ctx.seal, row, false)) : [],
     ];
-    return { ...viewOf(request, row), timeline, engagements, messages, due, candidates } as Static<typeof AlertInFull>;
+    return { ...viewOf(request, row), timeline, engagements, messages, commands, due, candidates } as Static<typeof AlertInFull>;
   });
 }
 

@@ -22,7 +22,7 @@ import { newSecret } from '#web/session.ts';
 const tags = ['devices'];
 
 /** The device in the caller's scope, else 404. */
-async function scoped(ctx: WebContext, caller: Caller, id: string): Promise<RegisteredDevice> {
+export async function scopedDevice(ctx: WebContext, caller: Caller, id: string): Promise<RegisteredDevice> {
   const device = await findRegistered(ctx.db, id);
   if (!device) throw nothing();
   requireScope(caller, device.regionCode);
@@ -86,7 +86,7 @@ function registerReads(app: App, ctx: WebContext): void {
   });
   app.get('/api/v1/devices/:id', {
     config: { access: deviceReaders }, schema: { summary: 'One device', tags, params: IdParams, response: { 200: DeviceView, ...errorAnswers } },
-  }, async (request) => (await scoped(ctx, callerOf(request), request.params.id)) as Static<typeof DeviceView>);
+  }, async (request) => (await scopedDevice(ctx, callerOf(request), request.params.id)) as Static<typeof DeviceView>);
   app.get('/api/v1/device-models', {
     config: { access: deviceReaders }, schema: { summary: 'Models with their supervision class', tags, response: { 200: Shape({ models: Type.Array(DeviceModelView) }), ...errorAnswers } },
   }, async () => ({ models: await listModels(ctx.db) }));
@@ -99,7 +99,7 @@ function registerChanges(app: App, ctx: WebContext): void {
   }, async (request) => {
     const caller = callerOf(request);
     const { version, ...given } = request.body;
-    const device = await scoped(ctx, caller, request.params.id);
+    const device = await scopedDevice(ctx, caller, request.params.id);
     const next = await change(ctx, async (sql) => {
       const problems = collectProblems(false);
       const rebinds = given.homeId !== undefined || given.personId !== undefined;
@@ -123,7 +123,7 @@ function registerChanges(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const device = await scoped(ctx, caller, request.params.id);
+    const device = await scopedDevice(ctx, caller, request.params.id);
     const { minutes } = request.body;
     const booked = await change(ctx, async (sql) => ({
       result: await bookTest(sql, device.id, minutes * 60_000),
@@ -138,7 +138,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     config: { access: deviceWriters }, schema: { summary: 'A new secret; the old one ends at once', tags, params: IdParams, body: Shape({}), response: { 200: Shape({ id: Type.String(), secret: Secret }), ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    const device = await scoped(ctx, caller, request.params.id);
+    const device = await scopedDevice(ctx, caller, request.params.id);
     const secret = newSecret();
     await change(ctx, async (sql) => {
       if (!(await replaceSecret(sql, device.id, ctx.seal.secretHash(secret)))) throw new ApiError('E_CONFLICT', 'The device is revoked; set its status to installed first.');
@@ -176,7 +176,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     config: { access: deviceWriters }, schema: { summary: 'Refuse the device from now on; its session is ended', tags, params: IdParams, body: Shape({}), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    const device = await scoped(ctx, caller, request.params.id);
+    const device = await scopedDevice(ctx, caller, request.params.id);
     await change(ctx, async (sql) => {
       const done = await revokeDevice(sql, device.id);
       return { result: null, audit: done ? [{ actor: caller.actor, action: 'device.revoke', target: `device:${device.id}`, result: 'ok' }] : [] };

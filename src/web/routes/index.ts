@@ -2,6 +2,7 @@
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerCalls } from './calls.ts';
+import { registerCommands } from './commands.ts';
 import { registerContacts } from './contacts.ts';
 import { registerDeviceEvents } from './device-events.ts';
 import { registerDemo } from './demo.ts';
@@ -23,5 +24,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo,
-  registerCalls, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];

@@ -10,12 +10,16 @@ export type Message = {
   id: string; outId: string; party: string; channel: string; template: string; state: string; to: string; round: number | null; step: number | null;
   dueAt: number; acceptedAt: number | null; doneAt: number | null; attempts: number; errorCode: string | null;
 };
+/** A word to the elder through a device, and whether it arrived. */
+export type ElderCommand = {
+  id: string; deviceId: string; name: string; say: string | null; text: string | null; state: string; room: string | null; createdAt: number; acknowledgedAt: number | null; doneAt: number | null;
+};
 /** Who can be sent: contacts (`home`) and responders by nearness. */
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
   landline: boolean; absentUntil: number | null; optedOut: boolean; /** their own page, in a revealed case */ link: string | null;
 };
-export type CaseInFull = AlertView & { timeline: TimelineEntry[]; engagements: Engagement[]; messages: Message[]; due: { slot: string; dueAt: number }[]; candidates: Candidate[] };
+export type CaseInFull = AlertView & { timeline: TimelineEntry[]; engagements: Engagement[]; messages: Message[]; commands: ElderCommand[]; due: { slot: string; dueAt: number }[]; candidates: Candidate[] };
 
 export type RevealedPerson = {
   id: string; name: string; phone: string | null; sex: string | null; birthYear: number | null; living: string | null; ability: string | null; category: string[]; riskTags: string[]; highRisk: boolean;

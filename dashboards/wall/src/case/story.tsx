@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { Outcome } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
-import type { CaseInFull, Message, TimelineEntry } from '#wall/api/case.ts';
+import type { CaseInFull, ElderCommand, Message, TimelineEntry } from '#wall/api/case.ts';
 import { clockMs, clockSeconds } from '#wall/format/time.ts';
 import { maybeText, outcomeName, t } from '#wall/i18n/text.ts';
 import { note } from '#wall/state/actions.ts';
@@ -43,10 +43,30 @@ export function Timeline({ alert, full }: { alert: AlertView; full: CaseInFull |
       <h3>{t('case.timeline')}</h3>
       {mayAct.value && <NoteBox alert={alert} />}
       {full && names ? (
-        <ol class="timeline" data-test="timeline">{[...full.timeline].reverse().map((entry) => <Entry key={entry.id} entry={entry} names={names} />)}</ol>
+        <ol class="timeline" data-test="timeline">{story(full).map((line) => ('action' in line ? <Entry key={line.id} entry={line} names={names} /> : <ElderEntry key={`c${line.id}`} command={line} />))}</ol>
       ) : <p class="dim">{t('common.loading')}</p>}
       {full?.timeline.length === 0 && <p class="dim">{t('case.noTimeline')}</p>}
     </section>
+  );
+}
+
+/** What people and the house did, and what the elder was told of it, newest first. */
+const story = (full: CaseInFull): (TimelineEntry | ElderCommand)[] =>
+  [...full.timeline, ...full.commands].sort((a, b) => ('action' in b ? b.at : b.createdAt) - ('action' in a ? a.at : a.createdAt) || Number('action' in a) - Number('action' in b));
+
+/** A word to the elder: one line that says how far it has come. */
+function ElderEntry({ command: c }: { command: ElderCommand }) {
+  const tookMs = (c.doneAt ?? c.acknowledgedAt ?? c.createdAt) - c.createdAt;
+  const failed = c.state === 'expired' || c.state === 'failed';
+  return (
+    <li class={`entry elder ${c.state}`} data-action="elder" data-say={c.say} data-state={c.state}>
+      <time class="digits">{clockMs(c.createdAt)}</time>
+      <span class="entry-text">
+        <b>{t('elder.told')}</b> {c.text ?? maybeText(`elder.light.${c.say}`) ?? c.name}
+        <span class="entry-who">→ {c.room ?? c.deviceId}</span>
+        <span class={failed ? 'elder-state warn' : 'elder-state'}>{maybeText(`elder.${c.name === 'led' && c.state === 'replied' ? 'lit' : c.state}`) ?? c.state}{c.state === 'replied' && tookMs < 60_000 && <span class="digits dim"> {(tookMs / 1000).toFixed(1)}s</span>}</span>
+      </span>
+    </li>
   );
 }
 

@@ -1,0 +1,44 @@
+/** Commands to a device by hand: who may send which, what is refused by name, what stands in the audit, what a list shows. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { limits } from '#core/limits.ts';
+import { settleCommand, claimCommands } from '#store/commands.ts';
+import { otherTown, testWeb, type Web } from '#test/harness/web.ts';
+
+let web: Web;
+let id: string;
+beforeAll(async () => {
+  web = await testWeb();
+  id = (await web.fetch('/api/v1/devices', { method: 'POST', cookie: await web.cookie('installer'), body: { model: 'fall-radar', homeId: 'h1', room: '卧室' } })).body.id;
+});
+afterAll(() => web.stop());
+const post = async (role: Parameters<Web['cookie']>[0], body: unknown, device = id) => web.fetch(`/api/v1/devices/${device}/commands`, { method: 'POST', cookie: await web.cookie(role), body });
+
+it('are rows that an edge finds, audited, and never in a log', async () => {
+  const made = await post('operator', { name: 'voice', args: { text: '陈阿伯，请开门' }, validS: 60 });
+  expect([made.status, made.body]).toMatchObject([201, { deviceId: id, name: 'voice', text: '陈阿伯，请开门', state: 'due', room: '卧室', attempts: 0, alertId: null }]);
+  const [claimed] = await claimCommands(web.t.db, web.t.seal, [id], 'edge-test');
+  expect(claimed).toMatchObject({ id: made.body.id, args: { text: '陈阿伯，请开门' } });
+  await web.t.db.tx((sql) => settleCommand(sql, claimed!, 'acknowledged'));
+  const list = await web.fetch(`/api/v1/devices/${id}/commands`, { cookie: await web.cookie('technician') });
+  expect(list.body.commands).toMatchObject([{ id: made.body.id, state: 'acknowledged', acknowledgedAt: expect.any(Number) }]);
+  expect(await web.t.db.query(`select detail from audit where action = 'device.command'`)).toEqual([{ detail: { command: made.body.id, name: 'voice' } }]);
+  expect(web.logs.join('') + JSON.stringify(await web.t.db.query('select * from command'))).not.toContain('陈阿伯');
+});
+
+it('are refused by name: what the device cannot do, who may not, what is elsewhere, too many', async () => {
+  for (const [body, field] of [
+    [{ name: 'voice' }, 'args.text'], [{ name: 'voice', args: { text: ' ' } }, 'args.text'], [{ name: 'led', args: { mode: 'blink' } }, 'args.mode'], [{ name: 'explode' }, 'name'],
+    [{ name: 'test-call', args: { x: 'y'.repeat(3_000) } }, 'args'], [{ name: 'test-call', validS: 1 }, 'validS']] as const)
+    expect((await post('operator', body)).body.error.fields.map((f: { field: string }) => f.field)).toEqual([field]);
+  expect((await post('installer', { name: 'config' })).body.error.fields).toEqual([{ field: 'args', expected: 'at least one setting of the device' }]);
+  // Nobody restarts a radar out of an alarm; those who keep devices do.
+  expect((await post('operator', { name: 'reboot' })).status).toBe(403);
+  expect((await post('technician', { name: 'reboot' })).status).toBe(201);
+  expect((await post('viewer', { name: 'led', args: { mode: 'off' } })).status).toBe(403);
+  const elsewhere = await web.cookie('operator', otherTown);
+  expect((await web.fetch(`/api/v1/devices/${id}/commands`, { method: 'POST', cookie: elsewhere, body: { name: 'test-call' } })).status).toBe(404);
+  for (let i = 1; i < limits.commandsPerDevice; i++) expect((await post('admin', { name: 'test-call' })).status).toBe(201);
+  expect((await post('admin', { name: 'test-call' })).body.error).toMatchObject({ code: 'E_CONFLICT', message: expect.stringContaining('waiting already') });
+  await web.fetch(`/api/v1/devices/${id}/revoke`, { method: 'POST', cookie: await web.cookie('admin'), body: {} });
+  expect((await post('admin', { name: 'test-call' })).body.error.message).toContain('revoked');
+});
