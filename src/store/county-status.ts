@@ -1,6 +1,6 @@
 /**
- * Counts about the county for strips and beats: who cannot be heard, how fast was answered, what waits to be sent, which
- * consoles live. Devices by state stand in store/outages.ts.
+ * Counts about the county for strips and beats: who cannot be heard, what waits to be sent, which consoles live. How fast was
+ * answered stands in store/kpi.ts. Devices by state stand in store/outages.ts.
  */
 import { limits } from '#core/limits.ts';
 import { unheardPeople } from './outages.ts';
@@ -24,19 +24,6 @@ export function listCannotHear(sql: Sql, prefix: string, limit: number): Promise
        max(p.last_seen_at) as "lastSeenAt", bool_and(p.silent_at is null) as presumed
      from unheard q join device e on e.home_id = q.home_id and (e.person_id is null or e.person_id = q.id) and e.status <> 'revoked' join presence p on p.device_id = e.id
      where q.region_code like $1 || '%' group by 1, 2, 3, 4, 5 order by q.high_risk desc, max(p.last_seen_at) nulls first, q.id limit $2`, [prefix, limit]);
-}
-
-export type AnswerKpi = { count: number; within60s: number; within180s: number; unanswered: number; p50Ms: number | null; p90Ms: number | null };
-
-/** 接警用时 of P1 in the last `windowMs`: commit of the first event to the first human step; tests and self-cancelled are not counted. */
-export async function readAnswerKpi(sql: Sql, prefix: string, windowMs: number): Promise<AnswerKpi> {
-  const [row] = await sql.query<AnswerKpi>(
-    `select count(*) filter (where ms is not null)::int as count, count(*) filter (where ms <= 60000)::int as "within60s", count(*) filter (where ms <= 180000)::int as "within180s",
-       count(*) filter (where ms is null)::int as unanswered, percentile_cont(0.5) within group (order by ms) as "p50Ms", percentile_cont(0.9) within group (order by ms) as "p90Ms"
-     from (select extract(epoch from first_human_at - opened_at) * 1000 as ms from alert
-           where priority = 1 and opened_at > anling_now() - $2 * interval '1 ms' and (region_code like $1 || '%' or (region_code is null and length($1) <= 6))
-             and not flags && '{test,self-cancelled,drill}'::text[]) a`, [prefix, windowMs]);
-  return row as AnswerKpi;
 }
 
 export type Sending = { due: number; oldestDueMs: number; unknown: number; failed: number };

@@ -137,7 +137,7 @@ function read(house: FakeHouse, path: string, user: User): unknown {
     case '/api/v1/me': return { kind: 'user', ...user, scopeCode: '350425000000' };
     case '/api/v1/alerts': return { alerts: [...house.alerts.values()], next: null, seq: house.seq, epoch: house.epoch };
     case '/api/v1/regions': return { regions };
-    case '/api/v1/status': return { serverTime: now, answer: { day: { count: 12, within60s: 11, p50Ms: 18_000 } }, gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
+    case '/api/v1/status': return { serverTime: now, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
     case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
     case '/api/v1/device-models': return { models: [{ id: 'sos-button', name: '一键呼按钮', type: 'sos-button' }, { id: 'fall-radar', name: '跌倒监测雷达', type: 'fall-radar' }] };
     case '/api/v1/homes': return { homes: [{ id: 'h1', regionCode: '350425201001', place: '内洋下厝角', people: 1 }], next: null };

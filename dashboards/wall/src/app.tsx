@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
 import { shownPage } from '#wall/pages/registry.tsx';
 import { Bars } from '#wall/shell/bars.tsx';
+import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
@@ -44,6 +45,7 @@ function Desk() {
       <Help />
       <PhoneIn />
       <UnheardDialog />
+      <FiguresDialog />
       <Leave />
     </div>
   );

@@ -5,28 +5,36 @@ import { limits } from '#core/limits.ts';
 import { aggregateMetrics, aggregateReadiness, type Readiness } from '#ops/health.ts';
 import { readOpenSet } from '#store/alert-views.ts';
 import { auditHead, listAudit, verifyAudit } from '#store/audit.ts';
-import { countCannotHear, listCannotHear, listConsoles, readAnswerKpi, readOldestUnclaimed, readSending } from '#store/county-status.ts';
+import { countCannotHear, listCannotHear, listConsoles, readOldestUnclaimed, readSending } from '#store/county-status.ts';
 import { maskName } from '#core/messages.ts';
 import { alertReaders, callerOf, deskRoles, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { readGateway } from '#web/gateway.ts';
+import { type Figures, kpiOf } from '#web/kpi.ts';
 import { Cursor, EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const Ready = Shape({ ready: Type.Boolean(), roles: Type.Array(Shape({ role: Type.String(), ready: Type.Boolean(), reasons: Type.Array(Type.String()) })) });
-const Kpi = Shape({ count: Type.Integer(), within60s: Type.Integer(), within180s: Type.Integer(), unanswered: Type.Integer(), p50Ms: Nullable(Type.Number()), p90Ms: Nullable(Type.Number()) }, '接警用时 of P1: first event to first human step; tests and self-cancelled not counted');
+const Answer = Shape({
+  since: EpochMs, count: Type.Integer({ description: 'answered' }), judged60s: Type.Integer({ description: 'answered, or not and its time is over: what the share counts against' }), within60s: Type.Integer(),
+  judged180s: Type.Integer(), within180s: Type.Integer(), unanswered: Type.Integer(), selfCancelled: Type.Integer(), excluded: Type.Integer({ description: 'tests and drills' }),
+  p50Ms: Nullable(Type.Number()), p90Ms: Nullable(Type.Number()),
+  arrived: Type.Integer(), judged45m: Type.Integer({ description: 'arrived, or promised more than 45 min ago and not there' }), arrived45m: Type.Integer(), arrivalP50Ms: Nullable(Type.Number()),
+}, '接警用时 of P1: commit to the first human step; 到场用时: commit to somebody at the door; tests and drills left out, self-cancelled apart');
+const Load = Shape({ userId: Type.String(), name: Type.String(), onDuty: Type.Boolean(), holding: Type.Integer({ description: 'open alerts taken' }), taken: Type.Integer({ description: 'taken in 24 h' }) });
+const Flood = Shape({ active: Type.Boolean(), since: Nullable(EpochMs), lastTen: Type.Integer({ description: 'P1 to P3 of the last ten minutes' }), operators: Type.Integer({ description: 'on duty: a wall tab that beats' }) }, 'ISA-18.2: begins above 10 alarms in 10 min per operator on duty, ends below 5');
 const Status = Shape({
   serverTime: EpochMs, open: Shape({ 1: Type.Integer(), 2: Type.Integer(), 3: Type.Integer(), 4: Type.Integer() }),
   oldestUnclaimed: Nullable(Shape({ id: Type.String(), kind: Type.String(), priority: Type.Integer(), openedAt: EpochMs, ageMs: Type.Number() })),
   cannotHear: Type.Integer({ description: 'persons whose every device is silent, offline or presumed unreachable' }),
-  answer: Shape({ day: Kpi, month: Kpi }),
+  answer: Shape({ day: Answer, month: Answer }), flood: Flood, load: Type.Array(Load),
   gateway: Shape({ kind: OneOf(['standin', 'aliyun', 'http']), realPhones: Type.Boolean(), danger: Type.Boolean({ description: 'real elders are on file, but no real phone rings' }), demo: Type.Boolean() }),
   outbox: Shape({ due: Type.Integer(), oldestDueMs: Type.Number(), unknown: Type.Integer(), failed: Type.Integer() }),
   consoles: Type.Array(Shape({ name: Type.String(), visible: Nullable(Type.Boolean()), audio: Nullable(Type.String()), beatAt: EpochMs })),
 });
-const dayMs = 86_400_000;
 
 export function registerOps(app: App, ctx: WebContext): void {
+  const figures = kpiOf(ctx.db);
   app.get('/healthz', {
     config: { access: 'public' }, schema: { summary: 'This process answers', tags: ['ops'], response: { 200: Shape({ alive: Type.Literal(true) }) } },
   }, async () => ({ alive: true as const }));
@@ -49,7 +57,7 @@ export function registerOps(app: App, ctx: WebContext): void {
 
   app.get('/api/v1/status', {
     config: { access: alertReaders }, schema: { summary: 'The status strip: open alerts, answer times, who cannot be heard, the gateway, consoles', tags: ['alerts'], response: { 200: Status, ...errorAnswers } },
-  }, async (request) => readStatus(ctx, callerOf(request).scopeCode));
+  }, async (request) => readStatus(ctx, figures, callerOf(request).scopeCode));
 
   app.get('/api/v1/status/cannot-hear', {
     config: { access: alertReaders },
@@ -82,16 +90,17 @@ async function readHouse(ctx: WebContext): Promise<Readiness> {
   return reasons.length === 0 ? readiness : { ready: false, roles: [...readiness.roles, { role: 'house', ready: false, reasons }] };
 }
 
-async function readStatus(ctx: WebContext, scopeCode: string): Promise<Static<typeof Status>> {
+async function readStatus(ctx: WebContext, figures: Figures, scopeCode: string): Promise<Static<typeof Status>> {
   const prefix = scopePrefix(scopeCode);
   const set = await readOpenSet(ctx.db);
   const open = { 1: 0, 2: 0, 3: 0, 4: 0 };
   for (const alert of set.open) if (seesRegion(scopeCode, alert.regionCode)) open[alert.priority]++;
   const unheard = await countCannotHear(ctx.db);
+  const kpi = await figures(prefix);
   return {
     serverTime: set.now, open, oldestUnclaimed: await readOldestUnclaimed(ctx.db, prefix),
     cannotHear: unheard.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0),
-    answer: { day: await readAnswerKpi(ctx.db, prefix, dayMs), month: await readAnswerKpi(ctx.db, prefix, 30 * dayMs) },
+    answer: { day: kpi.day, month: kpi.month }, flood: kpi.flood, load: kpi.load,
     gateway: await readGateway(ctx.db, ctx.settings), outbox: await readSending(ctx.db), consoles: await listConsoles(ctx.db),
   };
 }

@@ -2,6 +2,7 @@
 import { clockSeconds } from '#wall/format/time.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
 import { ownerText, placeText, subjectText } from '#wall/queue/row.tsx';
+import { percent } from '#wall/shell/figures.tsx';
 import { Shape } from '#wall/shell/shape.tsx';
 import { status } from '#wall/state/county.ts';
 import { type Recent, recent } from '#wall/state/recent.ts';
@@ -31,8 +32,8 @@ function Answering() {
   return (
     <section class="part" aria-label={t('kpi.title')} title={t('kpi.help')}>
       <h3>{t('kpi.today')} · {t('kpi.title')}</h3>
-      {!day || day.count === 0 ? <p class="dim">{day ? t('kpi.none') : t('common.loading')}</p> : (
-        <p class="figures digits"><b>{t('kpi.value', { p: Math.round((day.within60s / day.count) * 100) })}</b><span>{t('kpi.count', { n: day.count })}</span>
+      {!day || day.judged60s === 0 ? <p class="dim">{day ? t('kpi.none') : t('common.loading')}</p> : (
+        <p class="figures digits"><b>{t('kpi.value', { p: percent(day.within60s, day.judged60s) ?? '' })}</b><span>{t('kpi.count', { n: day.judged60s })}</span>
           {day.p50Ms !== null && <span>{t('kpi.median', { s: Math.round(day.p50Ms / 1000) })}</span>}</p>
       )}
     </section>

@@ -4,14 +4,16 @@ import { outcomes, type Outcome } from '#core/alert.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
 import { en, enOutcomes } from './en.ts';
 import { enFiles } from './files.en.ts';
+import { enFigures } from './figures.en.ts';
 import { zhFiles } from './files.zh-CN.ts';
+import { zhFigures } from './figures.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhFiles } as const;
+const chinese = { ...zh, ...zhFiles, ...zhFigures } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enFiles } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enFiles, ...enFigures } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

@@ -11,6 +11,7 @@ import { leaveFor } from '#wall/state/route.ts';
 import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
+import { Figures } from './figures.tsx';
 import { phoneInOpen } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
@@ -42,6 +43,7 @@ function Facts() {
         {driftMs.value > 2_000 && <span class="warn">{t('strip.drift', { s: Math.round(driftMs.value / 1000) })}</span>}</Fact>
       <OpenCounts />
       <Oldest />
+      <Figures />
       <Hearing />
       <Consoles />
     </section>

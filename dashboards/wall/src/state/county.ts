@@ -5,8 +5,14 @@ import { get } from '#wall/api/client.ts';
 import { drawCounty, type Region } from '#wall/map/model.ts';
 import { live, openAlerts } from './wall.ts';
 
+export type AnswerFigures = {
+  count: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; selfCancelled: number; excluded: number;
+  p50Ms: number | null; p90Ms: number | null; arrived: number; judged45m: number; arrived45m: number; arrivalP50Ms: number | null;
+};
 export type Status = {
-  answer: { day: { count: number; within60s: number; p50Ms: number | null } };
+  answer: { day: AnswerFigures; month: AnswerFigures };
+  flood: { active: boolean; since: number | null; lastTen: number; operators: number };
+  load: readonly { userId: string; name: string; onDuty: boolean; holding: number; taken: number }[];
   gateway: { kind: string; realPhones: boolean; danger: boolean; demo: boolean };
   outbox: { due: number; oldestDueMs: number; unknown: number; failed: number };
 };

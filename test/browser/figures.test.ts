@@ -1,0 +1,51 @@
+/** The answer figures at the wall: compact in the strip, whole with their definitions behind it, by keys, honest about nothing, in both languages. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
+import { type FakeServer, startFakeServer } from './fake-server.ts';
+import { type Visit, visit } from './visit.ts';
+
+describe('the answer figures', () => {
+  let browser: Browser;
+  let built: { dist: string; remove(): void };
+  let server: FakeServer;
+  let open: Visit[] = [];
+  const come = async (options: Parameters<typeof visit>[2] = {}): Promise<Visit> => { const v = await visit(browser, server, options); open.push(v); return v; };
+
+  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
+  afterAll(async () => { await browser?.close(); built?.remove(); });
+  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); });
+  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
+
+  it('stand in the strip, below target marked by more than colour, and open by keys with every definition [D10]', async () => {
+    const { page, complaints } = await come();
+    await page.waitForSelector('[data-test=figures]');
+    expect(await page.textContent('[data-test=figures]')).toBe('接警60秒 ▼91.6% 180秒 100%');
+    await page.focus('[data-test=figures] button');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('dialog[open]');
+    const table = await page.textContent('[data-test=figures-table]');
+    expect(table).toContain('60秒内接警91.6%(11/12) ▼未达标98.8%(178/180)≥ 97.5%');
+    expect(table).toContain('到场用时(中位)18分00秒15分00秒');
+    expect(table).toContain('测试与演练(不计)220');
+    expect(await page.textContent('[data-test=load]')).toContain('陈接警14当班');
+    expect(await page.textContent('.definitions')).toMatch(/报警入库到第一次人工动作.*报警入库到有人到场.*本人在设备上取消的另计.*ISA-18\.2/s);
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+    expect(await page.evaluate(() => document.activeElement?.closest('[data-test=figures]') !== null)).toBe(true);
+    expect(complaints).toEqual([]);
+  });
+
+  it('say 无警情 when there were none, never 100 %, and the flood loudly when there is one; in English too [D10]', async () => {
+    for (const window of Object.values(server.house.figures)) Object.assign(window, { count: 0, judged60s: 0, within60s: 0, judged180s: 0, within180s: 0, p50Ms: null, p90Ms: null, arrived: 0, judged45m: 0, arrived45m: 0, arrivalP50Ms: null });
+    server.house.flood = { active: true, since: server.house.now() - 900_000, lastTen: 34, operators: 2 };
+    const { page } = await come();
+    await page.waitForSelector('[data-test=figures]');
+    expect(await page.textContent('[data-test=figures]')).toBe('接警无警情警情潮 34/10分');
+    await page.click('[data-test=figures] button');
+    expect(await page.textContent('[data-test=figures-table]')).not.toContain('100');
+    expect(await page.textContent('[data-test=flood-line]')).toMatch(/警情潮:自 \d\d-\d\d \d\d:\d\d 起,近10分钟 34 起,当班 2 人/);
+    const { page: english } = await come({ lang: 'en' });
+    await english.waitForSelector('[data-test=figures]');
+    expect(await english.textContent('[data-test=figures]')).toBe('Answeredno alertsFLOOD 34/10 min');
+  });
+});
