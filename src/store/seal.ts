@@ -2,7 +2,7 @@
  * Sealing of personal data: AES-256-GCM per value, keyed blind indexes for look-ups, and the pepper of device secrets.
  * The keys stand in one file of their own (0600, ANLING_KEYS): without it a backup cannot be read, and devices cannot log in.
  */
-import { createCipheriv, createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { OperatingError } from '#core/errors.ts';
@@ -30,10 +30,12 @@ export type Seal = {
 const version = 1;
 
 export function createSeal(keys: Keys): Seal {
-  const hmac = (key: Buffer, text: string | Uint8Array): Buffer => createHmac('sha256', key).update(text).digest();
+  // Key objects made once: with the bytes Node makes one for every call, which costs more than the call (24.21: sealing 24 µs against 7, an index 15 against 3).
+  const key = { seal: createSecretKey(keys.seal), blind: createSecretKey(keys.blind), pepper: createSecretKey(keys.pepper), audit: createSecretKey(keys.audit) };
+  const hmac = (by: KeyObject, text: string | Uint8Array): Buffer => createHmac('sha256', by).update(text).digest();
   const seal = (column: string, text: string): Buffer => {
     const iv = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', keys.seal, iv).setAAD(Buffer.from(column));
+    const cipher = createCipheriv('aes-256-gcm', key.seal, iv).setAAD(Buffer.from(column));
     const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return Buffer.concat([Buffer.of(version), iv, cipher.getAuthTag(), body]);
   };
@@ -41,7 +43,7 @@ export function createSeal(keys: Keys): Seal {
     const bytes = Buffer.from(sealed);
     if (bytes[0] !== version) throw new OperatingError('E_KEYS', `a sealed value of ${column} has an unknown version`);
     try {
-      const decipher = createDecipheriv('aes-256-gcm', keys.seal, bytes.subarray(1, 13)).setAAD(Buffer.from(column)).setAuthTag(bytes.subarray(13, 29));
+      const decipher = createDecipheriv('aes-256-gcm', key.seal, bytes.subarray(1, 13)).setAAD(Buffer.from(column)).setAuthTag(bytes.subarray(13, 29));
       return decipher.update(bytes.subarray(29), undefined, 'utf8') + decipher.final('utf8');
     } catch (cause) {
       throw new OperatingError('E_KEYS', `a sealed value of ${column} cannot be opened: is this the key file that belongs to the database?`, { cause });
@@ -55,13 +57,13 @@ export function createSeal(keys: Keys): Seal {
       if (sealed == null) return null;
       try { return open(column, sealed); } catch { return null; }
     },
-    blind: (kind, text) => hmac(keys.blind, `${kind}:${kind === 'phone' ? normalPhone(text) : text.trim()}`).subarray(0, 16),
-    secretHash: (secret) => hmac(keys.pepper, secret),
+    blind: (kind, text) => hmac(key.blind, `${kind}:${kind === 'phone' ? normalPhone(text) : text.trim()}`).subarray(0, 16),
+    secretHash: (secret) => hmac(key.pepper, secret),
     secretMatches(secret, hash) {
-      const own = hmac(keys.pepper, secret);
+      const own = hmac(key.pepper, secret);
       return own.length === hash.length && timingSafeEqual(own, hash);
     },
-    chain: (previous, row) => createHmac('sha256', keys.audit).update(previous).update(row).digest(),
+    chain: (previous, row) => createHmac('sha256', key.audit).update(previous).update(row).digest(),
     hookSecret: keys.hook,
   };
 }
