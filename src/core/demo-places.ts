@@ -12,6 +12,8 @@ const speech: Record<string, readonly string[]> = {
   前路话: ['均溪镇', '石牌镇', '上京镇', '太华镇', '华兴镇', '梅山镇', '武陵乡', '谢洋乡', '湖美乡', '前坪乡'],
   后路话: ['广平镇', '建设镇', '奇韬镇', '文江镇'], 闽南话: ['吴山镇', '屏山乡', '济阳乡'], 桃源话: ['桃源镇'],
 };
+/** Villages that speak 客家话: that there are pockets is known, which ones is invented. */
+const hakka: ReadonlySet<string> = new Set(['桥山村委会', '上举村委会', '甲魁村委会', '张地村委会', '百束村委会', '草垄崎村委会', '三角尾村委会']);
 /** Main speech by town; a person's own field decides. */
 export const townLanguages: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(speech).flatMap(([language, towns]) => towns.map((t) => [t, language])));
 
@@ -41,5 +43,5 @@ function schematicPlace(code: string): { lat: number; lon: number } | null {
 
 /** County, 18 towns and the farm, 279 villages, parents first. */
 export function datianRegions(): RegionRow[] {
-  return regionRows(datianTree, { languages: townLanguages, place: schematicPlace });
+  return regionRows(datianTree, { languages: townLanguages, place: schematicPlace }).map((r) => (hakka.has(r.name) ? { ...r, language: '客家话' } : r));
 }

@@ -39,7 +39,7 @@ export async function loadDemo(db: Db, seal: Seal): Promise<boolean> {
     await insertPeople(sql, seal, county.people.map((p) => ({ ...p, demo: true })));
     await insertContacts(sql, seal, county.contacts.map((c) => ({ ...c, demo: true })));
     await insertResponders(sql, seal, county.responders.map((r) => ({ ...r, demo: true })));
-    await insertDevices(sql, seal, county.devices.map((d) => ({ ...d, demo: true, secretHash: seal.secretHash(newSecret()) })));
+    await insertDevices(sql, seal, county.devices.map((d) => ({ ...d, demo: true, secretHash: seal.secretHash(newSecret()) })), { secretKnown: false });
     for (const u of county.users) {
       const user = await createUser(sql, { ...u, passwordHash: unusable, demo: true });
       if (user) await updateUser(sql, user.id, user.version, { disabled: true });

@@ -32,7 +32,12 @@ const run = (file: string, args: string[], env: Record<string, string> = {}): Pr
 describe('a fresh start', () => {
   it('has the county, its default plans, its administrator, and says that it is demonstration data', async () => {
     expect((await api('/regions?level=village')).body['regions']).toHaveLength(279);
-    expect((await api('/people?limit=500')).body['people']).toHaveLength(32);
+    expect((await api('/people?limit=500')).body['people']).toHaveLength(500);
+    expect((await api('/stations')).body['stations']).toHaveLength(274);
+    const presence = (await api('/presence?level=county')).body['regions'] as Record<string, number>[];
+    expect(presence).toMatchObject([{ code: '350425000000', online: 0, offline: 0, presumed: 0, neverReported: 0, cannotHear: 0 }]);
+    expect(presence[0]?.['never']).toBeGreaterThan(2_500);
+    expect((await api('/alerts')).body['alerts']).toEqual([]);
     expect((await api('/plans')).body['plans']).toMatchObject([{ id: 'demo-p1', scopeCode: '350425000000' }, { id: 'demo-p2' }]);
     expect((await api('/users')).body['users']).toMatchObject([{ username: 'admin', disabledAt: null }, { username: 'leader1', demo: true }, { username: 'operator1' }, { username: 'viewer' }]);
     expect((await api('/status')).body['gateway']).toEqual({ kind: 'standin', realPhones: false, danger: false, demo: true });
@@ -66,7 +71,7 @@ describe('a fresh start', () => {
   });
 
   it('is rid of the demonstration by one command while it runs, and takes in a county’s regions [FF18]', async () => {
-    expect((await run('admin.ts', ['demo-remove'])).stdout).toMatch(/removed: .*person 32/);
+    expect((await run('admin.ts', ['demo-remove'])).stdout).toMatch(/removed: .*person 3600/);
     expect((await run('admin.ts', ['demo-remove'])).stdout).toContain('There was no demonstration data.');
     expect((await run('admin.ts', ['import-regions', join(root, 'src', 'core', 'datian-regions.json')])).stdout).toContain('299 regions: 298 new, 1 known');
     const wrong = await run('admin.ts', ['import-regions', join(root, 'package.json')]);
