@@ -82,7 +82,7 @@ export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']
   };
 }
 
-const { version } = project;
+export const { version } = project;
 
 type Add = <S extends Service>(service: S) => S;
 const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb };
@@ -166,7 +166,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
   const trail = db('audit', 2);
   add(await serveWeb({
     settings: {
-      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), gateway: config.gateway,
+      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway,
       tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } : null,
       door: { host: config.deviceHost, port: config.doorPort },
     },

@@ -13,7 +13,7 @@ import type { Db } from '#store/pool.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { unsafeSettings } from '#store/startup.ts';
 import { startLoop, type Service } from '#work/loop.ts';
-import { newNodeId, pools, startRole, stopAll } from './engine.ts';
+import { newNodeId, pools, startRole, stopAll, version } from './engine.ts';
 
 const stopMs = 5_000; // then the process ends with what is still open; nothing acknowledged depends on it
 
@@ -38,7 +38,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
     const seal = createSeal(readKeys(config.keyFile, false));
     services.push(...await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl: config.databaseUrl ?? '', db: open.db, peers: () => peers }));
     // Last, because an edge that beats is one whose doors are open.
-    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url } }));
+    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url, version } }));
     phase = null;
     // The supervisor hears of readiness at once, not with the next beat.
     const watch = setInterval(() => { if (reasons().length === 0) { clearInterval(watch); tell(); } }, 50);

@@ -10,7 +10,10 @@ import type { Pusher } from './push.ts';
 import type { Windows } from './windows.ts';
 
 export type ActionResult = { code: string; message: string; more?: Record<string, unknown> };
+/** What a reviewer decided otherwise than approved, or another text under this code; by template code or sign. */
+export type Reviews = Map<string, { status?: string; text?: string }>;
 export type ActionContext = {
+  reviews: Reviews;
   clock: StandinClock; phones: Phones; calls: Calls; pusher: Pusher; faults: Faults; windows: () => Windows | null;
   /** Whether the account has a bought number that hears keys. */ keys: () => boolean; receiptMs: () => number;
 };
@@ -94,16 +97,21 @@ function querySendDetails(params: Params, context: ActionContext): ActionResult 
   });
 }
 
-function queryTemplates(params: Params): ActionResult {
+function queryTemplates(params: Params, { reviews }: ActionContext): ActionResult {
   const page = Number(params.get('PageIndex') ?? 1);
   const size = Math.min(Number(params.get('PageSize') ?? 10), 50);
   const all = (Object.keys(templates) as TemplateName[]).filter((n) => templates[n].channel === 'sms');
   return ok({
     TotalCount: all.length, CurrentPage: page, PageSize: size,
     SmsTemplateList: all.slice((page - 1) * size, page * size).map((n) => ({
-      TemplateCode: standinCode(n), TemplateName: n, TemplateType: 0, TemplateContent: templates[n].text, AuditStatus: 'AUDIT_STATE_PASS', CreateDate: '2026-01-01 00:00:00', OuterTemplateType: 1,
+      TemplateCode: standinCode(n), TemplateName: n, TemplateType: 0, TemplateContent: reviews.get(standinCode(n))?.text ?? templates[n].text, AuditStatus: reviews.get(standinCode(n))?.status ?? 'AUDIT_STATE_PASS', CreateDate: '2026-01-01 00:00:00', OuterTemplateType: 1,
     })),
   });
+}
+
+function querySigns(_: Params, { reviews }: ActionContext): ActionResult {
+  const { sign } = standinProvider;
+  return ok({ TotalCount: 1, CurrentPage: 1, PageSize: 50, SmsSignList: [{ SignName: sign, AuditStatus: reviews.get(sign)?.status ?? 'AUDIT_STATE_PASS', CreateDate: '2026-01-01 00:00:00', BusinessType: '通知' }] });
 }
 
 type Spoken = { name: TemplateName | 'voice-file'; text: string; values: Record<string, string>; menu: Record<string, string> };
@@ -155,6 +163,7 @@ export const actions: Readonly<Record<string, Action>> = {
   SendSms: { required: ['PhoneNumbers', 'SignName', 'TemplateCode'], run: sendSms },
   QuerySendDetails: { required: ['PhoneNumber', 'SendDate', 'PageSize', 'CurrentPage'], run: querySendDetails },
   QuerySmsTemplateList: { required: [], run: queryTemplates },
+  QuerySmsSignList: { required: [], run: querySigns },
   SingleCallByTts: { required: ['CalledNumber', 'TtsCode'], run: call('SingleCallByTts', (p, dedicated) => readText(p.get('TtsCode') ?? '', p.get('TtsParam') ?? '', dedicated)) },
   SingleCallByVoice: {
     required: ['CalledNumber', 'VoiceCode'],

@@ -57,6 +57,10 @@ const routes: Record<string, Handler> = {
     return { fault };
   },
   'DELETE /api/faults': (state) => { state.faults.clear(); return { ok: true }; },
+  'POST /api/review': (state, body) => {
+    state.reviews.set(text(body, 'key'), { ...(typeof body['status'] === 'string' ? { status: body['status'] } : {}), ...(typeof body['text'] === 'string' ? { text: body['text'] } : {}) });
+    return { ok: true };
+  },
   'GET /api/requests': (state) => ({ requests: state.ledger }),
   'GET /api/pushes': (state) => ({ pushes: state.pusher.list() }),
   'POST /api/probe': async (state, body) => ({ ok: await state.pusher.probe(text(body, 'kind') as 'sms-report') }),

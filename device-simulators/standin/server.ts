@@ -47,7 +47,7 @@ export async function startStandin(options: StandinOptions): Promise<Standin> {
   const windows = createWindows();
   const ledger: LedgerEntry[] = [];
   const state: ControlState = {
-    settings, clock, phones, calls, pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
+    settings, clock, phones, calls, reviews: new Map(), pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
     receiptMs: () => settings.receiptMs, voiceErrors: () => settings.voiceErrors, verify: createVerifier(new Map([[options.key.id, { secret: options.key.secret, active: true }]])),
   };
   const page = readFileSync(new URL('./phones.html', import.meta.url));

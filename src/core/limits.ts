@@ -100,6 +100,9 @@ export const limits = {
   /** Feed rows replayed before a snapshot is cheaper. */ replayRows: 5_000,
   /** Rows of one list answer. */ pageRows: 500,
   /** Log lines, and messages, shown of one alert. */ timelineRows: 2_000,
+  /** Failed and unknown messages younger than this stand before all others on the page of notifications. */ troubleFirstMs: 24 * 3_600_000,
+  /** Test messages from the settings in an hour: beyond, 429. */ testSendsPerHour: 20,
+  /** Quarantined frames replayed by one request, oldest first: the answer says where the next one goes on. */ replayFrames: 100,
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
   /** Rows of one bulk request, and its bytes: beyond, 422 and 413; nothing is written. */ bulkRows: 1_000, bulkBytes: 4 * 1024 * 1024,
   /** Minutes of one booked test mode. */ testMinutes: 120,
@@ -117,6 +120,11 @@ export const limits = {
   /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
   /** A session without use, and at most; nobody in use is logged out while an emergency is open, for so much longer. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionGraceMs: 4 * 3_600_000,
   /** One jump of a demonstration's clock: beyond, 422; and its wait for the doors to write down what they have heard: then it jumps all the same. */ demoClockMs: 3_600_000, demoDoorsMs: 2_000,
+  // -- /ops: beyond these a line says 要处理; nothing else happens
+  /** Oldest event not evaluated, oldest timer due, oldest message due. */ opsEventMs: 5_000, opsTimerMs: 10_000, opsOutboxMs: 30_000,
+  /** Refused messages of a day: so many, and this share of all. */ opsErrors: 5, opsErrorShare: 0.05,
+  /** The database's answer, a transaction that holds others up, a standby behind, connections in use, blind time in a week. */ opsAnswerMs: 250, opsTxMs: 60_000, opsStandbyMs: 60_000, opsConnectionShare: 0.8, opsBlindMs: 10 * 60_000,
+  /** Free room on the data disk: bytes, and share. */ opsDiskBytes: 5_000_000_000, opsDiskShare: 0.1,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

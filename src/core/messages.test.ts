@@ -1,15 +1,11 @@
 /** Every text against the provider's rules (PROVIDERS 1 and 2) at worst-case values, and the texts that the field agreed on. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kindInfo } from './event.ts';
-import { maskName, maskPhone, render, spoken, surnameOf, type TemplateName, templates, variableNames, variables } from './messages.ts';
+import { maskName, maskPhone, render, smsParts, spoken, surnameOf, type TemplateName, templates, variableNames, variables, worstValues } from './messages.ts';
 import { isDemoNumber, standinCode, standinProvider, standinTemplate, vitalTemplates } from './provider.ts';
 
 const sign = '【大田养老呼叫】';
-const worst: Record<string, string> = {
-  place: '谢洋乡草垄崎村祠堂边120号', name: '欧阳', time: '02:13', no: '27', count: '412', n: '4', who: '欧阳建国', town: '东风农场生活区', cause: '停电',
-  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '',
-};
+const worst = worstValues;
 const names = Object.keys(templates) as TemplateName[];
 const sms = names.filter((name) => templates[name].channel === 'sms');
 const voice = names.filter((name) => templates[name].channel === 'voice');
@@ -102,6 +98,9 @@ describe('names and numbers', () => {
   it('knows the demonstration’s numbers however they are written [FF23]', () => {
     for (const number of ['15404250001', '+8615404259999', '008615404250001', '154 0425 0001', '0598-0350425', '+86 598 0350425']) expect(isDemoNumber(number), number).toBe(true);
     for (const number of ['13800138000', '15404260001', '0598-7222222', '154042500011']) expect(isDemoNumber(number), number).toBe(false);
+  });
+  it('counts parts as they are paid: 70, then 67 each', () => {
+    expect([smsParts('大田养老呼叫', '一'.repeat(62)), smsParts('大田养老呼叫', '一'.repeat(63)), smsParts('', '𠮷'.repeat(70))]).toEqual([{ chars: 70, parts: 1 }, { chars: 71, parts: 2 }, { chars: 70, parts: 1 }]);
   });
   it('gives every template one code of the stand-in and back', () => {
     for (const name of names) expect(standinTemplate(standinCode(name))).toBe(name);

@@ -3,7 +3,7 @@
  * within 70 characters at worst-case values with the sign; voice has at most two variables in public mode, spoken forms
  * only. messages.test.ts holds every text against the provider's rules.
  */
-import type { EventKind } from './event.ts';
+import { type EventKind, kindInfo } from './event.ts';
 
 /** `dedicated`: only with a bought number, where more than two variables are allowed and keys can be pressed. */
 export type Template = { channel: 'sms' | 'voice'; text: string; dedicated?: true };
@@ -39,6 +39,8 @@ export const templates = {
   'ivr-yes': { channel: 'voice', dedicated: true, text: '好，已登记您前往。到了请发短信数字二。路上注意安全。' },
   'ivr-no': { channel: 'voice', dedicated: true, text: '知道了，马上叫下一位。谢谢。' },
   'ivr-bye': { channel: 'voice', dedicated: true, text: '没有收到按键，不算答应，稍后再呼您。' },
+  ring: { channel: 'sms', text: `每周试铃，收到请回5，不用出门。没有响铃声请告诉值班室${hotline}` },
+  'voice-ring': { channel: 'voice', text: '试铃。这里是安铃值班室，只是试一下电话能不能响，不用出门。听到了请挂机，谢谢。' },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
 /** Raw values; `variables` turns them into what the channel may carry. */
@@ -87,6 +89,18 @@ export function variables(name: TemplateName, params: MessageParams, sign = ''):
   if (excess() > 0 && out['place']) out['place'] = [...out['place']].slice(Math.max(0, Math.min(excess(), [...out['place']].length - 4))).join('');
   return out;
 }
+
+/** Characters of an SMS with its sign, and how many parts it is sent and paid as: one of 70, else parts of 67. */
+export function smsParts(sign: string, text: string): { chars: number; parts: number } {
+  const chars = [...text].length + (sign === '' ? 0 : [...sign].length + 2);
+  return { chars, parts: chars <= segmentChars ? 1 : Math.ceil(chars / (segmentChars - 3)) };
+}
+
+/** The longest values that the field has: previews and tests show every text with them. */
+export const worstValues: MessageParams = {
+  place: '谢洋乡草垄崎村祠堂边120号', name: '欧阳', time: '02:13', no: '27', count: '412', n: '4', who: '欧阳建国', town: '东风农场生活区', cause: '停电',
+  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '', key: '1', eg: '127',
+};
 
 const clip = (text: string, chars: number): string => [...text].slice(0, Math.max(chars, 1)).join('');
 

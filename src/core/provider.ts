@@ -48,6 +48,18 @@ export const standinProvider: ProviderSettings = {
   templates: Object.fromEntries(names.map((name) => [name, standinCode(name)])),
 };
 
+const unset: ProviderSettings = { sign: '', mode: 'public', shownNumber: null, templates: {}, voiceFile: null, playTimes: 2, budget: { ...providerBudget } };
+/** Settings of the county over the defaults: the stand-in's own, or nothing for a real provider. */
+export function mergeSettings(stored: Partial<ProviderSettings> | null, standin: boolean): ProviderSettings {
+  const base = standin ? standinProvider : unset;
+  return { ...base, ...stored, templates: { ...base.templates, ...stored?.templates }, budget: { ...base.budget, ...stored?.budget } };
+}
+
+/** Characters of a sign with its brackets above which an emergency becomes two parts. */
+export const signCharsMax = 8;
+/** Harmless texts that only ask whether a telephone rings: what a test from the settings sends. */
+export const testTemplates = { sms: 'ring', voice: 'voice-ring' } as const satisfies Record<'sms' | 'voice', TemplateName>;
+
 /** A number of the demonstration: 154 0425 xxxx and landlines 0598-0…, neither ever assigned (FIELD 5). Digits only are compared. */
 export function isDemoNumber(phone: string): boolean {
   const digits = phone.replace(/\D/g, '').replace(/^(?:0086|86)(?=1\d{10}$)/, '').replace(/^(?:0086|86)(?=598)/, '0');

@@ -12,6 +12,8 @@ export const may = {
   readFiles: files, writeFiles: ['admin', 'shift-leader', 'installer'], revealFiles: ['admin', 'shift-leader', 'operator', 'installer'], bulkFiles: ['admin'],
   readDevices: [...files, 'technician'], writeDevices: ['admin', 'shift-leader', 'installer', 'technician'], writeResponders: ['admin', 'shift-leader'],
   readQuarantine: ['admin', 'shift-leader', 'operator', 'technician', 'auditor'], openQuarantine: ['admin', 'technician'], readRefused: ['admin', 'shift-leader', 'operator', 'installer', 'technician'],
+  readNotifications: ['admin', 'shift-leader', 'operator', 'technician', 'county-reader', 'auditor'], readPlans: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], writePlans: ['admin'], writeUsers: ['admin'],
+  readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;
 
 /** Somebody who proved who they are: a person by session, or a machine by token. `scopeCode` bounds every row they see. */

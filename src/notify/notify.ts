@@ -2,13 +2,14 @@
  * Notifying: sender, receipts and reconciliation around one gateway, as one service. Provider settings are read again every
  * second, so that a sign or a template code is corrected without a restart.
  */
-import { type ProviderSettings, providerBudget, standinProvider } from '#core/provider.ts';
+import { mergeSettings, type ProviderSettings } from '#core/provider.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
+import { saveTemplateChecks } from '#store/template-check.ts';
 import { type Loop, type Service, startLoop } from '#work/loop.ts';
 import { type GatewayOptions, openGateway } from './channels/index.ts';
 import type { Gateway } from './channels/channel.ts';
@@ -24,13 +25,6 @@ export type NotifyOptions = {
 
 const settingsMs = 1_000;
 const recheckMs = { good: 10 * 60_000, standin: 1_000, real: 30_000 };
-const unset: ProviderSettings = { sign: '', mode: 'public', shownNumber: null, templates: {}, voiceFile: null, playTimes: 2, budget: { ...providerBudget } };
-
-/** Settings of the county over the defaults: the stand-in's own, or nothing for a real provider. */
-function mergeSettings(stored: Partial<ProviderSettings> | null, standin: boolean): ProviderSettings {
-  const base = standin ? standinProvider : unset;
-  return { ...base, ...stored, templates: { ...base.templates, ...stored?.templates }, budget: { ...base.budget, ...stored?.budget } };
-}
 
 /** Starts everything. Throws E_CONFIG when the gateway cannot be opened. */
 export async function startNotify(options: NotifyOptions): Promise<Service> {
@@ -62,13 +56,17 @@ function startWatch(options: NotifyOptions, gateway: Gateway | null, use: (setti
   let missing: string[] = gateway ? ['the gateway was not asked yet'] : [];
   let realPeople = false;
   let nextCheckAt = 0;
+  let seen = '';
   const loop = startLoop({
     name: 'gateway', pollMs: settingsMs,
     async turn() {
-      use(mergeSettings(await readSetting<Partial<ProviderSettings>>(options.db, 'provider'), gateway?.name === 'standin'));
+      const stored = await readSetting<Partial<ProviderSettings>>(options.db, 'provider');
+      use(mergeSettings(stored, gateway?.name === 'standin'));
+      if (JSON.stringify(stored) !== seen) { seen = JSON.stringify(stored); nextCheckAt = 0; } // whoever corrects a code sees at once whether it holds
       realPeople = gateway?.name === 'standin' && await hasRealPeople(options.db);
       if (gateway && performance.now() >= nextCheckAt) {
-        const found = await gateway.check();
+        const { missing: found, templates } = await gateway.check();
+        await saveTemplateChecks(options.db, gateway.name, templates);
         if (found.join() !== missing.join() && found.length > 0) options.log.error({ missing: found }, 'the gateway is not ready for emergencies');
         missing = found;
         nextCheckAt = performance.now() + recheckMs[found.length === 0 ? 'good' : gateway.real ? 'real' : 'standin'];

@@ -17,6 +17,9 @@ export function builtPages(data: string): string | null {
   return found.find((place) => markOf(place) === wanted) ?? found[0] ?? null;
 }
 
+/** Which sources these pages were built from, in short; null where nobody noted it. */
+export const pagesBuild = (folder: string | null): string | null => (folder === null ? null : markOf(folder).slice(0, 8) || null);
+
 /** Builds when needed, into the checkout or, where that may not be written, into the data folder. The error text when it failed. */
 export async function buildPages(data: string): Promise<{ built: boolean; ms: number; error: string | null }> {
   const began = performance.now();

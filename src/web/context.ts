@@ -22,6 +22,7 @@ export type WebSettings = {
   /** What links carry; its scheme decides about Secure cookies and HSTS. */ publicUrl: string;
   /** The edge's HTTP door, reached through us too. */ door: { host: string; port: number };
   /** Folder of the built wall; null: no pages. */ pages: string | null;
+  /** The data folder, whose disk /ops watches; null: not here. */ data: string | null;
   /** As configured; null: the stand-in while all data is demonstration data. */ gateway: 'standin' | 'aliyun' | 'http' | null;
 };
 export type WebContext = {

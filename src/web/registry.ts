@@ -80,6 +80,12 @@ export function versionConflict(now: number | null): ApiError {
 
 export const nothing = (): ApiError => new ApiError('E_NOT_FOUND', 'No such thing in your scope.');
 
+/** The number of a row in an address; anything else names nothing. */
+export function rowNumber(id: string): string {
+  if (!/^[1-9]\d{0,17}$/.test(id)) throw nothing();
+  return id;
+}
+
 export type PlaceNames = (code: string | null) => { town: string | null; village: string | null };
 
 /** Names of towns and villages for one answer, read once per request. */

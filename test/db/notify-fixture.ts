@@ -63,7 +63,7 @@ export function fakeGateway(answer: (message: Message, channel: ChannelKind, n: 
     kind, send: (m) => give(m, kind, false), sendPlain: (m) => (options.plain ? give(m, kind, true) : null), query: () => Promise.resolve(options.fate ?? { kind: 'not-found' }),
   });
   const name = options.name ?? 'standin';
-  return { name, real: name !== 'standin', sent, channels: { sms: channel('sms'), voice: channel('voice') }, check: () => Promise.resolve([]) };
+  return { name, real: name !== 'standin', sent, channels: { sms: channel('sms'), voice: channel('voice') }, check: () => Promise.resolve({ missing: [], templates: [] }) };
 }
 export const accepted = (n: number | string = newId('', 6)): Outcome => ({ kind: 'accepted', providerId: `biz${n}` });
 

@@ -44,7 +44,7 @@ export async function testWeb(options: WebOptions = {}): Promise<Web> {
   const asked: RespondInput[] = [];
   if (!options.t) await seedCounty(t);
   const web = await startWeb({
-    settings: { host: '127.0.0.1', port: 0, tls: null, publicUrl: 'http://127.0.0.1:1', door: { host: '127.0.0.1', port: 1 }, pages: null, gateway: 'standin', ...options.settings },
+    settings: { host: '127.0.0.1', port: 0, tls: null, publicUrl: 'http://127.0.0.1:1', door: { host: '127.0.0.1', port: 1 }, pages: null, data: null, gateway: 'standin', ...options.settings },
     version: 'test', nodeId: 'web-test', db, seal: t.seal, log, metrics: createMetrics('web'), peers: options.peers ?? (() => []), strict: true,
     respond: options.respond?.(t) ?? (async (input): Promise<RespondResult> => { asked.push(input); return { kind: 'ok', version: 2, state: 'claimed' }; }),
     audit: auditWriter({ db, seal: t.seal }), ...options.more?.(t),

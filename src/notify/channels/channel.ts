@@ -39,11 +39,15 @@ export type Channel = {
   query(sent: Sent): Promise<Fate>;
 };
 
+/** What the provider says of one of our texts; `sign`: of the sign. `other-text`: approved under that code is something else. */
+export type TemplateState = { template: TemplateName | 'sign'; code: string | null; state: 'approved' | 'no-code' | 'not-found' | 'pending' | 'rejected' | 'other-text' | 'not-asked' | 'no-answer' };
+export type GatewayCheck = { /** in words; empty when nothing */ missing: string[]; templates: TemplateState[] };
+
 /** A provider: its channels, and whether real phones ring. */
 export type Gateway = {
   readonly name: 'standin' | 'aliyun';
   readonly real: boolean;
   readonly channels: Readonly<Record<ChannelKind, Channel>>;
-  /** What is missing before emergencies can be told, in words; empty when nothing. Never rejects. */
-  check(): Promise<string[]>;
+  /** What is missing before emergencies can be told, and the state of every text at the provider. Never rejects. */
+  check(): Promise<GatewayCheck>;
 };

@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { providerBudget, standinProvider, standinShownNumber } from '#core/provider.ts';
+import { providerBudget, standinCode, standinProvider, standinShownNumber } from '#core/provider.ts';
 import type { ProviderSettings } from '#core/provider.ts';
 import { type Standin, startStandin } from '#simulators/standin/server.ts';
 import { aliyunGateway } from './aliyun/gateway.ts';
@@ -21,6 +21,7 @@ beforeEach(() => {
   settings = { ...standinProvider, budget: { ...providerBudget } };
   standin.state.faults.clear();
   standin.state.ledger.length = 0;
+  standin.state.reviews.clear();
   Object.assign(standin.state.settings, { windows: false, keypress: false, voiceErrors: 'body' });
 });
 const fault = (kind: string, more: object = {}): void => { expect(standin.state.faults.add({ kind, ...more })).not.toBeNull(); };
@@ -122,12 +123,28 @@ describe('what only some counties have', () => {
     expect(await gateway().channels.voice.sendPlain(call)).toMatchObject({ kind: 'accepted' });
     expect(gateway().channels.sms.sendPlain({ ...text, template: 'minimal' })).toBeNull();
   });
-  it('is ready only with every vital template [F12]', async () => {
-    expect(await gateway().check()).toEqual([]);
-    settings = { ...settings, sign: '', templates: { ...settings.templates, sos: 'SMS_111111111' } };
+  it('is ready only with every vital template known, approved and with our variables, and with an approved sign [F12]', async () => {
+    const check = await gateway().check();
+    expect(check.missing).toEqual([]);
+    expect(check.templates.find((s) => s.template === 'sos')).toEqual({ template: 'sos', code: standinCode('sos'), state: 'approved' });
+    expect(check.templates.find((s) => s.template === 'voice-p1')?.state).toBe('not-asked');
+    standin.state.reviews.set(standinCode('fall'), { status: 'AUDIT_STATE_INIT' }).set(standinCode('gas'), { status: 'AUDIT_STATE_NOT_PASS' }).set(standinCode('smoke'), { text: '烟感响${time}，${where}。' });
+    settings = { ...settings, sign: '别人的签名', templates: { ...settings.templates, sos: 'SMS_111111111' } };
     delete settings.templates['voice-p1'];
-    expect((await gateway().check()).join('; ')).toMatch(/no template code for "voice-p1".*no sign.*"sos" \(SMS_111111111\) is not approved/);
+    const { missing, templates } = await gateway().check();
+    expect(missing).toEqual([
+      'template "sos" (SMS_111111111) is not known to the provider', `template "fall" (${standinCode('fall')}) is still under review`, `template "smoke" (${standinCode('smoke')}) has other variables than ours`,
+      `template "gas" (${standinCode('gas')}) was rejected by the reviewer`, 'no template code for "voice-p1"', 'sign "别人的签名" is not known to the provider',
+    ]);
+    expect(Object.fromEntries(templates.map((s) => [s.template, s.state]))).toMatchObject({ sos: 'not-found', fall: 'pending', smoke: 'other-text', gas: 'rejected', 'voice-p1': 'no-code', sign: 'not-found', escalate: 'approved' });
     expect(await gateway().channels.voice.send(call)).toMatchObject({ kind: 'rejected', class: 'P', code: 'local.NO_TEMPLATE_CODE' });
+  });
+  it('tells a provider that does not answer from a key that may only send [F12]', async () => {
+    fault('code', { action: 'QuerySmsTemplateList', code: 'isp.RAM_PERMISSION_DENY' });
+    expect(await gateway().check()).toMatchObject({ missing: [], templates: expect.arrayContaining([{ template: 'sos', code: standinCode('sos'), state: 'not-asked' }]) });
+    standin.state.faults.clear();
+    fault('unavailable', { action: 'QuerySmsTemplateList' });
+    expect(await gateway().check()).toMatchObject({ missing: [expect.stringContaining('does not answer')], templates: expect.arrayContaining([{ template: 'sos', code: standinCode('sos'), state: 'no-answer' }]) });
   });
   it('refuses a wrong key at once and says so', async () => {
     const wrong = aliyunGateway('aliyun', { credentials: { id: 'nobody', secret: 'x' }, smsUrl: standin.url, voiceUrl: standin.url, deadlineMs }, () => settings);

@@ -10,11 +10,14 @@ import { registerDevices } from './devices.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerModes } from './modes.ts';
+import { registerNotifications } from './notifications.ts';
 import { registerOps } from './ops.ts';
+import { registerOpsPage } from './ops-page.ts';
 import { registerOutages } from './outages.ts';
 import { registerPeople } from './people.ts';
 import { registerPlans } from './plans.ts';
 import { registerPresence } from './presence.ts';
+import { registerProviderTest } from './provider-test.ts';
 import { registerQuarantine } from './quarantine.ts';
 import { registerRegions } from './regions.ts';
 import { registerResponders } from './responders.ts';
@@ -24,5 +27,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerOutages, registerPeople, registerPlans, registerPresence, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];

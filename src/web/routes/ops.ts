@@ -82,7 +82,8 @@ export function registerOps(app: App, ctx: WebContext): void {
   registerAudit(app, ctx);
 }
 
-async function readHouse(ctx: WebContext): Promise<Readiness> {
+/** Readiness of every started role, and of the house as a whole. */
+export async function readHouse(ctx: WebContext): Promise<Readiness> {
   const peers = ctx.peers();
   const readiness = peers.length > 0 ? await aggregateReadiness(peers) : { ready: true, roles: [] };
   const gateway = await readGateway(ctx.db, ctx.settings).catch(() => null);

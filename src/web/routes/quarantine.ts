@@ -8,7 +8,7 @@ import { dismissUnregistered, listUnregistered } from '#store/unregistered-admin
 import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
-import { change, nothing } from '#web/registry.ts';
+import { change, nothing, rowNumber } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
 import { AlertIdText, EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
@@ -17,11 +17,6 @@ const readers: readonly UserRole[] = may.readQuarantine;
 const openers: readonly UserRole[] = may.openQuarantine;
 const outside: readonly UserRole[] = may.readRefused;
 const Params = IdParams;
-/** A frame's number; anything else names no frame. */
-function numberOf(id: string): string {
-  if (!/^[1-9]\d{0,17}$/.test(id)) throw nothing();
-  return id;
-}
 const FrameView = Shape({
   id: Type.String(), deviceId: Type.String(), topic: Type.String(), bytes: Type.Integer(), reason: Type.String(), receivedAt: EpochMs, trace: Type.String(), regionCode: Nullable(RegionCodeText),
   homeId: Nullable(Type.String()), replayedAt: Nullable(EpochMs), replayedBy: Nullable(Type.String()), replayResult: Nullable(Type.String()),
@@ -51,7 +46,7 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const frame = await findQuarantined(ctx.db, ctx.seal, numberOf(request.params.id));
+    const frame = await findQuarantined(ctx.db, ctx.seal, rowNumber(request.params.id));
     if (!frame) throw nothing();
     requireScope(caller, frame.regionCode);
     await ctx.audit({ actor: caller.actor, action: 'quarantine.reveal', target: `quarantine:${frame.id}`, result: 'ok', detail: { address: request.ip } });
@@ -66,7 +61,7 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const row = await findQuarantineRow(ctx.db, numberOf(request.params.id));
+    const row = await findQuarantineRow(ctx.db, rowNumber(request.params.id));
     if (!row) throw nothing();
     requireScope(caller, row.regionCode);
     if (!ctx.replay) throw new ApiError('E_OVERLOADED', 'This process cannot replay.');

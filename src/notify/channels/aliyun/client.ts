@@ -11,11 +11,13 @@ export type ClientOptions = {
 };
 export type Answer = { Code: string; BizId?: string; CallId?: string; Data?: unknown };
 export type SendDetail = { outId: string; status: number; code: string };
+/** `key`: a template's code, a sign's name. */
+export type Listed = { key: string; state: 'approved' | 'pending' | 'rejected'; text: string };
 export type AliyunClient = {
   /** All of these reject with the SDK's error, or with a Deadline; neither may be logged. */
   sendSms(query: { PhoneNumbers: string; SignName: string; TemplateCode: string; TemplateParam: string; OutId: string }): Promise<Answer>;
   sendDetails(query: { phone: string; date: string; bizId: string | null }): Promise<SendDetail[]>;
-  /** Approved template codes of the account. */ smsTemplates(): Promise<string[]>;
+  /** Texts and signs of the account with the state of their review. */ smsTemplates(): Promise<Listed[]>; smsSigns(): Promise<Listed[]>;
   /** A call of the voice API, for which the provider has no package. */
   voice(action: string, query: Record<string, string>): Promise<Answer>;
 };
@@ -29,6 +31,7 @@ class Deadline extends Error {
 }
 
 const pagesMax = 10;
+const pageSize = 50;
 
 export function createClient(options: ClientOptions): AliyunClient {
   // The packages are CommonJS whose default export differs between Node and bundlers; require is the form that works in both.
@@ -60,17 +63,14 @@ export function createClient(options: ClientOptions): AliyunClient {
       if (body?.code !== 'OK') throw Object.assign(new Error('query refused'), { code: body?.code, statusCode: 400 });
       return (body.smsSendDetailDTOs?.smsSendDetailDTO ?? []).map((d) => ({ outId: d.outId ?? '', status: Number(d.sendStatus ?? 0), code: d.errCode ?? '' }));
     },
-    async smsTemplates() {
-      const passed: string[] = [];
-      for (let page = 1; page <= pagesMax; page++) {
-        const { body } = await timed(smsClient.querySmsTemplateListWithOptions(new sms.QuerySmsTemplateListRequest({ pageIndex: page, pageSize: 50 }), runtime()));
-        if (body?.code !== 'OK') throw Object.assign(new Error('query refused'), { code: body?.code, statusCode: 400 });
-        const list = body.smsTemplateList ?? [];
-        for (const template of list) if (template.auditStatus === 'AUDIT_STATE_PASS' && template.templateCode) passed.push(template.templateCode);
-        if (list.length < 50) break;
-      }
-      return passed;
-    },
+    smsTemplates: () => everyPage(async (pageIndex) => {
+      const { body } = await timed(smsClient.querySmsTemplateListWithOptions(new sms.QuerySmsTemplateListRequest({ pageIndex, pageSize }), runtime()));
+      return { code: body?.code, list: (body?.smsTemplateList ?? []).map((t) => listed(t.templateCode, t.auditStatus, t.templateContent)) };
+    }),
+    smsSigns: () => everyPage(async (pageIndex) => {
+      const { body } = await timed(smsClient.querySmsSignListWithOptions(new sms.QuerySmsSignListRequest({ pageIndex, pageSize }), runtime()));
+      return { code: body?.code, list: (body?.smsSignList ?? []).map((s) => listed(s.signName, s.auditStatus, '')) };
+    }),
     async voice(action, query) {
       const params = new core.$OpenApiUtil.Params({
         action, version: '2017-05-25', protocol: 'HTTPS', pathname: '/', method: 'POST', authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json',
@@ -80,6 +80,20 @@ export function createClient(options: ClientOptions): AliyunClient {
       return { ...body, Code: typeof body?.Code === 'string' ? body.Code : '' };
     },
   };
+}
+
+const listed = (key: string | undefined, status: string | undefined, text: string | undefined): Listed =>
+  ({ key: key ?? '', state: status === 'AUDIT_STATE_PASS' ? 'approved' : status === 'AUDIT_STATE_INIT' ? 'pending' : 'rejected', text: text ?? '' });
+
+async function everyPage(read: (page: number) => Promise<{ code: string | undefined; list: Listed[] }>): Promise<Listed[]> {
+  const all: Listed[] = [];
+  for (let page = 1; page <= pagesMax; page++) {
+    const { code, list } = await read(page);
+    if (code !== 'OK') throw Object.assign(new Error('query refused'), { code, statusCode: 400 });
+    all.push(...list);
+    if (list.length < pageSize) break;
+  }
+  return all;
 }
 
 async function withDeadline<T>(call: Promise<T>, ms: number): Promise<T> {
