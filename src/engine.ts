@@ -29,6 +29,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { builtPages } from '#ops/pages.ts';
 import { answerClock, clockChannel } from '#store/clock-travel.ts';
+import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
@@ -142,7 +143,7 @@ function commandStore(db: Db, seal: Seal, edge: string) {
 /** The alarm path behind the doors, and supervision with connections of its own. */
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
-  add(await startAlerts({ seal, log, metrics, db: ctx.db }));
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) } }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision))];
   add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));

@@ -20,9 +20,17 @@ export type ServerFrame =
   /** `ring` is set when consoles must sound: a new alert, a new raise on a taken one, the desk ladder, nobody answered. */
   | { type: 'alert'; seq: number; what: string; alert: AlertView; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; /** the number this connection was covered up to before this frame (rows outside its scope are skipped); absent: seq - 1 */ prev?: number }
   | { type: 'presence'; regions: PresenceCount[] }
+  /** Every call that rings, then those missed and not opened since, oldest first; the whole list each time, for those who act. */
+  | { type: 'calls'; calls: CallView[] }
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
       /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean };
+/** A telephone call that comes in, masked. `device`: a one-key telephone. */
+export type CallView = {
+  id: string; state: 'ringing' | 'opened' | 'missed'; at: number; lastAt: number; count: number; /** masked; null: withheld */ from: string | null;
+  matched: 'device' | 'person' | 'contact' | 'home' | 'responder' | 'unknown'; /** masked */ name: string | null; town: string | null; village: string | null;
+  personId: string | null; homeId: string | null; deviceId: string | null; alertId: string | null; openedAt: number | null; openedByName: string | null;
+};
 export type PresenceCount = { code: string; online: number; offline: number; never: number; presumed: number };
 
 export type ClientFrame =

@@ -9,13 +9,17 @@ import { shardOf } from '#core/shard.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-export type Caller = { personId: string | null; homeId: string | null; regionCode: string | null; how: 'person' | 'contact' | 'home' | 'responder' };
+export type Caller = { personId: string | null; homeId: string | null; regionCode: string | null; how: 'device' | 'person' | 'contact' | 'home' | 'responder'; /** a one-key telephone */ deviceId: string | null };
 
 /**
  * Whose number this is. Of several persons of one home the home is meant; of persons of several homes the first by risk and id
  * (the others stand in `others`). Null: nobody's.
  */
 export async function findCaller(sql: Sql, seal: Seal, phone: string): Promise<(Caller & { others: string[] }) | null> {
+  const [oneKey] = await sql.query<Omit<Caller, 'how'>>(
+    `select d.id as "deviceId", d.person_id as "personId", coalesce(d.home_id, p.home_id) as "homeId", coalesce(h.region_code, p.registered_region_code) as "regionCode"
+     from device d left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id) where d.phone_bidx = $1 and d.status = 'installed' order by d.id limit 1`, [seal.blind('phone', phone)]);
+  if (oneKey) return { ...oneKey, how: 'device', others: [] };
   const rows = await sql.query<{ personId: string; homeId: string | null; regionCode: string | null; rank: number }>(
     `select p.id as "personId", p.home_id as "homeId", coalesce(h.region_code, p.registered_region_code) as "regionCode", v.rank
      from (select id, 0 as rank from person where phone_bidx = $1 union all select person_id, 1 from contact where phone_bidx = $1) v
@@ -26,12 +30,12 @@ export async function findCaller(sql: Sql, seal: Seal, phone: string): Promise<(
   const people = [...new Set(best.map((r) => r.personId))];
   const oneHome = people.length > 1 && first.homeId !== null && best.every((r) => r.homeId === first.homeId);
   const others = oneHome ? [] : people.filter((id) => id !== first.personId);
-  return { personId: oneHome ? null : first.personId, homeId: first.homeId, regionCode: first.regionCode, how: oneHome ? 'home' : first.rank === 0 ? 'person' : 'contact', others };
+  return { deviceId: null, personId: oneHome ? null : first.personId, homeId: first.homeId, regionCode: first.regionCode, how: oneHome ? 'home' : first.rank === 0 ? 'person' : 'contact', others };
 }
 
 async function findResponderCall(sql: Sql, seal: Seal, phone: string): Promise<(Caller & { others: string[] }) | null> {
   const [row] = await sql.query<{ regionCode: string }>('select region_code as "regionCode" from responder where phone_bidx = $1 order by id limit 1', [seal.blind('phone', phone)]);
-  return row ? { personId: null, homeId: null, regionCode: row.regionCode, how: 'responder', others: [] } : null;
+  return row ? { deviceId: null, personId: null, homeId: null, regionCode: row.regionCode, how: 'responder', others: [] } : null;
 }
 
 /** A subject for a number that is nobody's: masked, and told apart by its keyed index. */

@@ -5,11 +5,11 @@
  */
 import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
 import type { PresenceState } from '#core/supervision.ts';
-import { insertRows, type Page, paged, plain, type Table, updateRow } from './columns.ts';
+import { blinded, insertRows, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-export type RegisteredDevice = DeviceFields & {
+export type RegisteredDevice = Omit<DeviceFields, 'phone'> & {
   id: string; type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
   state: PresenceState; lastSeenAt: number | null; /** installed, supervised, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
   battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
@@ -19,7 +19,7 @@ export type NewDevice = DeviceFields & { id: string; secretHash: Buffer; demo: b
 
 const table: Table = {
   name: 'device',
-  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), plain('demo')],
+  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo')],
 };
 const joins = `device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id
   left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)`;
@@ -31,7 +31,7 @@ const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "p
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
 /**
- * Inserts devices with their presence rows; `seal` only fits the shared insert, nothing of a device is sealed. `secretKnown` false:
+ * Inserts devices with their presence rows; A one-key telephone has no heartbeat and owes none. `secretKnown` false:
  * nobody was told the secrets, so the devices are 从未上线 and owe no sign of life until replaceSecret gives one away.
  */
 export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewDevice[], options: { secretKnown: boolean } = { secretKnown: true }): Promise<void> {
@@ -42,7 +42,7 @@ export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewD
 
 async function beginPresence(sql: Sql, ids: readonly string[], supervised: boolean): Promise<void> {
   await sql.query(
-    `insert into presence (device_id, state, check_at) select d.id, 'never', case when $2 then anling_now() + make_interval(secs => c.grace_s) else 'infinity' end
+    `insert into presence (device_id, state, check_at) select d.id, 'never', case when $2 and m.type <> 'phone' then anling_now() + make_interval(secs => c.grace_s) else 'infinity' end
      from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids, supervised]);
 }
 

@@ -3,6 +3,7 @@
  * second anyway (law 2). Beats go out of the same loop, so that a beat's set is the set after the frames before it.
  */
 import { createViewMaker, type FeedRow, readFeed, readFeedHead, readOpenSet, type ViewMaker } from '#store/alert-views.ts';
+import { waitingCalls } from '#store/calls.ts';
 import { countCannotHear, countConsoles, readDataKind } from '#store/county-status.ts';
 import { presenceCounts } from '#store/outages.ts';
 import { type Service, startLoop } from '#work/loop.ts';
@@ -81,11 +82,16 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
     },
     onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'the county cannot be counted'); },
   });
-  const unlisten = await ctx.db.listen(['anling_feed'], () => loop.wake());
+  const calls = startLoop({
+    name: 'calls',
+    async turn() { if (hub.clients.size > 0) hub.sendCalls(await waitingCalls(ctx.db, ctx.seal)); return false; },
+    onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'the calls cannot be read'); },
+  });
+  const unlisten = await ctx.db.listen(['anling_feed', 'anling_call'], (channel) => (channel === 'anling_call' ? calls : loop).wake());
   return {
     name: 'feed', views, after, ready: () => loop.ready(),
     async beatTo(client) { hub.sendBeat(await makeBeat(), client); },
-    async stop() { await unlisten(); await loop.stop(); await counts.stop(); },
+    async stop() { await unlisten(); await loop.stop(); await counts.stop(); await calls.stop(); },
   };
 }
 

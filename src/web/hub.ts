@@ -4,6 +4,7 @@
  */
 import { limits } from '#core/limits.ts';
 import { openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import type { CallRow } from '#store/calls.ts';
 import type { OpenAlert } from '#store/alert-views.ts';
 import type { Counter, Gauge } from '#ops/metrics.ts';
 import { seesRegion } from './access.ts';
@@ -29,6 +30,7 @@ export class Hub {
   readonly #closed: Counter;
   readonly #skipped: Counter;
   #presence = new Map<string, PresenceCount>();
+  #calls: readonly CallRow[] = [];
   /** The last feed number that was broadcast, and its history. */
   head = 0;
   epoch = '';
@@ -77,6 +79,17 @@ export class Hub {
       const text = texts.get(client.scopeCode) ?? presenceText(changed, client.scopeCode);
       texts.set(client.scopeCode, text);
       if (text !== '') this.#send(client, text);
+    }
+  }
+
+  /** The calls that wait, to every console when they have changed, or to one that just caught up. */
+  sendCalls(calls: readonly CallRow[] = this.#calls, only?: HubClient): void {
+    if (!only && JSON.stringify(calls) === JSON.stringify(this.#calls)) return;
+    this.#calls = calls;
+    for (const client of only ? [only] : this.#clients) {
+      if (!client.live || !client.desk) continue;
+      const seen = calls.filter((c) => seesRegion(client.scopeCode, c.regionCode)).map(({ regionCode: _r, ...call }) => call);
+      this.#send(client, JSON.stringify({ type: 'calls', calls: seen } satisfies ServerFrame));
     }
   }
 

@@ -142,21 +142,28 @@ export async function prepareResponders(c: Checker, rows: readonly ResponderRow[
 
 export type DeviceRow = {
   id?: string | undefined; model: string; homeId?: string | null | undefined; personId?: string | null | undefined; room?: string | null | undefined; cell?: string | null | undefined;
-  serial?: string | null | undefined; status?: 'stock' | 'installed' | undefined; demo?: boolean | undefined;
+  serial?: string | null | undefined; phone?: string | null | undefined; status?: 'stock' | 'installed' | undefined; demo?: boolean | undefined;
 };
 
 /** `secret` makes one per row; the answer holds them, the rows only their hashes. */
 export async function prepareDevices(c: Checker, rows: readonly DeviceRow[], secret: () => string): Promise<{ device: NewDevice; secret: string }[]> {
-  const models = new Set((await listModels(c.sql)).map((m) => m.id));
+  const models = new Map((await listModels(c.sql)).map((m) => [m.id, m.type]));
   const bindings = await readBindings(c.sql, rows);
   checkIds(c, rows, await takenDeviceIds(c.sql, ownIds(rows)));
   return rows.map((r, i) => {
-    if (!models.has(r.model)) c.problems.add(i, 'model', `one of ${[...models].join(', ')}`);
+    if (!models.has(r.model)) c.problems.add(i, 'model', `one of ${[...models.keys()].join(', ')}`);
     const { homeId, demo } = checkBinding(c, i, r, bindings);
+    if (r.phone != null) checkOneKeyPhone(c, i, models.get(r.model), r.phone, demo ?? r.demo ?? false);
     const own = secret();
-    const device = filled<NewDevice>({ ...emptyDevice, id: newId('d', 16) }, { ...r, homeId, demo: demo ?? r.demo ?? false, secretHash: c.seal.secretHash(own) });
+    const device = filled<NewDevice>({ ...emptyDevice, id: newId('d', 16) }, { ...r, phone: r.phone == null ? null : phoneDigits(r.phone), homeId, demo: demo ?? r.demo ?? false, secretHash: c.seal.secretHash(own) });
     return { device, secret: own };
   });
+}
+
+/** Only a one-key telephone is known by a number. */
+export function checkOneKeyPhone(c: Pick<Checker, 'problems'>, row: number, type: string | undefined, phone: string, demo: boolean): void {
+  const problem = type === 'phone' ? phoneProblem(phone, demo) : 'nothing: only a one-key telephone has a number';
+  if (problem !== null) c.problems.add(row, 'phone', problem);
 }
 
 type Binding = { homeId?: string | null | undefined; personId?: string | null | undefined; demo?: boolean | undefined };

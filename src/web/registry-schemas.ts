@@ -89,7 +89,7 @@ export const ResponderView = Shape({
 });
 
 export const deviceFields = {
-  homeId: Opt(OwnId), personId: Opt(OwnId), room: Opt(text(40, 'room')), cell: Opt(text(40, 'base station cell')), serial: Opt(text(64, 'serial number')), status: Type.Optional(OneOf(['stock', 'installed'])),
+  homeId: Opt(OwnId), personId: Opt(OwnId), room: Opt(text(40, 'room')), cell: Opt(text(40, 'base station cell')), serial: Opt(text(64, 'serial number')), phone: Opt(PhoneText), status: Type.Optional(OneOf(['stock', 'installed'])),
 };
 export const DeviceBody = Shape({ id: Type.Optional(OwnId), model: text(64, 'a device model'), ...deviceFields, demo: Type.Optional(Demo) });
 export const presenceNames = ['never', 'online', 'silent', 'offline', 'never-reported'] as const;

@@ -41,7 +41,7 @@ describe('a call for help', () => {
     const personId = await made('/people', { homeId: 'h1', name: '打电话的', phone: '13905981001' });
     await made('/contacts', { personId, relation: 'family', name: '女儿', phone: '13905981002' });
     const first = await post('/calls/inbound', { from: '+86 139 0598 1001' }, operator);
-    expect([first.status, first.body]).toEqual([201, { eventId: expect.any(String), receivedAt: expect.any(Number), matched: 'person', personId, homeId: 'h1', name: '打**的', regionCode: village, others: [] }]);
+    expect([first.status, first.body]).toEqual([201, { callId: expect.any(String), eventId: expect.any(String), receivedAt: expect.any(Number), matched: 'person', personId, homeId: 'h1', name: '打**的', regionCode: village, others: [] }]);
     expect((await post('/calls/inbound', { from: '13905981002', note: '女儿说母亲不接电话' }, operator)).body).toMatchObject({ matched: 'contact', personId });
     await evaluateAll();
     const [alert] = await openAlerts();

@@ -5,6 +5,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
+import { phoneDigits } from '#core/phone.ts';
 import { deviceStatuses } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
 import {
@@ -14,7 +15,7 @@ import { callerOf, requireScope, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { bulkWriters, change, collectProblems, deviceReaders, deviceWriters, listPrefix, nothing, pageLimit, versionConflict } from '#web/registry.ts';
-import { checkBinding, prepareDevices, readBindings } from '#web/registry-checks.ts';
+import { checkBinding, checkOneKeyPhone, prepareDevices, readBindings } from '#web/registry-checks.ts';
 import { bulkOf, Changed, DeviceBody, deviceFields, DeviceModelView, DeviceView, IdParams, Next, OwnId, pageQuery, patchOf, presenceNames, Secret } from '#web/registry-schemas.ts';
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Shape } from '#web/schemas.ts';
 import { newSecret } from '#web/session.ts';
@@ -106,9 +107,10 @@ function registerChanges(app: App, ctx: WebContext): void {
       const { homeId: home = device.personId === null ? device.homeId : null, personId: person = given.homeId === undefined ? device.personId : null } = given;
       const binding = { homeId: home, personId: person };
       const { homeId } = rebinds ? checkBinding({ caller, problems }, 0, binding, await readBindings(sql, [binding])) : device;
+      if (given.phone != null) checkOneKeyPhone({ problems }, 0, device.type, given.phone, device.demo);
       problems.throwIfAny();
-      const { homeId: _h, personId: _p, status, ...rest } = given;
-      const patch = { ...rest, ...(status === undefined ? {} : { status }), ...(rebinds ? { homeId, personId: person } : {}) };
+      const { homeId: _h, personId: _p, status, phone, ...rest } = given;
+      const patch = { ...rest, ...(phone === undefined ? {} : { phone: phone === null ? null : phoneDigits(phone) }), ...(status === undefined ? {} : { status }), ...(rebinds ? { homeId, personId: person } : {}) };
       const result = await updateDevice(sql, ctx.seal, device.id, version, patch as Parameters<typeof updateDevice>[4]);
       if (result === null) throw versionConflict(device.version);
       return { result, audit: [{ actor: caller.actor, action: 'device.change', target: `device:${device.id}`, result: 'ok', detail: { fields: Object.keys(patch), ...(rebinds ? { homeId, personId: person } : {}) } }] };
