@@ -8,6 +8,7 @@ import { startClockWatch } from '#alerts/clock-watch.ts';
 import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
+import { startVigilance } from '#alerts/vigilance.ts';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { traceSource } from '#core/publish.ts';
@@ -145,7 +146,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
   add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) } }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
-  const watching = [add(startSweep(supervision)), add(startDaily(supervision))];
+  const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision))];
   add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));
   const db = ctx.db('notify', 4);
   const unlisten = await db.listen([clockChannel], (_, payload) => { if (payload === '') for (const loop of watching) loop.wake(); });

@@ -62,6 +62,8 @@ export const limits = {
   /** Who answers 8 (off today) is absent until midnight, and this long at least. */ offTodayMs: 6 * 3_600_000,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
+  /** 值守确认: minutes of the county's day between which a desk without input is asked; the silence that asks, the time to answer; the misses that ring a leader, and the pause until the next ring. */
+  vigilanceFromMin: 0, vigilanceToMin: 360, vigilanceIdleMs: 30 * 60_000, vigilanceAnswerMs: 15 * 60_000, vigilanceMissed: 2, vigilanceAgainMs: 60 * 60_000, /** The desk's vigilance is looked at this often. */ vigilanceLookMs: 5_000,
   // -- supervision
   /** An edge whose beat is older is down; longer gaps without any edge are blind windows. */ edgeLostMs: 30_000,
   /** Silent devices wait this long (at most a quarter of their grace, and inside it) for an outage to form before they raise single alerts. */ settleMs: 60_000,

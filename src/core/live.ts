@@ -24,6 +24,8 @@ export type ServerFrame =
   | { type: 'calls'; calls: CallView[] }
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
+      /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
+      /** How far a demonstration has put the clock ahead. */ aheadMs?: number;
       /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean };
 /** A telephone call that comes in, masked. `device`: a one-key telephone. */
 export type CallView = {
@@ -35,7 +37,7 @@ export type PresenceCount = { code: string; online: number; offline: number; nev
 
 export type ClientFrame =
   | { type: 'hello'; epoch: string | null; lastSeq: number; tabId: string }
-  | { type: 'beat'; tabId: string; visible: boolean; audio: 'running' | 'suspended' | 'muted'; lastSeq: number };
+  | { type: 'beat'; tabId: string; visible: boolean; audio: 'running' | 'suspended' | 'muted'; lastSeq: number; /** a human's last key or click, so many ms ago; only when there was one since the last beat */ inputAgoMs?: number };
 
 /** A row of `feed.payload`: no personal data; the web role adds masked names and places. */
 export type FeedPayload = { what: string; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; detail?: Record<string, unknown> };

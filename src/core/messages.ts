@@ -33,6 +33,7 @@ export const templates = {
   'voice-p1': { channel: 'voice', text: '急事，请听完。这里是安铃值班室。${place}，有老人${kind}，请您马上去看。请看刚收到的短信，能去回复数字一，不能去回复数字零。' },
   'voice-escalate': { channel: 'voice', text: '急事，请听完。这里是安铃值班室。${place}，老人告警，已经叫了${n}个人没有应答，请带班人员马上安排人去看，并回电值班室。' },
   'voice-desk': { channel: 'voice', text: '值守提醒。值班台有${n}条紧急警情超过一分钟没有接警，请立即到岗接警。' },
+  'voice-vigilance': { channel: 'voice', text: '值守提醒。值班台两次值守确认没有人应答，请马上到岗，并在值班台按键确认。' },
   'voice-outage': { channel: 'voice', text: '失联通报。${town}大面积设备失联，大约${count}户。请按名单安排人员先看重点老人。' },
   'voice-family': { channel: 'voice', text: '您好，这里是安铃值班室。您家老人${kind}，我们正在安排人去看，请保持电话畅通，等值班员与您联系。' },
   'ivr-p1': { channel: 'voice', dedicated: true, text: '急事，请听完。这里是安铃值班室。${place}，${name}姓老人${kind}，单号${no}。能去请按一，不能去请按零，重听请按三。' },

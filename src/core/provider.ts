@@ -20,7 +20,7 @@ export const providerBudget = { smsPerDay: 50, voicePerMinute: 1, voicePerHour: 
 
 /** Names without which an emergency cannot be told; each needs a code before a real gateway is ready. */
 export const vitalTemplates = [
-  'sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'minimal', 'voice-p1', 'voice-escalate', 'voice-desk',
+  'sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'minimal', 'voice-p1', 'voice-escalate', 'voice-desk', 'voice-vigilance',
 ] as const satisfies readonly TemplateName[];
 
 /** Texts that tell of somebody in need: when one is refused, "an elder needs help, call back" is still true. */

@@ -52,14 +52,14 @@ export async function readOldestUnclaimed(sql: Sql, prefix: string): Promise<{ i
   return row ?? null;
 }
 
-export type ConsoleRow = { tabId: string; userId: string; visible: boolean; audio: string; lastSeq: number };
+export type ConsoleRow = { tabId: string; userId: string; visible: boolean; audio: string; lastSeq: number; /** ms since a new key or click; null: none since the last beat */ inputAgoMs: number | null };
 
 /** Notes what a wall tab says of itself; the worker judges consoles by these rows. A tab id belongs to the user who brought it first. */
 export async function beatConsole(sql: Sql, row: ConsoleRow): Promise<void> {
   await sql.query(
-    `insert into console (tab_id, user_id, beat_at, visible, audio, last_seq) values ($1, $2, anling_now(), $3, $4, $5)
-     on conflict (tab_id) do update set beat_at = anling_now(), visible = $3, audio = $4, last_seq = $5 where console.user_id = $2`,
-    [row.tabId, row.userId, row.visible, row.audio, row.lastSeq], 'console-beat');
+    `insert into console (tab_id, user_id, beat_at, visible, audio, last_seq, input_at) values ($1, $2, anling_now(), $3, $4, $5, anling_now() - $6::float8 * interval '1 ms')
+     on conflict (tab_id) do update set beat_at = anling_now(), visible = $3, audio = $4, last_seq = $5, input_at = greatest(console.input_at, excluded.input_at) where console.user_id = $2`,
+    [row.tabId, row.userId, row.visible, row.audio, row.lastSeq, row.inputAgoMs], 'console-beat');
 }
 
 /** Wall tabs that beat lately, and how many of them can sound. */

@@ -9,7 +9,8 @@ import type { Sql } from './pool.ts';
 
 export type SessionUser = { userId: string; username: string; displayName: string; role: UserRole; scopeCode: string; createdAt: number; expiresAt: number };
 
-const alive = `s.seen_at > anling_now() - make_interval(secs => ${limits.sessionIdleMs / 1000}) and u.disabled_at is null and s.created_at >= u.password_changed_at
+/** Condition on `session s` and `app_user u`: somebody is logged in by it. */
+export const aliveSession = `s.seen_at > anling_now() - make_interval(secs => ${limits.sessionIdleMs / 1000}) and u.disabled_at is null and s.created_at >= u.password_changed_at
   and (s.expires_at > anling_now() or (s.expires_at > anling_now() - make_interval(secs => ${limits.sessionGraceMs / 1000}) and s.seen_at > anling_now() - interval '5 minutes'
     and exists (select from alert where priority = 1 and state <> 'closed')))`;
 
@@ -22,7 +23,7 @@ export async function findSession(sql: Sql, tokenHash: Buffer): Promise<SessionU
   const [row] = await sql.query<SessionUser & { stale: boolean }>(
     `select u.id as "userId", u.username, u.display_name as "displayName", u.role, u.scope_code as "scopeCode", s.created_at as "createdAt",
        s.expires_at as "expiresAt", s.seen_at < anling_now() - interval '1 minute' as stale
-     from session s join app_user u on u.id = s.user_id where s.token_hash = $1 and ${alive}`, [tokenHash], 'session');
+     from session s join app_user u on u.id = s.user_id where s.token_hash = $1 and ${aliveSession}`, [tokenHash], 'session');
   if (!row) return null;
   const { stale, ...session } = row;
   if (stale) await sql.query('update session set seen_at = anling_now() where token_hash = $1', [tokenHash]);
@@ -37,7 +38,7 @@ export async function deleteSession(sql: Sql, tokenHash: Buffer): Promise<void> 
 export async function aliveCredentials(sql: Sql, hashes: readonly Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
   const rows = await sql.query<{ hash: Buffer }>(
-    `select s.token_hash as hash from session s join app_user u on u.id = s.user_id where s.token_hash = any($1) and ${alive}
+    `select s.token_hash as hash from session s join app_user u on u.id = s.user_id where s.token_hash = any($1) and ${aliveSession}
      union all select token_hash from api_token where token_hash = any($1) and revoked_at is null and (expires_at is null or expires_at > anling_now())`, [hashes], 'alive');
   return new Set(rows.map((r) => r.hash.toString('hex')));
 }

@@ -4,8 +4,10 @@
  */
 import { createViewMaker, type FeedRow, readFeed, readFeedHead, readOpenSet, type ViewMaker } from '#store/alert-views.ts';
 import { waitingCalls } from '#store/calls.ts';
+import { clockChannel, readAhead } from '#store/clock-travel.ts';
 import { countCannotHear, countConsoles, readDataKind } from '#store/county-status.ts';
 import { presenceCounts } from '#store/outages.ts';
+import { openQuestion } from '#store/vigilance.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import type { ServerFrame } from '#core/live.ts';
 import type { WebContext } from './context.ts';
@@ -25,12 +27,12 @@ export type Feed = Service & {
 };
 
 /** Counts that cost a scan: made at most each `presenceMs`, and only while somebody looks. */
-type Slow = { cannotHear: Beat['cannotHear']; consoles: Beat['consoles']; gateway: Beat['gateway']; demo: boolean };
+type Slow = { cannotHear: Beat['cannotHear']; consoles: Beat['consoles']; gateway: Beat['gateway']; demo: boolean; vigilance: Beat['vigilance'] };
 
 export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Promise<Feed> {
   const views = createViewMaker(ctx.seal);
   const lag = ctx.metrics.gauge('feed_head', 'Feed number that was broadcast last');
-  let slow: Slow = { cannotHear: [], consoles: { open: 0, hearing: 0 }, gateway: ctx.settings.gateway ?? 'standin', demo: false };
+  let slow: Slow = { cannotHear: [], consoles: { open: 0, hearing: 0 }, gateway: ctx.settings.gateway ?? 'standin', demo: false, vigilance: null };
   let beatAt = performance.now();
   const after = async (seq: number): Promise<FeedItem[]> => (await readFeed(ctx.db, seq, batchRows)).map((row) => feedItem(row, views));
   const start = await readFeedHead(ctx.db);
@@ -56,7 +58,7 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
       if (set.seq !== hub.head) set = await readOpenSet(ctx.db);
     }
     followHistory(ctx, hub, set);
-    return { epoch: set.epoch, seq: set.seq, open: set.open, serverTime: set.now, ...slow };
+    return { epoch: set.epoch, seq: set.seq, open: set.open, serverTime: set.now, aheadMs: slow.demo ? await readAhead(ctx.db) : 0, ...slow };
   };
   const loop = startLoop({
     name: 'feed',
@@ -75,8 +77,8 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
     name: 'county-counts', pollMs: presenceMs,
     async turn() {
       if (hub.clients.size === 0 && hub.presence.length > 0) return false;
-      const [cannotHear, consoles, data, presence] = [await countCannotHear(ctx.db), await countConsoles(ctx.db), await readDataKind(ctx.db), await presenceCounts(ctx.db)];
-      slow = { cannotHear, consoles, gateway: ctx.settings.gateway ?? 'standin', demo: data.demo };
+      const [cannotHear, consoles, data, presence, vigilance] = [await countCannotHear(ctx.db), await countConsoles(ctx.db), await readDataKind(ctx.db), await presenceCounts(ctx.db), await openQuestion(ctx.db)];
+      slow = { cannotHear, consoles, gateway: ctx.settings.gateway ?? 'standin', demo: data.demo, vigilance };
       hub.sendPresence(presence);
       return false;
     },
@@ -87,7 +89,10 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
     async turn() { if (hub.clients.size > 0) hub.sendCalls(await waitingCalls(ctx.db, ctx.seal)); return false; },
     onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'the calls cannot be read'); },
   });
-  const unlisten = await ctx.db.listen(['anling_feed', 'anling_call'], (channel) => (channel === 'anling_call' ? calls : loop).wake());
+  const unlisten = await ctx.db.listen(['anling_feed', 'anling_call', clockChannel], (channel, payload) => {
+    if (channel === clockChannel && payload === '') { beatAt = Number.NEGATIVE_INFINITY; counts.wake(); } // a clock that jumped is shown at once
+    (channel === 'anling_call' ? calls : loop).wake();
+  });
   return {
     name: 'feed', views, after, ready: () => loop.ready(),
     async beatTo(client) { hub.sendBeat(await makeBeat(), client); },

@@ -23,7 +23,7 @@ const Frame = Compile(Type.Union([
   Type.Object({ type: Type.Literal('hello'), epoch: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]), lastSeq: Type.Integer({ minimum: 0 }), tabId: Type.String({ minLength: 1, maxLength: 64 }) }),
   Type.Object({
     type: Type.Literal('beat'), tabId: Type.String({ minLength: 1, maxLength: 64 }), visible: Type.Boolean(), lastSeq: Type.Integer({ minimum: 0 }),
-    audio: Type.Union([Type.Literal('running'), Type.Literal('suspended'), Type.Literal('muted')]),
+    audio: Type.Union([Type.Literal('running'), Type.Literal('suspended'), Type.Literal('muted')]), inputAgoMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.sessionIdleMs })),
   }),
 ]));
 /** One console row per tab in this time, whatever the tab sends. */
@@ -118,9 +118,9 @@ class LiveSocket implements HubClient {
   #beat(frame: Extract<ClientFrame, { type: 'beat' }>, now: number): void {
     const { ctx } = this.#deps;
     // The row is what the worker judges by; machines and readers hold no console.
-    if (this.#caller.kind !== 'user' || !this.desk || now - this.#consoleAt < consoleMs) return;
+    if (this.#caller.kind !== 'user' || !this.desk || (now - this.#consoleAt < consoleMs && frame.inputAgoMs === undefined)) return;
     this.#consoleAt = now;
-    beatConsole(ctx.db, { tabId: frame.tabId, userId: this.#caller.id, visible: frame.visible, audio: frame.audio, lastSeq: frame.lastSeq })
+    beatConsole(ctx.db, { tabId: frame.tabId, userId: this.#caller.id, visible: frame.visible, audio: frame.audio, lastSeq: frame.lastSeq, inputAgoMs: frame.inputAgoMs ?? null })
       .catch((error: unknown) => ctx.log.warn({ err: error }, 'a console beat was not noted'));
   }
 

@@ -37,6 +37,7 @@ export class FakeHouse {
   /** Added to the real clock: what the server believes. */ skewMs = 0;
   readonly #listeners = new Set<(frame: AlertFrame) => void>();
 
+  /** 值守确认 that waits for a key. */ vigilance: { askedAt: number; missed: number } | null = null;
   now(): number { return Date.now() + this.skewMs; }
   listen(run: (frame: AlertFrame) => void): () => void { this.#listeners.add(run); return () => this.#listeners.delete(run); }
 
@@ -83,7 +84,7 @@ export class FakeHouse {
     for (const alert of this.alerts.values()) open[alert.priority]++;
     return {
       type: 'beat', epoch: this.epoch, headSeq: this.seq, open, openSetHash: openSetHash(this.alerts.values()), serverTime: this.now(), cannotHear: this.cannotHear,
-      consoles: this.consoles, gateway: this.gateway, demo: this.demo,
+      consoles: this.consoles, gateway: this.gateway, demo: this.demo, ...(this.vigilance ? { vigilance: this.vigilance } : {}),
     };
   }
   /** What a hello is answered: what follows its number, or everything. */

@@ -99,6 +99,21 @@ describe('the wall’s pages', () => {
     }
   });
 
+  it('asks the desk for one key by night, with sound, and tells the server at once when it was pressed; a reader is not asked [FF3]', async () => {
+    const { page } = await come();
+    const reader = await come({ user: 'tv' });
+    await until('beats', 10_000, () => server.beats.length >= 4); // of two pages that nobody touches
+    expect(server.beats.filter((b) => b.inputAgoMs !== undefined)).toEqual([]);
+    server.house.vigilance = { askedAt: server.house.now() - 60_000, missed: 1 };
+    await page.waitForSelector('[data-test=vigilance-bar]');
+    expect(await page.textContent('[data-test=vigilance-bar]')).toMatch(/值守确认.*在岗.*已错过 1 次/);
+    expect(await reader.page.locator('[data-test=vigilance-bar]').count()).toBe(0);
+    const asked = server.beats.length;
+    await page.keyboard.press('Space');
+    await until('the answer', 1_000, () => server.beats.slice(asked).some((b) => b.inputAgoMs !== undefined && b.inputAgoMs < 1_000));
+    await page.waitForSelector('[data-test=vigilance-bar]', { state: 'detached' });
+  });
+
   it('shows a viewer everything masked and nothing to press [W8]', async () => {
     const alert = server.house.raise();
     const { page } = await come({ user: 'tv' });

@@ -16,6 +16,7 @@ import { startCounty } from '#wall/state/county.ts';
 import { selected } from '#wall/state/selection.ts';
 import { askWhoIAm, hearsAlarms, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
+import { startVigilance, takeInput } from '#wall/state/vigilance.ts';
 import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts';
 
 export function App() {
@@ -29,8 +30,9 @@ function Desk() {
     const stopCounty = startCounty(hearsAlarms.peek());
     if (!hearsAlarms.peek()) return stopCounty;
     const stopSounding = startSounding();
-    const stopWall = startWall({ audio: audioReport, onChange: sound, onRefused: () => void askWhoIAm() });
-    return () => { stopWall(); stopCounty(); stopSounding(); selected.value = null; };
+    const wall = startWall({ audio: audioReport, takeInput, onChange: sound, onRefused: () => void askWhoIAm() });
+    const stopVigilance = startVigilance(wall.beat);
+    return () => { stopVigilance(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
   }, []);
   // 2 unclaimed P1: seen on the tab even when the window is behind another
   const urgent = unclaimedP1.value.length;

@@ -4,6 +4,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerCalls } from './calls.ts';
 import { registerCommands } from './commands.ts';
 import { registerContacts } from './contacts.ts';
+import { registerDesk } from './desk.ts';
 import { registerDeviceEvents } from './device-events.ts';
 import { registerDemo } from './demo.ts';
 import { registerDevices } from './devices.ts';
@@ -26,6 +27,6 @@ import { registerSettings } from './settings.ts';
 import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
-  registerSession, registerAlerts, registerOps, registerHooks, registerDemo,
+  registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
 ];

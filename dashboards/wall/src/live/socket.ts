@@ -18,6 +18,7 @@ export type LiveOptions = {
   /** Monotonic milliseconds. */ now(): number; random(): number;
   after(ms: number, run: () => void): () => void;
   visible(): boolean; audio(): 'running' | 'suspended' | 'muted';
+  /** Ms since a human's new key or click; null: none since the last call. */ takeInput(): number | null;
   /** Everything that is open over plain HTTP, for networks that let no websocket through; null when that fails too. */ poll(): Promise<ServerFrame | null>;
   /** `degraded`: the state comes from polling. */ onState(state: LiveState, heardAt: number, degraded: boolean): void;
   onRing(effect: Extract<LiveEffect, { do: 'ring' }>): void;
@@ -27,6 +28,7 @@ export type LiveOptions = {
 export type Live = {
   /** Called about once a second by the ticker: beats, and gives up on what is silent. */ tick(): void;
   /** The network or the page came back: try now. */ kick(): void;
+  /** A human answered a question: beat at once. */ beat(): void;
   stop(): void;
 };
 
@@ -97,14 +99,15 @@ export function startLive(options: LiveOptions): Live {
       retry();
     };
   };
+  const beat = (): void => {
+    beatAt = options.now();
+    if (wire?.readyState === 1) send(beatFrame(options, state.lastSeq));
+  };
   const tick = (): void => {
     const now = options.now();
     const silent = now - (spoken ? Math.max(heardAt, openedAt) : openedAt) > giveUpMs;
     if (wire && (silent || (spoken && state.resuming && now - helloAt > giveUpMs))) { drop(); retry(); }
-    if (wire?.readyState === 1 && now - beatAt >= beatEveryMs - 100) {
-      beatAt = now;
-      send({ type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq: state.lastSeq });
-    }
+    if (now - beatAt >= beatEveryMs - 100) beat();
     if (attempt >= pollAfterTries && now - polledAt >= pollEveryMs - 100) {
       polledAt = now;
       void options.poll().then((frame) => { if (frame && !spoken && !stopped) { heardAt = options.now(); batch.push(frame); } });
@@ -113,7 +116,7 @@ export function startLive(options: LiveOptions): Live {
   };
   open();
   return {
-    tick,
+    tick, beat,
     kick() {
       if (stopped || wire?.readyState === 1 && options.now() - heardAt < beatEveryMs * 2) return;
       cancelRetry?.();
@@ -121,6 +124,11 @@ export function startLive(options: LiveOptions): Live {
     },
     stop() { stopped = true; cancelRetry?.(); batch.stop(); drop(); },
   };
+}
+
+function beatFrame(options: LiveOptions, lastSeq: number): ClientFrame {
+  const inputAgoMs = options.takeInput();
+  return { type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq, ...(inputAgoMs === null ? {} : { inputAgoMs }) };
 }
 
 /** The first frame goes through at once; what follows within `batchMs` goes together, so that a flood costs one copy per batch. */

@@ -4,13 +4,15 @@ import { lang, t } from '#wall/i18n/text.ts';
 import { audioState } from '#wall/sound/engine.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
-import { dataAgeMs, health, live } from '#wall/state/wall.ts';
+import { question } from '#wall/state/vigilance.ts';
+import { dataAgeMs, health, live, serverNow } from '#wall/state/wall.ts';
 
 export function Bars() {
   return (
     <div class="bars">
       <LinkBar />
       <SoundBar />
+      <VigilanceBar />
       <GatewayBar />
     </div>
   );
@@ -51,6 +53,20 @@ function SoundBar() {
   return null;
 }
 
+/** Any key or click answers it; the button is for whoever looks for one. */
+function VigilanceBar() {
+  const asked = question.value;
+  if (!asked || !mayAct.value) return null;
+  return (
+    <div class="bar ask vigilance" role="alert" data-test="vigilance-bar">
+      <b>{t('bar.vigilance')}</b>
+      <button type="button" class="bar-button">{t('act.awake')}</button>
+      <span>{t('bar.vigilanceDo', { s: duration(serverNow.value - asked.askedAt, lang.value) })}</span>
+      {asked.missed > 0 && <b class="warn">{t('bar.vigilanceMissed', { n: asked.missed })}</b>}
+    </div>
+  );
+}
+
 function GatewayBar() {
   const beat = live.value.beat;
   const standin = beat?.gateway === 'standin';
@@ -60,6 +76,7 @@ function GatewayBar() {
   return (
     <div class="bar quiet" data-test="gateway-bar">
       {beat?.demo && <span class="bar-strong">{t('bar.demo')}</span>}
+      {beat?.aheadMs && <span>{t('bar.ahead', { s: duration(beat.aheadMs, lang.value) })}</span>}
       {standin && <span>{t('bar.standin')}</span>}
       {!mayAct.value && <span>{t('bar.readOnly')}</span>}
     </div>

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { climb, type Ladder, mute, muteMs, p1EveryMs, type Play, quietLadder, raiseBursts, type Sounding } from './ladder.ts';
 
-const still: Sounding = { p1: [], taken: [], p2: [], linkDead: false, rings: [] };
+const still: Sounding = { p1: [], taken: [], p2: [], linkDead: false, askedForMs: null, rings: [] };
 /** Runs the ladder each second from `from` to `to` (s); what is played, with its second. */
 function run(ladder: Ladder, from: number, to: number, world: (s: number) => Sounding): { ladder: Ladder; heard: (Play & { s: number })[] } {
   const heard: (Play & { s: number })[] = [];
@@ -51,6 +51,10 @@ describe('the audio ladder', () => {
   });
 
   it('has its own tone for a dead link, each 10 s, beside a P1', () => {
+    // The desk is asked for a key: each 10 s, louder after five minutes, never over an alarm.
+    expect(run(quietLadder, 0, 21, () => ({ ...still, askedForMs: 1_000 })).heard.map((h) => [h.s, h.tone])).toEqual([[0, 'watch'], [10, 'watch'], [20, 'watch']]);
+    expect(run(quietLadder, 0, 0, () => ({ ...still, askedForMs: 301_000 })).heard.map((h) => h.level)).toEqual([2]);
+    expect(run(quietLadder, 0, 0, (s) => ({ ...waiting(0)(s), askedForMs: 1_000 })).heard.map((h) => h.tone)).toEqual(['p1']);
     expect(run(quietLadder, 0, 21, () => ({ ...still, linkDead: true })).heard.map((h) => [h.s, h.tone])).toEqual([[0, 'link'], [10, 'link'], [20, 'link']]);
     expect(run(quietLadder, 0, 0, (s) => ({ ...waiting(0)(s), linkDead: true })).heard.map((h) => h.tone)).toEqual(['p1', 'link']);
   });

@@ -3,7 +3,7 @@
  * frames, so that a lost frame cannot make it silent; a mute lasts 60 s and never covers an alarm that came after it.
  */
 
-export type Tone = 'p1' | 'p2' | 'soft' | 'nobody' | 'link' | 'test';
+export type Tone = 'p1' | 'p2' | 'soft' | 'nobody' | 'link' | 'watch' | 'test';
 /** Loudness: 0 as it begins, 1 after 15 s, 2 after 30 s, 3 when the desk ladder rings. */
 export type Level = 0 | 1 | 2 | 3;
 export type Play = { tone: Tone; level: Level };
@@ -11,6 +11,7 @@ export type Play = { tone: Tone; level: Level };
 export const p1EveryMs = 5_000;
 const p2EveryMs = 20_000;
 const linkEveryMs = 10_000;
+const watchEveryMs = 10_000;
 export const muteMs = 60_000;
 /** Bursts for a new press on an alert that is already taken. */
 export const raiseBursts = 3;
@@ -21,10 +22,11 @@ export type Sounding = {
   /** P1 that somebody has: a greater count is a new press. */ taken: readonly { id: string; count: number }[];
   /** Open P2 that nobody has. */ p2: readonly string[];
   linkDead: boolean;
+  /** Ms for which the desk has been asked for a key; null: it is not asked. */ askedForMs: number | null;
   /** Rings that came with frames since the last call. */ rings: readonly ('p1' | 'p2' | 'soft' | 'desk' | 'nobody')[];
 };
 export type Ladder = Readonly<{
-  p1At: number; p2At: number; linkAt: number; deskUntil: number;
+  p1At: number; p2At: number; linkAt: number; watchAt: number; deskUntil: number;
   counts: ReadonlyMap<string, number>; p2Known: ReadonlySet<string>;
   /** Bursts still owed for a new press on a taken alert. */ owed: number;
   mutedUntil: number; mutedCounts: ReadonlyMap<string, number>;
@@ -33,7 +35,7 @@ export type Ladder = Readonly<{
 
 const never = Number.NEGATIVE_INFINITY;
 export const quietLadder: Ladder = {
-  p1At: never, p2At: never, linkAt: never, deskUntil: never, counts: new Map(), p2Known: new Set(), owed: 0, mutedUntil: never, mutedCounts: new Map(), started: false,
+  p1At: never, p2At: never, linkAt: never, watchAt: never, deskUntil: never, counts: new Map(), p2Known: new Set(), owed: 0, mutedUntil: never, mutedCounts: new Map(), started: false,
 };
 
 /** Silence for 60 s of what is known now. */
@@ -68,6 +70,9 @@ export function climb(before: Ladder, input: Sounding, now: number): { ladder: L
   if (input.linkDead) {
     if (!muted && now - before.linkAt >= linkEveryMs) { ladder.linkAt = now; play.push({ tone: 'link', level: 1 }); }
   } else ladder.linkAt = never;
+  // Nobody is there to mute it, or he has just proven himself by muting.
+  if (input.askedForMs === null) ladder.watchAt = never;
+  else if (play.length === 0 && now - before.watchAt >= watchEveryMs) { ladder.watchAt = now; play.push({ tone: 'watch', level: input.askedForMs >= 5 * 60_000 ? 2 : 1 }); }
   if (play.length > 0) return { ladder, play };
 
   const newP2 = before.started && input.p2.some((id) => !before.p2Known.has(id));

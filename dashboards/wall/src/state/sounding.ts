@@ -3,6 +3,8 @@ import { signal } from '@preact/signals';
 import { mustRing } from '#wall/queue/order.ts';
 import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
+import { mayAct } from './session.ts';
+import { question } from './vigilance.ts';
 import { isDead, openAlerts, rings, serverNow } from './wall.ts';
 
 let ladder = quietLadder;
@@ -25,7 +27,7 @@ export function sound(): void {
     p1: p1.filter(mustRing).map((a) => ({ id: a.id, ageMs: serverNow.value - a.openedAt, count: a.count })),
     taken: p1.filter((a) => !mustRing(a)).map((a) => ({ id: a.id, count: a.count })),
     p2: openAlerts.value.filter((a) => a.priority === 2 && mustRing(a)).map((a) => a.id),
-    linkDead: isDead.value, rings: taken,
+    linkDead: isDead.value, rings: taken, askedForMs: question.value && mayAct.value ? serverNow.value - question.value.askedAt : null,
   }, now);
   ladder = result.ladder;
   mutedForMs.value = Math.max(0, ladder.mutedUntil - now);

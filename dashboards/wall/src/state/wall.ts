@@ -47,7 +47,7 @@ function readClock(state: LiveState): void {
   if (time === seenServerTime || time === 0) return;
   seenServerTime = time;
   offsetMs = time - Date.now();
-  driftMs.value = Math.abs(offsetMs);
+  driftMs.value = Math.abs(offsetMs - (state.beat?.aheadMs ?? 0)); // a demonstration's journey is no fault of this PC
 }
 
 /** Everything open as one snapshot frame; the first pages hold every P1, because the list is ordered by priority. */
@@ -64,10 +64,10 @@ async function pollOpen(): Promise<ServerFrame | null> {
   return null;
 }
 
-export type WallWiring = { audio(): 'running' | 'suspended' | 'muted'; onChange(): void; onRefused(): void };
+export type WallWiring = { audio(): 'running' | 'suspended' | 'muted'; takeInput(): number | null; onChange(): void; onRefused(): void };
 
 /** Opens the live channel and keeps the signals in step until the returned function is called. */
-export function startWall(wiring: WallWiring): () => void {
+export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
   let heard = performance.now();
   const refresh = (): void => batch(() => {
     dataAgeMs.value = Math.max(0, performance.now() - heard);
@@ -77,7 +77,7 @@ export function startWall(wiring: WallWiring): () => void {
     tabId, now: () => performance.now(), random: Math.random,
     connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`) as unknown as Wire,
     after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); },
-    visible: () => document.visibilityState === 'visible', audio: wiring.audio,
+    visible: () => document.visibilityState === 'visible', audio: wiring.audio, takeInput: wiring.takeInput,
     poll: pollOpen,
     onState: (state, heardAt, isDegraded) => {
       heard = heardAt;
@@ -96,14 +96,14 @@ export function startWall(wiring: WallWiring): () => void {
   addEventListener('online', kick);
   addEventListener('pageshow', kick);
   document.addEventListener('visibilitychange', kick);
-  return () => {
+  return { beat: channel.beat, stop() {
     channel.stop();
     stopTicker();
     removeEventListener('online', kick);
     removeEventListener('pageshow', kick);
     document.removeEventListener('visibilitychange', kick);
     batch(() => { live.value = emptyLive; dataAgeMs.value = 0; rings.length = 0; });
-  };
+  } };
 }
 
 /** For texts: how long the link has been dead beyond doubt. */
