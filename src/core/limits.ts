@@ -107,6 +107,7 @@ export const limits = {
   /** Quarantined frames replayed by one request, oldest first: the answer says where the next one goes on. */ replayFrames: 100,
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
   /** Rows of one bulk request, and its bytes: beyond, 422 and 413; nothing is written. */ bulkRows: 1_000, bulkBytes: 4 * 1024 * 1024,
+  /** Rows of each table that a keeper marks for the search in one turn; the rest waits two seconds for the next. */ markRows: 500,
   /** Minutes of one booked test mode. */ testMinutes: 120,
   /** A call that nobody opens within this is missed: it stays in the list, and an elder's raises if it has not. The same number within this is the same call. */ callOpenMs: 60_000,
   /** Missed calls stay on the consoles' strip for so long; calls on it, and of one list. */ callMissedMs: 12 * 3_600_000, callRows: 50,

@@ -5,7 +5,7 @@
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-type Encode = (value: unknown, seal: Seal) => unknown;
+type Encode = (value: unknown, seal: Seal, row: Row) => unknown;
 export type Column = { name: string; field: string; encode: Encode; /** how the parameter is read */ as?: (parameter: string) => string };
 export type Table = { name: string; columns: readonly Column[] };
 
@@ -34,7 +34,7 @@ export async function insertRows(sql: Sql, seal: Seal, table: Table, rows: reado
     const values: unknown[] = [];
     const tuples = rows.slice(from, from + perStatement).map((row) => {
       const cells = table.columns.map((c) => {
-        values.push(c.encode(row[c.field], seal));
+        values.push(c.encode(row[c.field], seal, row));
         const parameter = `$${values.length}`;
         return c.as?.(parameter) ?? parameter;
       });
@@ -51,7 +51,7 @@ export async function insertRows(sql: Sql, seal: Seal, table: Table, rows: reado
 export async function updateRow(sql: Sql, seal: Seal, table: Table, id: string, version: number, patch: Row): Promise<number | null> {
   const values: unknown[] = [id, version];
   const sets = table.columns.filter((c) => c.field !== 'id' && c.field in patch).map((c) => {
-    values.push(c.encode(patch[c.field], seal));
+    values.push(c.encode(patch[c.field], seal, patch));
     const parameter = `$${values.length}`;
     return `${c.name} = ${c.as?.(parameter) ?? parameter}`;
   });
@@ -59,9 +59,28 @@ export async function updateRow(sql: Sql, seal: Seal, table: Table, id: string, 
   return rows[0]?.version ?? null;
 }
 
-/** A page of a list: ids after `after`, inside `prefix` (region digits). */
+/** A page of a list by region and id: what follows `after` (the cursor of the page before), inside `prefix` (region digits). */
 export type Page = { prefix: string; after: string | null; limit: number };
+/** A growing condition with its values: a filter that nobody asked for does not exist for the planner. */
+export type Where = { /** adds a value; its parameter */ value(value: unknown): string; and(condition: string): void; /** `name` for each filter that is given */ equal(columns: Readonly<Record<string, unknown>>): void; sql(): string; values: unknown[] };
+/** The rows of a page in its scope; rows without a region belong to the whole county. `after` is the whole sort key of the page before. */
+export function pageWhere(t: string, { prefix, after }: Page): Where {
+  const values: unknown[] = [];
+  const parts: string[] = [];
+  const where: Where = {
+    values, value: (value) => `$${values.push(value)}`, and: (condition) => { parts.push(condition); }, sql: () => parts.join(' and '),
+    equal(columns) { for (const [column, value] of Object.entries(columns)) if (value != null) parts.push(`${column} = ${where.value(value)}`); },
+  };
+  const floor = prefix.padEnd(12, '0');
+  const wholeCounty = prefix.length <= 6;
+  where.and(`${t}.region_code between ${where.value(wholeCounty ? '' : floor)} and ${where.value(prefix.padEnd(12, '9'))}`);
+  if (wholeCounty) where.and(`(${t}.region_code >= ${where.value(floor)} or ${t}.region_code = '')`);
+  const [, region, id] = /^(\d{0,12})\.([^.]+)$/.exec(after ?? '') ?? [];
+  if (id !== undefined) where.and(`(${t}.region_code, ${t}.id) > (${where.value(region)}, ${where.value(id)})`);
+  return where;
+}
 /** The answer of a list: `next` is the cursor of the following page, null at the end. */
-export function paged<T extends { id: string }>(rows: T[], limit: number): { rows: T[]; next: string | null } {
-  return rows.length > limit ? { rows: rows.slice(0, limit), next: rows[limit - 1]?.id ?? null } : { rows, next: null };
+export function paged<T extends { id: string; regionCode: string | null }>(rows: T[], limit: number): { rows: T[]; next: string | null } {
+  const last = rows[limit - 1];
+  return rows.length > limit && last ? { rows: rows.slice(0, limit), next: `${last.regionCode ?? ''}.${last.id}` } : { rows, next: null };
 }

@@ -1,6 +1,7 @@
 /** Contacts of elders (家属, 邻居, 持钥匙人) in calling order. Name and number are sealed. */
 import type { ContactFields } from '#core/registry.ts';
-import { blinded, insertRows, type Page, paged, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { blinded, insertRows, type Page, pageWhere, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { markAgain, marked, wanted } from './marks.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -10,13 +11,13 @@ export type NewContact = ContactFields & { id: string; demo: boolean };
 const table: Table = {
   name: 'contact',
   columns: [
-    plain('id'), plain('personId'), plain('ord'), plain('relation'), sealed('contact', 'name'), sealed('contact', 'phone'), blinded('phone', 'phone'), plain('keyHolder'), plain('walkMinutes'),
+    plain('id'), plain('personId'), plain('ord'), plain('relation'), sealed('contact', 'name'), sealed('contact', 'phone'), blinded('phone', 'phone'), marked, plain('keyHolder'), plain('walkMinutes'),
     plain('language'), time('verifiedAt'), time('absentUntil'), plain('demo'),
   ],
 };
 const select = `select c.id, c.person_id as "personId", c.ord, c.relation, c.name_enc, c.phone_enc, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", c.language,
-  c.verified_at as "verifiedAt", c.opted_out_at as "optedOutAt", c.absent_until as "absentUntil", coalesce(h.region_code, p.registered_region_code) as "regionCode", c.version, c.demo
-  from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id`;
+  c.verified_at as "verifiedAt", c.opted_out_at as "optedOutAt", c.absent_until as "absentUntil", nullif(p.region_code, '') as "regionCode", c.version, c.demo
+  from contact c join person p on p.id = c.person_id`;
 
 const toContact = (seal: Seal, { name_enc, phone_enc, ...rest }: Row): Contact =>
   ({ ...(rest as Omit<Contact, 'name' | 'phone'>), name: seal.open('contact.name', name_enc as Buffer), phone: seal.open('contact.phone', phone_enc as Buffer) });
@@ -35,17 +36,39 @@ export async function listContacts(sql: Sql, seal: Seal, personId: string): Prom
   return (await sql.query(`${select} where c.person_id = $1 order by c.ord, c.id`, [personId])).map((r) => toContact(seal, r));
 }
 
-/** A page by id, of one person or of all in scope. `q`: an id or a telephone. */
+/** A page of one person or of all in scope, by region, person and calling order. `q`: an id, a name or a telephone. */
 export async function findContacts(sql: Sql, seal: Seal, f: Page & { q: string | null; personId: string | null }): Promise<{ rows: Contact[]; next: string | null }> {
-  const region = 'coalesce(h.region_code, p.registered_region_code)';
-  const rows = await sql.query(
-    `${select} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or c.id > $2) and ($4::text is null or c.id = $4 or c.phone_bidx = $5)
-       and ($6::text is null or c.person_id = $6) order by c.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.q === null ? null : seal.blind('phone', f.q), f.personId]);
-  return paged(rows.map((r) => toContact(seal, r)), f.limit);
+  const [, region, person, ord, id] = /^(\d{0,12})\.([^.]+)\.(\d+)\.([^.]+)$/.exec(f.after ?? '') ?? [];
+  const where = pageWhere('p', { ...f, after: null });
+  if (id !== undefined) {
+    const [r, p] = [where.value(region), where.value(person)];
+    where.and(`(p.region_code, p.id) >= (${r}, ${p}) and (p.region_code, p.id, c.ord, c.id) > (${r}, ${p}, ${where.value(Number(ord))}, ${where.value(id)})`);
+  }
+  where.equal({ 'c.person_id': f.personId });
+  if (f.q !== null) {
+    const { marks, name } = wanted(seal, f.q);
+    where.and(`c.id in (select ${where.value(f.q.trim())} union select id from contact where find_bidx @> ${where.value(marks)} union select id from contact where find_bidx @> ${where.value(name)})`);
+  }
+  const rows = (await sql.query(`${select} where ${where.sql()} order by p.region_code, p.id, c.ord, c.id limit ${where.value(f.limit + 1)}`, where.values)).map((r) => toContact(seal, r));
+  const last = rows[f.limit - 1];
+  return rows.length > f.limit && last ? { rows: rows.slice(0, f.limit), next: `${last.regionCode ?? ''}.${last.personId}.${last.ord}.${last.id}` } : { rows, next: null };
 }
 
-export function updateContact(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<ContactFields>): Promise<number | null> {
-  return updateRow(sql, seal, table, id, version, patch);
+export async function updateContact(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<ContactFields>): Promise<number | null> {
+  const next = await updateRow(sql, seal, table, id, version, patch);
+  if (next === null) return null;
+  await markAgain(sql, seal, 'contact', id, patch);
+  // What was proven of the old number says nothing about the new one.
+  if ('phone' in patch) await sql.query('update contact set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
+  return next;
+}
+
+/** Puts one person's contacts in this calling order; false when `ids` are not exactly the contacts they have now. */
+export async function orderContacts(sql: Sql, personId: string, ids: readonly string[]): Promise<boolean> {
+  const now = await sql.query<{ id: string }>('select id from contact where person_id = $1 for update', [personId]);
+  if (now.map((c) => c.id).sort().join() !== [...ids].sort().join()) return false;
+  await sql.query('update contact c set ord = v.ord, version = c.version + 1 from unnest($1::text[]) with ordinality v (id, ord) where c.id = v.id and c.ord <> v.ord', [ids]);
+  return true;
 }
 
 /** True when a contact of that version was removed. A contact that is part of an open alert stays reachable by its messages already sent. */

@@ -5,7 +5,7 @@
  */
 import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
 import type { PresenceState } from '#core/supervision.ts';
-import { blinded, insertRows, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
+import { blinded, insertRows, type Page, paged, pageWhere, plain, sealed, type Table, updateRow } from './columns.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -21,12 +21,10 @@ const table: Table = {
   name: 'device',
   columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo')],
 };
-const joins = `device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id
-  left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)`;
-const region = 'coalesce(h.region_code, p.registered_region_code)';
+const joins = 'device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id';
 // 'infinity': never heard and not expected to be, since nobody holds its secret.
 const never = "(coalesce(pr.state, 'never') = 'never' and pr.check_at is distinct from 'infinity' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
-const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.status, ${region} as "regionCode",
+const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.status, nullif(d.region_code, '') as "regionCode",
   case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
@@ -56,18 +54,20 @@ export async function findRegistered(sql: Sql, id: string): Promise<RegisteredDe
 
 export type DeviceFilter = Page & {
   q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null;
-  /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null;
+  /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null; lowBattery?: boolean;
   /** Only demonstration devices, only real ones, or both. */ demo?: boolean | null;
 };
 
-/** A page by id; devices without home and person belong to the whole county. `q`: an id, its beginning, or a serial number. */
+/** A page by region and id; devices without home and person belong to the whole county. `q`: an id, its beginning, or a serial number. */
 export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows: RegisteredDevice[]; next: string | null }> {
+  const where = pageWhere('d', f);
+  if (f.q !== null) { const typed = where.value(f.q.trim()); where.and(`d.id in (select id from device where starts_with(id, ${typed}) union select id from device where serial = ${typed})`); }
+  where.equal({ 'd.home_id': f.homeId, 'd.person_id': f.personId, 'd.model': f.model, 'd.status': f.status, 'd.demo': f.demo });
+  if (f.presence === 'never-reported') where.and(`pr.state = 'never' and ${never}`); else where.equal({ 'pr.state': f.presence });
+  if (f.lowBattery) where.and('pr.low_battery');
   const rows = await sql.query<RegisteredDevice>(
-    `select ${columns} from ${joins} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or d.id > $2)
-       and ($4::text is null or starts_with(d.id, $4) or d.serial = $4) and ($5::text is null or coalesce(d.home_id, p.home_id) = $5) and ($6::text is null or d.person_id = $6)
-       and ($7::text is null or d.model = $7) and ($8::text is null or d.status = $8)
-       and case when $9::text is null then true when $9 = 'never-reported' then ${never} else coalesce(pr.state, 'never') = $9 end and ($10::boolean is null or d.demo = $10)
-     order by d.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.homeId, f.personId, f.model, f.status, f.presence, f.demo ?? null]);
+    `with page as (select d.id from ${f.presence === null && !f.lowBattery ? 'device d' : joins} where ${where.sql()} order by d.region_code, d.id limit ${where.value(f.limit + 1)})
+     select ${columns} from page join ${joins} on d.id = page.id order by d.region_code, d.id`, where.values);
   return paged(rows, f.limit);
 }
 
@@ -108,8 +108,7 @@ export type SecretTarget = { id: string; status: (typeof deviceStatuses)[number]
 /** Those of `ids` that exist, held until the end of the transaction, in one order, so that two requests cannot wait for each other. */
 export function lockSecretTargets(sql: Sql, ids: readonly string[]): Promise<SecretTarget[]> {
   return sql.query<SecretTarget>(
-    `select d.id, d.status, ${region} as "regionCode" from device d left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)
-     where d.id = any($1) order by d.id for update of d`, [ids]);
+    `select d.id, d.status, nullif(d.region_code, '') as "regionCode" from device d where d.id = any($1) order by d.id for update`, [ids]);
 }
 
 /** New secrets for devices that are locked; each is installed from now on and its supervision begins anew. */
@@ -149,5 +148,5 @@ export function listModels(sql: Sql): Promise<DeviceModel[]> {
 
 /** Installed and supervised devices past their class's grace that were never heard (B6), by region. */
 export function countNeverReported(sql: Sql, prefix: string): Promise<{ code: string; count: number }[]> {
-  return sql.query<{ code: string; count: number }>(`select ${region} as code, count(*)::int as count from ${joins} where ${region} like $1 || '%' and ${never} group by 1`, [prefix]);
+  return sql.query<{ code: string; count: number }>(`select d.region_code as code, count(*)::int as count from ${joins} where d.region_code like $1 || '%' and d.region_code <> '' and ${never} group by 1`, [prefix]);
 }

@@ -1,6 +1,8 @@
 /** Homes (户). Address, short place, landmark and where the key lies are sealed; codes, cell and power area are not personal. */
+import type { LifeMode } from '#core/decision.ts';
 import type { HomeFields } from '#core/registry.ts';
-import { insertRows, type Page, paged, plain, sealed, type Table, updateRow } from './columns.ts';
+import { insertRows, type Page, paged, pageWhere, plain, sealed, type Table, updateRow } from './columns.ts';
+import { peopleFound } from './people.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -36,15 +38,21 @@ export async function findHome(sql: Sql, seal: Seal, id: string): Promise<Home |
   return row ? toHome(seal, row) : null;
 }
 
-/** A page by id. `q`: an id, or the number, exact name or telephone of somebody who lives there. */
-export async function listHomes(sql: Sql, seal: Seal, page: Page & { q: string | null }): Promise<{ rows: Home[]; next: string | null }> {
-  const { q } = page;
+export type HomeFilter = Page & { q: string | null; mode: LifeMode | null; /** somebody lives there and nothing is fitted */ without: 'device' | null };
+
+/** A page by region and id. `q`: its id, the id or serial number of a device in it, or what somebody who lives there is found by. */
+export async function listHomes(sql: Sql, seal: Seal, f: HomeFilter): Promise<{ rows: Home[]; next: string | null }> {
+  const where = pageWhere('h', f);
+  if (f.q !== null) {
+    const typed = where.value(f.q.trim());
+    where.and(`h.id in (select ${typed} union select home_id from device where id = ${typed} or serial = ${typed} union select home_id from person where id in (${peopleFound(seal, where, f.q)}))`);
+  }
+  where.equal({ 'h.mode': f.mode });
+  if (f.mode !== null) where.and('h.mode_until > anling_now()');
+  if (f.without === 'device') where.and("not exists (select from device d where d.home_id = h.id and d.status <> 'revoked') and exists (select from person p where p.home_id = h.id and p.status = 'present')");
   const rows = await sql.query(
-    `${select} where h.region_code like $1 || '%' and ($2::text is null or h.id > $2)
-       and ($4::text is null or h.id = $4 or exists (select from person p where p.home_id = h.id and (p.number = $4 or p.name_bidx = $5 or p.phone_bidx = $6)))
-     order by h.id limit $3`,
-    [page.prefix, page.after, page.limit + 1, q, q === null ? null : seal.blind('name', q), q === null ? null : seal.blind('phone', q)]);
-  return paged(rows.map((r) => toHome(seal, r)), page.limit);
+    `with page as (select h.id from home h where ${where.sql()} order by h.region_code, h.id limit ${where.value(f.limit + 1)}) ${select} join page on page.id = h.id order by h.region_code, h.id`, where.values);
+  return paged(rows.map((r) => toHome(seal, r)), f.limit);
 }
 
 /** The new version, or null when the row is at another one. */

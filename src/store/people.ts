@@ -1,30 +1,34 @@
 /** Elders: one person one file (一人一档). Name, numbers, birth date and notes are sealed; look-ups go by blind indexes. */
+import type { LifeMode } from '#core/decision.ts';
 import type { PersonFields } from '#core/registry.ts';
-import { blinded, computed, insertRows, type Page, paged, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { blinded, computed, insertRows, type Page, paged, pageWhere, plain, sealed, type Table, time, updateRow, type Where } from './columns.ts';
+import { markAgain, marked, wanted } from './marks.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type Person = PersonFields & {
   id: string; /** of the home, else of the registration */ regionCode: string | null; mode: string | null; modeUntil: number | null; version: number; demo: boolean; createdAt: number; birthYear: number | null;
+  /** that are not revoked, of the person or the home */ devices: number; contacts: number;
 };
 export type NewPerson = PersonFields & { id: string; demo: boolean };
 
 const table: Table = {
   name: 'person',
   columns: [
-    plain('id'), plain('number'), plain('homeId'), sealed('person', 'name'), blinded('name', 'name'), sealed('person', 'phone'), blinded('phone', 'phone'),
+    plain('id'), plain('number'), plain('homeId'), sealed('person', 'name'), blinded('name', 'name'), sealed('person', 'phone'), blinded('phone', 'phone'), marked,
     sealed('person', 'identityNo'), blinded('identity', 'identityNo'), plain('sex'), sealed('person', 'birthDate'),
     computed('birth_year', 'birthDate', (v) => (v == null ? null : Number(String(v).slice(0, 4)))), plain('category'), plain('living'), plain('registeredRegionCode'), plain('ability'),
     plain('riskTags'), plain('highRisk'), plain('language'), plain('hearing'), sealed('person', 'healthNote'), sealed('person', 'note'), plain('status'), plain('statusSince'),
     time('consentAt'), plain('consentBy'), plain('routineBy'), plain('demo'),
   ],
 };
-const region = 'coalesce(h.region_code, p.registered_region_code)';
 const select = `select p.id, p.number, p.home_id as "homeId", p.name_enc, p.phone_enc, p.identity_no_enc, p.sex, p.birth_date_enc, p.birth_year as "birthYear", p.category, p.living,
   p.registered_region_code as "registeredRegionCode", p.ability, p.risk_tags as "riskTags", p.high_risk as "highRisk", p.language, p.hearing, p.health_note_enc, p.note_enc, p.status,
   p.status_since::text as "statusSince", p.consent_at as "consentAt", p.consent_by as "consentBy", to_char(p.routine_by, 'HH24:MI') as "routineBy",
   case when p.mode_until > anling_now() then p.mode end as mode, case when p.mode_until > anling_now() then p.mode_until end as "modeUntil", p.version, p.demo, p.created_at as "createdAt",
-  ${region} as "regionCode" from person p left join home h on h.id = p.home_id`;
+  nullif(p.region_code, '') as "regionCode", (select count(*)::int from contact c where c.person_id = p.id) as contacts,
+  (select count(*)::int from device d where d.person_id = p.id and d.status <> 'revoked') + (select count(*)::int from device d where d.home_id = p.home_id and d.person_id is null and d.status <> 'revoked') as devices
+  from person p`;
 
 function toPerson(seal: Seal, row: Row): Person {
   const { name_enc, phone_enc, identity_no_enc, birth_date_enc, health_note_enc, note_enc, ...rest } = row;
@@ -45,23 +49,41 @@ export async function findPerson(sql: Sql, seal: Seal, id: string): Promise<Pers
   return row ? toPerson(seal, row) : null;
 }
 
-export type PeopleFilter = Page & { q: string | null; homeId: string | null; highRisk: boolean | null };
+export const peopleGaps = ['device', 'contact'] as const;
+export type PeopleFilter = Page & {
+  q: string | null; homeId: string | null; highRisk: boolean | null; status?: PersonFields['status'] | null; mode?: LifeMode | null;
+  /** Nobody has fitted anything, or nobody is on file to be called: the gaps in the cover. */ without?: (typeof peopleGaps)[number] | null;
+};
+/** Ids of those who are meant by what was typed: by id, number, name or telephone, by a contact's number, by the id or serial number of their device. */
+export function peopleFound(seal: Seal, { value }: Where, q: string): string {
+  const { marks, name, onlyPhone } = wanted(seal, q);
+  const [typed, meant] = [value(q.trim()), value(marks)];
+  return `select id from person where id = ${typed} or number = ${typed} union select id from person where find_bidx @> ${meant} union select id from person where find_bidx @> ${value(name)}
+    ${onlyPhone ? `union select person_id from contact where find_bidx @> ${meant}` : ''}
+    union select p.id from device d join person p on p.id = d.person_id or (d.person_id is null and p.home_id = d.home_id) where d.id = ${typed} or d.serial = ${typed}`;
+}
 
-/** A page by id. `q`: an id, a number, an exact name, or a telephone (their own or of one of their contacts). */
+/** A page by region and id: first the ids along an index, then the files of those. */
 export async function listPeople(sql: Sql, seal: Seal, f: PeopleFilter): Promise<{ rows: Person[]; next: string | null }> {
-  const { q } = f;
+  const where = pageWhere('p', f);
+  if (f.q !== null) where.and(`p.id in (${peopleFound(seal, where, f.q)})`);
+  where.equal({ 'p.home_id': f.homeId, 'p.status': f.status, 'p.mode': f.mode });
+  if (f.highRisk !== null) where.and(f.highRisk ? 'p.high_risk' : 'not p.high_risk');
+  if (f.mode) where.and('p.mode_until > anling_now()');
+  if (f.without) where.and("p.status = 'present'");
+  if (f.without === 'device') where.and("not exists (select from device d where d.person_id = p.id and d.status <> 'revoked') and not exists (select from device d where d.home_id = p.home_id and d.status <> 'revoked')");
+  if (f.without === 'contact') where.and('not exists (select from contact c where c.person_id = p.id)');
   const rows = await sql.query(
-    `${select} where (${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or p.id > $2) and ($7::text is null or p.home_id = $7) and ($8::boolean is null or p.high_risk = $8)
-       and ($4::text is null or p.id = $4 or p.number = $4 or p.name_bidx = $5 or p.phone_bidx = $6 or exists (select from contact c where c.person_id = p.id and c.phone_bidx = $6))
-     order by p.id limit $3`,
-    [f.prefix, f.after, f.limit + 1, q, q === null ? null : seal.blind('name', q), q === null ? null : seal.blind('phone', q), f.homeId, f.highRisk]);
+    `with page as (select p.id from person p where ${where.sql()} order by p.region_code, p.id limit ${where.value(f.limit + 1)}) ${select} join page on page.id = p.id order by p.region_code, p.id`, where.values);
   return paged(rows.map((r) => toPerson(seal, r)), f.limit);
 }
 
 /** The new version, or null when the row is at another one. Devices worn by or bound to the person move with them. */
 export async function updatePerson(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<PersonFields>): Promise<number | null> {
   const next = await updateRow(sql, seal, table, id, version, patch);
-  if (next !== null && 'homeId' in patch) {
+  if (next === null) return null;
+  await markAgain(sql, seal, 'person', id, patch);
+  if ('homeId' in patch) {
     const moved = await sql.query<{ id: string }>('update device set home_id = $2, version = version + 1 where person_id = $1 and home_id is distinct from $2 returning id', [id, patch.homeId ?? null]);
     for (const device of moved) await sql.query("select pg_notify('anling_device', $1)", [device.id]);
   }
@@ -73,8 +95,8 @@ export type PersonKey = { id: string; homeId: string | null; regionCode: string 
 /** Those of `ids` that exist, with what a reference to them must know. */
 export async function personKeys(sql: Sql, ids: readonly string[]): Promise<Map<string, PersonKey>> {
   const rows = await sql.query<PersonKey>(
-    `select p.id, p.home_id as "homeId", ${region} as "regionCode", p.demo, p.version, (select count(*)::int from contact c where c.person_id = p.id) as contacts
-     from person p left join home h on h.id = p.home_id where p.id = any($1)`, [[...new Set(ids)]]);
+    `select p.id, p.home_id as "homeId", nullif(p.region_code, '') as "regionCode", p.demo, p.version, (select count(*)::int from contact c where c.person_id = p.id) as contacts
+     from person p where p.id = any($1)`, [[...new Set(ids)]]);
   return new Map(rows.map((r) => [r.id, r]));
 }
 

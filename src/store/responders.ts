@@ -1,6 +1,7 @@
 /** Responders (处警人员): village rings, town duty rooms, the desk and its leaders. Name and number are sealed. */
 import type { ResponderFields } from '#core/registry.ts';
-import { blinded, insertRows, type Page, paged, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { blinded, insertRows, type Page, paged, pageWhere, plain, sealed, type Table, time, updateRow } from './columns.ts';
+import { markAgain, marked, wanted } from './marks.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -10,7 +11,7 @@ export type NewResponder = ResponderFields & { id: string; demo: boolean };
 const table: Table = {
   name: 'responder',
   columns: [
-    plain('id'), plain('role'), plain('regionCode'), plain('ord'), sealed('responder', 'name'), sealed('responder', 'phone'), blinded('phone', 'phone'), plain('landline'), plain('keypress'),
+    plain('id'), plain('role'), plain('regionCode'), plain('ord'), sealed('responder', 'name'), sealed('responder', 'phone'), blinded('phone', 'phone'), marked, plain('landline'), plain('keypress'),
     plain('languages'), plain('walkMinutes'), plain('keyHolder'), plain('quietFrom'), plain('quietTo'), time('verifiedAt'), time('absentUntil'), plain('demo'),
   ],
 };
@@ -30,18 +31,29 @@ export async function findResponder(sql: Sql, seal: Seal, id: string): Promise<R
   return row ? toResponder(seal, row) : null;
 }
 
-/** A page by id. `q`: an id or a telephone. */
-export async function listResponders(sql: Sql, seal: Seal, f: Page & { q: string | null; role: string | null }): Promise<{ rows: Responder[]; next: string | null }> {
-  const rows = await sql.query(
-    `${select} where r.region_code like $1 || '%' and ($2::text is null or r.id > $2) and ($6::text is null or r.role = $6) and ($4::text is null or r.id = $4 or r.phone_bidx = $5)
-     order by r.id limit $3`, [f.prefix, f.after, f.limit + 1, f.q, f.q === null ? null : seal.blind('phone', f.q), f.role]);
+export const responderGaps = ['absent', 'unverified', 'opted-out'] as const;
+export type ResponderFilter = Page & { q: string | null; role: string | null; /** cannot be counted on: on leave now, number never proven, refuses messages */ gap?: (typeof responderGaps)[number] | null };
+const gapped: Record<(typeof responderGaps)[number], string> = { absent: 'r.absent_until > anling_now()', unverified: 'r.verified_at is null', 'opted-out': 'r.opted_out_at is not null' };
+
+/** A page by region and id. `q`: an id, a name (whole, surname or initials) or a telephone (whole or its end). */
+export async function listResponders(sql: Sql, seal: Seal, f: ResponderFilter): Promise<{ rows: Responder[]; next: string | null }> {
+  const where = pageWhere('r', f);
+  if (f.q !== null) {
+    const { marks, name } = wanted(seal, f.q);
+    where.and(`r.id in (select ${where.value(f.q.trim())} union select id from responder where find_bidx @> ${where.value(marks)} union select id from responder where find_bidx @> ${where.value(name)})`);
+  }
+  where.equal({ 'r.role': f.role });
+  if (f.gap) where.and(gapped[f.gap]);
+  const rows = await sql.query(`${select} where ${where.sql()} order by r.region_code, r.id limit ${where.value(f.limit + 1)}`, where.values);
   return paged(rows.map((r) => toResponder(seal, r)), f.limit);
 }
 
 /** The new version, or null when the row is at another one. A new number clears what was proven about the old one. */
 export async function updateResponder(sql: Sql, seal: Seal, id: string, version: number, patch: Partial<ResponderFields>): Promise<number | null> {
   const next = await updateRow(sql, seal, table, id, version, patch);
-  if (next !== null && 'phone' in patch) await sql.query('update responder set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
+  if (next === null) return null;
+  await markAgain(sql, seal, 'responder', id, patch);
+  if ('phone' in patch) await sql.query('update responder set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
   return next;
 }
 

@@ -17,7 +17,7 @@ export type Seal = {
   /** As openOrNull, and null too when it cannot be opened: for what an alarm can do without, which must not stop it. */
   openIfReadable(column: string, sealed: Uint8Array | null | undefined): string | null;
   /** The keyed index of a normalised value: equal texts, equal bytes; nothing else can be learned. */
-  blind(kind: 'phone' | 'name' | 'identity', text: string): Buffer;
+  blind(kind: 'phone' | 'name' | 'identity' | 'find', text: string): Buffer;
   /** Hash of a device secret or token: one HMAC, for secrets of 128 bits and more (RELIABILITY M4). */
   secretHash(secret: string): Buffer;
   secretMatches(secret: string, hash: Uint8Array): boolean;

@@ -1,5 +1,6 @@
-/** What the web role does beside answering: ends sockets of dead sessions within seconds, prunes old access rows, notes the audit's head outside the database. */
+/** What the web role does beside answering: ends sockets of dead sessions within seconds, prunes old access rows, marks files for the search that another release wrote, notes the audit's head outside the database. */
 import { auditHead } from '#store/audit.ts';
+import { fillMarks } from '#store/marks.ts';
 import { aliveCredentials, pruneAccess, touchSessions } from '#store/sessions.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import type { WebContext } from './context.ts';
@@ -8,9 +9,10 @@ import type { Hub } from './hub.ts';
 const checkMs = 2_000;
 const anchorMs = 60_000;
 const pruneMs = 600_000;
+const markMs = 60_000;
 
 export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): Service {
-  let [anchoredAt, prunedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [anchoredAt, prunedAt, markedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let anchored = '';
   return startLoop({
     name: 'web-housekeeping', pollMs: checkMs,
@@ -28,6 +30,7 @@ export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): 
         if (head.hash !== anchored) ctx.log.info({ auditId: head.id, auditHash: head.hash }, 'audit head');
         anchored = head.hash;
       }
+      if (now - markedAt > markMs && (await fillMarks(ctx.db, ctx.seal)) === 0) markedAt = now;
       if (now - prunedAt > pruneMs) { prunedAt = now; await pruneAccess(ctx.db); }
       return false;
     },

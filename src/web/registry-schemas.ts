@@ -18,8 +18,8 @@ const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', description: 'a day
 export const IdParams = Shape({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 export const Next = { next: Nullable(Type.String({ description: 'cursor of the next page' })) };
 export const pageQuery = {
-  q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'an id, a number, an exact name or a telephone number' })),
-  region: Type.Optional(RegionCodeText), cursor: Type.Optional(OwnId), limit: Type.Optional(whole(1, limits.pageRows)),
+  q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'an id, a number, an exact name, a surname, initials (cjs), a telephone number or its last four digits, a device’s serial number; several words must all fit' })),
+  region: Type.Optional(RegionCodeText), cursor: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,160}$', description: 'the `next` of the answer before' })), limit: Type.Optional(whole(1, limits.pageRows)),
 };
 
 /** The same fields, all optional, with the version that was seen. */
@@ -33,7 +33,8 @@ export const homeFields = {
   cell: Opt(text(40, 'base station cell')), powerArea: Opt(text(40, 'transformer area')),
 };
 export const HomeBody = Shape({ id: Type.Optional(OwnId), ...homeFields, demo: Type.Optional(Demo) });
-const Mode = { mode: Nullable(OneOf(['away', 'hospital', 'evacuated'])), modeUntil: Nullable(EpochMs) };
+export const ModeName = OneOf(['away', 'hospital', 'evacuated']);
+const Mode = { mode: Nullable(ModeName), modeUntil: Nullable(EpochMs) };
 export const HomeView = Shape({
   id: Type.String(), regionCode: RegionCodeText, town: Nullable(Type.String()), village: Nullable(Type.String()), place: Nullable(Type.String({ description: 'for the desk only' })),
   roadEnd: Nullable(Type.String()), walkMinutes: Nullable(Type.Integer()), dog: Type.Boolean(), lat: Nullable(Type.Number()), lon: Nullable(Type.Number()), crs: Type.String(),
@@ -56,7 +57,8 @@ export const PersonView = Shape({
   name: Type.String({ description: 'masked' }), phone: Nullable(Type.String({ description: 'masked' })), sex: Nullable(OneOf(['male', 'female'])), birthYear: Nullable(Type.Integer()),
   category: Type.Array(Type.String()), living: Nullable(Type.String()), registeredRegionCode: Nullable(Type.String()), ability: Nullable(Type.String()), riskTags: Type.Array(Type.String()),
   highRisk: Type.Boolean(), language: Nullable(Type.String()), hearing: Nullable(Type.String()), status: OneOf(personStatuses), statusSince: Nullable(Type.String()),
-  consentAt: Nullable(EpochMs), routineBy: Nullable(Type.String()), ...Mode, version: Type.Integer(), demo: Type.Boolean(), createdAt: EpochMs,
+  consentAt: Nullable(EpochMs), routineBy: Nullable(Type.String()), ...Mode,
+  devices: Type.Integer({ description: 'not revoked, of the person or of the home' }), contacts: Type.Integer(), version: Type.Integer(), demo: Type.Boolean(), createdAt: EpochMs,
 });
 export const PersonPlain = Shape({
   name: Type.String(), phone: Nullable(Type.String()), identityNo: Nullable(Type.String()), birthDate: Nullable(Type.String()), healthNote: Nullable(Type.String()),

@@ -27,7 +27,7 @@ describe('migrate', () => {
   it('runs every file once, however many starters come at once', async () => {
     const ran = await Promise.all([1, 2, 3].map(() => migrate({ url, folder })));
     const rows = await db.query<{ no: number }>('select no from schema_migration order by no');
-    expect(ran.flat().sort()).toEqual(rows.map((row) => row.no));
+    expect(ran.flat().sort((a, b) => a - b)).toEqual(rows.map((row) => row.no));
     expect(rows.length).toBeGreaterThanOrEqual(3);
     expect(await migrate({ url, folder })).toEqual([]);
   });

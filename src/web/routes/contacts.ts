@@ -6,7 +6,7 @@ import { maskPhone } from '#core/messages.ts';
 import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ContactFields } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
-import { type Contact, deleteContact, findContact, findContacts, insertContacts, listContacts, type NewContact, updateContact } from '#store/contacts.ts';
+import { type Contact, deleteContact, findContact, findContacts, insertContacts, listContacts, type NewContact, orderContacts, updateContact } from '#store/contacts.ts';
 import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
@@ -67,6 +67,21 @@ export function registerContacts(app: App, ctx: WebContext): void {
     const caller = callerOf(request);
     const person = await scopedPerson(ctx, caller, request.params.id);
     return { contacts: (await listContacts(ctx.db, ctx.seal, person.id)).map((c) => viewOf(caller, c)) };
+  });
+  app.put('/api/v1/people/:id/contacts/order', {
+    config: { access: fileWriters },
+    schema: {
+      summary: 'The calling order of all contacts of a file at once; 409 when somebody added or removed one', tags, params: IdParams,
+      body: Shape({ ids: Type.Array(OwnId, { maxItems: limits.contactsPerPerson, uniqueItems: true }) }), response: { 200: Ok, ...errorAnswers },
+    },
+  }, async (request) => {
+    const caller = callerOf(request);
+    const person = await scopedPerson(ctx, caller, request.params.id);
+    await change(ctx, async (sql) => {
+      if (!(await orderContacts(sql, person.id, request.body.ids))) throw versionConflict(null);
+      return { result: null, audit: [{ actor: caller.actor, action: 'contact.order', target: `person:${person.id}`, result: 'ok', detail: { ids: request.body.ids } }] };
+    });
+    return { ok: true as const };
   });
   registerOne(app, ctx);
 }

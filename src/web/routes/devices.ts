@@ -71,17 +71,17 @@ function registerReads(app: App, ctx: WebContext): void {
       summary: 'Devices of your scope with their last proof of life', tags,
       querystring: Shape({
         ...pageQuery, homeId: Type.Optional(OwnId), personId: Type.Optional(OwnId), model: Type.Optional(Type.String({ maxLength: 64 })), status: Type.Optional(OneOf(deviceStatuses)),
-        presence: Type.Optional(OneOf(presenceNames, '`never-reported`: installed, past its class’s grace, never heard')),
+        lowBattery: Type.Optional(Type.Boolean({ description: 'true: only those' })), presence: Type.Optional(OneOf(presenceNames, '`never-reported`: installed, past its class’s grace, never heard')),
         demo: Type.Optional(Type.Boolean({ description: 'only demonstration devices, or only real ones' })),
       }),
       response: { 200: Shape({ devices: Type.Array(DeviceView), ...Next }), ...errorAnswers },
     },
   }, async (request) => {
-    const { q, region, cursor, limit, homeId, personId, model, status, presence, demo } = request.query;
+    const { q, region, cursor, limit, homeId, personId, model, status, presence, lowBattery, demo } = request.query;
     const prefix = listPrefix(callerOf(request), region);
     if (prefix === null) return { devices: [], next: null };
     const { rows, next } = await listRegistered(ctx.db, {
-      prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, personId: personId ?? null, model: model ?? null, status: status ?? null, presence: presence ?? null, demo: demo ?? null,
+      prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, personId: personId ?? null, model: model ?? null, status: status ?? null, presence: presence ?? null, lowBattery: lowBattery ?? false, demo: demo ?? null,
     });
     return { devices: rows as Static<typeof DeviceView>[], next };
   });

@@ -12,8 +12,8 @@ import {
   bulkWriters, change, collectProblems, fileReaders, fileRevealers, fileWriters, listPrefix, nothing, pageLimit, placeNames, type PlaceNames, seesPlaces, versionConflict,
 } from '#web/registry.ts';
 import { checkHomeFields, prepareHomes } from '#web/registry-checks.ts';
-import { bulkOf, Changed, HomeBody, homeFields, HomePlain, HomeView, IdParams, Next, pageQuery, patchOf } from '#web/registry-schemas.ts';
-import { errorAnswers, IdempotencyHeaders, Shape } from '#web/schemas.ts';
+import { bulkOf, Changed, HomeBody, homeFields, HomePlain, HomeView, IdParams, ModeName, Next, pageQuery, patchOf } from '#web/registry-schemas.ts';
+import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
 import { knownRegions } from '#store/regions.ts';
 
 const tags = ['files'];
@@ -62,13 +62,13 @@ export function registerHomes(app: App, ctx: WebContext): void {
   });
   app.get('/api/v1/homes', {
     config: { access: fileReaders },
-    schema: { summary: 'Homes of your scope', tags, querystring: Shape(pageQuery), response: { 200: Shape({ homes: Type.Array(HomeView), ...Next }), ...errorAnswers } },
+    schema: { summary: 'Homes of your scope', tags, querystring: Shape({ ...pageQuery, mode: Type.Optional(ModeName), without: Type.Optional(OneOf(['device'])) }), response: { 200: Shape({ homes: Type.Array(HomeView), ...Next }), ...errorAnswers } },
   }, async (request) => {
-    const { q, region, cursor, limit } = request.query;
+    const { q, region, cursor, limit, mode, without } = request.query;
     const caller = callerOf(request);
     const prefix = listPrefix(caller, region);
     if (prefix === null) return { homes: [], next: null };
-    const { rows, next } = await listHomes(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit) });
+    const { rows, next } = await listHomes(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), mode: mode ?? null, without: without ?? null });
     const names = await placeNames(ctx.db, rows.map((r) => r.regionCode));
     return { homes: rows.map((r) => viewOf(caller, names, r)), next };
   });

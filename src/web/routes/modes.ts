@@ -8,11 +8,10 @@ import { alertActors, callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { invalid } from '#web/errors.ts';
 import { change, fileReaders, listPrefix, placeNames, shownName } from '#web/registry.ts';
-import { OwnId } from '#web/registry-schemas.ts';
+import { ModeName, OwnId } from '#web/registry-schemas.ts';
 import { EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['files'];
-const ModeName = OneOf(['away', 'hospital', 'evacuated']);
 const ModeView = Shape({
   type: OneOf(['home', 'person']), id: Type.String(), homeId: Nullable(Type.String()), regionCode: Nullable(RegionCodeText), town: Nullable(Type.String()), village: Nullable(Type.String()),
   mode: ModeName, until: EpochMs, since: Nullable(EpochMs), by: Nullable(Type.String()), forgotten: Type.Boolean({ description: 'lasts longer than 7 days' }), highRisk: Type.Boolean(),

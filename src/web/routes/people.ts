@@ -4,12 +4,12 @@ import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
 import { maskPhone } from '#core/messages.ts';
 import { phoneDigits } from '#core/phone.ts';
-import type { PersonFields } from '#core/registry.ts';
+import { type PersonFields, personStatuses } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
 import { listContacts } from '#store/contacts.ts';
 import { readNow } from '#store/county-status.ts';
 import { findHome, homeKeys } from '#store/homes.ts';
-import { findPerson, insertPeople, listPeople, type NewPerson, type Person, takenNumbers, updatePerson } from '#store/people.ts';
+import { findPerson, insertPeople, listPeople, type NewPerson, peopleGaps, type Person, takenNumbers, updatePerson } from '#store/people.ts';
 import type { Sql } from '#store/pool.ts';
 import { knownRegions } from '#store/regions.ts';
 import { callerOf, requireScope, seesRegion } from '#web/access.ts';
@@ -19,8 +19,8 @@ import {
   bulkWriters, change, collectProblems, fileReaders, fileRevealers, fileWriters, listPrefix, nothing, pageLimit, placeNames, type PlaceNames, type Problems, shownName, versionConflict,
 } from '#web/registry.ts';
 import { checkPersonFields, preparePeople } from '#web/registry-checks.ts';
-import { bulkOf, Changed, ContactPlain, HomePlain, IdParams, Next, OwnId, pageQuery, patchOf, PersonBody, personFields, PersonPlain, PersonView } from '#web/registry-schemas.ts';
-import { errorAnswers, IdempotencyHeaders, Nullable, Shape } from '#web/schemas.ts';
+import { bulkOf, Changed, ContactPlain, HomePlain, IdParams, ModeName, Next, OwnId, pageQuery, patchOf, PersonBody, personFields, PersonPlain, PersonView } from '#web/registry-schemas.ts';
+import { errorAnswers, IdempotencyHeaders, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['files'];
 
@@ -67,15 +67,16 @@ export function registerPeople(app: App, ctx: WebContext): void {
   app.get('/api/v1/people', {
     config: { access: fileReaders },
     schema: {
-      summary: 'Elders of your scope, masked', tags, querystring: Shape({ ...pageQuery, homeId: Type.Optional(OwnId), highRisk: Type.Optional(Type.Boolean()) }),
+      summary: 'Elders of your scope, masked', tags, querystring: Shape({ ...pageQuery, homeId: Type.Optional(OwnId), highRisk: Type.Optional(Type.Boolean()), status: Type.Optional(OneOf(personStatuses)),
+        mode: Type.Optional(ModeName), without: Type.Optional(OneOf(peopleGaps, 'present, and without any device or any contact: the gaps in the cover')) }),
       response: { 200: Shape({ people: Type.Array(PersonView), ...Next }), ...errorAnswers },
     },
   }, async (request) => {
-    const { q, region, cursor, limit, homeId, highRisk } = request.query;
+    const { q, region, cursor, limit, homeId, highRisk, status, mode, without } = request.query;
     const caller = callerOf(request);
     const prefix = listPrefix(caller, region);
     if (prefix === null) return { people: [], next: null };
-    const { rows, next } = await listPeople(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, highRisk: highRisk ?? null });
+    const { rows, next } = await listPeople(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, highRisk: highRisk ?? null, status: status ?? null, mode: mode ?? null, without: without ?? null });
     const names = await placeNames(ctx.db, rows.map((r) => r.regionCode));
     return { people: rows.map((r) => viewOf(caller, names, r)), next };
   });

@@ -8,7 +8,7 @@ import type { ResponderFields } from '#core/registry.ts';
 import { responderRoles } from '#core/registry.ts';
 import { type Caller, may } from '#core/user.ts';
 import { knownRegions } from '#store/regions.ts';
-import { findResponder, insertResponders, listResponders, type NewResponder, type Responder, updateResponder } from '#store/responders.ts';
+import { findResponder, insertResponders, listResponders, type NewResponder, type Responder, responderGaps, updateResponder } from '#store/responders.ts';
 import { callerOf, requireScope, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
@@ -56,15 +56,15 @@ export function registerResponders(app: App, ctx: WebContext): void {
   app.get('/api/v1/responders', {
     config: { access: fileReaders },
     schema: {
-      summary: 'Responders of your scope, masked', tags, querystring: Shape({ ...pageQuery, role: Type.Optional(OneOf(responderRoles)) }),
+      summary: 'Responders of your scope, masked', tags, querystring: Shape({ ...pageQuery, role: Type.Optional(OneOf(responderRoles)), gap: Type.Optional(OneOf(responderGaps, 'who cannot be counted on: on leave now, number never proven, refuses messages')) }),
       response: { 200: Shape({ responders: Type.Array(ResponderView), ...Next }), ...errorAnswers },
     },
   }, async (request) => {
-    const { q, region, cursor, limit, role } = request.query;
+    const { q, region, cursor, limit, role, gap } = request.query;
     const caller = callerOf(request);
     const prefix = listPrefix(caller, region);
     if (prefix === null) return { responders: [], next: null };
-    const { rows, next } = await listResponders(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), role: role ?? null });
+    const { rows, next } = await listResponders(ctx.db, ctx.seal, { prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), role: role ?? null, gap: gap ?? null });
     const names = await placeNames(ctx.db, rows.map((r) => r.regionCode));
     return { responders: rows.map((r) => viewOf(caller, names, r)), next };
   });
