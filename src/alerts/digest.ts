@@ -1,6 +1,6 @@
 /**
  * Once a day: at 08:30 one message per village about its low batteries (never at night, at most one a day, B5), at each watched
- * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), and the tidying of modes that have ended.
+ * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), and the tidying of modes that have ended and of old silences.
  */
 import { randomUUID } from 'node:crypto';
 import { limits } from '#core/limits.ts';
@@ -13,6 +13,7 @@ import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { pruneSilences } from '#store/silence.ts';
 import { insertHouseEvents } from '#store/supervision.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 
@@ -29,6 +30,7 @@ export function startDaily(options: DailyOptions): Loop {
 /** One look at all three; true when there may be more. */
 export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   await endModes(options.db);
+  await pruneSilences(options.db);
   const routines = await checkRoutines(options);
   const digests = await sendDigests(options);
   return routines > 0 || digests > 0;

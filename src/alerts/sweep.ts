@@ -13,6 +13,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { Db, Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { closeSilences, openSilences } from '#store/silence.ts';
 import {
   claimDue, type Due, holdSweep, type Hearing, type HouseEvent, insertHouseEvents, type MainsChange, moveDevices, readHearing, takeFirstReports, takeMainsBack, takeMainsLost, takeReturned,
 } from '#store/supervision.ts';
@@ -80,6 +81,7 @@ async function declareDue(sql: Sql, seal: Seal, states: readonly PresenceState[]
     deviceId: device.deviceId, state: stateAfter(device, verdict), checkAt: verdict.at, silent: verdict.do === 'silent',
     raised: verdict.do === 'offline' && verdict.raise, never: verdict.do === 'never',
   })));
+  await openSilences(sql, verdicts.filter(({ verdict }) => verdict.do === 'silent').map(({ device }) => device.deviceId));
   const of = (test: (v: Verdict) => boolean): Due[] => verdicts.filter(({ verdict }) => test(verdict)).map(({ device }) => device);
   const offline = of((v) => v.do === 'offline' && v.raise);
   const never = of((v) => v.do === 'never');
@@ -112,6 +114,7 @@ async function takeReturns(db: Db, seal: Seal): Promise<number> {
   for (let batch = 0; batch < limits.sweepBatches; batch++) {
     const rows = await db.tx(async (sql) => {
       const back = await takeReturned(sql);
+      await closeSilences(sql, back.map((b) => b.deviceId));
       const first = await takeFirstReports(sql);
       const villages = new Set(first.filter((f) => f.villageDone && f.village !== null).map((f) => f.village as string));
       await insertHouseEvents(sql, seal, [

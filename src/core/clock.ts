@@ -13,3 +13,10 @@ export function parseBeijingTime(text: string): number | null {
   const ms = Date.parse(`${text.replace(' ', 'T')}+08:00`);
   return Number.isNaN(ms) ? null : ms;
 }
+
+/** The county's day (UTC+8) `yyyy-MM-dd` as epoch milliseconds, `to` being the next midnight; null when there is no such day. */
+export function countyDay(day: string): { from: number; to: number } | null {
+  const from = Date.parse(`${day}T00:00:00+08:00`);
+  if (Number.isNaN(from) || new Date(from + 8 * 3_600_000).toISOString().slice(0, 10) !== day) return null;
+  return { from, to: from + 24 * 3_600_000 };
+}

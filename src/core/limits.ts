@@ -86,6 +86,7 @@ export const limits = {
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
   // -- figures
+  /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,
   /** Alarms in so long, per operator on duty: above the first number a flood begins, below the second it ends (ISA-18.2). */ floodMs: 10 * 60_000, floodBegins: 10, floodEnds: 5,
   /** A flood is followed back so far, over so many alarms: an older beginning is shown as this one. */ floodLookMs: 24 * 3_600_000, floodRows: 20_000,
   /** The figures of one scope are counted again after this; scopes remembered (beyond, all are forgotten). */ kpiMs: 3_000, kpiScopes: 400,

@@ -71,7 +71,7 @@ export async function insertOutage(sql: Sql, o: Opening & { fromAt: number; trac
   if (o.absorbs.length > 0) {
     await sql.query(`insert into outage_member (outage_id, device_id, home_id, silent_at, back_at) select $1, device_id, home_id, silent_at, back_at from outage_member where outage_id = any($2::bigint[]) on conflict do nothing`, [id, o.absorbs]);
     await sql.query(`update presence set outage_id = $1 where outage_id = any($2::bigint[])`, [id, o.absorbs]);
-    await sql.query('delete from presumed where outage_id = any($1::bigint[])', [o.absorbs]);
+    await forgetPresumed(sql, o.absorbs);
     await sql.query(`update outage set ended_at = anling_now(), ended_how = 'absorbed', absorbed_by = $1 where id = any($2::bigint[])`, [id, o.absorbs]);
     // The roles have had their message from the smaller incident.
     await sql.query(`update outage set told_at = (select max(told_at) from outage where id = any($2::bigint[])) where id = $1`, [id, o.absorbs]);
@@ -136,8 +136,12 @@ export async function refreshPresumed(sql: Sql, o: Pick<OutageRow, 'id' | 'subje
   await sql.query(
     `with proven as materialized (select distinct coalesce(${cellOf}, h.region_code) as place from ${from} where $2 = 'power' and m.power = 'battery' and p.last_seen_at > o.from_at and ${where}),
      now as materialized (select d.id as device_id from ${from} where p.last_seen_at <= o.from_at and ${where} and ${sharesCause}),
-     gone as (delete from presumed x where x.outage_id = $1 and not exists (select from now where now.device_id = x.device_id))
-     insert into presumed (outage_id, device_id) select $1, device_id from now on conflict do nothing`,
+     gone as (delete from presumed x where x.outage_id = $1 and not exists (select from now where now.device_id = x.device_id) returning x.device_id),
+     over as (update silence s set back_at = greatest(s.silent_at, anling_now()) from gone where s.outage_id = $1 and s.device_id = gone.device_id and s.back_at is null),
+     fresh as (insert into presumed (outage_id, device_id) select $1, device_id from now on conflict do nothing returning device_id)
+     insert into silence (device_id, outage_id, from_at, silent_at, away)
+     select f.device_id, $1, o.from_at, o.from_at, coalesce(h.mode_until > anling_now(), false) or coalesce(q.mode_until > anling_now(), false)
+     from fresh f join device d on d.id = f.device_id left join home h on h.id = d.home_id left join person q on q.id = d.person_id, (select from_at from outage where id = $1) o on conflict do nothing`,
     [o.id, o.cause, o.trait, digits.padEnd(12, '0'), digits.padEnd(12, '9'), o.subject.id]);
 }
 
@@ -186,7 +190,13 @@ export async function setCause(sql: Sql, outageId: string, cause: OutageCause, t
 export async function endOutage(sql: Sql, outageId: string, how: 'recovered' | 'closed'): Promise<void> {
   await sql.query(`update outage set ended_at = anling_now(), ended_how = $2 where id = $1 and ended_at is null`, [outageId, how]);
   await sql.query(`update presence set state = 'offline', check_at = 'infinity' where outage_id = $1 and state = 'silent'`, [outageId]);
-  await sql.query('delete from presumed where outage_id = $1', [outageId]);
+  await forgetPresumed(sql, [outageId]);
+}
+
+// Nobody is presumed unreachable in it any more; the rows of when that was stay.
+async function forgetPresumed(sql: Sql, outageIds: readonly string[]): Promise<void> {
+  await sql.query('delete from presumed where outage_id = any($1::bigint[])', [outageIds]);
+  await sql.query('update silence set back_at = greatest(silent_at, anling_now()) where outage_id = any($1::bigint[]) and back_at is null', [outageIds]);
 }
 
 /** Names of a region and of its town, as texts carry them. */

@@ -33,6 +33,16 @@ export class FakeHouse {
     day: { count: 12, judged60s: 12, within60s: 11, judged180s: 12, within180s: 12, unanswered: 0, selfCancelled: 1, excluded: 2, p50Ms: 18_000, p90Ms: 41_000, arrived: 3, judged45m: 3, arrived45m: 3, arrivalP50Ms: 1_080_000 },
     month: { count: 180, judged60s: 180, within60s: 178, judged180s: 180, within180s: 180, unanswered: 0, selfCancelled: 9, excluded: 20, p50Ms: 15_000, p90Ms: 38_000, arrived: 40, judged45m: 40, arrived45m: 38, arrivalP50Ms: 900_000 },
   };
+  blindSheet(day: string): unknown {
+    const from = Date.parse(`${day}T00:00:00+08:00`);
+    const span = (a: number, z: number): { fromAt: number; toAt: number } => ({ fromAt: from + a * 60_000, toAt: from + z * 60_000 });
+    const place = { town: '屏山乡', village: '内洋村' };
+    return {
+      day, ...span(0, 1440), complete: true, covered: 320, people: 41, personMinutes: 2410, away: 3, own: [span(190, 205)], truncated: false,
+      villages: [{ code: '350425201001', ...place, covered: 40, people: 41, personMinutes: 2410 }],
+      list: [{ personId: 'p1', homeId: 'h1', regionCode: '350425201001', ...place, name: elder.masked, highRisk: true, minutes: 210, windows: [{ ...span(60, 120), reason: 'outage' }, { ...span(1290, 1440), reason: 'single' }] }],
+    };
+  }
   flood = { active: false, since: null as number | null, lastTen: 2, operators: 1 };
   /** Added to the real clock: what the server believes. */ skewMs = 0;
   readonly #listeners = new Set<(frame: AlertFrame) => void>();

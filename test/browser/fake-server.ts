@@ -110,7 +110,7 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   const user = userOf(request);
   if (!user) { refuse(401, 'E_UNAUTHENTICATED'); return; }
   if (request.method === 'GET') {
-    const found = read(self.house, url.pathname, user);
+    const found = read(self.house, url, user);
     if (found === null) refuse(404, 'E_NOT_FOUND'); else answer(200, found);
     return;
   }
@@ -131,7 +131,8 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   answer(result.status, result.body);
 }
 
-function read(house: FakeHouse, path: string, user: User): unknown {
+function read(house: FakeHouse, url: URL, user: User): unknown {
+  const path = url.pathname;
   const now = house.now();
   switch (path) {
     case '/api/v1/me': return { kind: 'user', ...user, scopeCode: '350425000000' };
@@ -139,6 +140,10 @@ function read(house: FakeHouse, path: string, user: User): unknown {
     case '/api/v1/regions': return { regions };
     case '/api/v1/status': return { serverTime: now, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
     case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
+    case '/api/v1/reports/blind': return house.blindSheet(url.searchParams.get('day') ?? '');
+    case '/api/v1/devices': return { devices: [
+      { id: 'd2', model: 'fall-radar', room: '客厅', personId: null, state: 'offline', lastSeenAt: now - 9_000_000, lowBattery: false, battery: null },
+      { id: 'd1', model: 'sos-button', room: '卧室', personId: null, state: 'online', lastSeenAt: now - 4_200_000, lowBattery: false, battery: 83 }], next: null };
     case '/api/v1/device-models': return { models: [{ id: 'sos-button', name: '一键呼按钮', type: 'sos-button' }, { id: 'fall-radar', name: '跌倒监测雷达', type: 'fall-radar' }] };
     case '/api/v1/homes': return { homes: [{ id: 'h1', regionCode: '350425201001', place: '内洋下厝角', people: 1 }], next: null };
     default:

@@ -48,4 +48,28 @@ describe('the answer figures', () => {
     await english.waitForSelector('[data-test=figures]');
     expect(await english.textContent('[data-test=figures]')).toBe('Answeredno alertsFLOOD 34/10 min');
   });
+
+  it('the sheet of who could not be heard: yesterday first, the day in the address, on paper and as a table [2.10]', async () => {
+    const { page, complaints } = await come();
+    await page.goto(`${server.url}/#/blind`);
+    await page.waitForSelector('[data-test=unheard-list]');
+    const yesterday = new Date(server.house.now() + 8 * 3_600_000 - 86_400_000).toISOString().slice(0, 10);
+    expect(await page.inputValue('input[name=day]')).toBe(yesterday);
+    expect(await page.textContent('[data-test=sheet]')).toMatch(/41 人曾听不到\(共 320 人有设备\),合计 2410 人·分钟。另有 3 人.*03:10–03:25,15 分钟/);
+    expect(await page.textContent('[data-test=unheard-list] tbody')).toBe('陈*水高风险屏山乡 内洋村01:00–02:00 片区失联21:30–24:00 单台离线210');
+    expect(await page.getAttribute('[data-test=file]', 'href')).toBe(`/api/v1/reports/blind.csv?day=${yesterday}`);
+    await page.fill('input[name=day]', '2026-03-05');
+    await page.waitForFunction(() => location.hash === '#/blind?day=2026-03-05' && document.querySelector('[data-test=sheet]')?.textContent?.includes('2026-03-05'));
+    await page.emulateMedia({ media: 'print' });
+    expect(await page.locator('.strip, .no-print').evaluateAll((all) => all.map((e) => getComputedStyle(e).display))).toEqual(['none', 'none']);
+    expect(complaints).toEqual([]);
+  });
+
+  it('a case shows of every device of the home when it last gave proof of life, and of the person the newest [2.10]', async () => {
+    const alert = server.house.raise();
+    const { page } = await come();
+    await page.click(`[data-test=row][data-id="${alert.id}"] .row-main`);
+    await page.waitForSelector('[data-test=proof]');
+    expect(await page.textContent('[data-test=device]')).toMatch(/最后一次听到此人的设备:1小时\d\d分前.*d1.*1小时\d\d分前有心跳.*d2.*离线2小时\d\d分前有心跳/);
+  });
 });

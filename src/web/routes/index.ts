@@ -21,6 +21,7 @@ import { registerPresence } from './presence.ts';
 import { registerProviderTest } from './provider-test.ts';
 import { registerQuarantine } from './quarantine.ts';
 import { registerRegions } from './regions.ts';
+import { registerReports } from './reports.ts';
 import { registerResponders } from './responders.ts';
 import { registerSession } from './session.ts';
 import { registerSettings } from './settings.ts';
@@ -28,5 +29,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerSettings, registerUsers,
 ];

@@ -1,4 +1,4 @@
-/** The device that raised it: where it hangs, whether it was heard, its battery. Online only with proof. */
+/** The device that raised it, and every other of the home: whether each was heard, and when the person last gave any sign of life. Online only with proof. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get } from '#wall/api/client.ts';
@@ -6,31 +6,40 @@ import { duration } from '#wall/format/time.ts';
 import { lang, maybeText, t } from '#wall/i18n/text.ts';
 import { serverNow } from '#wall/state/wall.ts';
 
-type DeviceView = { id: string; model: string; room: string | null; state: string; lastSeenAt: number | null; lowBattery: boolean; battery: number | null };
+type DeviceView = { id: string; model: string; room: string | null; personId: string | null; state: string; lastSeenAt: number | null; lowBattery: boolean; battery: number | null };
+const ago = (at: number): string => duration(serverNow.value - at, lang.value);
 
-export function Device({ id }: { id: string }) {
-  const device = useSignal<DeviceView | null>(null);
+export function Device({ id, homeId, personId }: { id: string | null; homeId: string | null; personId: string | null }) {
+  const devices = useSignal<readonly DeviceView[]>([]);
   useEffect(() => {
     let gone = false;
-    device.value = null;
-    void get<DeviceView>(`/api/v1/devices/${encodeURIComponent(id)}`).then((answer) => { if (!gone && answer.ok) device.value = answer.value; });
+    devices.value = [];
+    const keep = (found: readonly DeviceView[]): void => { if (!gone) devices.value = [...found].sort((a, b) => Number(b.id === id) - Number(a.id === id)); };
+    if (homeId !== null) void get<{ devices: DeviceView[] }>(`/api/v1/devices?homeId=${encodeURIComponent(homeId)}&limit=20`).then((answer) => { if (answer.ok) keep(answer.value.devices); });
+    else if (id !== null) void get<DeviceView>(`/api/v1/devices/${encodeURIComponent(id)}`).then((answer) => { if (answer.ok) keep([answer.value]); });
     return () => { gone = true; };
-  }, [id]);
-  const known = device.value;
+  }, [id, homeId]);
+  const theirs = devices.value.filter((d) => personId === null || d.personId === null || d.personId === personId);
+  const heard = Math.max(...theirs.map((d) => d.lastSeenAt ?? 0));
   return (
     <section class="part" aria-label={t('case.device')} data-test="device">
       <h3>{t('case.device')}</h3>
-      <p class="facts-line">
-        <code>{id}</code>
-        {known && <>
-          <span>{known.model}</span>
-          {known.room && <span>{t('case.room')} {known.room}</span>}
-          <span>{maybeText(`device.${known.state}`) ?? known.state}</span>
-          <span class="digits">{known.lastSeenAt === null ? t('case.neverSeen') : t('case.lastSeen', { time: duration(serverNow.value - known.lastSeenAt, lang.value) })}</span>
-          {known.battery !== null && <span class="digits">{t('case.battery', { n: known.battery })}</span>}
-          {known.lowBattery && <i class="flag grave">{t('device.low')}</i>}
-        </>}
-      </p>
+      {theirs.length > 0 && homeId !== null && <p class="digits" data-test="proof">{heard > 0 ? t('case.proof', { time: ago(heard) }) : t('case.noProof')}</p>}
+      {devices.value.map((device) => <Line key={device.id} device={device} />)}
+      {id !== null && !devices.value.some((d) => d.id === id) && <p class="facts-line"><code>{id}</code></p>}
     </section>
+  );
+}
+
+function Line({ device }: { device: DeviceView }) {
+  return (
+    <p class="facts-line">
+      <code>{device.id}</code><span>{device.model}</span>
+      {device.room && <span>{t('case.room')} {device.room}</span>}
+      <span>{maybeText(`device.${device.state}`) ?? device.state}</span>
+      <span class="digits">{device.lastSeenAt === null ? t('case.neverSeen') : t('case.lastSeen', { time: ago(device.lastSeenAt) })}</span>
+      {device.battery !== null && <span class="digits">{t('case.battery', { n: device.battery })}</span>}
+      {device.lowBattery && <i class="flag grave">{t('device.low')}</i>}
+    </p>
   );
 }

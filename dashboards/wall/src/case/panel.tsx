@@ -34,7 +34,7 @@ export function CasePanel() {
         <div class="case-column">
           {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : <Person alert={alert} />}
           <People alert={alert} full={full} />
-          {alert.deviceId !== null && mayAct.value && <Device id={alert.deviceId} />}
+          {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
         </div>
         <div class="case-column">
           <Timeline alert={alert} full={full} />

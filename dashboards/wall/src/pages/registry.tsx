@@ -8,6 +8,7 @@ import { may, type UserRole } from '#core/user.ts';
 import type { TextKey } from '#wall/i18n/text.ts';
 import { route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
+import { Blind } from './blind.tsx';
 import { Quarantine } from './quarantine.tsx';
 import { Register } from './register.tsx';
 import { Unregistered } from './unregistered.tsx';
@@ -20,6 +21,7 @@ export type PageEntry = { name: string; group: Group; label: TextKey; /** as the
 
 export const pages: readonly PageEntry[] = [
   { name: 'wall', group: 'duty', label: 'tab.wall', roles: may.readAlerts, show: Wall },
+  { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: Register },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: Quarantine },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: Unregistered },
