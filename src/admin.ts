@@ -9,7 +9,10 @@ import { makeDemoDevice, removeDemo } from '#store/demo.ts';
 import { embeddedPort, embeddedUrl, startEmbedded } from '#store/embedded.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
-import { resetPassword } from '#store/startup.ts';
+import { makeAdminToken, resetPassword } from '#store/startup.ts';
+
+/** A token from the terminal is for a task, not for good: those are made with a name and an owner in the pages. */
+const tokenHours = 720;
 
 export type AdminContext = { config: Config; db: Db; seal(): Seal; say(text: string): void };
 type Command = { usage: string; what: string; run(ctx: AdminContext, args: readonly string[]): Promise<void> };
@@ -38,6 +41,15 @@ const commands: Readonly<Record<string, Command>> = {
     async run({ db, seal, say }) {
       const gone = Object.entries(await removeDemo(db, seal())).map(([table, n]) => `${table} ${n}`);
       say(gone.length === 0 ? 'There was no demonstration data.' : `removed: ${gone.join(', ')}`);
+    },
+  },
+  token: {
+    usage: 'token <name> [hours]', what: 'prints a new API token of role admin that ends after so many hours (24)',
+    async run({ db, seal, say }, [name, hours = '24']) {
+      const life = Number(hours);
+      if (!name || name.length > 100 || !(life > 0 && life <= tokenHours)) throw new OperatingError('E_INVALID', `Give a name, and hours from 1 to ${tokenHours}: npm run admin -- token simulator 24`);
+      const { id, secret } = await makeAdminToken(db, seal(), name, life * 3_600_000);
+      say(`token ${id}   secret ${secret}   (shown only now; ends after ${life} h; Authorization: Bearer SECRET)`);
     },
   },
   'import-regions': {

@@ -6,9 +6,9 @@ import type { HouseApi } from './client.ts';
 
 export type DeviceSeen = { id: string; model: string; homeId: string | null; personId: string | null; regionCode: string | null; cell: string | null; status: 'stock' | 'installed' | 'revoked'; state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; battery: number | null; demo: boolean };
 export type EventSeen = { id: string; kind: EventKind; edge: string; sourceEventId: string | null; deviceTime: number | null; receivedAt: number; evaluatedAt: number | null; result: string | null; alertId: string | null; flags: string[] };
-export type MessageSeen = { party: string; channel: 'sms' | 'voice'; template: string; state: string; dueAt: number; acceptedAt: number | null; doneAt: number | null };
+export type MessageSeen = { outId: string; party: string; channel: 'sms' | 'voice'; template: string; state: string; dueAt: number; acceptedAt: number | null; doneAt: number | null };
 export type AlertInFull = AlertView & { timeline: { at: number; actorType: string; actorId: string; action: string; detail: Record<string, unknown> }[]; engagements: { party: string; state: string }[]; messages: MessageSeen[]; due: { slot: string; dueAt: number }[] };
-export type Status = { serverTime: number; open: Record<'1' | '2' | '3' | '4', number>; cannotHear: number; gateway: { kind: string; realPhones: boolean; demo: boolean } };
+export type Status = { serverTime: number; outbox: { due: number }; open: Record<'1' | '2' | '3' | '4', number>; cannotHear: number; gateway: { kind: string; realPhones: boolean; demo: boolean } };
 export type Secret = { id: string; secret: string };
 
 const query = (given: Record<string, string | number | boolean | undefined>): string => new URLSearchParams(Object.entries(given).flatMap(([k, v]) => (v === undefined ? [] : [[k, String(v)]]))).toString();
@@ -18,7 +18,7 @@ export const readDevice = (api: HouseApi, id: string): Promise<DeviceSeen> => ap
 export const readAlert = (api: HouseApi, id: string): Promise<AlertInFull> => api.call('GET', `/api/v1/alerts/${id}`);
 
 /** Every page of a list, at most `rows` of them. */
-async function readAll<T>(api: HouseApi, path: string, key: string, filter: Record<string, string | boolean | undefined> = {}, rows = Number.POSITIVE_INFINITY): Promise<T[]> {
+export async function readAll<T>(api: HouseApi, path: string, key: string, filter: Record<string, string | boolean | undefined> = {}, rows = Number.POSITIVE_INFINITY): Promise<T[]> {
   const out: T[] = [];
   for (let cursor: string | undefined; ;) {
     const answer = await api.call<Record<string, unknown>>('GET', `${path}?${query({ ...filter, cursor, limit: limits.pageRows })}`);
@@ -39,6 +39,11 @@ export async function newSecrets(api: HouseApi, ids: readonly string[]): Promise
   const out: Secret[] = [];
   for (let from = 0; from < ids.length; from += limits.bulkRows) out.push(...(await api.call<{ rows: Secret[] }>('POST', '/api/v1/devices/bulk/secrets', { ids: ids.slice(from, from + limits.bulkRows) })).rows);
   return out;
+}
+
+/** Nobody plays these demonstration devices any more: the house expects nothing of them. */
+export async function rest(api: HouseApi, ids: readonly string[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += limits.bulkRows) await api.call('POST', '/api/v1/devices/bulk/rest', { ids: ids.slice(from, from + limits.bulkRows) });
 }
 
 /** Rows by a bulk form, a thousand at a time; the answers' rows in order. */

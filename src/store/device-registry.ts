@@ -81,10 +81,10 @@ export async function updateDevice(sql: Sql, seal: Seal, id: string, version: nu
   return next;
 }
 
-async function install(sql: Sql, ids: readonly string[]): Promise<void> {
+async function install(sql: Sql, ids: readonly string[], supervised = true): Promise<void> {
   await sql.query("update device set status = 'installed', registered_at = anling_now() where id = any($1)", [ids]);
   await sql.query('delete from presence where device_id = any($1)', [ids]);
-  await beginPresence(sql, ids, true);
+  await beginPresence(sql, ids, supervised);
 }
 
 /**
@@ -103,19 +103,22 @@ export async function replaceSecret(sql: Sql, id: string, secretHash: Buffer): P
 }
 
 /** What a device is when many get new secrets at once. */
-export type SecretTarget = { id: string; status: (typeof deviceStatuses)[number]; regionCode: string | null };
+export type SecretTarget = { id: string; status: (typeof deviceStatuses)[number]; regionCode: string | null; demo: boolean };
 
 /** Those of `ids` that exist, held until the end of the transaction, in one order, so that two requests cannot wait for each other. */
 export function lockSecretTargets(sql: Sql, ids: readonly string[]): Promise<SecretTarget[]> {
   return sql.query<SecretTarget>(
-    `select d.id, d.status, nullif(d.region_code, '') as "regionCode" from device d where d.id = any($1) order by d.id for update`, [ids]);
+    `select d.id, d.status, d.demo, nullif(d.region_code, '') as "regionCode" from device d where d.id = any($1) order by d.id for update`, [ids]);
 }
 
-/** New secrets for devices that are locked; each is installed from now on and its supervision begins anew. */
-export async function replaceSecrets(sql: Sql, made: readonly { id: string; secretHash: Buffer }[]): Promise<void> {
+/**
+ * New secrets for devices that are locked; each is installed from now on and its supervision begins anew. `told` false: nobody hears
+ * them, so the devices rest: 从未上线, and no sign of life is owed until somebody is told one.
+ */
+export async function replaceSecrets(sql: Sql, made: readonly { id: string; secretHash: Buffer }[], told: boolean): Promise<void> {
   const ids = made.map((m) => m.id);
   await sql.query('update device d set secret_hash = n.hash, version = d.version + 1 from unnest($1::text[], $2::bytea[]) as n(id, hash) where d.id = n.id', [ids, made.map((m) => m.secretHash)]);
-  await install(sql, ids);
+  await install(sql, ids, told);
   await tellDoors(sql, ids);
 }
 

@@ -1,10 +1,13 @@
 /** What a start checks and makes before any role runs: a database that keeps its commits, the right key file, somebody who can log in. */
+import { randomBytes } from 'node:crypto';
 import { OperatingError } from '#core/errors.ts';
 import { everywhere } from '#core/ids.ts';
 import { passwordProblem } from '#core/password-rule.ts';
+import { appendAudit } from './audit.ts';
 import { generatePassword, hashPassword } from './password.ts';
 import { isTransient, sqlState, type Db, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
+import { createToken } from './tokens.ts';
 import { createUser, findLogin, setPassword } from './users.ts';
 
 /** Waits up to `waitMs` for a database that is only just starting; anything else is one clear E_DATABASE_UNREACHABLE. */
@@ -85,6 +88,17 @@ export async function resetPassword(db: Db, username: string): Promise<string | 
   const hash = await hashPassword(password);
   await db.tx((sql) => setPassword(sql, user.id, hash));
   return password;
+}
+
+/** A token of role admin over all that the first administrator sees, for whoever stands at the machine; on record. The secret is returned once. */
+export async function makeAdminToken(db: Db, seal: Seal, name: string, lifeMs: number): Promise<{ id: string; secret: string }> {
+  const secret = randomBytes(32).toString('base64url');
+  return db.tx(async (sql) => {
+    const scopeCode = await firstScope(sql);
+    const { id } = await createToken(sql, { hash: seal.secretHash(secret), name, role: 'admin', scopeCode, createdBy: 'system:admin-command', lifeMs });
+    await appendAudit(sql, seal, [{ actor: 'system:admin-command', action: 'token.create', target: `token:${id}`, result: 'ok', detail: { role: 'admin', scopeCode, hours: Math.round(lifeMs / 3_600_000) } }]);
+    return { id, secret };
+  });
 }
 
 /** Whether anybody in the files is real: a person, a contact or a responder that is not demonstration data. */

@@ -256,6 +256,13 @@ describe('devices', () => {
     expect(audit?.['detail']).toEqual({ ids: [stock, button], count: 2 });
     const listed = async (query: string): Promise<string[]> => (await get(`/devices?homeId=${homeId}&${query}`)).body.devices.map((d: { id: string }) => d.id);
     expect([(await listed('demo=true')).toSorted(), await listed('demo=false')]).toEqual([ids.toSorted(), []]);
+    // At rest again: the secrets end, nothing is owed. A real device is never put to rest like that.
+    const real = (await post('/devices', { model: 'smoke', homeId: 'h1' })).body.id;
+    expect(fields(await post('/devices/bulk/rest', { ids: [button, real] }))).toEqual(['ids.1']);
+    expect((await post('/devices/bulk/rest', { ids: [button, stock] })).body).toEqual({ rested: 2 });
+    const rested = await web.t.db.query<{ secret_hash: Buffer; check_at: string }>(`select d.secret_hash, p.check_at::text from device d join presence p on p.device_id = d.id where d.id = any($1)`, [[button, stock]]);
+    for (const { id, secret } of body.rows) expect(rested.some((r) => r.secret_hash.equals(web.t.seal.secretHash(secret))), id).toBe(false);
+    expect(rested.map((r) => r.check_at)).toEqual(['infinity', 'infinity']);
   });
 
   it('that never report are listed as that, never as online, after their class’s grace [B6]', async () => {

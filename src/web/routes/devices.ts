@@ -9,9 +9,9 @@ import { phoneDigits } from '#core/phone.ts';
 import { deviceStatuses } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
 import {
-  bookTest, findRegistered, insertDevices, listModels, listRegistered, lockSecretTargets, type RegisteredDevice, replaceSecret, replaceSecrets, revokeDevice, updateDevice,
+  bookTest, findRegistered, insertDevices, listModels, listRegistered, type RegisteredDevice, replaceSecret, revokeDevice, updateDevice,
 } from '#store/device-registry.ts';
-import { callerOf, requireScope, seesRegion } from '#web/access.ts';
+import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { bulkWriters, change, collectProblems, deviceReaders, deviceWriters, listPrefix, nothing, pageLimit, versionConflict } from '#web/registry.ts';
@@ -147,32 +147,6 @@ function registerSecrets(app: App, ctx: WebContext): void {
       return { result: null, audit: [{ actor: caller.actor, action: 'device.secret', target: `device:${device.id}`, result: 'ok' }] };
     });
     return { id: device.id, secret };
-  });
-  app.post('/api/v1/devices/bulk/secrets', {
-    config: { access: bulkWriters }, bodyLimit: limits.bulkBytes,
-    schema: {
-      summary: 'New secrets for up to 1,000 devices: all, or none with a report by line. Each is installed from now on and its supervision begins anew', tags,
-      body: Shape({ ids: Type.Array(OwnId, { minItems: 1, maxItems: limits.bulkRows }) }),
-      response: { 200: Shape({ rows: Type.Array(Shape({ line: Type.Integer(), id: Type.String(), secret: Secret })) }), ...errorAnswers },
-    },
-  }, async (request) => {
-    const caller = callerOf(request);
-    const { ids } = request.body;
-    const made = await change(ctx, async (sql) => {
-      const problems = collectProblems('ids');
-      const found = new Map((await lockSecretTargets(sql, ids)).map((d) => [d.id, d]));
-      for (const [i, id] of ids.entries()) {
-        const device = found.get(id);
-        if (!device || !seesRegion(caller.scopeCode, device.regionCode)) problems.add(i, 'id', 'a device of your scope');
-        else if (device.status === 'revoked') problems.add(i, 'id', 'a device that is not revoked; set its status to installed first');
-        if (ids.indexOf(id) !== i) problems.add(i, 'id', 'an id only once');
-      }
-      problems.throwIfAny();
-      const result = ids.map((id) => ({ id, secret: newSecret() }));
-      await replaceSecrets(sql, result.map(({ id, secret }) => ({ id, secretHash: ctx.seal.secretHash(secret) })));
-      return { result, audit: [{ actor: caller.actor, action: 'device.secret', result: 'ok', detail: { ids: ids.slice(0, 20), count: ids.length } }] };
-    });
-    return { rows: made.map((m, i) => ({ line: i + 1, ...m })) };
   });
   app.post('/api/v1/devices/:id/revoke', {
     config: { access: deviceWriters }, schema: { summary: 'Refuse the device from now on; its session is ended', tags, params: IdParams, body: Shape({}), response: { 200: Ok, ...errorAnswers } },

@@ -7,6 +7,7 @@ import { registerContacts } from './contacts.ts';
 import { registerDesk } from './desk.ts';
 import { registerDeviceEvents } from './device-events.ts';
 import { registerDemo } from './demo.ts';
+import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
@@ -29,5 +30,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerSettings, registerUsers,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerSettings, registerUsers,
 ];
