@@ -61,7 +61,7 @@ export function readOptions(argv: readonly string[], env: Env): Parsed {
   return { kind: 'run', options: { ...options, scenario } };
 }
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 function readFlags(argv: readonly string[], problems: string[]): Map<string, string> {
   const out = new Map<string, string>();
