@@ -14,6 +14,8 @@ const speech: Record<string, readonly string[]> = {
 };
 /** Villages that speak 客家话: that there are pockets is known, which ones is invented. */
 const hakka: ReadonlySet<string> = new Set(['桥山村委会', '上举村委会', '甲魁村委会', '张地村委会', '百束村委会', '草垄崎村委会', '三角尾村委会']);
+/** 18 towns are shown; which of them the farm's living area is shown under is invented (a setting of its region, PATCH /regions/{code}). */
+const folds: Readonly<Record<string, string>> = { 东风农场生活区: '350425100000' };
 /** Main speech by town; a person's own field decides. */
 export const townLanguages: Readonly<Record<string, string>> = Object.fromEntries(Object.entries(speech).flatMap(([language, towns]) => towns.map((t) => [t, language])));
 
@@ -43,5 +45,5 @@ function schematicPlace(code: string): { lat: number; lon: number } | null {
 
 /** County, 18 towns and the farm, 279 villages, parents first. */
 export function datianRegions(): RegionRow[] {
-  return regionRows(datianTree, { languages: townLanguages, place: schematicPlace }).map((r) => (hakka.has(r.name) ? { ...r, language: '客家话' } : r));
+  return regionRows(datianTree, { languages: townLanguages, place: schematicPlace }).map((r) => ({ ...r, language: hakka.has(r.name) ? '客家话' : r.language, shownUnder: folds[r.name] ?? null }));
 }

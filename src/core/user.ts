@@ -10,7 +10,7 @@ export const may = {
   readAlerts: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], act: actors,
   /** Masked, changed, opened in plain text (audited), sent as whole lists. */
   readFiles: files, writeFiles: ['admin', 'shift-leader', 'installer'], revealFiles: ['admin', 'shift-leader', 'operator', 'installer'], bulkFiles: ['admin'],
-  readDevices: [...files, 'technician'], writeDevices: ['admin', 'shift-leader', 'installer', 'technician'], writeResponders: ['admin', 'shift-leader'],
+  readDevices: [...files, 'technician'], writeDevices: ['admin', 'shift-leader', 'installer', 'technician'], writeResponders: ['admin', 'shift-leader'], writeStations: ['admin'],
   readQuarantine: ['admin', 'shift-leader', 'operator', 'technician', 'auditor'], openQuarantine: ['admin', 'technician'], readRefused: ['admin', 'shift-leader', 'operator', 'installer', 'technician'],
   readNotifications: ['admin', 'shift-leader', 'operator', 'technician', 'county-reader', 'auditor'], readPlans: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], writePlans: ['admin'], writeUsers: ['admin'],
   readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],

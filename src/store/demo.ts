@@ -12,9 +12,10 @@ import { insertHomes } from './homes.ts';
 import { hashPassword } from './password.ts';
 import { insertPeople } from './people.ts';
 import type { Db, Sql } from './pool.ts';
-import { insertStations, putRegions } from './regions.ts';
+import { putRegions } from './regions.ts';
 import { insertResponders } from './responders.ts';
 import type { Seal } from './seal.ts';
+import { emptyStation, insertStations } from './stations.ts';
 import { createUser, updateUser } from './users.ts';
 
 const newSecret = (): string => randomBytes(32).toString('base64url');
@@ -34,7 +35,7 @@ export async function loadDemo(db: Db, seal: Seal): Promise<boolean> {
     await sql.query(`select pg_advisory_xact_lock(hashtext('anling-demo'))`);
     if (!(await isUnused(sql))) return false;
     await putRegions(sql, county.regions, { demo: true, replace: false });
-    await insertStations(sql, county.stations.map((s) => ({ ...s, demo: true })));
+    await insertStations(sql, seal, county.stations.map((s) => ({ ...emptyStation, ...s, demo: true })));
     await insertHomes(sql, seal, county.homes.map((h) => ({ ...h, demo: true })));
     await insertPeople(sql, seal, county.people.map((p) => ({ ...p, demo: true })));
     await insertContacts(sql, seal, county.contacts.map((c) => ({ ...c, demo: true })));
@@ -107,7 +108,7 @@ export async function removeDemo(db: Db, seal: Seal): Promise<Record<string, num
     await sql.query("select pg_notify('anling_device', id) from device where demo");
     for (const [table, statement] of removals) count(table, (await sql.query(`${statement} returning 1`)).length);
     await sql.query(`update region set demo = false where demo and code in (
-      with recursive kept as (select code, parent_code from region where code in (${inUse}) union select r.code, r.parent_code from region r join kept k on r.code = k.parent_code) select code from kept)`);
+      with recursive kept as (select code, parent_code, shown_under from region where code in (${inUse}) union select r.code, r.parent_code, r.shown_under from region r join kept k on r.code in (k.parent_code, k.shown_under)) select code from kept)`);
     for (const level of ['village', 'town', 'county']) count('region', (await sql.query('delete from region where demo and level = $1 returning 1', [level])).length);
     const clockBackMs = await returnClock(sql);
     await appendAudit(sql, seal, [{ actor: 'system:admin-command', action: 'demo.remove', result: 'ok', detail: { ...gone, ...(clockBackMs > 0 ? { clockBackMs } : {}) } }]);

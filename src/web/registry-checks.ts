@@ -15,9 +15,10 @@ import { listModels, type NewDevice, takenDeviceIds } from '#store/device-regist
 import { homeKeys, type NewHome } from '#store/homes.ts';
 import { type NewPerson, personKeys, takenNumbers } from '#store/people.ts';
 import type { Sql } from '#store/pool.ts';
-import { knownRegions } from '#store/regions.ts';
+import { currentRegions } from '#store/regions.ts';
 import { type NewResponder, takenResponderIds } from '#store/responders.ts';
 import type { Seal } from '#store/seal.ts';
+import { emptyStation, type NewStation, type StationFields, takenStationIds } from '#store/stations.ts';
 import { seesRegion } from './access.ts';
 import type { Problems } from './registry.ts';
 
@@ -32,10 +33,20 @@ function filled<T extends object>(empty: object, given: object): T {
   return { ...empty, ...Object.fromEntries(Object.entries(given).filter(([, v]) => v !== undefined)) } as T;
 }
 
-async function checkRegions(c: Checker, codes: readonly (readonly [number, string, string | null | undefined])[]): Promise<void> {
-  const known = await knownRegions(c.sql, codes.flatMap(([, , code]) => (code == null ? [] : [code])));
-  for (const [row, field, code] of codes)
-    if (code != null && (!known.has(code) || !seesRegion(c.caller.scopeCode, code))) c.problems.add(row, field, 'a region of your scope');
+async function checkRegions(c: Omit<Checker, 'seal'>, codes: readonly (readonly [number, string, string | null | undefined])[]): Promise<void> {
+  const there = await currentRegions(c.sql, codes.flatMap(([, , code]) => (code == null ? [] : [code])));
+  for (const [row, field, code] of codes) {
+    const found = code == null ? undefined : there.get(code);
+    if (code == null) continue;
+    if (!found || !seesRegion(c.caller.scopeCode, code)) c.problems.add(row, field, 'a region of your scope');
+    // A household register may still name a code that ended; nobody moves there any more.
+    else if (found.endedOn !== null && field !== 'registeredRegionCode') c.problems.add(row, field, `a code that still holds: ${code} ended on ${found.endedOn}${found.shownUnder === null ? '' : `, see ${found.shownUnder}`}`);
+  }
+}
+
+/** The region of one row that changes; the code that it has already (`held`) it may keep. */
+export async function checkRegion(c: Omit<Checker, 'seal'>, field: string, code: string | null | undefined, held: string | null = null): Promise<void> {
+  if (code !== held) await checkRegions(c, [[0, field, code]]);
 }
 
 function checkIds(c: Checker, rows: readonly { id?: string | undefined }[], taken: ReadonlySet<string> | ReadonlyMap<string, unknown>): void {
@@ -183,4 +194,19 @@ export function checkBinding(c: Pick<Checker, 'caller' | 'problems'>, row: numbe
   const demo = person?.demo ?? home?.demo;
   if (demo !== undefined && r.demo !== undefined && r.demo !== demo) c.problems.add(row, 'demo', `${demo}: as what it is bound to`);
   return { homeId: person ? person.homeId : (home?.id ?? null), demo };
+}
+
+export type StationRow = RowOf<StationFields, 'regionCode' | 'name'>;
+
+/** What is wrong with the fields themselves; also for a change. */
+export function checkStationFields(problems: Problems, row: number, s: Given<StationFields>): void {
+  if (s.closedOn != null && !isDate(s.closedOn)) problems.add(row, 'closedOn', 'a day that exists, yyyy-MM-dd');
+  if ((s.lat == null) !== (s.lon == null)) problems.add(row, s.lat == null ? 'lat' : 'lon', 'both coordinates or neither');
+}
+
+export async function prepareStations(c: Checker, rows: readonly StationRow[]): Promise<NewStation[]> {
+  await checkRegions(c, rows.map((r, i) => [i, 'regionCode', r.regionCode]));
+  checkIds(c, rows, await takenStationIds(c.sql, ownIds(rows)));
+  for (const [i, r] of rows.entries()) checkStationFields(c.problems, i, r);
+  return rows.map((r) => filled<NewStation>({ ...emptyStation, id: newId('s'), demo: false }, r));
 }

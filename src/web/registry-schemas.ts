@@ -14,7 +14,7 @@ export const VersionNumber = Type.Integer({ minimum: 1, description: 'the versio
 const Demo = Type.Boolean({ description: 'demonstration data: never reaches a real telephone' });
 const PhoneText = Type.String({ minLength: 1, maxLength: 24, description: 'a telephone number' });
 const HourText = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:mm of the county’s day' });
-const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', description: 'a day, yyyy-MM-dd' });
+export const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$', description: 'a day, yyyy-MM-dd' });
 export const IdParams = Shape({ id: Type.String({ minLength: 1, maxLength: 64 }) });
 export const Next = { next: Nullable(Type.String({ description: 'cursor of the next page' })) };
 export const pageQuery = {
@@ -108,5 +108,22 @@ export const Secret = Type.String({ description: '256 random bits; shown once, s
 export const RegionView = Shape({
   code: RegionCodeText, level: OneOf(regionLevels), name: Type.String(), shown: Type.String({ description: '内洋村委会 as 内洋村' }), parentCode: Nullable(RegionCodeText),
   language: Nullable(Type.String()), lat: Nullable(Type.Number()), lon: Nullable(Type.Number()), demo: Type.Boolean({ description: 'positions of demonstration regions are schematic (示意)' }),
+  validFrom: Nullable(Type.String()), validTo: Nullable(Type.String({ description: 'the first day on which the code does not hold any more' })),
+  shownUnder: Nullable(Type.String({ description: 'lists and the map show it under this one; scopes are not touched' })),
+});
+/** What may be said of a region besides its code. */
+export const regionFields = {
+  name: text(60, 'the name'), language: Opt(text(20, 'speech')), lat: Opt(Type.Number({ minimum: -90, maximum: 90 })), lon: Opt(Type.Number({ minimum: -180, maximum: 180 })),
+  validFrom: Opt(Day), validTo: Opt(Day), shownUnder: Opt(RegionCodeText),
+};
+
+export const stationFields = {
+  regionCode: RegionCodeText, name: text(60, 'the name'), address: Opt(text(200, 'where it is')), lat: Opt(Type.Number({ minimum: -90, maximum: 90 })), lon: Opt(Type.Number({ minimum: -180, maximum: 180 })),
+  closedOn: Opt(Day),
+};
+export const StationBody = Shape({ id: Type.Optional(OwnId), ...stationFields, demo: Type.Optional(Demo) });
+export const StationView = Shape({
+  id: Type.String(), regionCode: RegionCodeText, town: Nullable(Type.String()), village: Nullable(Type.String()), name: Type.String(), address: Nullable(Type.String()),
+  lat: Nullable(Type.Number()), lon: Nullable(Type.Number()), closedOn: Nullable(Type.String()), version: Type.Integer(), demo: Type.Boolean(),
 });
 export const Changed = Shape({ id: Type.String(), version: Type.Integer() });

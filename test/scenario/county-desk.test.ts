@@ -254,4 +254,49 @@ describe('regions', () => {
     expect([bad.status, fields(bad)]).toEqual([422, ['rows.0.code', 'rows.1.code']]);
     expect((await post('/regions', { rows }, operator)).status).toBe(403);
   });
+
+  it('whose code has ended leave the lists; what stands in them still has its name, and nobody moves there any more [FIELD5]', async () => {
+    const merged = { code: '350425112000', name: '早兴乡', validTo: '2004-07-01' };
+    expect((await post('/regions', { rows: [merged, { code: '350425112201', name: '早兴村委会', validTo: '2004-07-01', shownUnder: village }] })).status).toBe(201);
+    const codes = async (query = ''): Promise<string[]> => (await get(`/regions${query}`)).body.regions.map((r: { code: string }) => r.code);
+    expect((await codes()).filter((c) => c.startsWith('350425112'))).toEqual([]);
+    expect((await codes('?on=2003-01-01')).filter((c) => c.startsWith('350425112'))).toEqual(['350425112000', '350425112201']);
+    expect((await codes('?ended=true')).filter((c) => c.startsWith('350425112'))).toEqual(['350425112000', '350425112201']);
+    expect((await get('/regions/350425112201')).body).toMatchObject({ shown: '早兴村', validTo: '2004-07-01', shownUnder: village });
+    const home = { regionCode: '350425112201', address: '早兴乡早兴村上厝1号' };
+    expect((await post('/homes', home)).body.error.fields).toEqual([{ field: 'regionCode', expected: `a code that still holds: 350425112201 ended on 2004-07-01, see ${village}` }]);
+    // What was registered before the merger keeps its place, and may be corrected in everything else.
+    await patch('/regions/350425112201', { validTo: null });
+    const made = (await post('/homes', home)).body.id as string;
+    await patch('/regions/350425112201', { validTo: '2004-07-01' });
+    expect((await get(`/homes/${made}`)).body).toMatchObject({ town: '早兴乡', village: '早兴村' });
+    expect((await patch(`/homes/${made}`, { version: 1, regionCode: '350425112201', dog: true })).status).toBe(200);
+    expect((await post('/people', { homeId: made, name: '陈水', registeredRegionCode: '350425112201' })).status).toBe(201);
+    expect((await patch(`/homes/${made}`, { version: 2, regionCode: village })).status).toBe(200);
+    for (const [field, value] of [['validTo', '2004-02-30'], ['validFrom', '2005-01-01'], ['shownUnder', town], ['shownUnder', '350425112201'], ['shownUnder', '350425999201']])
+      expect(fields(await patch('/regions/350425112201', { [String(field)]: value }))).toEqual([field === 'validFrom' ? 'validTo' : field]);
+    expect((await patch('/regions/350425112201', { name: 'x' }, operator)).status).toBe(403);
+  });
 });
+
+describe('stations', () => {
+  it('are entities of their own: added, listed, changed and closed in the caller’s scope', async () => {
+    const station = { regionCode: village, name: '仙亭社区居家养老服务站', address: '示范路8号' };
+    const made = (await post('/stations', station)).body.id as string;
+    expect((await post('/stations/bulk', { rows: [{ id: 'st-2', regionCode: otherVillage, name: '内洋村居家养老服务站' }, { id: 'st-3', regionCode: village, name: '第二站' }] })).body.created).toBe(2);
+    expect((await get(`/stations/${made}`)).body).toMatchObject({ ...station, town: expect.any(String), village: expect.any(String), closedOn: null, version: 1, demo: false });
+    const ids = async (query = '', cookie?: string): Promise<string[]> => (await get(`/stations${query}`, cookie)).body.stations.map((s: { id: string }) => s.id).sort();
+    expect(await ids()).toEqual([made, 'st-2', 'st-3'].sort());
+    expect(await ids('', await web.cookie('county-reader', otherTown))).toEqual(['st-2']);
+    expect((await get(`/stations/${made}`, await web.cookie('county-reader', otherTown))).status).toBe(404);
+    expect(await ids(`?q=${encodeURIComponent('第二')}`)).toEqual(['st-3']);
+    expect((await patch('/stations/st-3', { version: 1, closedOn: '2026-01-31' })).body).toEqual({ id: 'st-3', version: 2 });
+    expect(await ids()).toEqual([made, 'st-2'].sort());
+    expect(await ids('?closed=true')).toEqual([made, 'st-2', 'st-3'].sort());
+    expect((await patch('/stations/st-3', { version: 1, name: 'x' })).status).toBe(409);
+    expect(fields(await patch('/stations/st-2', { version: 1, closedOn: '2026-02-31', lat: 25 }))).toEqual(['closedOn', 'lon']);
+    expect(fields(await post('/stations/bulk', { rows: [{ regionCode: '350426000000', name: '别县' }, { id: 'st-2', regionCode: village, name: 'x' }] }))).toEqual(['rows.0.regionCode', 'rows.1.id']);
+    expect((await post('/stations', station, operator)).status).toBe(403);
+  });
+});
+

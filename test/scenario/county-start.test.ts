@@ -33,7 +33,8 @@ describe('a fresh start', () => {
   it('has the county, its default plans, its administrator, and says that it is demonstration data', async () => {
     expect((await api('/regions?level=village')).body['regions']).toHaveLength(279);
     expect((await api('/people?limit=500')).body['people']).toHaveLength(500);
-    expect((await api('/stations')).body['stations']).toHaveLength(274);
+    expect((await api('/stations?limit=500')).body['stations']).toHaveLength(274);
+    expect((await api('/presence?level=town')).body['regions']).toHaveLength(18); // the farm with the town it is shown under
     const presence = (await api('/presence?level=county')).body['regions'] as Record<string, number>[];
     expect(presence).toMatchObject([{ code: '350425000000', online: 0, offline: 0, presumed: 0, neverReported: 0, cannotHear: 0 }]);
     expect(presence[0]?.['never']).toBeGreaterThan(2_500);

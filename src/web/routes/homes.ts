@@ -5,16 +5,15 @@ import { limits } from '#core/limits.ts';
 import type { HomeFields } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
 import { findHome, type Home, insertHomes, listHomes, type NewHome, updateHome } from '#store/homes.ts';
-import { callerOf, requireScope, seesRegion } from '#web/access.ts';
+import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
 import {
   bulkWriters, change, collectProblems, fileReaders, fileRevealers, fileWriters, listPrefix, nothing, pageLimit, placeNames, type PlaceNames, seesPlaces, versionConflict,
 } from '#web/registry.ts';
-import { checkHomeFields, prepareHomes } from '#web/registry-checks.ts';
+import { checkHomeFields, checkRegion, prepareHomes } from '#web/registry-checks.ts';
 import { bulkOf, Changed, HomeBody, homeFields, HomePlain, HomeView, IdParams, ModeName, Next, pageQuery, patchOf } from '#web/registry-schemas.ts';
 import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
-import { knownRegions } from '#store/regions.ts';
 
 const tags = ['files'];
 
@@ -98,8 +97,7 @@ function registerOne(app: App, ctx: WebContext): void {
     const home = await scopedHome(ctx, caller, request.params.id);
     const problems = collectProblems(false);
     checkHomeFields(problems, 0, { ...(patch.place === undefined ? {} : { place: patch.place }), lat: patch.lat === undefined ? home.lat : patch.lat, lon: patch.lon === undefined ? home.lon : patch.lon });
-    if (patch.regionCode !== undefined && (!seesRegion(caller.scopeCode, patch.regionCode) || !(await knownRegions(ctx.db, [patch.regionCode])).has(patch.regionCode)))
-      problems.add(0, 'regionCode', 'a region of your scope');
+    await checkRegion({ sql: ctx.db, caller, problems }, 'regionCode', patch.regionCode, home.regionCode);
     problems.throwIfAny();
     const next = await change(ctx, async (sql) => {
       const result = await updateHome(sql, ctx.seal, home.id, version, patch as Partial<HomeFields>);

@@ -4,6 +4,7 @@ import { levelOf } from '#core/region.ts';
 import { countCannotHear } from '#store/county-status.ts';
 import { countNeverReported } from '#store/device-registry.ts';
 import { presenceCounts } from '#store/outages.ts';
+import { readFolds } from '#store/regions.ts';
 import { alertReaders, callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { listPrefix } from '#web/registry.ts';
@@ -19,7 +20,7 @@ export function registerPresence(app: App, ctx: WebContext): void {
   app.get('/api/v1/presence', {
     config: { access: alertReaders },
     schema: {
-      summary: 'Installed devices by region and state; the people behind `cannotHear` stand under /status/cannot-hear', tags: ['devices'],
+      summary: 'Installed devices by region and state, a unit that is shown under another with it; the people behind `cannotHear` stand under /status/cannot-hear', tags: ['devices'],
       querystring: Shape({ region: Type.Optional(RegionCodeText), level: Type.Optional(OneOf(['village', 'town', 'county'])) }), response: { 200: Shape({ regions: Type.Array(Count) }), ...errorAnswers },
     },
   }, async (request) => {
@@ -27,10 +28,12 @@ export function registerPresence(app: App, ctx: WebContext): void {
     const prefix = listPrefix(callerOf(request), region);
     if (prefix === null) return { regions: [] };
     const digits = { village: 12, town: 9, county: 6 }[level];
+    const folds = await readFolds(ctx.db);
     const regions = new Map<string, typeof zero & { code: string }>();
     const add = (code: string, part: Partial<typeof zero>): void => {
       if (!code.startsWith(prefix)) return;
-      const key = levelOf(code) === 'village' || digits < 12 ? code.slice(0, digits).padEnd(12, '0') : code;
+      const own = levelOf(code) === 'village' || digits < 12 ? code.slice(0, digits).padEnd(12, '0') : code;
+      const key = folds.get(own) ?? own;
       const row = regions.get(key) ?? { code: key, ...zero };
       for (const [name, n] of Object.entries(part) as [keyof typeof zero, number][]) row[name] += n;
       regions.set(key, row);

@@ -7,13 +7,12 @@ import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ResponderFields } from '#core/registry.ts';
 import { responderRoles } from '#core/registry.ts';
 import { type Caller, may } from '#core/user.ts';
-import { knownRegions } from '#store/regions.ts';
 import { findResponder, insertResponders, listResponders, type NewResponder, type Responder, responderGaps, updateResponder } from '#store/responders.ts';
-import { callerOf, requireScope, seesRegion } from '#web/access.ts';
+import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
 import { bulkWriters, change, collectProblems, fileReaders, fileRevealers, listPrefix, nothing, pageLimit, placeNames, type PlaceNames, shownName, versionConflict } from '#web/registry.ts';
-import { checkQuiet, prepareResponders } from '#web/registry-checks.ts';
+import { checkQuiet, checkRegion, prepareResponders } from '#web/registry-checks.ts';
 import { bulkOf, Changed, IdParams, Next, pageQuery, patchOf, ResponderBody, responderFields, ResponderView } from '#web/registry-schemas.ts';
 import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
 
@@ -102,8 +101,7 @@ function registerOne(app: App, ctx: WebContext): void {
     const problems = collectProblems(false);
     const problem = given.phone === undefined ? null : phoneProblem(given.phone, responder.demo);
     if (problem !== null) problems.add(0, 'phone', problem);
-    if (given.regionCode !== undefined && (!seesRegion(caller.scopeCode, given.regionCode) || !(await knownRegions(ctx.db, [given.regionCode])).has(given.regionCode)))
-      problems.add(0, 'regionCode', 'a region of your scope');
+    await checkRegion({ sql: ctx.db, caller, problems }, 'regionCode', given.regionCode, responder.regionCode);
     checkQuiet(problems, 0, given, responder);
     problems.throwIfAny();
     const patch = { ...given, ...(given.phone === undefined ? {} : { phone: phoneDigits(given.phone) }) } as Partial<ResponderFields>;

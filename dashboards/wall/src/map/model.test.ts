@@ -35,6 +35,19 @@ describe('the schematic county', () => {
     expect(county.counts).toEqual(county.towns[0]?.counts);
   });
 
+  it('draws the farm with the town it is shown under, and what an ended code still holds with its town', () => {
+    const [farm, seat] = ['350425400000', '350425100000'];
+    const folded = regions.map((r) => (r.code === farm ? { ...r, shownUnder: seat } : r));
+    const heard = (online: number) => ({ code: '', online, offline: 0, never: 0, presumed: 0 });
+    const presence = new Map([['350425400500', heard(2)], ['350425100001', heard(3)], ['350425101999', heard(5)]]);
+    const county = drawCounty(folded, presence, ['350425400500', farm, '350425400999'].map((regionCode, i) => alertView({ id: String(i), regionCode })));
+    expect(county.towns).toHaveLength(18);
+    const town = county.towns.find((t) => t.code === seat)!;
+    expect([town.villages.length, town.counts.online, town.alerts.length, county.elsewhere]).toEqual([34, 5, 2, []]);
+    expect([county.towns.find((t) => t.code === '350425101000')!.counts.online, county.counts.online]).toEqual([5, 10]);
+    expect(county.towns.reduce((n, t) => n + t.villages.length, 0)).toBe(279);
+  });
+
   it('keeps every tile and every dot inside, whatever the window', () => {
     fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 240, max: 2400 }), fc.integer({ min: 240, max: 1400 }), fc.integer({ min: 0, max: 31 }), (n, w, h, villages) => {
       const boxes = tileBoxes(n, w, h, 6);

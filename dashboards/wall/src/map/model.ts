@@ -8,7 +8,7 @@ import { showRegion } from '#core/region.ts';
 import type { AlertView, PresenceCount } from '#core/live.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 
-export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null };
+export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null; /** drawn with this one */ shownUnder?: string | null };
 export type Place = { code: string; name: string; counts: Counts; alerts: readonly AlertView[] };
 export type Town = Place & { villages: readonly Place[] };
 export type County = { towns: readonly Town[]; /** open alerts of no village or town that is drawn */ elsewhere: readonly AlertView[]; counts: Counts };
@@ -18,27 +18,36 @@ const none: Counts = { online: 0, offline: 0, never: 0, presumed: 0 };
 const add = (a: Counts, b: Counts): Counts => ({ online: a.online + b.online, offline: a.offline + b.offline, never: a.never + b.never, presumed: a.presumed + b.presumed });
 export const total = (c: Counts): number => c.online + c.offline + c.never + c.presumed;
 
-/** Puts regions, counts and open alerts together. Towns in the order of their codes; inside a place the gravest alert first. */
+/** Puts regions, counts and open alerts together, a unit that is shown under another with it. Towns in the order of their codes; inside a place the gravest alert first. */
 export function drawCounty(regions: readonly Region[], presence: ReadonlyMap<string, PresenceCount>, alerts: Iterable<AlertView>): County {
   const byPlace = new Map<string, AlertView[]>();
   const known = new Set(regions.map((r) => r.code));
+  const folds = new Map(regions.flatMap((r) => (r.shownUnder && known.has(r.shownUnder) ? [[r.code, r.shownUnder] as const] : [])));
+  const shownAs = (code: string): string => folds.get(code) ?? code;
   const elsewhere: AlertView[] = [];
   for (const alert of alerts) {
     const code = alert.regionCode;
     const townCode = code === null ? null : `${scopePrefix(code).slice(0, 9)}000`;
     const home = code !== null && known.has(code) && !code.endsWith('000000') ? code : townCode !== null && known.has(townCode) && !townCode.endsWith('000000') ? townCode : null;
     if (home === null) elsewhere.push(alert);
-    else byPlace.set(home, [...(byPlace.get(home) ?? []), alert]);
+    else byPlace.set(shownAs(home), [...(byPlace.get(shownAs(home)) ?? []), alert]);
+  }
+  // Of a code that is not on the list any more, the town counts what is still heard there.
+  const heard = new Map<string, Counts>();
+  for (const [code, counts] of presence) {
+    const at = shownAs(known.has(code) ? code : `${code.slice(0, 9)}000`);
+    heard.set(at, add(heard.get(at) ?? none, counts));
   }
   const place = (region: Region): Place => ({
-    code: region.code, name: showRegion(region.name), counts: presence.get(region.code) ?? none, alerts: (byPlace.get(region.code) ?? []).sort(graver),
+    code: region.code, name: showRegion(region.name), counts: heard.get(region.code) ?? none, alerts: (byPlace.get(region.code) ?? []).sort(graver),
   });
   const villages = new Map<string, Place[]>();
   for (const region of inOrder(regions, 'village')) {
-    const parent = region.parentCode ?? `${region.code.slice(0, 9)}000`;
+    if (folds.has(region.code)) continue;
+    const parent = shownAs(region.parentCode ?? `${region.code.slice(0, 9)}000`);
     villages.set(parent, [...(villages.get(parent) ?? []), place(region)]);
   }
-  const towns = inOrder(regions, 'town').map((region): Town => {
+  const towns = inOrder(regions, 'town').filter((r) => !folds.has(r.code)).map((region): Town => {
     const own = place(region);
     const inside = villages.get(region.code) ?? [];
     return { ...own, villages: inside, counts: inside.reduce((sum, v) => add(sum, v.counts), own.counts) };
