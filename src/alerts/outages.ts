@@ -59,7 +59,7 @@ async function openOutage(watch: OutageWatch, sql: Sql, opening: Opening, open: 
   watch.log.warn({ outageId: made.id, subject: `${opening.subject.type}:${opening.subject.id}`, cause: opening.cause, members: counts.members, homes: counts.homes, absorbs: opening.absorbs, trace }, 'outage opened');
   const absorbed = open.filter((o) => opening.absorbs.includes(o.id)).map((o) => ended(o, o.counts, 'absorbed', { by: made.id }));
   return [
-    event('raise', { subject: opening.subject, trace, ingestId }, { ...counts, cause: opening.cause, fromAt, outageId: made.id, regionCode: made.regionCode }),
+    event('raise', { subject: opening.subject, trace, ingestId }, { ...counts, cause: opening.cause, fromAt, outageId: made.id, regionCode: made.regionCode, town: showRegion(await regionName(sql, made.regionCode)) }),
     ...absorbed, ...await clearSingles(sql, made.id),
   ];
 }

@@ -9,6 +9,7 @@ import { clockTime } from '#core/clock.ts';
 import { kindInfo } from '#core/event.ts';
 import type { Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { outageWords } from '#core/outage.ts';
 import { type MessageParams, surnameOf, variableNames } from '#core/messages.ts';
 import { type PartyRole, roleTitle, voiceForm } from '#core/roster.ts';
 import { alertPlaces, type AlertPlace, type NewOutbox, type PartyLine, partyLines } from '#store/outbox-insert.ts';
@@ -49,7 +50,7 @@ function valuesOf(alert: Alert, send: Send, place: AlertPlace | undefined, slip:
   const near = line.regionCode !== null && line.regionCode === alert.regionCode;
   return {
     time: timeWord(alert, now), place: near ? withoutTown(full) : full, name, kind: kindInfo[alert.kind][send.channel === 'sms' ? 'zh' : 'spoken'],
-    ...(slip ? { no: String(slip.no), code: slip.code } : {}), ...(send.who ? { who: whoWord(lines.get(send.who), seal) } : {}), ...send.params,
+    ...(slip ? { no: String(slip.no), code: slip.code } : {}), ...(send.who ? { who: whoWord(lines.get(send.who), seal) } : {}), ...(alert.kind === 'outage' ? outageWords(alert.summary) : {}), ...send.params,
   };
 }
 

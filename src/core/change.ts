@@ -33,9 +33,10 @@ export type Case = {
   /** Times of the calls to one number in the last hour, by phoneKey, from all alerts. */ calls: ReadonlyMap<string, readonly number[]>;
   /** Newest beat of the claiming console, or of any console of its user. */ consoleBeatAt: number | null;
   /** P1 alerts nobody has claimed, for the desk's call. */ unclaimed: number;
+  /** The desk has missed its questions and nobody has touched it since (core/vigilance.ts). */ deskAsleep?: boolean;
 };
 export type Change = {
-  patch: Partial<Alert>; timers: Partial<Record<Slot, TimerSet | null>>; withdraw: 'nothing' | 'desk' | 'search';
+  patch: Partial<Alert>; timers: Partial<Record<Slot, TimerSet | null>>; /** what is unsent: of the desk's ladder, of the people's search, of both */ withdraw: 'nothing' | 'desk' | 'people' | 'search';
   sends: Send[]; log: LogEntry[]; engagements: EngagementPatch[]; feed: Feed | null; closeNote?: string;
 };
 
@@ -46,11 +47,12 @@ export const withFlags = (alert: Pick<Alert, 'flags'>, add: readonly string[], d
 
 /** Several changes of one alert, made one after the other, as one. */
 export function joined(first: Change, ...rest: readonly Change[]): Change {
-  const order = ['nothing', 'desk', 'search'] as const;
+  const order = ['nothing', 'desk', 'people', 'search'] as const;
+  const both = (a: Change['withdraw'], b: Change['withdraw']): Change['withdraw'] => ((a === 'desk' && b === 'people') || (a === 'people' && b === 'desk') ? 'search' : order.indexOf(a) > order.indexOf(b) ? a : b);
+  const stays = (s: Send, w: Change['withdraw']): boolean => s.purpose === 'notice' || w === 'nothing' || (w === 'desk' && s.purpose === 'search') || (w === 'people' && s.purpose === 'desk');
   return rest.reduce((a, b) => ({
     patch: { ...a.patch, ...b.patch }, timers: { ...a.timers, ...b.timers },
-    withdraw: order.indexOf(a.withdraw) > order.indexOf(b.withdraw) ? a.withdraw : b.withdraw,
-    sends: [...a.sends.filter((s) => s.purpose === 'notice' || b.withdraw === 'nothing' || (b.withdraw === 'desk' && s.purpose === 'search')), ...b.sends], log: [...a.log, ...b.log], engagements: [...a.engagements, ...b.engagements],
+    withdraw: both(a.withdraw, b.withdraw), sends: [...a.sends.filter((s) => stays(s, b.withdraw)), ...b.sends], log: [...a.log, ...b.log], engagements: [...a.engagements, ...b.engagements],
     feed: strongest(a.feed, b.feed), ...(b.closeNote ?? a.closeNote ? { closeNote: (b.closeNote ?? a.closeNote) as string } : {}),
   }), first);
 }

@@ -3,7 +3,7 @@
  * voice, else the next person at once. Never silent: every failure stands on the timeline.
  */
 import { type Case, type Change, house, nothing, type Purpose, type Send } from './change.ts';
-import { pullPlan } from './decide-plan.ts';
+import { deskWaits, pullPlan } from './decide-plan.ts';
 import type { Party } from './ids.ts';
 import type { TemplateName } from './messages.ts';
 import { overBudget, voiceForm } from './roster.ts';
@@ -17,16 +17,27 @@ export function sendFailed(c: Case, f: Failure, now: number): Change {
   const { alert } = c;
   const detail = { party: f.party, channel: f.channel, template: f.template, state: f.state, error: f.errorCode, errorClass: f.errorClass };
   const entry = (next: string): Change['log'] => [{ actor: house('sending'), action: 'send-failed', detail: { ...detail, next } }];
-  const moot = alert.state === 'closed' || (f.purpose !== 'notice' && (alert.state === 'committed' || alert.state === 'arrived'));
+  const moot = alert.state === 'closed' || (f.purpose === 'desk' ? !deskWaits(c) && alert.state !== 'claimed' : f.purpose !== 'notice' && (alert.state === 'committed' || alert.state === 'arrived'));
   if (moot) return { ...nothing(), log: entry('nothing-left-to-do') };
   if (f.purpose === 'desk') {
     const live = c.timers.get('desk');
-    return { ...nothing(), log: entry('next-rung'), timers: live && alert.state === 'open' ? { desk: { ...live, dueAt: now } } : {}, feed: { what: 'send-failed', ring: 'soft', detail } };
+    return { ...nothing(), log: entry('next-rung'), timers: live && deskWaits(c) ? { desk: { ...live, dueAt: now } } : {}, feed: { what: 'send-failed', ring: 'soft', detail } };
   }
+  const landline = roleLine(c, f, now);
+  if (landline) return { ...nothing(), log: entry('same-role'), sends: [landline], feed: { what: 'send-failed', detail } };
   const call = f.channel === 'sms' ? callInstead(c, f, now) : null;
   if (call) return { ...nothing(), log: entry('voice'), sends: [call], feed: { what: 'send-failed', detail } };
   if (f.purpose === 'notice') return { ...nothing(), log: entry('shown'), feed: { what: 'send-failed', ring: 'soft', detail } };
   return { ...nothing(), log: entry('next-person'), timers: pullPlan(alert, now), feed: { what: 'send-failed', ...(alert.state === 'claimed' ? { ring: 'soft' as const } : {}), detail } };
+}
+
+/** The role goes on by the landline of its own place (a duty room), in which somebody else may sit. */
+function roleLine(c: Case, f: Failure, now: number): Send | null {
+  const template = f.channel === 'voice' ? f.template : voiceForm[f.template];
+  const who = c.roster.find((p) => p.party === f.party);
+  const line = who && !who.landline ? c.roster.find((p) => p.landline && p.role === who.role && p.reach === who.reach && !(p.absentUntil !== null && p.absentUntil > now)) : undefined;
+  if (!template || !line || (f.purpose === 'search' && (c.contacted.get(line.party)?.voice ?? 0) > 0) || overBudget(c, line, now)) return null;
+  return { party: line.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };
 }
 
 function callInstead(c: Case, f: Failure, now: number): Send | null {

@@ -54,6 +54,7 @@ function runStep(c: Case, now: number): Change {
   if (!plan || !actions || planBaseAt === null) return nothing();
   const { sends, skipped } = resolveStep(c, actions, round, step, now);
   const reached = sends.some((s) => !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
+  const cutOff = (s: Send): boolean => c.roster.some((p) => p.party === s.party && p.cutOff === true);
   const next = planBaseAt + dueAfterMs(plan, step + 1);
   const last = step + 1 >= plan.steps.length;
   const dueAt = planBaseAt + dueAfterMs(plan, step);
@@ -64,7 +65,7 @@ function runStep(c: Case, now: number): Change {
     timers: { plan: { dueAt: !reached && !last ? now : next } },
     log: [{
       actor: house('plan'), action: 'plan-step',
-      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template })), skipped },
+      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template, ...(cutOff(s) ? { cutOff: true } : {}) })), skipped },
     }],
     feed: { what: 'plan-step', detail: { round, step } },
   };
@@ -83,13 +84,16 @@ function endRound(c: Case, now: number): Change {
 
 const rungTarget = { 'other-seat': 'seat', 'shift-leader': 'shift-leader', 'duty-leader': 'duty-leader' } as const;
 
+/** The desk's ladder goes on: nobody has the alert; or a responder goes, but the desk that should lead the case is proven asleep (FIELD 3). */
+export const deskWaits = (c: Pick<Case, 'alert' | 'deskAsleep'>): boolean => c.alert.state === 'open' || (c.alert.state === 'committed' && c.alert.claimedBy === null && c.deskAsleep === true);
+
 /** A rung of the desk ladder: unclaimed, whatever the consoles say (FIELD F3). */
 export function deskDue(c: Case, payload: Record<string, unknown>, now: number): Change {
   const { alert } = c;
   const index = typeof payload['rung'] === 'number' ? payload['rung'] : 0;
   const baseAt = typeof payload['baseAt'] === 'number' ? payload['baseAt'] : now;
   const rung = alert.plan?.desk[index];
-  if (alert.state !== 'open' || !rung) return nothing();
+  if (!deskWaits(c) || !rung) return nothing();
   const next = alert.plan?.desk[index + 1];
   const { sends, skipped } = ringDesk(c, rung, now);
   return {

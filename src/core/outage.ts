@@ -8,6 +8,11 @@ import { limits } from './limits.ts';
 
 export type OutageSubject = { type: 'region' | 'cell' | 'power-area' | 'vendor'; id: string };
 export type OutageCause = 'mast' | 'power' | 'vendor' | 'unknown';
+const causeText: Record<OutageCause, string> = { mast: '基站故障', power: '停电', vendor: '平台故障', unknown: '原因不明' };
+/** What a text says of an incident, from its figures. */
+export function outageWords(figures: Readonly<Record<string, unknown>>): { town: string; count: string; cause: string } {
+  return { town: String(figures['town'] ?? ''), count: String(figures['homes'] ?? figures['members'] ?? ''), cause: causeText[figures['cause'] as OutageCause] ?? causeText.unknown };
+}
 /** What devices have in common; region is the home's own code, a village as a rule. */
 type Traits = { region: string | null; cell: string | null; powerArea: string | null; vendor: string; power: 'mains' | 'battery' };
 /** One lost device: silent, said offline by its will, or without mains. */

@@ -9,7 +9,7 @@ const now = 1_800_000_000_000;
 const person = (party: string, role: PartyFacts['role'], more: Partial<PartyFacts> = {}): PartyFacts =>
   ({ party: party as Party, role, ord: 1, keyHolder: false, reach: 'village', distanceKm: 0, phoneKey: party, landline: false, optedOut: false, absentUntil: null, ...more });
 const caseOf = (roster: PartyFacts[], more: { engagements?: [string, Engagement['state']][]; contacted?: [string, Partial<Contacted>][]; calls?: [string, number[]][] } = {}): Case => ({
-  alert: { kind: 'sos' } as Case['alert'], timers: new Map(), roster, consoleBeatAt: null, unclaimed: 0,
+  alert: { kind: 'sos', flags: [] as string[] } as unknown as Case['alert'], timers: new Map(), roster, consoleBeatAt: null, unclaimed: 0,
   engagements: new Map((more.engagements ?? []).map(([p, state]) => [p as Party, { state, acceptedAt: null, arriveBy: null }])),
   contacted: new Map((more.contacted ?? []).map(([p, c]) => [p as Party, { sms: 1, voice: 0, rounds: [0], reached: true, ...c }])), calls: new Map(more.calls ?? []),
 });
@@ -27,7 +27,7 @@ describe('whom a step reaches', () => {
   });
   it('quiet hours keep all but an emergency from a responder, over midnight too [LAW5]', () => {
     const quiet = (from: string, to: string): PartyFacts[] => [person('r:1', 'care-worker', { quiet: { from, to } }), person('r:2', 'care-worker', { ord: 2 })];
-    const at = (priority: 1 | 2, roster: PartyFacts[]): string[] => lines({ ...caseOf(roster), alert: { kind: 'motionless', priority } as Case['alert'] }, [text('care-worker')]);
+    const at = (priority: 1 | 2, roster: PartyFacts[]): string[] => lines({ ...caseOf(roster), alert: { kind: 'motionless', priority, flags: [] as string[] } as unknown as Case['alert'] }, [text('care-worker')]);
     expect(clockTime(now)).toBe('16:00');
     expect([at(2, quiet('15:00', '16:01')), at(2, quiet('15:00', '16:00')), at(2, quiet('22:00', '06:00')), at(2, quiet('15:30', '06:00')), at(1, quiet('00:00', '00:00'))])
       .toEqual([['sms r:2'], ['sms r:1'], ['sms r:1'], ['sms r:2'], ['sms r:1']]);
@@ -35,6 +35,18 @@ describe('whom a step reaches', () => {
   it('a decline or a promise stands: neither is called again [LAW6]', () => {
     const roster = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 }), person('r:3', 'care-worker', { ord: 3 })];
     expect(lines(caseOf(roster, { engagements: [['r:1', 'declined'], ['r:2', 'accepted']], contacted: [['r:3', {}]] }), [call('care-worker')])).toEqual(['voice r:3']);
+  });
+  it('in an outage the town’s landline rings in the same second, whoever comes first in the duty room [FF4]', () => {
+    const room = [person('r:officer', 'town-duty', { reach: 'town' }), person('r:room', 'town-duty', { reach: 'town', ord: 2, landline: true })];
+    const inOutage = (c: Case): Case => ({ ...c, alert: { ...c.alert, flags: ['in-outage'] } });
+    expect(lines(caseOf(room), [call('town-duty')])).toEqual(['sms r:officer', 'voice r:officer']);
+    expect(lines(inOutage(caseOf(room)), [call('town-duty')])).toEqual(['sms r:officer', 'voice r:officer', 'voice r:room']);
+    expect(lines(inOutage(caseOf(room.slice(1))), [call('town-duty')]), 'once').toEqual(['voice r:room']);
+  });
+  it('in an outage the nearest villages with a signal are rung; those without come last [FF4]', () => {
+    const near = (party: string, distanceKm: number, more: Partial<PartyFacts> = {}): PartyFacts => person(party, 'care-worker', { reach: 'town', distanceKm, ...more });
+    const roster = [near('r:1', 1, { cutOff: true }), near('r:2', 2, { cutOff: true }), near('r:8', 8), near('r:9', 9, { reach: 'county' }), near('r:7', 7, { cutOff: true })];
+    expect(candidates('neighbour-villages', roster).map((p) => p.party)).toEqual(['r:8', 'r:9', 'r:1', 'r:2', 'r:7']);
   });
   it('who opted out or has a landline is called instead of written to [FF21]', () => {
     expect(lines(caseOf([person('r:1', 'care-worker', { optedOut: true })]), [text('care-worker')])).toEqual(['voice r:1']);

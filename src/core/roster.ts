@@ -19,6 +19,7 @@ export type PartyFacts = {
   /** Between villages, for neighbour-villages; 0 at home. */ distanceKm: number;
   /** Equal for equal numbers: one person may stand in several roles. */ phoneKey: string;
   landline: boolean; optedOut: boolean; absentUntil: number | null;
+  /** His place lies in the outage too (所在片区失联): tried, never waited for. */ cutOff?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
 export type Skipped = { target: PlanTarget | 'others'; party?: Party; reason: string };
@@ -41,7 +42,8 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
     if (target === 'neighbour-villages') return p.role === 'care-worker' && p.reach !== 'village';
     return roleTargets.has(target) && p.role === target && (!villageRoles.has(target) || p.reach === 'village');
   };
-  return roster.filter(fits).sort((a, b) => a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
+  const signal = (p: PartyFacts): number => (target === 'neighbour-villages' && p.cutOff ? 1 : 0); // the nearest village that can be reached
+  return roster.filter(fits).sort((a, b) => signal(a) - signal(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
 }
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */
@@ -63,6 +65,9 @@ export function resolveStep(c: Case, actions: readonly PlanAction[], round: numb
       out.reach(p, action.channel, action.target);
       left--;
     }
+    // In an outage the town's duty room is rung on its landline in the same second, whoever comes first in it (FIELD 7).
+    if (action.target === 'town-duty' && c.alert.flags.includes('in-outage'))
+      for (const p of inTurn) if (p.landline && !out.has(p) && whyNot(c, p, 'voice', out, now) === null) out.reach(p, 'voice', action.target);
   }
   if (step === 0 && round > 0) addOthers(c, out, now);
   return { sends: out.sends, skipped: out.skipped };

@@ -127,8 +127,9 @@ function dispatch(c: Case, a: Act, now: number): ActResult {
   const who = c.roster.find((p) => p.party === a.party);
   if (!a.party || !who) return invalid('party', 'a responder or contact of this home, town or county');
   const base = { party: a.party, purpose: 'search' as const, round: alert.planRound, step: null };
-  const sends: Send[] = [{ ...base, channel: 'voice', template: 'voice-p1' }];
-  if (!who.landline && !who.optedOut) sends.unshift({ ...base, channel: 'sms', template: smsTemplate(alert.kind) });
+  const area = alert.kind === 'outage'; // who is sent to an outage is told of the area, not of one elder
+  const sends: Send[] = [{ ...base, channel: 'voice', template: area ? 'voice-outage' : 'voice-p1' }];
+  if (!who.landline && !who.optedOut) sends.unshift({ ...base, channel: 'sms', template: area ? 'outage' : smsTemplate(alert.kind) });
   const engagements: Change['engagements'] = c.engagements.get(a.party)?.state === 'declined' ? [{ party: a.party, state: 'notified' }] : [];
   return done(held(c, a, now, { ...log(a, 'dispatched'), sends, engagements }));
 }
@@ -179,11 +180,13 @@ function searched(c: Case, but: Party | null): Party[] {
 function commit(c: Case, a: Act, party: Party | null, how: string, now: number): Change {
   const { alert } = c;
   const by = now + arriveMs(c, party);
+  // An acceptance wakes nobody at a desk that sleeps: it is rung on until somebody there claims.
+  const rungOn = a.actor.type === 'party' && c.deskAsleep === true;
   const earliest = Math.min(by, ...onTheWay(c).flatMap(([, e]) => (e.arriveBy !== null ? [e.arriveBy] : [])));
   return {
-    ...nothing(), withdraw: 'search',
+    ...nothing(), withdraw: rungOn ? 'people' : 'search',
     patch: { committedAt: now, committedHow: how, planState: alert.plan ? 'ended' : 'idle', flags: withFlags(alert, [], searching) },
-    timers: { plan: null, desk: null, confirm: null, claim: null, ...(alert.plan ? { arrival: { dueAt: earliest } } : {}) },
+    timers: { plan: null, ...(rungOn ? {} : { desk: null }), confirm: null, claim: null, ...(alert.plan ? { arrival: { dueAt: earliest } } : {}) },
     sends: party === null ? [] : searched(c, party).map((other): Send => ({ party: other, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, ...whoIs(a, party) })),
     feed: { what: 'committed', detail: { how } },
   };

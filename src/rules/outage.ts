@@ -5,10 +5,9 @@
 import { type Decision, deviceSubject, openAlert, type Rule, type Tell } from '#core/decision.ts';
 import type { StoredEvent } from '#core/event.ts';
 import type { RegionCode } from '#core/ids.ts';
-import type { OutageCause } from '#core/outage.ts';
+import { outageWords } from '#core/outage.ts';
 
-const causeText: Record<OutageCause, string> = { mast: '基站故障', power: '停电', vendor: '平台故障', unknown: '原因不明' };
-const counted = ['members', 'homes', 'silent', 'back', 'presumed', 'people', 'cause', 'outageId', 'fromAt'] as const;
+const counted = ['members', 'homes', 'silent', 'back', 'presumed', 'people', 'cause', 'outageId', 'fromAt', 'town'] as const;
 
 export const outage: Rule = {
   kinds: ['outage'],
@@ -33,7 +32,7 @@ const figures = (event: StoredEvent): Record<string, unknown> => Object.fromEntr
 // Asked for once, a little after the opening: then the figures are worth telling, and a larger incident may have absorbed this one.
 function tellings(event: StoredEvent): Tell[] {
   if (event.data['tell'] !== true) return [];
-  const params = { town: String(event.data['town'] ?? ''), count: String(event.data['homes'] ?? event.data['members'] ?? ''), cause: causeText[event.data['cause'] as OutageCause] ?? causeText.unknown };
+  const params = outageWords(event.data);
   const leader: Tell = { target: 'duty-leader', channel: 'sms', template: 'outage', params };
   return regionOf(event)?.endsWith('000000') ? [leader] : [{ target: 'town-duty', channel: 'sms', template: 'outage', params }, leader];
 }

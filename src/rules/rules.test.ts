@@ -48,6 +48,9 @@ describe('a P1', () => {
     const window = (f: Facts, flags: string[] = []): number => { const d = only(decide(event('fall', { flags }), f, now)); return d.type === 'raise' ? (d.confirmMs ?? 0) : -1; };
     expect(window(facts())).toBe(30_000);
     expect(window(facts({ device: device({ confirmWindowMs: 0 }) }))).toBe(0);
+    // It began with the fall; a device's clock may shorten the wait, never lengthen it.
+    const felt = (ms: number): number => { const d = only(decide(event('fall', { deviceTime: now - ms }), facts(), now)); return d.type === 'raise' ? (d.confirmMs ?? 0) : -1; };
+    expect([felt(0), felt(10_000), felt(30_000), felt(45_000), felt(-3_600_000)]).toEqual([30_000, 20_000, 0, 0, 30_000]);
     expect(window(facts({ device: device({ confirmWindowMs: 600_000 }) }))).toBe(30_000);
     expect(window(facts(), ['late'])).toBe(0);
     const late = only(decide(event('fall', { receivedAt: now - 25_000 }), facts(), now));

@@ -54,12 +54,12 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
 }
 
 /** Takes back what is not sent yet (E5): of the desk ladder, or of the whole search. What is being sent cannot be taken back, only kept from a second try. */
-export async function withdrawOutbox(sql: Sql, alerts: readonly { alertId: AlertId; what: 'desk' | 'search' }[]): Promise<void> {
+export async function withdrawOutbox(sql: Sql, alerts: readonly { alertId: AlertId; what: 'desk' | 'people' | 'search' }[]): Promise<void> {
   if (alerts.length === 0) return;
   await sql.query(
     `update outbox o set withdrawn_at = anling_now(), state = case when o.state = 'due' then 'withdrawn' else o.state end, done_at = case when o.state = 'due' then anling_now() else o.done_at end
      from unnest($1::bigint[], $2::text[]) as v (alert_id, what)
-     where o.alert_id = v.alert_id and o.state in ('due', 'sending', 'accepted', 'unknown') and o.withdrawn_at is null and (o.purpose = 'desk' or (o.purpose = 'search' and v.what = 'search'))`, [alerts.map((a) => a.alertId), alerts.map((a) => a.what)], 'outbox-withdraw');
+     where o.alert_id = v.alert_id and o.state in ('due', 'sending', 'accepted', 'unknown') and o.withdrawn_at is null and (o.purpose = 'desk' and v.what <> 'people' or o.purpose = 'search' and v.what <> 'desk')`, [alerts.map((a) => a.alertId), alerts.map((a) => a.what)], 'outbox-withdraw');
 }
 
 /** What the search of each alert has sent to whom. */

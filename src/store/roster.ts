@@ -9,22 +9,39 @@ import type { Row, Sql } from './pool.ts';
 
 type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
 
-/** The roster of each alert. */
+/** The roster of each alert. In an outage it reaches further: to the nearest villages that still have a signal. */
 export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
+  const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
   const responders = (await sql.query(
     `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder,
        to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
      from responder p join region r on r.code = p.region_code
-     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') order by p.role, p.ord, p.id`, [towns], 'roster-responders')).map(responder);
+     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders')).map(responder);
   const contacts = await contactsOf(sql, alerts);
   const places = new Map((await sql.query<{ code: string; lat: number | null; lon: number | null }>(
     'select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places')).map((r) => [r.code, r]));
   const desk = responders.filter((p) => deskRoles.has(p.role));
   const byTown = Map.groupBy(responders.filter((p) => !deskRoles.has(p.role)), (p) => p.region.slice(0, 9));
   const near = (a: Alert): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
-  return new Map(alerts.map((a) => [a.id, [...contacts(a), ...near(a).flatMap((p) => asSeenFrom(a, p, places.get(a.regionCode ?? '')))]]));
+  const far = (a: Alert): Responder[] => (inOutage(a) ? responders.filter((p) => p.role === 'care-worker' && p.region.slice(0, 9) !== a.regionCode?.slice(0, 9) && !lies(p.region, scopes)) : []);
+  return new Map(alerts.map((a) => {
+    const seen = (p: Responder): PartyFacts[] => asSeenFrom(a, p, places.get(a.regionCode ?? '')).map((f) => (inOutage(a) && !p.landline && !deskRoles.has(p.role) && lies(p.region, scopes) ? { ...f, cutOff: true } : f));
+    const own = contacts(a).map((f): PartyFacts => (inOutage(a) && f.reach === 'village' ? { ...f, cutOff: true } : f));
+    const further = far(a).flatMap(seen).sort((x, y) => x.distanceKm - y.distanceKm).slice(0, farVillages);
+    return [a.id, [...own, ...near(a).flatMap(seen), ...further]];
+  }));
+}
+
+/** Care-workers of other towns that an alert in an outage may call. */
+const farVillages = 9;
+const inOutage = (a: Pick<Alert, 'flags'>): boolean => a.flags.includes('in-outage');
+const lies = (region: string, scopes: readonly { from: string; to: string }[]): boolean => scopes.some((s) => region >= s.from && region <= s.to);
+
+/** Regions that lie in an open outage, as codes from and to; of a mast or a line only where it is one village's. */
+function outageScopes(sql: Sql): Promise<{ from: string; to: string }[]> {
+  return sql.query(`select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`, [], 'roster-outages');
 }
 
 const responder = (r: Row): Responder => ({
@@ -41,7 +58,7 @@ function asSeenFrom(alert: Alert, p: Responder, home: { lat: number | null; lon:
   if (alert.regionCode === null) return desk ? [{ ...facts, keyHolder: false, reach: 'county', distanceKm: 0 }] : [];
   if (region.slice(0, 6) !== alert.regionCode.slice(0, 6)) return [];
   const village = region === alert.regionCode;
-  const reach = village ? 'village' : desk ? 'county' : 'town';
+  const reach = village ? 'village' : desk || region.slice(0, 9) !== alert.regionCode.slice(0, 9) ? 'county' : 'town';
   const known = home?.lat != null && home.lon != null && lat !== null && lon !== null;
   const km = known ? Math.hypot((lat - (home.lat as number)) * 111, (lon - (home.lon as number)) * 100) : Math.abs(Number(region.slice(9)) - Number(alert.regionCode.slice(9))) / 100;
   return [{ ...facts, keyHolder: facts.keyHolder && village, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];

@@ -1,6 +1,7 @@
 /** SQL of the desk's vigilance (FIELD F3): what the consoles said of their last input, the question that waits, its answer or its miss, and whose phone rang. */
 import type { PartyFacts } from '#core/roster.ts';
 import type { Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import type { DeskWatch } from '#core/vigilance.ts';
 import type { Row, Sql } from './pool.ts';
 import { aliveSession } from './sessions.ts';
@@ -57,6 +58,13 @@ export async function openQuestion(sql: Sql): Promise<{ askedAt: number; missed:
     `select asked_at as "askedAt", (select count(*)::int from vigilance where missed_at is not null and id > ${since}) as missed
      from vigilance where answered_at is null and missed_at is null and void_at is null`, [], 'vigilance-open');
   return row ?? null;
+}
+
+/** Whether the desk has missed its questions and nobody has answered since; in this night only. */
+export async function deskAsleep(sql: Sql): Promise<boolean> {
+  const [row] = await sql.query<{ missed: number }>(
+    `select count(*)::int as missed from vigilance where missed_at is not null and id > ${since} and asked_at > anling_now() - interval '12 hours'`, [], 'vigilance-asleep');
+  return (row?.missed ?? 0) >= limits.vigilanceMissed;
 }
 
 export type Question = { askedAt: number; inputAt: number; answeredAt: number | null; missedAt: number | null; voidAt: number | null; rungAt: number | null; rungParty: string | null };

@@ -47,7 +47,7 @@ export const zh = {
   'log.self-cancelled': '本人在设备上取消', 'log.cancel-pressed': '设备上按了取消', 'log.cleared-at-device': '设备报告已解除', 'log.cleared': '已解除', 'log.send-failed': '发送失败', 'log.told': '已通知', 'log.which-asked': '问他回复哪一单', 'log.repaired': '自检补上定时', 'log.priority-raised': '升为更急', 'log.cause-gone': '原因已消失', 'log.test-over': '调试结束', 'log.reported': '设备报告',
   'elder.told': '告知老人', 'elder.light.taken': '亮灯(慢闪)', 'elder.light.coming': '亮灯(常亮)', 'elder.light.searching': '亮灯(慢闪)', 'elder.light.over': '灭灯',
   'elder.due': '等设备上线', 'elder.sent': '发送中', 'elder.acknowledged': '已到设备', 'elder.replied': '已播报', 'elder.lit': '已亮灯', 'elder.failed': '未播报', 'elder.expired': '未送达', 'elder.withdrawn': '未送达,已改告',
-  'log.skipped': '跳过 {n}', 'log.contact.elder': '老人', 'log.contact.family': '家属', 'log.contact.visit': '上门',
+  'log.skipped': '跳过 {n}', 'log.cutOff': '(所在片区失联)', 'log.contact.elder': '老人', 'log.contact.family': '家属', 'log.contact.visit': '上门',
   'outage.members': '失联名单', 'outage.presumedHelp': '同片区、还没到心跳时间的设备:可能也听不到。', 'outage.silent': '仍失联 {n}', 'outage.back': '已恢复 {n}', 'outage.homes': '{n} 户', 'outage.people': '{n} 人', 'outage.since': '{time} 起', 'outage.none': '没有', 'outage.cause.mast': '疑似基站', 'outage.cause.power': '疑似停电', 'outage.cause.vendor': '疑似厂商平台', 'outage.cause.unknown': '原因不明', 'outage.highRisk': '重点老人', 'outage.presumed.n': '推断失联 {n}',
   'engagement.notified': '已通知', 'engagement.seen': '已看到', 'engagement.accepted': '已接单', 'engagement.arrived': '已到达', 'engagement.declined': '去不了', 'engagement.need-help': '要支援', 'engagement.done': '已办好',
   'role.care-worker': '孝老员', 'role.doctor': '村医', 'role.grid-worker': '网格员', 'role.village-cadre': '村主干', 'role.town-duty': '乡镇值班室', 'role.seat': '接警员', 'role.shift-leader': '值班长', 'role.duty-leader': '带班领导',
