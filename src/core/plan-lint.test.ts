@@ -27,7 +27,8 @@ describe('the linter of plans', () => {
     const { problems, warnings } = lintPlan(emergencyPlan, { ...full, roles: { ...full.roles, doctor: 0 }, family: 28, villagesWithCareWorker: 11 });
     expect(problems).toEqual([]);
     expect(warnings.map((w) => w.code)).toEqual(['nobody:care-worker', 'nobody:family-1', 'nobody:doctor', 'nobody:family-2', 'nobody:neighbour-villages']);
-    expect(warnings.find((w) => w.code === 'nobody:family-1')?.text).toContain('2 位老人');
+    expect(warnings.find((w) => w.code === 'nobody:family-1')).toEqual({ code: 'nobody:family-1', text: '2 位老人没有家属', fields: ['steps.0.actions.2'], n: 2 });
+    expect(warnings.find((w) => w.code === 'nobody:doctor')?.text).toBe('没有村医');
   });
   it('prices the calls of one person in five minutes, rounds included, and says what a public voice number cannot do [FF6 FF7]', () => {
     const eager: Plan = { ...emergencyPlan, steps: [{ atS: 0, actions: [{ target: 'care-worker', channel: 'voice' }] }, { atS: 60, actions: [{ target: 'town-duty', channel: 'voice' }] }], roundS: 70 };

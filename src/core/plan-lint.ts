@@ -2,12 +2,14 @@
  * Judging a plan before it runs (FIELD F6, F7, F9): refused is only what cannot run or would break law 5; everything else is a
  * warning, because a village with a short list of people is still better called than not.
  */
-import type { Plan, PlanTarget } from './escalation.ts';
+import type { Plan, PlanAction, PlanTarget } from './escalation.ts';
 import { kindInfo } from './event.ts';
 import { limits } from './limits.ts';
+import { roleTitle } from './roster.ts';
 
 export type PlanProblem = { field: string; expected: string };
-export type PlanWarning = { code: string; text: string };
+/** `fields`: the lines it concerns; `n`: its figure, 0 where there is none. */
+export type PlanWarning = { code: string; text: string; fields: string[]; n: number };
 /** What stands behind the targets inside the plan's region. */
 export type PlanRoster = {
   roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; neighbours: number; villages: number; villagesWithCareWorker: number;
@@ -38,23 +40,36 @@ export function lintPlan(plan: Plan, roster: PlanRoster): { problems: PlanProble
 
 function warningsOf(plan: Plan, roster: PlanRoster, urgent: boolean): PlanWarning[] {
   const out: PlanWarning[] = [];
-  const warn = (code: string, text: string): void => { out.push({ code, text }); };
+  const warn = (code: string, text: string, fields: string[], n = 0): void => { out.push({ code, text, fields, n }); };
   const targets = new Set(plan.steps.flatMap((s) => s.actions.map((a) => a.target)));
-  if (urgent && (plan.steps[0]?.atS ?? 0) > 0) warn('desk-first', `前 ${plan.steps[0]?.atS} 秒只有值班台知道，须有人在岗并由县里签字同意`);
-  const firstVoice = plan.steps.find((s) => s.actions.some((a) => a.channel === 'voice'));
-  if (!firstVoice) warn('no-voice', '没有电话步骤:夜里短信不会响');
-  else if (urgent && firstVoice.atS > 60) warn('late-voice', `第一个电话在 ${firstVoice.atS} 秒后:夜里短信不会响`);
-  if (urgent && !targets.has('town-duty')) warn('no-town-duty', '没有乡镇值班室:村里没人应答时无处可叫');
-  if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤');
-  const calls = mostCalls(plan);
-  if (calls.n > limits.callsPerPerson5Min) warn('call-budget', `五分钟内最多打 ${limits.callsPerPerson5Min} 次，${calls.target} 排了 ${calls.n} 次，多出的不会打`);
-  if (roster.voice === 'public' && targets.size > 0) warn('voice-announces-only', '电话只能播报，不能按键确认:要靠短信回复');
+  const linesOf = (fits: (a: PlanAction) => boolean): string[] => plan.steps.flatMap((s, i) => s.actions.flatMap((a, k) => (fits(a) ? [`steps.${i}.actions.${k}`] : [])));
+  const firstS = plan.steps[0]?.atS ?? 0;
+  if (urgent && firstS > 0) warn('desk-first', `前 ${firstS} 秒只有值班台知道，须有人在岗并由县里签字同意`, ['steps.0'], firstS);
+  const firstVoice = plan.steps.findIndex((s) => s.actions.some((a) => a.channel === 'voice'));
+  const voiceS = plan.steps[firstVoice]?.atS ?? 0;
+  if (firstVoice < 0) warn('no-voice', '没有电话步骤:夜里短信不会响', ['steps']);
+  else if (urgent && voiceS > 60) warn('late-voice', `第一个电话在 ${voiceS} 秒后:夜里短信不会响`, [`steps.${firstVoice}`], voiceS);
+  if (urgent && !targets.has('town-duty')) warn('no-town-duty', '没有乡镇值班室:村里没人应答时无处可叫', ['steps']);
+  if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤', ['desk']);
+  const { target: most, n } = mostCalls(plan);
+  if (most !== null && n > limits.callsPerPerson5Min) warn('call-budget', `五分钟内最多打 ${limits.callsPerPerson5Min} 次，${targetTitle(most)}排了 ${n} 次，多出的不会打`, linesOf((a) => a.target === most && a.channel === 'voice'), n);
+  if (roster.voice === 'public' && targets.size > 0) warn('voice-announces-only', '电话只能播报，不能按键确认:要靠短信回复', []);
   for (const target of targets) {
-    const text = missing(target, roster);
-    if (text !== null) warn(`nobody:${target}`, text);
+    const gap = missing(target, roster);
+    if (gap !== null) warn(`nobody:${target}`, gap.text, linesOf((a) => a.target === target), gap.n);
   }
   return out;
 }
+
+const targetTitle = (target: PlanTarget): string => {
+  switch (target) {
+    case 'key-holder': return '持钥匙人';
+    case 'family-1': return '家属1';
+    case 'family-2': return '家属2';
+    case 'neighbour-villages': return '邻村孝老员';
+    default: return roleTitle[target];
+  }
+};
 
 /** The most calls one target gets within five minutes, rounds included. */
 function mostCalls(plan: Plan): { target: PlanTarget | null; n: number } {
@@ -69,13 +84,13 @@ function mostCalls(plan: Plan): { target: PlanTarget | null; n: number } {
   return most;
 }
 
-function missing(target: PlanTarget, r: PlanRoster): string | null {
-  const people = (n: number, what: string): string | null => (n < r.people ? `${r.people - n} 位老人没有${what}` : null);
+function missing(target: PlanTarget, r: PlanRoster): { text: string; n: number } | null {
+  const people = (n: number, what: string): { text: string; n: number } | null => (n < r.people ? { text: `${r.people - n} 位老人没有${what}`, n: r.people - n } : null);
   switch (target) {
     case 'key-holder': return people(r.keyHolders, '持钥匙人');
     case 'family-1': case 'family-2': return people(r.family, '家属');
     case 'neighbour': return people(r.neighbours, '邻居');
-    case 'care-worker': case 'neighbour-villages': return r.villagesWithCareWorker < r.villages ? `${r.villages - r.villagesWithCareWorker} 个村没有孝老员` : null;
-    default: return (r.roles[target] ?? 0) === 0 ? `没有${target}` : null;
+    case 'care-worker': case 'neighbour-villages': { const n = r.villages - r.villagesWithCareWorker; return n > 0 ? { text: `${n} 个村没有孝老员`, n } : null; }
+    default: return (r.roles[target] ?? 0) === 0 ? { text: `没有${targetTitle(target)}`, n: 0 } : null;
   }
 }

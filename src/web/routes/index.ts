@@ -17,6 +17,7 @@ import { registerOps } from './ops.ts';
 import { registerOpsPage } from './ops-page.ts';
 import { registerOutages } from './outages.ts';
 import { registerPeople } from './people.ts';
+import { registerPlanPreview } from './plan-preview.ts';
 import { registerPlans } from './plans.ts';
 import { registerPresence } from './presence.ts';
 import { registerProviderTest } from './provider-test.ts';
@@ -31,5 +32,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerSettings, registerStations, registerUsers,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerSettings, registerStations, registerUsers, registerPlanPreview,
 ];

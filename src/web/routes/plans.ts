@@ -6,6 +6,7 @@ import { eventKinds } from '#core/event.ts';
 import { newId, scopePrefix } from '#core/ids.ts';
 import { lintPlan, type PlanRoster } from '#core/plan-lint.ts';
 import type { ProviderSettings } from '#core/provider.ts';
+import { may } from '#core/user.ts';
 import { deletePlan, findPlan, insertPlans, listPlans, type PlanRow, rosterCounts, updatePlan } from '#store/plan-admin.ts';
 import { knownRegions } from '#store/regions.ts';
 import { readSetting } from '#store/settings.ts';
@@ -17,7 +18,7 @@ import { Changed, IdParams, OwnId, VersionNumber } from '#web/registry-schemas.t
 import { EpochMs, errorAnswers, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['plans'];
-const readers = ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'] as const;
+const readers = may.readPlans;
 const targets = [
   'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'duty-leader', 'shift-leader', 'seat', 'key-holder', 'family-1', 'family-2', 'neighbour', 'neighbour-villages',
 ] as const satisfies readonly PlanTarget[];
@@ -27,12 +28,12 @@ const planFields = {
   steps: Type.Array(Shape({ atS: seconds(7200), actions: Type.Array(Shape({ target: OneOf(targets), channel: OneOf(['sms', 'voice']) }), { maxItems: 30 }) }), { maxItems: 50 }),
   roundS: seconds(14_400), desk: Type.Array(Shape({ atS: seconds(7200), ring: OneOf(['other-seat', 'shift-leader', 'duty-leader']) }), { maxItems: 20 }),
 };
-const PlanBody = Shape({ id: Type.Optional(OwnId), ...planFields });
-const Warnings = Type.Array(Shape({ code: Type.String(), text: Type.String() }));
+export const PlanBody = Shape({ id: Type.Optional(OwnId), ...planFields });
+const Warnings = Type.Array(Shape({ code: Type.String(), text: Type.String(), fields: Type.Array(Type.String({ description: 'the lines it concerns: steps.1, steps.1.actions.0, desk, …' })), n: Type.Integer() }));
 const PlanView = Shape({ id: Type.String(), ...planFields, version: Type.Integer(), updatedAt: EpochMs, demo: Type.Boolean(), warnings: Warnings });
 type Body = Omit<Static<typeof PlanBody>, 'id'>;
 
-const toPlan = (id: string, b: Body): Plan => ({ id, name: b.name, kinds: b.kinds, steps: b.steps, roundS: b.roundS, desk: b.desk });
+export const toPlan = (id: string, b: Body): Plan => ({ id, name: b.name, kinds: b.kinds, steps: b.steps, roundS: b.roundS, desk: b.desk });
 
 export function registerPlans(app: App, ctx: WebContext): void {
   const rosterOf = async (scopeCode: string): Promise<PlanRoster> => {
@@ -71,7 +72,7 @@ function registerWrites(app: App, ctx: WebContext, rosterOf: (scopeCode: string)
     config: { access: readers }, schema: { summary: 'Judge a plan without keeping it', tags, body: PlanBody, response: { 200: Shape({ warnings: Warnings }), ...errorAnswers } },
   }, async (request) => ({ warnings: await judged(request, request.body) }));
   app.post('/api/v1/plans', {
-    config: { access: ['admin'] }, schema: { summary: 'Add a plan', tags, body: PlanBody, response: { 201: Shape({ ...Changed.properties, warnings: Warnings }), ...errorAnswers } },
+    config: { access: may.writePlans }, schema: { summary: 'Add a plan', tags, body: PlanBody, response: { 201: Shape({ ...Changed.properties, warnings: Warnings }), ...errorAnswers } },
   }, async (request, reply) => {
     const caller = callerOf(request);
     const warnings = await judged(request, request.body);
@@ -84,7 +85,7 @@ function registerWrites(app: App, ctx: WebContext, rosterOf: (scopeCode: string)
     return { id, version: 1, warnings };
   });
   app.put('/api/v1/plans/:id', {
-    config: { access: ['admin'] },
+    config: { access: may.writePlans },
     schema: { summary: 'Replace a plan', tags, params: IdParams, body: Shape({ ...planFields, version: VersionNumber }), response: { 200: Shape({ ...Changed.properties, warnings: Warnings }), ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
@@ -102,7 +103,7 @@ function registerWrites(app: App, ctx: WebContext, rosterOf: (scopeCode: string)
     return { id, version: next, warnings };
   });
   app.delete('/api/v1/plans/:id', {
-    config: { access: ['admin'] },
+    config: { access: may.writePlans },
     schema: { summary: 'Remove a plan; the next wider one holds, at last the house’s own', tags, params: IdParams, querystring: Shape({ version: VersionNumber }), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);

@@ -1,9 +1,9 @@
 /** Quarantine (待查报文) and refused devices (设备未登记): what stands there, the audited look at one frame, replay after a decoder fix (A10, A11). */
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
-import { may, type UserRole } from '#core/user.ts';
+import { type Caller, may, type UserRole } from '#core/user.ts';
 import { scopePrefix } from '#core/ids.ts';
-import { findQuarantined, findQuarantineRow, listQuarantined } from '#store/quarantine-admin.ts';
+import { findQuarantined, findQuarantineRow, listQuarantined, openQuarantined, type QuarantineFilter, quarantineReasons } from '#store/quarantine-admin.ts';
 import { dismissUnregistered, listUnregistered } from '#store/unregistered-admin.ts';
 import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
@@ -17,6 +17,12 @@ const readers: readonly UserRole[] = may.readQuarantine;
 const openers: readonly UserRole[] = may.openQuarantine;
 const outside: readonly UserRole[] = may.readRefused;
 const Params = IdParams;
+const filterFields = {
+  q: Type.Optional(Type.String({ minLength: 1, maxLength: 100, description: 'part of a device id or a topic' })), deviceId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: 200 })), replayed: Type.Optional(OneOf(['open', 'done'], 'open: not replayed yet')),
+};
+type Filter = { q?: string; deviceId?: string; reason?: string; replayed?: 'open' | 'done' };
+const filterOf = (caller: Caller, { q, deviceId, reason, replayed }: Filter): QuarantineFilter => ({ scopeCode: caller.scopeCode, q: q ?? null, deviceId: deviceId ?? null, reason: reason ?? null, replayed: replayed ?? null });
 const FrameView = Shape({
   id: Type.String(), deviceId: Type.String(), topic: Type.String(), bytes: Type.Integer(), reason: Type.String(), receivedAt: EpochMs, trace: Type.String(), regionCode: Nullable(RegionCodeText),
   homeId: Nullable(Type.String()), replayedAt: Nullable(EpochMs), replayedBy: Nullable(Type.String()), replayResult: Nullable(Type.String()),
@@ -27,17 +33,19 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     config: { access: readers },
     schema: {
       summary: 'Frames nobody could read, newest first; no content', tags,
-      querystring: Shape({
-        deviceId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })), open: Type.Optional(Type.Boolean({ description: 'only those not replayed yet' })), cursor: Type.Optional(AlertIdText),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.pageRows })),
-      }),
+      querystring: Shape({ ...filterFields, open: Type.Optional(Type.Boolean({ description: 'replayed=open in one word' })), cursor: Type.Optional(AlertIdText), limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.pageRows })) }),
       response: { 200: Shape({ frames: Type.Array(FrameView), next: Nullable(Type.String()) }), ...errorAnswers },
     },
   }, async (request) => {
-    const { deviceId, open, cursor, limit = 100 } = request.query;
-    const rows = await listQuarantined(ctx.db, { scopeCode: callerOf(request).scopeCode, before: cursor ?? null, deviceId: deviceId ?? null, open: open ?? false, limit: limit + 1 });
+    const { cursor, limit = 100, open, ...filter } = request.query;
+    const rows = await listQuarantined(ctx.db, { ...filterOf(callerOf(request), open ? { ...filter, replayed: 'open' } : filter), before: cursor ?? null, limit: limit + 1 });
     return { frames: rows.slice(0, limit), next: rows.length > limit ? (rows[limit - 1]?.id ?? null) : null };
   });
+  app.get('/api/v1/quarantine/reasons', {
+    config: { access: readers },
+    schema: { summary: 'Why frames could not be read, the most frequent first', tags, response: { 200: Shape({ reasons: Type.Array(Shape({ reason: Type.String(), open: Type.Integer(), all: Type.Integer() })) }), ...errorAnswers } },
+  }, async (request) => ({ reasons: await quarantineReasons(ctx.db, callerOf(request).scopeCode) }));
+  registerBulkReplay(app, ctx);
   app.post('/api/v1/quarantine/:id/reveal', {
     config: { access: openers },
     schema: {
@@ -71,6 +79,28 @@ export function registerQuarantine(app: App, ctx: WebContext): void {
     return { result, reason: reason ?? null };
   });
   registerUnregistered(app, ctx);
+}
+
+function registerBulkReplay(app: App, ctx: WebContext): void {
+  app.post('/api/v1/quarantine/replay', {
+    config: { access: openers },
+    schema: {
+      summary: `Read up to ${limits.replayFrames} open frames again, oldest first; go on with \`next\` as \`after\``, tags, body: Shape({ ...filterFields, after: Type.Optional(AlertIdText) }),
+      response: { 200: Shape({ tried: Type.Integer(), replayed: Type.Integer(), unreadable: Type.Integer(), other: Type.Integer(), next: Nullable(Type.String()) }), ...errorAnswers },
+    },
+  }, async (request) => {
+    const caller = callerOf(request);
+    if (!ctx.replay) throw new ApiError('E_OVERLOADED', 'This process cannot replay.');
+    const { after = '0', ...filter } = request.body;
+    const ids = await openQuarantined(ctx.db, { ...filterOf(caller, filter), after, limit: limits.replayFrames });
+    const counts = { replayed: 0, unreadable: 0, other: 0 };
+    for (const id of ids) {
+      const { result } = await ctx.replay(id, caller.actor);
+      counts[result === 'replayed' ? 'replayed' : result === 'still-unreadable' ? 'unreadable' : 'other']++;
+    }
+    await ctx.audit({ actor: caller.actor, action: 'quarantine.replay-all', result: 'ok', detail: { ...filter, first: ids[0], last: ids.at(-1), ...counts } });
+    return { tried: ids.length, ...counts, next: ids.length === limits.replayFrames ? (ids.at(-1) ?? null) : null };
+  });
 }
 
 /** UTF-8 as text, anything else null: a frame of bytes is shown as hex only. */

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { scopePrefix } from '#core/ids.ts';
 import { passwordProblem } from '#core/password-rule.ts';
-import { type Caller, userRoles } from '#core/user.ts';
+import { type Caller, may, userRoles } from '#core/user.ts';
 import { generatePassword, hashPassword } from '#store/password.ts';
 import type { Sql } from '#store/pool.ts';
 import { knownRegions } from '#store/regions.ts';
@@ -15,7 +15,7 @@ import { Changed, IdParams, VersionNumber } from '#web/registry-schemas.ts';
 import { EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['users'];
-const admin = ['admin'] as const;
+const admin = may.writeUsers;
 const Role = OneOf(userRoles);
 const DisplayName = Type.String({ minLength: 1, maxLength: 60 });
 const PasswordText = Type.String({ minLength: 1, maxLength: 512 });
@@ -40,7 +40,7 @@ async function scoped(ctx: WebContext, caller: Caller, id: string): Promise<User
 /** A county must keep somebody who can let others in. */
 async function requireAdminLeft(sql: Sql, user: User): Promise<void> {
   if (user.role === 'admin' && user.disabledAt === null && (await countAdmins(sql, scopePrefix(user.scopeCode), user.id)) === 0)
-    throw new ApiError('E_CONFLICT', 'This is the last administrator of that scope.');
+    throw new ApiError('E_CONFLICT', 'This is the last administrator of that scope.', { more: { reason: 'last-admin' } });
 }
 
 export function registerUsers(app: App, ctx: WebContext): void {
@@ -64,7 +64,7 @@ export function registerUsers(app: App, ctx: WebContext): void {
     const passwordHash = await hashPassword(chosen);
     const user = await change(ctx, async (sql) => {
       const made = await createUser(sql, { username, passwordHash, role, scopeCode, displayName });
-      if (!made) throw new ApiError('E_CONFLICT', 'That user name is taken.', { fields: [{ field: 'username', expected: 'a name that is not taken' }] });
+      if (!made) throw new ApiError('E_CONFLICT', 'That user name is taken.', { more: { reason: 'name-taken' }, fields: [{ field: 'username', expected: 'a name that is not taken' }] });
       return { result: made, audit: [{ actor: caller.actor, action: 'user.create', target: `user:${made.id}`, result: 'ok', detail: { role, scopeCode } }] };
     });
     reply.code(201);
