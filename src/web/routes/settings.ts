@@ -46,7 +46,7 @@ export function registerSettings(app: App, ctx: WebContext): void {
     const gateway = ctx.settings.gateway ?? 'standin';
     const provider = mergeSettings(row?.value ?? null, gateway === 'standin');
     const checks = (await listTemplateChecks(ctx.db)).filter((c) => c.gateway === gateway).map(({ gateway: _, ...check }) => check);
-    return { gateway, checks, provider: provider as Static<typeof Provider>, updatedAt: row?.updatedAt ?? null, updatedBy: row?.updatedBy ?? null, warnings: warningsOf(provider) };
+    return { gateway, checks, provider: provider as Static<typeof Provider>, updatedAt: row?.updatedAt ?? null, updatedBy: row?.updatedBy ?? null, warnings: warningsOf(row?.value ?? provider) };
   };
   app.get('/api/v1/settings/provider', {
     config: { access: may.readProvider }, schema: { summary: 'Sign, template codes and budgets; the stand-in’s until somebody sets them', tags, response: { 200: View, ...errorAnswers } },
