@@ -26,7 +26,7 @@ export type ServerFrame =
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
       /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
       /** How far a demonstration has put the clock ahead. */ aheadMs?: number;
-      /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean };
+      /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean; /** real elders are on file, and the gateway is the stand-in */ danger?: boolean };
 /** A telephone call that comes in, masked. `device`: a one-key telephone. */
 export type CallView = {
   id: string; state: 'ringing' | 'opened' | 'missed'; at: number; lastAt: number; count: number; /** masked; null: withheld */ from: string | null;

@@ -14,7 +14,7 @@ import type { WebContext } from './context.ts';
 export type FeedItem = { seq: number; regionCode: string | null; desk: string | null; public: string | null };
 export type Beat = {
   epoch: string; seq: number; open: readonly OpenAlert[]; serverTime: number; cannotHear: readonly { code: string; count: number }[];
-  consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number;
+  consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; danger: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number;
 };
 
 /** One browser. `sent` is the number it is covered up to; only a live one hears broadcasts, the others are catching up. */
@@ -137,7 +137,7 @@ function beatFrame(beat: Beat, scopeCode: string): ServerFrame {
   const cannotHear = beat.cannotHear.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0);
   return {
     type: 'beat', epoch: beat.epoch, headSeq: beat.seq, open, openSetHash: openSetHash(mine), serverTime: beat.serverTime, cannotHear,
-    consoles: beat.consoles, gateway: beat.gateway, demo: beat.demo, ...(beat.aheadMs > 0 ? { aheadMs: beat.aheadMs } : {}),
+    consoles: beat.consoles, gateway: beat.gateway, demo: beat.demo, danger: beat.danger, ...(beat.aheadMs > 0 ? { aheadMs: beat.aheadMs } : {}),
     ...(beat.vigilance && scopeCode.endsWith('000000') ? { vigilance: beat.vigilance } : {}),
   };
 }

@@ -28,6 +28,7 @@ export class FakeHouse {
   cannotHear = 0;
   gateway: 'standin' | 'aliyun' = 'standin';
   demo = true;
+  danger = false;
   consoles = { open: 1, hearing: 0 };
   readonly figures = {
     day: { count: 12, judged60s: 12, within60s: 11, judged180s: 12, within180s: 12, unanswered: 0, selfCancelled: 1, excluded: 2, p50Ms: 18_000, p90Ms: 41_000, arrived: 3, judged45m: 3, arrived45m: 3, arrivalP50Ms: 1_080_000 },
@@ -94,7 +95,7 @@ export class FakeHouse {
     for (const alert of this.alerts.values()) open[alert.priority]++;
     return {
       type: 'beat', epoch: this.epoch, headSeq: this.seq, open, openSetHash: openSetHash(this.alerts.values()), serverTime: this.now(), cannotHear: this.cannotHear,
-      consoles: this.consoles, gateway: this.gateway, demo: this.demo, ...(this.vigilance ? { vigilance: this.vigilance } : {}),
+      consoles: this.consoles, gateway: this.gateway, demo: this.demo, danger: this.danger, ...(this.vigilance ? { vigilance: this.vigilance } : {}),
     };
   }
   /** What a hello is answered: what follows its number, or everything. */

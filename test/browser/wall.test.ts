@@ -55,6 +55,21 @@ describe('the wall', () => {
     expect(await page.title()).toContain('▲2');
   });
 
+  it('says on every page whose data this is, and in red when real elders hang on a gateway that rings nobody [FF18]', async () => {
+    server.house.danger = true;
+    try {
+      const { page } = await come();
+      await page.waitForSelector('[data-test=danger-bar]');
+      expect(await page.textContent('[data-test=danger-bar]')).toContain('有真实老人');
+      expect(await page.textContent('[data-test=gateway-bar]')).toBe('演示数据:人、地址、号码都是虚构的');
+      await page.evaluate(() => { location.hash = '#/quarantine'; });
+      await page.waitForFunction(() => location.hash === '#/quarantine');
+      expect(await page.textContent('[data-test=gateway-bar]')).toContain('演示数据');
+    } finally {
+      server.house.danger = false;
+    }
+  });
+
   it('shows a new alarm within a second, and to a screen reader too [D1]', async () => {
     const { page } = await come();
     await page.waitForSelector('[data-test=empty]');

@@ -44,6 +44,13 @@ describe('caregiver link', () => {
     expect([headers.get('x-robots-tag'), headers.get('referrer-policy'), headers.get('cache-control')]).toEqual(['noindex, nofollow', 'no-referrer', 'no-store']);
   });
 
+  it('says in both languages that a demonstration is one, and nothing of the kind on a real alarm [FF18]', async () => {
+    expect((await page()).text).not.toContain('演示数据');
+    await web.t.db.query('update alert set demo = true where id = $1', [id]);
+    expect([(await page()).text.includes('演示数据:这不是真的警情'), (await page(`/j/${code}?lang=en`)).text.includes('Demonstration data: this is no real alarm')]).toEqual([true, true]);
+    await web.t.db.query('update alert set demo = false where id = $1', [id]);
+  });
+
   it('changes nothing by GET, however often and by whom it is opened [W13 W5]', async () => {
     const before = await web.t.db.query(`select (select jsonb_agg(a) from alert a) as a, (select jsonb_agg(e) from engagement e) as e, (select count(*) from alert_log) as l, (select seq from feed_counter) as f`);
     for (const path of [`/j/${code}`, `/j/${code}?action=accept`, `/j/${code}?lang=en`]) expect((await page(path, { 'user-agent': 'SMS link scanner' })).status).toBe(200);

@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
 import { shownPage } from '#wall/pages/registry.tsx';
-import { Bars } from '#wall/shell/bars.tsx';
+import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
 import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
@@ -40,7 +40,7 @@ function Desk() {
   return (
     <div class={`desk link-${hearsAlarms.value ? health.value : 'none'}`}>
       <Strip />
-      {hearsAlarms.value && <Bars />}
+      {hearsAlarms.value ? <Bars /> : <div class="bars"><GatewayBar /></div>}
       <Page />
       <Toasts />
       <Announcer />

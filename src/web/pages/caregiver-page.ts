@@ -28,14 +28,14 @@ const words = {
     thanks: '已登记您前往,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
     callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', others: '您还有别的单', unknown: '没有这个链接。请核对短信,或打值班室。',
-    expired: '这个链接已经过期:警情早已办结。', many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
+    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
   },
   en: {
     title: 'Anling · responder', needed: 'An elder needs you to look', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
     thanks: 'Noted that you are going. Take care on the way', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
     callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', others: 'You have other slips', unknown: 'There is no such link. Check the message, or call the duty room.',
-    expired: 'This link has expired: the alert was closed some time ago.', many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
+    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
   },
 } as const;
 
@@ -61,7 +61,7 @@ export function slipPage({ lang, code, slip, revealed, others }: SlipPage): Html
   const w = words[lang];
   const link = (to: string, language: Lang): string => `/j/${encodeURIComponent(to)}${language === 'en' ? '?lang=en' : ''}`;
   const late = slip.other !== null && (slip.mine === null || slip.mine === 'notified' || slip.mine === 'seen' || slip.mine === 'declined');
-  const body = html`<div class="card urgent"><h1>${kindName(slip.kind, lang)}</h1><p>${w.needed}</p>
+  const body = html`${slip.demo && html`<p class="card told"><b>${w.demo}</b></p>`}<div class="card urgent"><h1>${kindName(slip.kind, lang)}</h1><p>${w.needed}</p>
 <dl>${slip.name && html`<dt>${w.elder}</dt><dd>${revealed?.person?.name ?? slip.name}</dd>`}<dt>${w.where}</dt><dd>${slip.town}${slip.village}</dd>
 <dt>${w.since}</dt><dd>${clockTime(slip.openedAt)} (${ageText(slip.now - slip.openedAt, lang)})</dd>${slip.count > 1 && html`<dt>${w.times}</dt><dd>${slip.count} ${w.times2}</dd>`}<dt>${w.no}</dt><dd>${slip.no}</dd></dl>
 ${slip.kind === 'smoke' && html`<p><b>${w.fire}</b></p>`}${slip.kind === 'gas' && html`<p><b>${w.gas}</b></p>`}</div>

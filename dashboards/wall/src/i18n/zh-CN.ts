@@ -17,7 +17,7 @@ export const zh = {
   'strip.mismatch': '对账不符 {n} 次,已重取', 'strip.toDesk': '白天', 'strip.toWall': '夜间', 'strip.lang': 'English', 'strip.hear': '监听',
   'bar.late': '数据可能滞后 {s} 秒', 'bar.dead': '链路中断 {s}:屏幕上的警情可能不全!', 'bar.deadDo': '请用电话值守,同时检查网线、换备用电脑;系统正在不断重连。',
   'bar.silent': '无声:这台电脑现在不会响', 'bar.silentDo': '点“开始值班”打开声音', 'bar.unproven': '声音已开,还没试音', 'bar.unprovenDo': '点“开始值班”放一次测试音', 'bar.noAudio': '这个浏览器不能出声,请换 Chrome 或 Edge', 'bar.heardQuestion': '测试音已播放,听到了吗?',
-  'bar.heardTips': '没听到:看音箱电源、系统音量、耳机是否插着。', 'bar.standin': '模拟网关:没有真实电话会响', 'bar.standinReal': '有真实老人,而网关是模拟的:没有真实电话会响!', 'bar.demo': '演示数据', 'bar.ahead': '演示时钟快 {s}', 'bar.vigilance': '值守确认:值班台有人吗?', 'bar.vigilanceDo': '三十分钟没有人动过。按任意键或点一下即可;已等 {s}', 'bar.vigilanceMissed': '已错过 {n} 次,错过两次呼叫值班长', 'bar.readOnly': '只读:您的角色只能查看',
+  'bar.heardTips': '没听到:看音箱电源、系统音量、耳机是否插着。', 'bar.standin': '模拟网关:没有真实电话会响', 'bar.standinReal': '有真实老人,而网关是模拟的:没有真实电话会响!', 'bar.demo': '演示数据:人、地址、号码都是虚构的', 'bar.ahead': '演示时钟快 {s}', 'bar.vigilance': '值守确认:值班台有人吗?', 'bar.vigilanceDo': '三十分钟没有人动过。按任意键或点一下即可;已等 {s}', 'bar.vigilanceMissed': '已错过 {n} 次,错过两次呼叫值班长', 'bar.readOnly': '只读:您的角色只能查看',
   'queue.title': '警情队列', 'queue.waiting': '未接警', 'queue.handling': '处置中', 'queue.technical': '设备告警', 'queue.empty': '没有未办结的警情', 'queue.emptyMore': '一切正常,链路实时。', 'queue.loading': '正在取警情…',
   'queue.arrivals': '新到 {n} 条', 'queue.more': '还有 {n} 条,显示', 'queue.repeat': '重复触发 {n} 次', 'queue.ended': '已办结', 'queue.new': '新警情:{text}',
   'queue.unknownSubject': '未登记对象',

@@ -8,7 +8,7 @@ import { showRegion } from '#core/region.ts';
 import type { AlertView, PresenceCount } from '#core/live.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 
-export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null; /** drawn with this one */ shownUnder?: string | null };
+export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null; /** drawn with this one */ shownUnder?: string | null; demo?: boolean };
 export type Place = { code: string; name: string; counts: Counts; alerts: readonly AlertView[] };
 export type Town = Place & { villages: readonly Place[] };
 export type County = { towns: readonly Town[]; /** open alerts of no village or town that is drawn */ elsewhere: readonly AlertView[]; counts: Counts };

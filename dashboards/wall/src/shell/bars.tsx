@@ -2,7 +2,8 @@
 import { duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState } from '#wall/sound/engine.ts';
-import { mayAct } from '#wall/state/session.ts';
+import { regions } from '#wall/state/county.ts';
+import { hearsAlarms, mayAct } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
 import { question } from '#wall/state/vigilance.ts';
 import { dataAgeMs, health, live, serverNow } from '#wall/state/wall.ts';
@@ -67,18 +68,24 @@ function VigilanceBar() {
   );
 }
 
-function GatewayBar() {
+/** Whose data this is and whether a telephone rings: on every page, for every role; both lines when real and demonstration data stand side by side. */
+export function GatewayBar() {
   const beat = live.value.beat;
   const standin = beat?.gateway === 'standin';
-  const alarming = standin && beat?.demo === false;
-  if (!standin && beat?.demo !== true && mayAct.value) return null;
-  if (alarming) return <div class="bar silent" role="status" data-test="gateway-bar"><b>{t('bar.standinReal')}</b></div>;
+  // Who has no link to alarms knows it from the regions.
+  const demo = hearsAlarms.value ? beat?.demo === true : (regions.value?.some((r) => r.demo) ?? false);
+  const readOnly = hearsAlarms.value && !mayAct.value;
   return (
-    <div class="bar quiet" data-test="gateway-bar">
-      {beat?.demo && <span class="bar-strong">{t('bar.demo')}</span>}
-      {beat?.aheadMs && <span>{t('bar.ahead', { s: duration(beat.aheadMs, lang.value) })}</span>}
-      {standin && <span>{t('bar.standin')}</span>}
-      {!mayAct.value && <span>{t('bar.readOnly')}</span>}
-    </div>
+    <>
+      {beat?.danger && <div class="bar silent" role="status" data-test="danger-bar"><b>{t('bar.standinReal')}</b></div>}
+      {(demo || standin || readOnly) && (
+        <div class="bar quiet" data-test="gateway-bar">
+          {demo && <span class="bar-strong">{t('bar.demo')}</span>}
+          {beat?.aheadMs && <span>{t('bar.ahead', { s: duration(beat.aheadMs, lang.value) })}</span>}
+          {standin && !beat?.danger && <span>{t('bar.standin')}</span>}
+          {readOnly && <span>{t('bar.readOnly')}</span>}
+        </div>
+      )}
+    </>
   );
 }
