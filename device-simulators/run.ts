@@ -30,7 +30,7 @@ const evaluatedMs = minuteMs;
 
 export async function simulate(o: RunOptions): Promise<Outcome> {
   const { world, api, scenario } = o;
-  const gathered = await gather(api, { devices: o.devices, seed: o.seed, first: scenario.needs });
+  const gathered = await gather(api, { devices: o.devices, seed: o.seed, first: scenario.needs, together: scenario.together === true });
   o.say(`${gathered.adopted} demonstration devices adopted, ${gathered.registered} registered · 接管演示设备 ${gathered.adopted} 台，新登记 ${gathered.registered} 台`);
   const ledger = new Ledger();
   const fleet = new Fleet({ world, address: o.address, ledger, seed: o.seed, speed: o.speed, falseShare: scenario.cries ? o.falseShare : null });

@@ -8,7 +8,7 @@ import { type DeviceSeen, newSecrets, readAll, readStatus } from '#simulators/ap
 import type { FleetDevice } from '#simulators/fleet/fleet.ts';
 import { extend } from './extend.ts';
 
-export type Wish = { devices: number; seed: number; /** Homes with a device of these models come first, and these devices first of their home. */ first: readonly string[] };
+export type Wish = { devices: number; seed: number; /** Homes with a device of these models come first, and these devices first of their home. */ first: readonly string[]; /** Town by town instead of all over the county. */ together?: boolean };
 export type Gathered = { devices: FleetDevice[]; adopted: number; registered: number };
 
 /** The house cannot be simulated on; the text is for the person at the terminal. */
@@ -27,14 +27,20 @@ export async function gather(api: HouseApi, wish: Wish): Promise<Gathered> {
 }
 
 /** The first N devices, a home at a time, in the seed's order of homes; devices without a home count as one each. */
-export function wholeHomes<D extends Pick<DeviceSeen, 'id' | 'homeId' | 'model' | 'demo'>>(devices: readonly D[], wish: Wish): D[] {
+export function wholeHomes<D extends Pick<DeviceSeen, 'id' | 'homeId' | 'regionCode' | 'model' | 'demo'>>(devices: readonly D[], wish: Wish): D[] {
   const random = randomOf(wish.seed);
   const rank = (d: D): number => (wish.first.includes(d.model) ? wish.first.indexOf(d.model) : wish.first.length);
   const homes = new Map<string, D[]>();
   // By id first: the order in which the house lists them must not decide the story.
   for (const d of devices.filter((x) => x.demo).sort((a, b) => (a.id < b.id ? -1 : 1))) homes.set(d.homeId ?? d.id, [...(homes.get(d.homeId ?? d.id) ?? []), d]);
+  const towns = new Map<string, number>();
+  const turn = (d: D | undefined): number => {
+    const town = d?.regionCode?.slice(0, 9) ?? '';
+    if (!towns.has(town)) towns.set(town, random.share());
+    return towns.get(town) ?? 0;
+  };
   return [...homes.values()]
-    .map((home) => ({ home: home.toSorted((a, b) => rank(a) - rank(b)), missing: wish.first.filter((model) => !home.some((d) => d.model === model)).length, at: random.share() }))
-    .sort((a, b) => a.missing - b.missing || a.at - b.at)
+    .map((home) => ({ home: home.toSorted((a, b) => rank(a) - rank(b)), town: wish.together === true ? turn(home[0]) : 0, missing: wish.first.filter((model) => !home.some((d) => d.model === model)).length, at: random.share() }))
+    .sort((a, b) => a.town - b.town || a.missing - b.missing || a.at - b.at)
     .flatMap(({ home }) => home).slice(0, wish.devices);
 }

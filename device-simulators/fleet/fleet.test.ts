@@ -68,12 +68,12 @@ describe('the raw-warning model', () => {
 });
 
 describe('adoption', () => {
-  const home = (n: number, ...list: string[]): { id: string; homeId: string; model: string; demo: boolean }[] => list.map((model) => ({ id: `h${n}-${model}`, homeId: `h${n}`, model, demo: true }));
+  const home = (n: number, ...list: string[]): { id: string; homeId: string; regionCode: string; model: string; demo: boolean }[] => list.map((model) => ({ id: `h${n}-${model}`, homeId: `h${n}`, regionCode: `35042510${n % 2}001`, model, demo: true }));
   const county = [...home(1, 'smoke', 'fall-radar', 'sos-button'), ...home(2, 'sos-button', 'fall-radar'), ...home(3, 'smoke'), ...home(4, 'sos-button', 'smoke', 'fall-radar')];
 
   it('takes whole homes in the order of the seed, those with the wanted models first, never what is not a demonstration', () => {
-    const real = { id: 'real', homeId: 'h1', model: 'sos-button', demo: false };
-    const chosen = wholeHomes([real, ...county], { devices: 5, seed: 1, first: ['fall-radar', 'sos-button'] });
+    const real = { id: 'real', homeId: 'h1', regionCode: null, model: 'sos-button', demo: false };
+    const chosen = wholeHomes<Pick<(typeof county)[number], 'id' | 'homeId' | 'model' | 'demo'> & { regionCode: string | null }>([real, ...county], { devices: 5, seed: 1, first: ['fall-radar', 'sos-button'] });
     expect(chosen.map((d) => d.homeId)).not.toContain('h3');
     expect(chosen.some((d) => d.id === 'real')).toBe(false);
     const runs = chosen.map((d) => d.homeId).filter((h, i, all) => all[i - 1] !== h);
@@ -81,6 +81,9 @@ describe('adoption', () => {
     expect(chosen[0]?.model).toBe('fall-radar');
     const order = (seed: number, list = county): string => wholeHomes(list, { devices: 9, seed, first: [] }).map((d) => d.id).join();
     expect(order(5)).toBe(order(5, county.toReversed()));
+    // Town by town when the story needs one.
+    const towns = wholeHomes(county, { devices: 9, seed: 2, first: [], together: true }).map((d) => d.regionCode.slice(0, 9));
+    expect(towns.filter((t, i) => towns[i - 1] !== t)).toHaveLength(2);
     expect(new Set([1, 2, 3, 4, 5, 6].map((seed) => order(seed))).size).toBeGreaterThan(2);
   });
 });

@@ -6,7 +6,7 @@ import { alertsSince, heard } from './looks.ts';
 import { minuteMs, type Scenario, some, type Stage, verdict } from './scenario.ts';
 
 export const outage: Scenario = {
-  name: 'outage', zh: '片区失联：一村或一乡设备同时失联，只成一个事件，恢复时不刷屏', en: 'a village or town falls silent: one incident, no flood, none on the return', needs: ['fall-radar', 'sos-button'], minutes: 6, cries: false, people: 'nobody',
+  name: 'outage', zh: '片区失联：一村或一乡设备同时失联，只成一个事件，恢复时不刷屏', en: 'a village or town falls silent: one incident, no flood, none on the return', needs: ['fall-radar', 'sos-button'], together: true, minutes: 6, cries: false, people: 'nobody',
   async run(stage) {
     const { world, api, fleet } = stage;
     const area = widest(fleet.members);

@@ -21,6 +21,7 @@ export type Stage = {
 export type Scenario = {
   name: string; zh: string; en: string;
   /** Models that must be there; homes that have them come first. */ needs: readonly string[];
+  /** Homes of one town come first: what befalls a town needs one. */ together?: boolean;
   /** How long it takes without --minutes. */ minutes: number;
   /** Whether devices cry by the raw-warning model. */ cries: boolean;
   /** Who answers the telephones: people drawn by the seed, everybody alike, or nobody. */ people: 'town' | Persona | 'nobody';

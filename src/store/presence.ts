@@ -15,7 +15,8 @@ export type BatteryChange = { deviceId: string; edge: 'raise' | 'clear'; battery
 
 // silent_at, never_reported_at and the rest of a silence are the sweep's: it compares them with last_seen_at.
 // No indexed column changes on a normal heartbeat, so the update stays HOT. Whoever speaks without having been expected to is
-// supervised from then on: the sweep looks at it and sets its next time.
+// supervised from then on: the sweep looks at it and sets its next time. What an edge held back from before the device was installed
+// (anew) proves nothing of its new life (B6).
 const update = `
 with clock as materialized (select anling_now() as now), n as materialized (
   select u.*, clock.now - make_interval(secs => u.age_ms / 1000.0) as at from clock, unnest($1::text[], $2::float8[], $3::boolean[], $4::boolean[], $5::smallint[],
@@ -36,7 +37,8 @@ with clock as materialized (select anling_now() as now), n as materialized (
     mains_lost_at = case when n.mains then null when not n.mains and p.mains_lost_at is null then n.at else p.mains_lost_at end,
     lost_at = case when n.said_offline then n.at when n.seen or not n.said_offline then null else p.lost_at end,
     check_at = case when n.seen and p.state = 'never' and p.check_at = 'infinity' then n.at else p.check_at end
-  from n join old on old.device_id = n.device_id where p.device_id = n.device_id
+  from n join old on old.device_id = n.device_id
+  where p.device_id = n.device_id and (p.state <> 'never' or n.at >= (select d.registered_at from device d where d.id = p.device_id))
   returning p.device_id as "deviceId", n.battery,
     case when n.battery < ${limits.batteryLow} and not old.low_battery then 'raise' when n.battery > ${limits.batteryGood} and old.low_battery then 'clear' end as edge
 )

@@ -4,8 +4,9 @@ import { createSweep } from '#alerts/sweep.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { emptyDevice } from '#core/registry.ts';
-import { countNeverReported, insertDevices, listRegistered, replaceSecret } from '#store/device-registry.ts';
+import { countNeverReported, insertDevices, listRegistered, replaceSecret, replaceSecrets } from '#store/device-registry.ts';
 import { presenceCounts } from '#store/outages.ts';
+import { updatePresence } from '#store/presence.ts';
 import { type County, testCounty, village } from './supervision-fixture.ts';
 
 const minute = 60_000;
@@ -154,6 +155,15 @@ describe('a device whose secret nobody knows [B6]', () => {
   beforeEach(async () => {
     await c.homes({ region: village(0, 1), homes: 1, models: [] });
     await insertDevices(c.db, c.seal, ['silent-1', 'silent-2'].map((id) => ({ ...emptyDevice, id, model: 'fall-radar', homeId: 'x0-h1', secretHash: c.seal.secretHash(id), demo: false })), { secretKnown: false });
+  });
+
+  it('is not proven by what an edge held back from before its rest', async () => {
+    const [id = ''] = await c.homes({ region: village(0, 1), homes: 1 });
+    await c.db.tx(async (sql) => { await replaceSecrets(sql, [{ id, secretHash: c.seal.secretHash('nobody knows') }], false); });
+    await updatePresence(c.db, [{ deviceId: id, ageMs: 9_000, seen: true, saidOffline: false, battery: 50, rssi: null, mains: null, fw: null, cell: null, temp: null }]);
+    expect((await listRegistered(c.db, { ...filter, presence: 'never' })).rows.map((d) => [d.id, d.state, d.lastSeenAt, d.battery])).toContainEqual([id, 'never', null, null]);
+    await c.heard([id]);
+    expect((await listRegistered(c.db, { ...filter, presence: 'online' })).rows.map((d) => d.id)).toEqual([id]);
   });
 
   it('is 从未上线 and owes nothing, however long; a new secret begins its supervision', async () => {
