@@ -3,7 +3,7 @@
  * it to say exactly what they want heard: drops, repeats, disorder, silence, another epoch.
  */
 import type { Outcome } from '#core/alert.ts';
-import { type AlertView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import { type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
 import { alertView } from '#wall/live/samples.ts';
 
 type AlertFrame = Extract<ServerFrame, { type: 'alert' }>;
@@ -75,6 +75,21 @@ export class FakeHouse {
     return alert;
   }
   readonly closed = new Map<string, AlertView>();
+  /** Telephone calls that ring or were missed. */ calls: CallView[] = [];
+  /** Emergencies entered by hand: what was asked. */ readonly entered: Record<string, unknown>[] = [];
+  ring(given: Partial<CallView> = {}): CallView {
+    const call: CallView = {
+      id: String(this.calls.length + 1), state: 'ringing', at: this.now(), lastAt: this.now(), count: 1, from: mask(elder.phone), matched: 'person', name: elder.masked, town: '屏山乡', village: '内洋村',
+      personId: 'p1', homeId: 'h1', deviceId: null, alertId: null, openedAt: null, openedByName: null, ...given,
+    };
+    this.calls = [...this.calls, call];
+    return call;
+  }
+  /** Exact, like the house: names are sealed. */
+  peopleNamed(q: string): unknown[] {
+    if (q !== elder.name && q !== elder.phone) return [];
+    return [1943, 1950].map((birthYear, i) => ({ id: `p${i + 1}`, number: `DEMO-00000${i + 1}`, name: elder.masked, town: i === 0 ? '屏山乡' : '均溪镇', village: i === 0 ? '内洋村' : '仙亭村', birthYear }));
+  }
   /** What the elder was told of an alert. */ readonly commands = new Map<string, unknown[]>();
 
   log(id: string, given: Partial<Entry> & { action: string }): void {

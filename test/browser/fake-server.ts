@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
+import type { EventKind } from '#core/event.ts';
 import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { type RegionTree, regionRows, showRegion } from '#core/region.ts';
 import { elder, FakeHouse } from './fake-house.ts';
@@ -74,12 +75,13 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
           if (frame.type === 'beat') { self.beats.push(frame); return; }
           self.hellos.push(frame);
           for (const answer of house.answer(frame.epoch, frame.lastSeq)) send(wire, answer);
+          send(wire, { type: 'calls', calls: house.calls });
         });
       });
     };
     if (stopped) parked.push(run); else run();
   });
-  const timer = setInterval(() => { for (const wire of wires) send(wire, house.beat()); }, beatMs);
+  const timer = setInterval(() => { for (const wire of wires) { send(wire, house.beat()); send(wire, { type: 'calls', calls: house.calls }); } }, beatMs);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   self.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return self;
@@ -110,7 +112,7 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   const user = userOf(request);
   if (!user) { refuse(401, 'E_UNAUTHENTICATED'); return; }
   if (request.method === 'GET') {
-    const found = read(self.house, url, user);
+    const found = url.pathname === '/api/v1/people' ? { people: self.house.peopleNamed(url.searchParams.get('q') ?? ''), next: null } : read(self.house, url, user);
     if (found === null) refuse(404, 'E_NOT_FOUND'); else answer(200, found);
     return;
   }
@@ -119,8 +121,15 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { result: 'replayed', reason: null }); return; }
   if (/^\/api\/v1\/quarantine\/\d+\/reveal$/.test(url.pathname)) { answer(200, { text: '{"kind":"sosss"}', hex: '7b7d', kept: 31 }); return; }
   if (url.pathname === '/api/v1/alerts') {
-    const alert = self.house.raise({ kind: 'phone-in' });
+    const alert = self.house.raise({ kind: (body['kind'] ?? 'phone-in') as EventKind });
+    self.house.entered.push(body);
     answer(201, { eventId: '1', receivedAt: alert.openedAt, matched: 'person', personId: 'p1', homeId: 'h1', name: elder.masked, regionCode: alert.regionCode, others: [] });
+    return;
+  }
+  const call = self.house.calls.find((c) => `/api/v1/calls/${c.id}/open` === url.pathname);
+  if (call) {
+    self.house.calls = self.house.calls.filter((c) => c !== call);
+    answer(200, { call: { ...call, state: 'opened', openedByName: user.name }, from: elder.phone, first: true });
     return;
   }
   const [, id, path] = /^\/api\/v1\/alerts\/(\w+)\/([\w-]+)$/.exec(url.pathname) ?? [];

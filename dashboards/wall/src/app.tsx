@@ -4,6 +4,7 @@ import { t } from '#wall/i18n/text.ts';
 import { shownPage } from '#wall/pages/registry.tsx';
 import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
 import { FiguresDialog } from '#wall/shell/figures.tsx';
+import { Calls } from '#wall/shell/calls.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
@@ -14,7 +15,7 @@ import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
 import { UnheardDialog } from '#wall/shell/unheard.tsx';
 import { startCounty } from '#wall/state/county.ts';
 import { selected } from '#wall/state/selection.ts';
-import { askWhoIAm, hearsAlarms, me } from '#wall/state/session.ts';
+import { askWhoIAm, hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
 import { startVigilance, takeInput } from '#wall/state/vigilance.ts';
 import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts';
@@ -41,6 +42,7 @@ function Desk() {
     <div class={`desk link-${hearsAlarms.value ? health.value : 'none'}`}>
       <Strip />
       {hearsAlarms.value ? <Bars /> : <div class="bars"><GatewayBar /></div>}
+      {mayAct.value && <Calls />}
       <Page />
       <Toasts />
       <Announcer />

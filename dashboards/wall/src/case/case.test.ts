@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { outcomes } from '#core/alert.ts';
 import { eventKinds } from '#core/event.ts';
 import { alertView } from '#wall/live/samples.ts';
-import { readOut } from './emergency.ts';
+import { readOut } from './read-out.ts';
 import { allOutcomes, outcomesFor } from './outcomes.ts';
 
 describe('closing', () => {

@@ -5,11 +5,10 @@ import { maybeText, t } from '#wall/i18n/text.ts';
 import { placeText, subjectText } from '#wall/queue/row.tsx';
 import { calledElder } from '#wall/state/actions.ts';
 import { hide, reveal, revealed, revealing } from '#wall/state/case.ts';
-import { countyName } from '#wall/state/county.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { CallKeys } from './call-keys.tsx';
-import { readOut } from './emergency.ts';
+import { Emergency } from './emergency.tsx';
 
 const year = (): number => new Date(serverNow.value + 8 * 3_600_000).getUTCFullYear();
 const word = (group: string, value: string | null): string | null => (value === null ? null : maybeText(`${group}.${value}`) ?? value);
@@ -52,7 +51,7 @@ function Plain({ alert, plain }: { alert: AlertView; plain: RevealedCase }) {
       </div>}
       {home && <HomeLines home={home} />}
       {person && <Health person={person} />}
-      {alert.priority <= 2 && <details class="readout"><summary>{t('case.scriptTitle')}</summary><p lang="zh-CN" data-test="readout">{readOut(countyName.value, alert, plain, year())}</p><p class="dim small">{t('case.emergency')}</p></details>}
+      {alert.priority <= 2 && <Emergency key={alert.id} alert={alert} plain={plain} year={year()} />}
     </>
   );
 }

@@ -3,6 +3,8 @@ import { signal } from '@preact/signals';
 import { outcomes, type Outcome } from '#core/alert.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
 import { en, enOutcomes } from './en.ts';
+import { enDesk } from './desk.en.ts';
+import { zhDesk } from './desk.zh-CN.ts';
 import { enFiles } from './files.en.ts';
 import { enFigures } from './figures.en.ts';
 import { zhFiles } from './files.zh-CN.ts';
@@ -11,9 +13,9 @@ import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhFiles, ...zhFigures } as const;
+const chinese = { ...zh, ...zhDesk, ...zhFiles, ...zhFigures } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enFiles, ...enFigures } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enFiles, ...enFigures } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

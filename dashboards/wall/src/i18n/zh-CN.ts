@@ -37,7 +37,7 @@ export const zh = {
   'risk.fall-history': '跌倒史', 'risk.heart': '心脏病', 'risk.stroke': '中风', 'risk.dementia': '失智', 'risk.bedridden': '卧床', 'risk.oxygen': '吸氧', 'risk.epilepsy': '癫痫', 'risk.diabetes': '糖尿病', 'risk.hypertension': '高血压', 'risk.lives-alone': '独居', 'risk.over-80': '80岁以上', 'risk.frequent-presser': '频繁按铃',
   'skip.absent': '请假', 'skip.quiet-hours': '免打扰时段', 'skip.call-budget': '呼叫次数用完', 'skip.call-budget-sms-instead': '呼叫次数用完,只发短信', 'skip.nobody-in-role': '没有人', 'skip.declined': '去不了', 'skip.already-going': '已在路上', 'skip.opted-out-voice-instead': '已退订,改打电话', 'skip.landline-voice-instead': '座机,改打电话', 'skip.no-voice-form': '没有语音模板',
   'device.online': '在线', 'device.silent': '静默', 'device.offline': '离线', 'device.never': '从未上线', 'device.low': '低电量',
-  'phone.title': '电话报警', 'phone.from': '来电号码', 'phone.note': '说了什么(可不填)', 'phone.help': '按号码找到这一户并立即建警情;号码不认识也照样建。', 'phone.matched': '已建警情:{who}', 'phone.unknown': '已建警情:号码没有登记',
+  'phone.title': '电话报警', 'phone.note': '说了什么(可不填)', 'phone.matched': '已建警情:{who}', 'phone.unknown': '已建警情:号码没有登记',
   'broken.text': '这一块显示出错;警情列表和声音照常。',
   'unheard.title': '现在听不到的人', 'unheard.help': '每台报过到的设备都静默、离线或推断失联的老人。重点老人在前。', 'unheard.empty': '没有', 'unheard.last': '最后听到', 'unheard.presumed': '推断',
   'kpi.today': '今日接警', 'kpi.value': '{p}% 在60秒内', 'kpi.none': '今日尚无', 'kpi.count': '{n} 起', 'kpi.median': '中位 {s} 秒', 'kpi.title': '接警用时', 'kpi.help': '报警入库到第一次人工动作;测试与本人取消不计', 'sending.title': '发送', 'sending.none': '没有积压,没有失败', 'sending.due': '待发 {n}', 'sending.unknown': '结果不明 {n}', 'sending.failed': '失败待处理 {n}', 'recent.title': '最近动态', 'recent.none': '打开页面后还没有变化',

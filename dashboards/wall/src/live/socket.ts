@@ -158,7 +158,7 @@ function parseFrame(data: unknown): ServerFrame | null {
   if (typeof data !== 'string') return null;
   try {
     const frame = JSON.parse(data) as ServerFrame;
-    return ['snapshot', 'alert', 'presence', 'beat'].includes(frame?.type) ? frame : null;
+    return ['snapshot', 'alert', 'presence', 'calls', 'beat'].includes(frame?.type) ? frame : null;
   } catch {
     return null;
   }

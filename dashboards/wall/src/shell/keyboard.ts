@@ -3,12 +3,13 @@ import { shownPage } from '#wall/pages/registry.tsx';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
+import { answer, ringing } from '#wall/state/calls.ts';
 import { focusPart } from '#wall/state/case.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { muteNow } from '#wall/state/sounding.ts';
 import { live } from '#wall/state/wall.ts';
 import { helpOpen } from './help.tsx';
-import { phoneInOpen } from './phone-in.tsx';
+import { openPhoneIn } from './phone-in.tsx';
 
 const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
@@ -21,7 +22,8 @@ function press(key: string, onButton: boolean): boolean {
     case '?': helpOpen.value = true; return true;
     case 'Escape': if (selected.value === null) return false; select(null); return true;
     case 'm': case 'M': muteNow(); return true;
-    case 'p': case 'P': if (!mayAct.value) return false; phoneInOpen.value = true; return true;
+    case 'p': case 'P': if (!mayAct.value) return false; openPhoneIn(); return true;
+    case 'o': case 'O': { const [call] = ringing.value; if (!mayAct.value || !call) return false; void answer(call); return true; }
     default:
   }
   if (!alert || !mayAct.value) return false;

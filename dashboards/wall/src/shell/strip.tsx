@@ -12,7 +12,7 @@ import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openC
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
 import { Figures } from './figures.tsx';
-import { phoneInOpen } from './phone-in.tsx';
+import { openPhoneIn } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
 
@@ -23,7 +23,7 @@ export function Strip() {
         <a class="brand" href="#/wall"><img src="/bell.svg" alt="" width="26" height="26" /><b>{t('app.name')}</b></a>
         <Nav />
         <span class="grow" />
-        {mayAct.value && <button type="button" class="tool" onClick={() => { phoneInOpen.value = true; }}>{t('act.phoneIn')}</button>}
+        {mayAct.value && <button type="button" class="tool" onClick={() => openPhoneIn()}>{t('act.phoneIn')}</button>}
         {hearsAlarms.value && <SoundControl />}
         <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
         <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>

@@ -55,6 +55,8 @@ export const calledElder = (alert: Ref, result: CallResult): Promise<boolean> =>
   act(alert, 'steps', { tabId, result, note: t('role.elder'), ...(result === 'reached' ? { contact: 'elder' } : {}) }, result === 'reached' ? t('ok.contact') : stepText(result));
 /** The result of a call by hand to a contact or responder. Only an acceptance ends the search, so reaching somebody is a step. */
 export const calledParty = (alert: Ref, party: string, result: CallResult): Promise<boolean> => act(alert, 'steps', { tabId, party, result }, stepText(result));
+/** 120, 119 or 110 has it: a step, because help from outside is no acceptance of ours. */
+export const calledService = (alert: Ref, service: string): Promise<boolean> => act(alert, 'steps', { tabId, note: t('emergency.note', { n: service }) }, t('emergency.note', { n: service }));
 const stepText = (result: CallResult): string => t('ok.step', { what: maybeText(`call.${result}`) ?? result });
 
 /** 办结: the only end of an alert. */
