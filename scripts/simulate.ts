@@ -1,51 +1,9 @@
-/**
- * `npm run simulate`: on the machine of the house it gets a token of its own for a day, starts the simulator with it, and revokes
- * it at the end. Elsewhere the token comes by --token.
- */
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+/** `npm run simulate`: the simulator with a token of its own on the machine of the house (scripts/with-token.ts). */
 import { readOptions } from '#simulators/cli/options.ts';
-import { root, run } from './run.ts';
+import { withToken } from './with-token.ts';
 
-type Token = { id: string; secret: string };
-
-async function main(argv: readonly string[]): Promise<number> {
-  const parsed = readOptions(argv, process.env);
-  if (parsed.kind !== 'run' || parsed.options.token !== null) return simulator(argv, {});
-  const { url } = parsed.options;
-  // First the house: without it the admin command would start a database for the moment, for nothing.
-  if (!(await answers(`${url}/healthz`))) {
-    process.stderr.write(`No house answers at ${url}. Start it first: npm start (another place: --url). · ${url} 没有应答，请先启动：npm start\n`);
-    return 2;
-  }
-  const made = await makeToken();
-  if (typeof made === 'string') {
-    process.stderr.write(`No token could be made here:\n${made}\nRun it where the house’s data folder is, or give --token. · 无法在本机生成令牌，请在安铃所在机器上运行，或用 --token。\n`);
-    return 2;
-  }
-  try {
-    return await simulator(argv, { ANLING_TOKEN: made.secret });
-  } finally {
-    await fetch(`${url}/api/v1/tokens/${made.id}`, { method: 'DELETE', headers: { authorization: `Bearer ${made.secret}` }, signal: AbortSignal.timeout(5_000) }).catch(() => null);
-  }
-}
-
-const answers = (address: string): Promise<boolean> => fetch(address, { signal: AbortSignal.timeout(3_000) }).then((r) => r.ok, () => false);
-
-/** The token, or the admin command's own words. */
-async function makeToken(): Promise<Token | string> {
-  const { ok, output } = await run('token', process.execPath, [join('src', 'admin.ts'), 'token', 'simulator', '24'], { quiet: true, timeoutMs: 60_000 });
-  const found = /token (\S+) {3}secret (\S+)/.exec(output);
-  return ok && found ? { id: found[1] ?? '', secret: found[2] ?? '' } : output.trim();
-}
-
-/** The simulator as a child that owns the terminal; its exit code. */
-function simulator(argv: readonly string[], env: Record<string, string>): Promise<number> {
-  const child = spawn(process.execPath, [join(root, 'device-simulators', 'main.ts'), ...argv], { cwd: root, stdio: 'inherit', env: { ...process.env, ...env } });
-  // Ctrl-C reaches the child by itself: it ends its story, and so do we then.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
-  return new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 2 : 130))));
-}
-
-process.exit(await main(process.argv.slice(2)));
+const argv = process.argv.slice(2);
+const parsed = readOptions(argv, process.env);
+// What cannot run says so itself: it needs no token for that.
+const { url, token } = parsed.kind === 'run' ? parsed.options : { url: '', token: '' };
+process.exit(await withToken({ file: 'main.ts', name: 'simulator', url, token, argv }));

@@ -70,6 +70,12 @@ export async function countTestSends(sql: Sql, ms: number): Promise<number> {
   return row?.n ?? 0;
 }
 
+/** Ring tests that this number got lately. */
+export async function countRings(sql: Sql, toBidx: Uint8Array, ms: number): Promise<number> {
+  const [row] = await sql.query<{ n: number }>(`select count(*)::int as n from outbox where to_bidx = $1 and created_at > anling_now() - $2 * interval '1 ms' and template in ('ring', 'voice-ring')`, [toBidx, ms]);
+  return row?.n ?? 0;
+}
+
 /** The number of a message by the id that it carries outside. */
 export async function findOutId(sql: Sql, outId: string): Promise<string> {
   return (await sql.query<{ id: string }>('select id from outbox where out_id = $1', [outId]))[0]?.id ?? '';

@@ -42,3 +42,19 @@ it('are refused by name: what the device cannot do, who may not, what is elsewhe
   await web.fetch(`/api/v1/devices/${id}/revoke`, { method: 'POST', cookie: await web.cookie('admin'), body: {} });
   expect((await post('admin', { name: 'test-call' })).body.error.message).toContain('revoked');
 });
+
+it('ring one contact with the harmless text, a landline by voice, a few times an hour, never one who opted out', async () => {
+  const ring = async (contact: string, cookie: string) => web.fetch(`/api/v1/contacts/${contact}/ring`, { method: 'POST', cookie, body: {} });
+  const installer = await web.cookie('installer');
+  const first = await ring('c1', installer);
+  expect([first.status, first.body.channel]).toEqual([201, 'sms']);
+  expect(await web.t.db.query('select party, channel, template, purpose, alert_id from outbox')).toEqual([{ party: 'contact:c1', channel: 'sms', template: 'ring', purpose: 'notice', alert_id: null }]);
+  for (let i = 1; i < limits.ringsPerHour; i++) expect((await ring('c1', installer)).status).toBe(201);
+  expect((await ring('c1', installer)).status).toBe(429);
+  expect((await ring('c2', await web.cookie('installer', otherTown))).status).toBe(201);
+  expect((await ring('c1', await web.cookie('installer', otherTown))).status).toBe(404);
+  expect((await ring('c2', await web.cookie('operator'))).status).toBe(403);
+  await web.t.db.query(`update contact set opted_out_at = anling_now() where id = 'c2'`);
+  expect((await ring('c2', installer)).status).toBe(409);
+  expect(await web.t.db.query(`select from audit where action = 'contact.ring'`)).toHaveLength(limits.ringsPerHour + 1);
+});

@@ -86,13 +86,16 @@ export function registerContacts(app: App, ctx: WebContext): void {
   registerOne(app, ctx);
 }
 
+/** The contact in the caller's scope, else 404. */
+export async function scopedContact(ctx: WebContext, caller: Caller, id: string): Promise<Contact> {
+  const contact = await findContact(ctx.db, ctx.seal, id);
+  if (!contact) throw nothing();
+  requireScope(caller, contact.regionCode);
+  return contact;
+}
+
 function registerOne(app: App, ctx: WebContext): void {
-  const scoped = async (caller: Caller, id: string): Promise<Contact> => {
-    const contact = await findContact(ctx.db, ctx.seal, id);
-    if (!contact) throw nothing();
-    requireScope(caller, contact.regionCode);
-    return contact;
-  };
+  const scoped = (caller: Caller, id: string): Promise<Contact> => scopedContact(ctx, caller, id);
   app.get('/api/v1/contacts/:id', {
     config: { access: fileReaders }, schema: { summary: 'One contact, masked', tags, params: IdParams, response: { 200: ContactView, ...errorAnswers } },
   }, async (request) => viewOf(callerOf(request), await scoped(callerOf(request), request.params.id)));
