@@ -23,7 +23,11 @@ export function staff(random: Random, numbers: Numbers, regions: readonly Region
     const languages = village.language === null ? ['普通话'] : [village.language, '普通话'];
     for (const role of ringRoles) {
       const name = drawFree(names, () => nameOf(random, role === 'care-worker' ? 'female' : 'male'));
-      if (role !== 'doctor' || wholeRings.has(village.name) || random.chance(doctors)) add(`${role}-${village.code}`, role, village.code, name, numbers.mobile(), { languages });
+      if (role !== 'doctor' || wholeRings.has(village.name) || random.chance(doctors)) add(`${role}-${village.code}`, role, village.code, name, numbers.mobile(), {
+          languages, walkMinutes: 2 + random.below(14), keyHolder: role === 'care-worker' && random.chance(0.15),
+          // Some doctors want their night's rest; an emergency reaches them all the same.
+          ...(role === 'doctor' && random.chance(0.2) ? { quietFrom: '22:00', quietTo: '06:00' } : {}),
+        });
     }
   }
   // The farm's living area has no duty room: it belongs to the town it is shown under.

@@ -121,6 +121,9 @@ describe('the demonstration county', () => {
       const ring = tally(county.responders.filter((r) => r.regionCode === village.code), (r) => r.role);
       expect([ring.get('care-worker'), ring.get('grid-worker'), ring.get('village-cadre'), (ring.get('doctor') ?? 0) <= 1], village.name).toEqual([1, 1, 1, true]);
     }
+    const ringers = county.responders.filter((r) => r.regionCode.slice(9) !== '000');
+    expect(ringers.every((r) => r.walkMinutes !== null && r.walkMinutes > 0)).toBe(true);
+    expect([ringers.some((r) => r.keyHolder), ringers.some((r) => r.quietFrom !== null)]).toEqual([true, true]);
     const roles = tally(county.responders, (r) => r.role);
     expect(['town-duty', 'seat', 'shift-leader', 'duty-leader'].map((role) => roles.get(role))).toEqual([18, 4, 1, 1]);
     expect([roles.get('doctor')! > 120, roles.get('doctor')! < 220]).toEqual([true, true]);

@@ -13,7 +13,7 @@ export const zh = {
   'login.wrong': '用户名或密码不对。', 'login.busy': '正在登录…', 'login.tooMany': '错误次数太多,请 {s} 秒后再试。',
   'strip.label': '运行状态', 'strip.link': '链路', 'strip.live': '实时', 'strip.late': '滞后', 'strip.dead': '断线', 'strip.connecting': '连接中', 'strip.degraded': '降级运行', 'strip.age': '数据 {s} 秒前', 'strip.clock': '服务器时间',
   'strip.drift': '本机时钟差 {s} 秒', 'strip.consoles': '值班台 {n}', 'strip.hearing': '能出声 {n}', 'strip.noHearing': '没有值班台能出声', 'strip.oldest': '最久未接', 'strip.noneWaiting': '无人等待',
-  'strip.cannotHear': '现在听不到 {n} 人', 'strip.hearAll': '全部听得到', 'strip.soundOn': '声音开', 'strip.soundOff': '无声', 'strip.muted': '静音 {s} 秒', 'strip.open': '未办结 P{p}:{n}',
+  'strip.cannotHear': '现在听不到 {n} 人', 'strip.hearAll': '全部听得到', 'strip.hearNone': '没有设备在线', 'strip.soundOn': '声音开', 'strip.soundOff': '无声', 'strip.muted': '静音 {s} 秒', 'strip.open': '未办结 P{p}:{n}',
   'strip.mismatch': '对账不符 {n} 次,已重取', 'strip.toDesk': '白天', 'strip.toWall': '夜间', 'strip.lang': 'English', 'strip.hear': '监听',
   'bar.late': '数据可能滞后 {s} 秒', 'bar.dead': '链路中断 {s}:屏幕上的警情可能不全!', 'bar.deadDo': '请用电话值守,同时检查网线、换备用电脑;系统正在不断重连。',
   'bar.silent': '无声:这台电脑现在不会响', 'bar.silentDo': '点“开始值班”打开声音', 'bar.unproven': '声音已开,还没试音', 'bar.unprovenDo': '点“开始值班”放一次测试音', 'bar.noAudio': '这个浏览器不能出声,请换 Chrome 或 Edge', 'bar.heardQuestion': '测试音已播放,听到了吗?',

@@ -178,7 +178,7 @@ function MapFoot({ county: all }: { county: County | null }) {
   return (
     <footer class="map-foot">
       <span class="legend" aria-hidden="true">
-        {(['full', 'part', 'hollow', 'presumed'] as const).map((look) => <span key={look}><svg width="13" height="13" aria-hidden="true"><circle class={`dot ${look}`} cx="6.5" cy="6.5" r="4.6" /></svg>{t(`map.${look}`)}</span>)}
+        {(['full', 'part', 'hollow', 'presumed', 'never'] as const).map((look) => <span key={look}><svg width="13" height="13" aria-hidden="true"><circle class={`dot ${look}`} cx="6.5" cy="6.5" r="4.6" /></svg>{t(`map.${look}`)}</span>)}
       </span>
       <span class="pointed digits" data-test="pointed">{pointed.value ? placeLine(pointed.value) : counts ? placeLine({ code: '', name: t('act.county'), counts, alerts: [] }) : ''}</span>
     </footer>

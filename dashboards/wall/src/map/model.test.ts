@@ -61,6 +61,7 @@ describe('the schematic county', () => {
 
   it('says in grey what is heard of a village', () => {
     const c = (online: number, offline: number, presumed = 0): ReturnType<typeof dotOf> => dotOf({ online, offline, never: 0, presumed });
+    expect([dotOf({ online: 0, offline: 0, never: 3, presumed: 0 }), dotOf({ online: 0, offline: 1, never: 3, presumed: 0 }), dotOf({ online: 1, offline: 0, never: 3, presumed: 0 })]).toEqual(['never', 'hollow', 'part']);
     expect([c(0, 0), c(3, 0), c(2, 1), c(0, 3), c(0, 1, 5)]).toEqual(['empty', 'full', 'part', 'hollow', 'presumed']);
   });
 });

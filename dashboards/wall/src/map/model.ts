@@ -58,10 +58,11 @@ export function drawCounty(regions: readonly Region[], presence: ReadonlyMap<str
 const inOrder = (regions: readonly Region[], level: Region['level']): Region[] => regions.filter((r) => r.level === level).sort((a, b) => (a.code < b.code ? -1 : 1));
 const graver = (a: AlertView, b: AlertView): number => a.priority - b.priority || Number(isUnclaimed(b)) - Number(isUnclaimed(a)) || compareAlerts(a, b);
 
-/** What a village's dot says in grey: `full` heard, `part` some are not, `hollow` none is, `presumed` perhaps none is, `empty` nobody lives with us there. */
-export function dotOf(counts: Counts): 'full' | 'part' | 'hollow' | 'presumed' | 'empty' {
+/** What a village's dot says in grey: `full` heard, `part` some are not, `hollow` none is, `presumed` perhaps none is, `never` none ever was (installed, not switched on), `empty` nobody lives with us there. */
+export function dotOf(counts: Counts): 'full' | 'part' | 'hollow' | 'presumed' | 'never' | 'empty' {
   const all = total(counts);
   if (all === 0) return 'empty';
+  if (counts.never === all) return 'never';
   if (counts.online === 0) return counts.presumed > counts.offline + counts.never ? 'presumed' : 'hollow';
   return counts.online === all ? 'full' : 'part';
 }

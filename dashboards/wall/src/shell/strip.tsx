@@ -4,6 +4,7 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
+import { county } from '#wall/state/county.ts';
 import { hearsAlarms, logOut, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
@@ -96,7 +97,7 @@ function Hearing() {
   return (
     <div class="fact" data-test="unheard">
       <span class="fact-name">{t('strip.hear')}</span>
-      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{t('strip.hearAll')}</span>}
+      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
     </div>
   );
 }
