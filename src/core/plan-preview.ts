@@ -1,6 +1,5 @@
 /** Whom a plan would reach for one home if an alarm came now: its first round, step by step, by the very function that runs it. Pure. */
-import type { Alert } from './alert.ts';
-import type { Case, Contacted } from './change.ts';
+import type { Contacted } from './change.ts';
 import type { Plan } from './escalation.ts';
 import { type EventKind, kindInfo } from './event.ts';
 import type { Party } from './ids.ts';
@@ -14,11 +13,10 @@ export function previewPlan(plan: Plan, { kind, roster, calls }: PreviewFacts, n
   const called = new Map(calls);
   const contacted = new Map<Party, Contacted>();
   const keyOf = new Map(roster.map((p) => [p.party, p.phoneKey]));
-  const alert = { kind, priority: kindInfo[kind].priority, flags: [] as readonly string[] } as Alert; // a step looks at nothing else of it
+  const alert = { kind, priority: kindInfo[kind].priority, flags: [] };
   return plan.steps.map((step, i) => {
     const at = now + step.atS * 1000;
-    const c: Case = { alert, timers: new Map(), engagements: new Map(), roster, contacted, calls: called, consoleBeatAt: null, unclaimed: 0 };
-    const { sends, skipped } = resolveStep(c, step.actions, 0, i, at);
+    const { sends, skipped } = resolveStep({ alert, engagements: new Map(), roster, contacted, calls: called }, step.actions, 0, i, at);
     for (const { party, channel } of sends) {
       const before = contacted.get(party) ?? { sms: 0, voice: 0 };
       contacted.set(party, { sms: before.sms + (channel === 'sms' ? 1 : 0), voice: before.voice + (channel === 'voice' ? 1 : 0), rounds: [0], reached: true });

@@ -2,6 +2,7 @@
  * Whom a plan's targets mean for one alert, now: roles of the home's village and town, the county's desk, the person's
  * contacts. Absent goes to the deputy by `ord`; every one who is left out is left out with a reason that the timeline shows.
  */
+import type { Alert } from './alert.ts';
 import type { Case, Send } from './change.ts';
 import { clockTime } from './clock.ts';
 import type { Tell } from './decision.ts';
@@ -22,6 +23,8 @@ export type PartyFacts = {
   /** His place lies in the outage too (所在片区失联): tried, never waited for. */ cutOff?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
+/** What a step looks at; a case, or one that is only imagined. */
+export type StepCase = Pick<Case, 'roster' | 'contacted' | 'engagements' | 'calls'> & { alert: Pick<Alert, 'kind' | 'priority' | 'flags'> };
 export type Skipped = { target: PlanTarget | 'others'; party?: Party; reason: string };
 export type Resolved = { sends: Send[]; skipped: Skipped[] };
 
@@ -47,7 +50,7 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
 }
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */
-export function resolveStep(c: Case, actions: readonly PlanAction[], round: number, step: number, now: number): Resolved {
+export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: number, step: number, now: number): Resolved {
   const out = newResolution(c, round, step, now);
   for (const action of actions) {
     const wanted = action.target === 'neighbour-villages' ? neighbourVillages : 1;
@@ -74,7 +77,7 @@ export function resolveStep(c: Case, actions: readonly PlanAction[], round: numb
 }
 
 /** A new round begins with those whom no round has tried yet, near ones first. */
-function addOthers(c: Case, out: Resolution, now: number): void {
+function addOthers(c: StepCase, out: Resolution, now: number): void {
   const near = { village: 0, town: 1, county: 2 };
   const untried = c.roster
     .filter((p) => !(c.contacted.get(p.party)?.rounds.length) && p.role !== 'seat' && p.role !== 'shift-leader' && !out.has(p))
@@ -90,7 +93,7 @@ function addOthers(c: Case, out: Resolution, now: number): void {
 export const smsInstead = 'call-budget-sms-instead';
 type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; leave(p: PartyFacts, target: PlanTarget | 'others', reason: string): void; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
 
-function newResolution(c: Case, round: number, step: number, now: number): Resolution {
+function newResolution(c: StepCase, round: number, step: number, now: number): Resolution {
   const sends: Send[] = [];
   const skipped: Skipped[] = [];
   const phones = new Map<string, Set<string>>();
@@ -127,7 +130,7 @@ function newResolution(c: Case, round: number, step: number, now: number): Resol
 }
 
 /** Why this one is left out now, or null. A decline or an acceptance stands for the whole alert. */
-function whyNot(c: Case, p: PartyFacts, channel: 'sms' | 'voice', out: Resolution, now: number): string | null {
+function whyNot(c: StepCase, p: PartyFacts, channel: 'sms' | 'voice', out: Resolution, now: number): string | null {
   const state = c.engagements.get(p.party)?.state;
   if (state === 'declined') return 'declined';
   if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
@@ -151,7 +154,7 @@ export function overBudget(c: Pick<Case, 'calls'>, p: Pick<PartyFacts, 'phoneKey
   return within(5 * 60_000) >= limits.callsPerPerson5Min || within(3_600_000) >= limits.callsPerPersonHour;
 }
 
-function templateFor(c: Case, target: PlanTarget | 'others', channel: 'sms' | 'voice'): TemplateName {
+function templateFor(c: StepCase, target: PlanTarget | 'others', channel: 'sms' | 'voice'): TemplateName {
   if (target === 'family-1' || target === 'family-2') return channel === 'sms' ? 'family' : 'voice-family';
   if (target === 'duty-leader' || target === 'shift-leader') return channel === 'sms' ? 'escalate' : 'voice-escalate';
   return channel === 'sms' ? smsTemplate(c.alert.kind) : 'voice-p1';

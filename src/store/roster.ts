@@ -7,10 +7,12 @@ import type { AlertId, Party } from '#core/ids.ts';
 import type { PartyFacts, PartyRole } from '#core/roster.ts';
 import type { Row, Sql } from './pool.ts';
 
+/** What of an alert its roster is looked up by. */
+export type RosterKey = Pick<Alert, 'id' | 'flags' | 'homeId' | 'personId' | 'regionCode'>;
 type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
 
 /** The roster of each alert. In an outage it reaches further: to the nearest villages that still have a signal. */
-export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map<AlertId, PartyFacts[]>> {
+export async function rostersOf(sql: Sql, alerts: readonly RosterKey[]): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
   const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
@@ -24,8 +26,8 @@ export async function rostersOf(sql: Sql, alerts: readonly Alert[]): Promise<Map
     'select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places')).map((r) => [r.code, r]));
   const desk = responders.filter((p) => deskRoles.has(p.role));
   const byTown = Map.groupBy(responders.filter((p) => !deskRoles.has(p.role)), (p) => p.region.slice(0, 9));
-  const near = (a: Alert): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
-  const far = (a: Alert): Responder[] => (inOutage(a) ? responders.filter((p) => p.role === 'care-worker' && p.region.slice(0, 9) !== a.regionCode?.slice(0, 9) && !lies(p.region, scopes)) : []);
+  const near = (a: RosterKey): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
+  const far = (a: RosterKey): Responder[] => (inOutage(a) ? responders.filter((p) => p.role === 'care-worker' && p.region.slice(0, 9) !== a.regionCode?.slice(0, 9) && !lies(p.region, scopes)) : []);
   return new Map(alerts.map((a) => {
     const seen = (p: Responder): PartyFacts[] => asSeenFrom(a, p, places.get(a.regionCode ?? '')).map((f) => (inOutage(a) && !p.landline && !deskRoles.has(p.role) && lies(p.region, scopes) ? { ...f, cutOff: true } : f));
     const own = contacts(a).map((f): PartyFacts => (inOutage(a) && f.reach === 'village' ? { ...f, cutOff: true } : f));
@@ -52,7 +54,7 @@ const responder = (r: Row): Responder => ({
 
 const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);
 
-function asSeenFrom(alert: Alert, p: Responder, home: { lat: number | null; lon: number | null } | undefined): PartyFacts[] {
+function asSeenFrom(alert: RosterKey, p: Responder, home: { lat: number | null; lon: number | null } | undefined): PartyFacts[] {
   const { region, lat, lon, ...facts } = p;
   const desk = deskRoles.has(p.role);
   if (alert.regionCode === null) return desk ? [{ ...facts, keyHolder: false, reach: 'county', distanceKm: 0 }] : [];
@@ -65,7 +67,7 @@ function asSeenFrom(alert: Alert, p: Responder, home: { lat: number | null; lon:
 }
 
 /** Contacts of the alert's person; of everybody in the home when no person is named. */
-async function contactsOf(sql: Sql, alerts: readonly Alert[]): Promise<(alert: Alert) => PartyFacts[]> {
+async function contactsOf(sql: Sql, alerts: readonly RosterKey[]): Promise<(alert: RosterKey) => PartyFacts[]> {
   const rows = await sql.query(
     `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
      from contact c join person p on p.id = c.person_id where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,

@@ -1,8 +1,7 @@
 /** Who would be called for this home now: the plan that holds there, or one that is being written, against the real roster of this minute. */
 import { type Static, Type } from 'typebox';
 import { eventKinds, kindInfo } from '#core/event.ts';
-import type { AlertId, Party } from '#core/ids.ts';
-import type { Alert } from '#core/alert.ts';
+import type { AlertId, HomeId, Party, RegionCode } from '#core/ids.ts';
 import { planFor } from '#core/plan.ts';
 import { previewPlan } from '#core/plan-preview.ts';
 import { may } from '#core/user.ts';
@@ -41,8 +40,8 @@ export function registerPlanPreview(app: App, ctx: WebContext): void {
     requireScope(caller, home.regionCode);
     const plan = request.body.plan ? toPlan('', request.body.plan) : planFor(kind, kindInfo[kind].priority, home.regionCode, await readPlans(ctx.db));
     if (plan === null) throw invalid([{ field: 'kind', expected: 'a kind that calls people' }]);
-    const alert = { id: '0' as AlertId, kind, homeId, personId: null, regionCode: home.regionCode } as unknown as Alert; // what a roster is looked up by
-    const roster = (await rostersOf(ctx.db, [alert])).get(alert.id) ?? [];
+    const key = { id: '0' as AlertId, homeId: homeId as HomeId, personId: null, regionCode: home.regionCode as RegionCode, flags: [] };
+    const roster = (await rostersOf(ctx.db, [key])).get(key.id) ?? [];
     const steps = previewPlan(plan, { kind, roster, calls: await recentCalls(ctx.db, [...new Set(roster.map((p) => p.phoneKey))]) }, await readNow(ctx.db));
     const lines = await partyLines(ctx.db, roster.map((p) => p.party));
     const who = (party: Party | undefined): { role: string | null; name: string | null } => {
