@@ -14,6 +14,7 @@ import './styles/queue.css';
 import './styles/case.css';
 import './styles/map.css';
 import './styles/pages.css';
+import './styles/files.css';
 
 startSettings();
 startRoute();

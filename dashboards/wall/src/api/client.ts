@@ -28,6 +28,11 @@ export async function post<T>(path: string, body: unknown = {}, keyed = true): P
   return first.ok || first.problem.status !== 0 || !keyed ? first : call<T>('POST', path, body, key);
 }
 
+/** Changes that carry the version that was seen, so that a lost answer cannot do harm twice. */
+export const patch = <T>(path: string, body: unknown): Promise<Answer<T>> => call<T>('PATCH', path, body);
+export const put = <T>(path: string, body: unknown): Promise<Answer<T>> => call<T>('PUT', path, body);
+export const remove = <T>(path: string): Promise<Answer<T>> => call<T>('DELETE', path, undefined);
+
 async function call<T>(method: string, path: string, body: unknown, key?: string): Promise<Answer<T>> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), deadlineMs);

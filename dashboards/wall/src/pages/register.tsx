@@ -1,15 +1,16 @@
 /** A newcomer's first minute: register a device, see its secret once, press its button from here or from a terminal. */
 import { useSignal } from '@preact/signals';
+import { may } from '#core/user.ts';
 import { post, type Problem } from '#wall/api/client.ts';
+import { Picker } from '#wall/files/picker.tsx';
 import { t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
-import { placeOf } from '#wall/shell/unheard.tsx';
-import { go } from '#wall/state/route.ts';
+import { go, route } from '#wall/state/route.ts';
+import { can } from '#wall/state/session.ts';
 import { say, sayBad } from '#wall/state/toast.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
 
 type Model = { id: string; name: string; type: string };
-type Home = { id: string; regionCode: string; place: string | null; people: number };
 type Made = { id: string; secret: string };
 
 /** Which event the button of a model sends. */
@@ -17,14 +18,15 @@ const eventOf: Record<string, string> = { 'fall-radar': 'fall', smoke: 'smoke', 
 
 export function Register() {
   const models = useFetched<{ models: Model[] }>('/api/v1/device-models');
-  const homes = useFetched<{ homes: Home[] }>('/api/v1/homes?limit=200');
+  const homeId = useSignal(route.peek().query['homeId'] ?? '');
+  const personId = useSignal(route.peek().query['personId'] ?? '');
   const made = useSignal<(Made & { kind: string }) | null>(null);
   const problem = useSignal<Problem | null>(null);
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const [model, homeId, room] = ['model', 'homeId', 'room'].map((name) => String(form.get(name) ?? '').trim());
-    const answer = await post<Made>('/api/v1/devices', { model, ...(homeId ? { homeId } : {}), ...(room ? { room } : {}) }, false);
+    const [model, room, serial] = ['model', 'room', 'serial'].map((name) => String(form.get(name) ?? '').trim());
+    const answer = await post<Made>('/api/v1/devices', { model, ...bound(homeId.value, personId.value), ...(room ? { room } : {}), ...(serial ? { serial } : {}) }, false);
     problem.value = answer.ok ? null : answer.problem;
     const type = models.value?.models.find((m) => m.id === model)?.type ?? '';
     made.value = answer.ok ? { ...answer.value, kind: eventOf[type] ?? 'sos' } : null;
@@ -35,11 +37,14 @@ export function Register() {
         <form class="card" onSubmit={(event) => void submit(event)}>
           <div class="form-row">
             <label>{t('devices.model')}<select name="model" required>{models.value.models.map((m) => <option key={m.id} value={m.id} selected={m.id === 'sos-button'}>{m.name} ({m.id})</option>)}</select></label>
-            <label>{t('devices.homePick')}<select name="homeId"><option value="">{t('devices.homeNone')}</option>
-              {homes.value?.homes.map((h) => <option key={h.id} value={h.id}>{[placeOf(h.regionCode), h.place, h.id].filter(Boolean).join(' · ')}</option>)}</select></label>
             <label>{t('devices.room')}<input name="room" maxLength={40} /></label>
+            <label>{t('device.serial')}<input name="serial" maxLength={64} /></label>
             <button type="submit" class="strong">{t('act.register')}</button>
           </div>
+          {can(may.readFiles) && <div class="file-grid">
+            <div class="field wide"><span class="field-name">{t('devices.homePick')} · {t('device.home')}</span><Picker kind="home" id="register-home" value={homeId.value} onChange={(id) => { homeId.value = id; }} /></div>
+            <div class="field wide"><span class="field-name">{t('devices.homePick')} · {t('device.person')}</span><Picker kind="person" id="register-person" value={personId.value} onChange={(id) => { personId.value = id; }} /></div>
+          </div>}
           {problem.value && <p class="trouble" role="alert">{problem.value.code === 'E_FORBIDDEN' ? t('devices.refused') : problemText(problem.value)}</p>}
         </form>
       ) : <Waiting problem={models.problem} />}
@@ -47,6 +52,9 @@ export function Register() {
     </Page>
   );
 }
+
+/** On a person, else in a home: the person's home follows from the person. */
+const bound = (homeId: string, personId: string): object => (personId !== '' ? { personId } : homeId !== '' ? { homeId } : {});
 
 function MadeCard({ made }: { made: Made & { kind: string } }) {
   const pressed = useSignal(false);

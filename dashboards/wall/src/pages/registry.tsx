@@ -6,6 +6,11 @@ import { computed } from '@preact/signals';
 import type { JSX } from 'preact';
 import { may, type UserRole } from '#core/user.ts';
 import type { TextKey } from '#wall/i18n/text.ts';
+import { DeviceFiles } from '#wall/files/devices.tsx';
+import { Homes } from '#wall/files/homes.tsx';
+import { Modes } from '#wall/files/modes.tsx';
+import { People } from '#wall/files/people.tsx';
+import { Responders } from '#wall/files/responders.tsx';
 import { route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { Blind } from './blind.tsx';
@@ -15,13 +20,18 @@ import { Unregistered } from './unregistered.tsx';
 import { Wall } from './wall.tsx';
 
 /** In the order of the navigation; a group with one page that the caller may open is a link, with more a menu. */
-export const groups = ['duty', 'files', 'devices', 'settings'] as const;
+export const groups = ['desk', 'duty', 'files', 'devices', 'settings'] as const;
 export type Group = (typeof groups)[number];
 export type PageEntry = { name: string; group: Group; label: TextKey; /** as the server's routes have it: core/user.ts */ roles: readonly UserRole[]; show(): JSX.Element };
 
 export const pages: readonly PageEntry[] = [
-  { name: 'wall', group: 'duty', label: 'tab.wall', roles: may.readAlerts, show: Wall },
+  { name: 'wall', group: 'desk', label: 'tab.wall', roles: may.readAlerts, show: Wall },
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
+  { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
+  { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
+  { name: 'responders', group: 'files', label: 'tab.responders', roles: may.readFiles, show: Responders },
+  { name: 'modes', group: 'files', label: 'tab.modes', roles: may.readFiles, show: Modes },
+  { name: 'devices', group: 'devices', label: 'tab.devices', roles: may.readDevices, show: DeviceFiles },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: Register },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: Quarantine },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: Unregistered },

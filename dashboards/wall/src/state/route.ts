@@ -34,6 +34,13 @@ export function leaveFor(run: () => void): void {
   else leaving.value = () => { unsaved.value = false; run(); };
 }
 export const go = (page: string, id: string | null = null, query: Query = {}): void => { location.hash = hashOf(page, id, query); };
+/** Other filters of the same page: no new step for the back button. */
+export function refine(query: Query): void {
+  const { page, id } = route.peek();
+  history.replaceState(null, '', hashOf(page, id, query));
+  shown = location.hash;
+  route.value = parseRoute(shown);
+}
 
 let shown = '';
 export function startRoute(): void {

@@ -1,0 +1,311 @@
+/** The file pages in a real browser on a real web role and a real database with the demonstration county: found, opened, changed, refused, on record. */
+import { mkdirSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { UserRole } from '#core/user.ts';
+import { loadDemo } from '#store/demo.ts';
+import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
+import { testWeb, type Web } from '#test/harness/web.ts';
+import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
+import { openPage, until } from './visit.ts';
+
+const neiyang = '350425201'; // 屏山乡
+const shots = process.env['ANLING_SHOTS'];
+
+describe('the file pages', () => {
+  let browser: Browser;
+  let built: { dist: string; remove(): void };
+  let t: TestDatabase;
+  let web: Web;
+  let open: { close(): Promise<void> }[] = [];
+  let elder: { id: string; homeId: string; version: number };
+  beforeAll(async () => {
+    if (chromiumPath() === null) return;
+    built = await buildWall();
+    t = await testDatabase({ max: 8 });
+    await loadDemo(t.db, t.seal);
+    web = await testWeb({ t, settings: { pages: built.dist } });
+    browser = await openBrowser();
+    elder = (await t.db.query<typeof elder>(`select p.id, p.home_id as "homeId", p.version from person p where p.region_code like $1 || '%' and p.phone_enc is not null and (select count(*) from contact c where c.person_id = p.id) >= 2 order by p.id limit 1`, [neiyang]))[0]!;
+  }, 180_000);
+  afterAll(async () => { await browser?.close(); await web?.stop(); await t?.close(); built?.remove(); });
+  beforeEach(({ skip }) => skip(chromiumPath() === null, noBrowser));
+  afterEach(async () => { for (const c of open) await c.close(); open = []; });
+
+  const come = async (hash: string, options: { role?: UserRole; scope?: string; lang?: 'zh' | 'en'; theme?: 'wall' | 'desk'; width?: number; height?: number } = {}): Promise<{ page: Page; complaints: string[] }> => {
+    const { role = 'admin', scope = '350425000000', lang = 'zh', theme = 'desk', width = 1366, height = 768 } = options;
+    const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
+    open.push(context);
+    await context.addInitScript(([th, l]) => { localStorage.setItem('anling.theme', th ?? ''); localStorage.setItem('anling.lang', l ?? ''); }, [theme, lang]);
+    const [name, value] = (await web.cookie(role, scope)).split('=');
+    await context.addCookies([{ name: name!, value: value!, url: web.url }]);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => { if (message.type() === 'error' && !/status of (401|403|404|409|422)/.test(message.text())) complaints.push(message.text()); });
+    await page.goto(`${web.url}/${hash}`);
+    await page.waitForSelector('main');
+    return { page, complaints };
+  };
+  const api = (method: string, path: string, body?: unknown): ReturnType<Web['fetch']> => web.cookie('admin').then((cookie) => web.fetch(`/api/v1${path}`, { method, cookie, ...(body === undefined ? {} : { body }) }));
+  const search = async (page: Page, text: string): Promise<void> => { await page.fill('[data-test=search]', text); await page.press('[data-test=search]', 'Enter'); };
+  const ids = (page: Page): Promise<string[]> => page.locator('tbody tr[data-id]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id') ?? ''));
+  const saved = (page: Page): Promise<unknown> => page.waitForSelector('[data-test=toast]:has-text("已保存")');
+
+  it('are reached by keys, keep their place over a reload and the back button, and show a role only what it may open', async () => {
+    const { page, complaints } = await come('#/wall');
+    await page.locator('.menu[data-group=files] .menu-button').focus();
+    await page.keyboard.press('ArrowDown');
+    await until('the first link', 1_000, () => page.evaluate(() => document.activeElement?.getAttribute('data-page') === 'people'));
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Escape');
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('menu-button');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('main[data-test=people] tbody tr');
+    expect(await page.textContent('.menu-button[aria-current]')).toContain('老人');
+    await page.selectOption('[data-test=people] select[name=town]', `${neiyang}000`);
+    await until('the town alone', 5_000, async () => (await page.locator('tbody tr').allTextContents()).every((row) => row.includes('屏山乡')) && (await ids(page)).length > 0);
+    const before = await ids(page);
+    await page.click('[data-test=next]');
+    await until('the next page', 5_000, async () => { const now = await ids(page); return now.length > 0 && now[0] !== before[0]; });
+    const second = await ids(page);
+    await page.reload();
+    await page.waitForSelector('tbody tr');
+    expect(await ids(page)).toEqual(second);
+    await page.goBack();
+    await until('the first page again', 5_000, async () => (await ids(page))[0] === before[0]);
+    await page.click('tbody tr:first-child a');
+    await page.waitForSelector('[data-test=person-form]');
+    await page.click('[data-test=back]');
+    await page.waitForSelector('[data-test=people] tbody tr');
+    expect(await page.inputValue('select[name=town]')).toBe(`${neiyang}000`);
+    expect(complaints).toEqual([]);
+    const reader = await come('#/people', { role: 'county-reader' });
+    await reader.page.waitForSelector('tbody tr');
+    expect(await reader.page.locator('[data-test=new]').count()).toBe(0);
+    await reader.page.click('tbody tr:first-child a');
+    await reader.page.waitForSelector('[data-test=person-form]');
+    expect(await reader.page.locator('[data-test=save], [data-test=reveal], [data-test=contact-new], [data-test=mode-set]').count()).toBe(0);
+    const installer = await come('#/wall', { role: 'installer' });
+    await installer.page.waitForSelector('main[data-test=people]');
+    expect(await installer.page.locator('[data-test=dead-bar], [data-test=link]').count()).toBe(0);
+  });
+
+  it('find an elder by initials and tail, open the file masked, show it on record, save what was changed, and show it in the list [W10 W21]', async () => {
+    const { page, complaints } = await come('#/people');
+    const plain = (await api('POST', `/people/${elder.id}/reveal`, {})).body;
+    const { initialsOf } = await import('#core/search.ts');
+    await search(page, `${initialsOf(plain.name).toLowerCase()} ${plain.phone.slice(-4)}`);
+    await until('the one elder', 5_000, async () => (await ids(page)).includes(elder.id) && (await ids(page)).length <= 3);
+    expect(await page.content()).not.toContain(plain.phone);
+    await page.click(`tr[data-id="${elder.id}"] a`);
+    await page.waitForSelector('[data-test=person-form]');
+    expect(await page.isDisabled('input[name=name]')).toBe(true);
+    expect(await page.content()).not.toContain(plain.name);
+    const looks = async (): Promise<number> => (await t.db.query(`select from audit where action = 'person.reveal' and target = $1`, [`person:${elder.id}`])).length;
+    const before = await looks();
+    await page.click('[data-test=reveal]');
+    await until('the plain name', 5_000, async () => (await page.inputValue('input[name=name]')) === plain.name);
+    expect(await looks()).toBe(before + 1);
+    expect(await page.isDisabled('[data-test=save]')).toBe(true);
+    await page.fill('input[name=language]', '客家话');
+    await page.fill('textarea[name=note]', '耳背,讲大声');
+    await page.check('input[name=riskTags-heart]');
+    await page.fill('input[name=routineBy]', '09:30');
+    // What is typed is asked for before it is left.
+    await page.click('[data-test=back]');
+    await page.waitForSelector('[data-test=stay]');
+    await page.click('[data-test=stay]');
+    expect(await page.inputValue('input[name=language]')).toBe('客家话');
+    await page.click('[data-test=save]');
+    await saved(page);
+    const now = (await api('GET', `/people/${elder.id}`)).body;
+    expect(now).toMatchObject({ language: '客家话', routineBy: '09:30' });
+    expect(now.riskTags).toContain('heart');
+    const [row] = await t.db.query<{ detail: { fields: string[] } }>(`select detail from audit where action = 'person.change' order by id desc limit 1`);
+    expect(row?.detail.fields.toSorted()).toEqual(['language', 'note', 'riskTags', 'routineBy']);
+    await page.click('[data-test=hide]');
+    expect(await page.inputValue('textarea[name=note]')).toBe('');
+    await page.click('[data-test=back]');
+    await page.waitForSelector('[data-test=people] tbody tr');
+    expect(complaints).toEqual([]);
+  });
+
+  it('say a conflict in words and keep what was typed, and put a refusal at its field [W21]', async () => {
+    const { page } = await come(`#/people/${elder.id}`);
+    await page.waitForSelector('[data-test=person-form]');
+    await page.fill('input[name=language]', '前路话');
+    const { version } = (await api('GET', `/people/${elder.id}`)).body;
+    await api('PATCH', `/people/${elder.id}`, { version, language: '桃源话' });
+    await page.click('[data-test=save]');
+    await page.waitForSelector('[data-test=form-trouble]:has-text("别人刚改过")');
+    await page.click('[data-test=reload]');
+    await page.waitForSelector('[data-test=theirs]:has-text("桃源话")');
+    expect(await page.inputValue('input[name=language]')).toBe('前路话');
+    await page.click('[data-test=save]');
+    await saved(page);
+    expect((await api('GET', `/people/${elder.id}`)).body.language).toBe('前路话');
+    await page.click('[data-test=reveal]');
+    await until('the number', 5_000, async () => (await page.inputValue('input[name=phone]')) !== '' && !(await page.isDisabled('input[name=phone]')));
+    await page.fill('input[name=phone]', '13905980001');
+    await page.click('[data-test=save]');
+    await page.waitForSelector('[data-field=phone] [data-test=wrong]');
+    expect(await page.textContent('[data-field=phone] [data-test=wrong]')).toContain('154 0425');
+    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe('phone');
+    await page.fill('input[name=name]', ' ');
+    await page.click('[data-test=save]');
+    expect(await page.textContent('[data-field=name] [data-test=wrong]')).toBe('必填');
+    await page.click('[data-test=drop]');
+    expect(await page.locator('[data-test=wrong]').count()).toBe(0);
+    const home = await come(`#/homes/${elder.homeId}`);
+    await home.page.waitForSelector('[data-test=home-form]');
+    await home.page.click('[data-test=reveal]');
+    await until('the place', 5_000, async () => !(await home.page.isDisabled('input[name=place]')));
+    await home.page.fill('input[name=place]', '一二三四五六七八九十一二三四五');
+    expect(await home.page.textContent('[data-field=place] [data-test=count]')).toBe('15/14');
+    await home.page.click('[data-test=save]');
+    expect(await home.page.textContent('[data-field=place] [data-test=wrong]')).toBe('太长了');
+    await home.page.fill('input[name=place]', '屏山内洋下厝角12号');
+    await home.page.click('[data-test=save]');
+    await saved(home.page);
+    await until('the new place as title', 5_000, async () => (await home.page.textContent('h1')) === '屏山内洋下厝角12号');
+  });
+
+  it('open a home, a person in it, a contact and a responder anew; contacts change their order and are verified', async () => {
+    const { page } = await come('#/homes/new');
+    await page.waitForSelector('[data-test=home-form]');
+    await page.selectOption('select[name=town]', `${neiyang}000`);
+    await page.selectOption('select[name=village]', { index: 1 });
+    await page.fill('input[name=address]', '屏山乡内洋村新厝99号');
+    await page.click('[data-test=save]');
+    await page.waitForSelector('[data-test=home] [data-test=residents]');
+    await page.click('[data-test=residents] a:has-text("新建")');
+    await page.waitForSelector('[data-test=person-new]');
+    await page.fill('input[name=name]', '罗招治');
+    await page.fill('input[name=phone]', '139 0598 7766');
+    await page.fill('input[name=birthDate]', '1944-05-06');
+    await page.selectOption('select[name=sex]', 'female');
+    await page.click('[data-test=save]');
+    await page.waitForSelector('[data-test=person] [data-test=contacts]');
+    for (const [name, phone] of [['罗一', '13905980021'], ['罗二', '13905980022']] as const) {
+      await page.click('[data-test=contact-new]');
+      await page.fill('dialog input[name=name]', name);
+      await page.fill('dialog input[name=phone]', phone);
+      await page.selectOption('dialog select[name=relation]', 'family');
+      await page.click('dialog [data-test=save]');
+      await page.waitForSelector('dialog', { state: 'detached' });
+    }
+    await until('two contacts', 5_000, async () => (await page.locator('.contact-list li').count()) === 2);
+    const order = (): Promise<string[]> => page.locator('.contact-list li').evaluateAll((rows) => rows.map((r) => r.getAttribute('data-id') ?? ''));
+    const before = await order();
+    await page.locator('.contact-list li').nth(1).locator('[data-test=up]').click();
+    await until('the other order', 5_000, async () => (await order())[0] === before[1]);
+    await page.locator('.contact-list li').first().locator('[data-test=verify]').click();
+    await until('the proof', 5_000, async () => (await page.locator('.contact-list [data-test=verify]').count()) === 1);
+    await page.goto(`${web.url}/#/responders/new`);
+    await page.waitForSelector('[data-test=responder-form]');
+    await page.fill('input[name=name]', '王玉兰');
+    await page.fill('input[name=phone]', '13905980033');
+    await page.selectOption('select[name=role]', 'care-worker');
+    await page.selectOption('select[name=town]', `${neiyang}000`);
+    await page.fill('input[name=languages]', '闽南话、前路话');
+    await page.click('[data-test=save]');
+    await page.waitForSelector('[data-test=responder] [data-test=proof]');
+    await page.click('[data-test=verify]');
+    await page.waitForSelector('[data-test=proof]:has-text("核实")');
+    await page.goto(`${web.url}/#/responders?q=wyl`);
+    await page.waitForSelector('tbody tr:has-text("闽南话、前路话")');
+  });
+
+  it('move a device, book its test, renew its secret once, and revoke it after asking', async () => {
+    const made = (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, demo: true, serial: 'BT-0007' })).body;
+    const { page } = await come('#/devices?q=BT-0007');
+    await page.waitForSelector(`tr[data-id="${made.id}"]`);
+    await page.click(`tr[data-id="${made.id}"] a`);
+    await page.waitForSelector('[data-test=device-form]');
+    await page.locator('[data-field=personId] button:has-text("选择")').click();
+    await page.fill('input[name=person-q]', elder.id);
+    await page.press('input[name=person-q]', 'Enter');
+    await page.click(`[data-pick="${elder.id}"]`);
+    await page.fill('input[name=room]', '卧室');
+    await page.click('[data-test=save]');
+    await saved(page);
+    expect((await api('GET', `/devices/${made.id}`)).body).toMatchObject({ personId: elder.id, homeId: elder.homeId, room: '卧室' });
+    await page.click('[data-minutes="30"]');
+    await page.waitForSelector('[data-test=test-mode] [data-minutes="0"]');
+    await page.click('[data-minutes="0"]');
+    await page.click('[data-test=new-secret]');
+    await page.click('dialog [data-test=sure]');
+    await page.waitForSelector('[data-test=secret-once]');
+    const secret = await page.textContent('[data-test=secret-once] code');
+    expect(secret).not.toBe(made.secret);
+    await page.reload();
+    await page.waitForSelector('[data-test=device-form]');
+    expect(await page.content()).not.toContain(secret!);
+    await page.click('[data-test=revoke]');
+    await page.click('dialog [data-test=sure]');
+    await page.waitForSelector('[data-test=secrets]:has-text("已停用")');
+    expect((await api('GET', `/devices/${made.id}`)).body.status).toBe('revoked');
+  });
+
+  it('evacuate a list of villages in one action, after asking, and end it again [C9]', async () => {
+    const { page } = await come('#/modes');
+    await page.waitForSelector('[data-test=villages]');
+    await page.locator('[data-town="350425201000"] summary').click();
+    await page.locator('[data-town="350425201000"] .whole input').check();
+    await page.locator('[data-town="350425203000"] summary').click();
+    await page.locator('[data-town="350425203000"] .ticks input').first().check();
+    await page.click('[data-test=evacuate]');
+    await page.waitForSelector('dialog');
+    expect(await page.textContent('dialog')).toContain('已转移');
+    expect((await api('GET', '/modes')).body.modes).toEqual([]);
+    await page.click('dialog [data-test=sure]');
+    await page.waitForSelector('[data-test=modes-now]');
+    const [truth] = await t.db.query<{ n: number }>(`select count(*)::int as n from home where mode = 'evacuated' and mode_until > anling_now() and region_code like '350425201%'`);
+    const [all] = await t.db.query<{ n: number }>(`select count(*)::int as n from home where region_code like '350425201%'`);
+    expect([truth!.n > 0, truth!.n]).toEqual([true, all!.n]);
+    await page.locator('.village-end button').first().click();
+    await page.waitForSelector('[data-test=toast]:has-text("已结束")');
+    const list = await come('#/homes?mode=evacuated');
+    await list.page.waitForSelector('tbody tr');
+    expect((await list.page.locator('tbody tr').allTextContents()).every((row) => row.includes('已转移'))).toBe(true);
+    await api('POST', '/modes', { mode: null, regions: ['350425000000'] });
+  });
+
+  it('show a town’s user their town alone, and English to who wants it [W8]', async () => {
+    const { page, complaints } = await come('#/people', { role: 'shift-leader', scope: '350425203000', lang: 'en' });
+    await page.waitForSelector('tbody tr');
+    expect(await page.textContent('h1')).toBe('People');
+    expect((await page.locator('tbody tr').allTextContents()).every((row) => row.includes('济阳乡'))).toBe(true);
+    expect(await page.locator('select[name=town] option').count()).toBe(2);
+    await page.goto(`${web.url}/#/people/${elder.id}`);
+    await page.waitForSelector('[data-test=file-waiting] .trouble');
+    expect(await page.textContent('[data-test=file-waiting]')).toContain('outside your scope');
+    await openPage(page, 'homes');
+    await page.waitForSelector('[data-test=homes] tbody tr');
+    expect(await page.content()).not.toMatch(/屏山乡/);
+    expect(complaints).toEqual([]);
+  });
+
+  it('fit from 1920 x 1080 down to 200 % zoom of a small screen, in both themes and languages, without scrolling sideways', async () => {
+    const device = (await api('GET', '/devices?limit=1')).body.devices[0].id;
+    const responder = (await api('GET', '/responders?limit=1')).body.responders[0].id;
+    const pages = { people: '#/people', person: `#/people/${elder.id}`, homes: '#/homes', home: `#/homes/${elder.homeId}`, devices: '#/devices', device: `#/devices/${device}`, responders: '#/responders', responder: `#/responders/${responder}`, modes: '#/modes', register: '#/register', 'person-new': '#/people/new' };
+    for (const [theme, lang] of [['desk', 'zh'], ['wall', 'en']] as const) {
+      const { page } = await come('#/people', { theme, lang });
+      for (const [name, hash] of Object.entries(pages)) {
+        await page.goto(`${web.url}/${hash}`);
+        await page.waitForSelector(`main[data-test=${name}]`);
+        await until('what it shows', 5_000, async () => !/正在取|Fetching/.test((await page.textContent('main')) ?? ''));
+        if (name === 'person' && theme === 'desk') { await page.click('[data-test=reveal]'); await page.waitForSelector('[data-test=dial]'); }
+        for (const [width, height] of [[1920, 1080], [1366, 768], [911, 512], [683, 384]] as const) {
+          await page.setViewportSize({ width, height });
+          const sideways = await page.evaluate(() => [document.documentElement, ...document.querySelectorAll('.page, .strip, .file-form, .aside-card:not(.scroll)')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.className));
+          expect([name, width, lang, sideways]).toEqual([name, width, lang, []]);
+          if (shots && width >= 1366) { mkdirSync(shots, { recursive: true }); await page.screenshot({ path: `${shots}/${name}-${theme}-${width}.png` }); }
+        }
+      }
+    }
+  }, 300_000);
+});
