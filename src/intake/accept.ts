@@ -81,9 +81,16 @@ export function startIntake(options: IntakeOptions): Intake {
   };
 }
 
-async function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
+/** A heartbeat takes the short way: no promise but that of its group of acknowledgements. */
+function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
   parts.meter.received(publish.channel, publish.door);
   const decoded = read(parts, publish);
+  if (typeof decoded === 'string' || decoded.channel !== 'heartbeat') return acceptOther(parts, publish, decoded);
+  parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true, reading: decoded.reading });
+  return parts.telemetry.heartbeat(publish, decoded.reading, decoded.extra);
+}
+
+async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Decoded, { channel: 'heartbeat' }> | string): Promise<Accepted> {
   if (typeof decoded === 'string') {
     await parts.quarantine.add(publish, decoded);
     parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
@@ -91,10 +98,6 @@ async function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
   }
   switch (decoded.channel) {
     case 'event': return await acceptEvent(parts, publish, decoded.event);
-    case 'heartbeat': {
-      parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true, reading: decoded.reading });
-      return await parts.telemetry.heartbeat(publish, decoded.reading, decoded.extra);
-    }
     case 'vitals': return await acceptVitals(parts, publish, decoded.reading, decoded.extra);
     case 'status': {
       // {"online":false} comes from a will as a rule: a hint for outages, never an alarm and never a sign of life.

@@ -26,7 +26,10 @@ export type Presence = Service & {
 type Battery = 'low' | 'good' | null;
 /** What this edge knows of a device's row. */
 type Known = { writtenMs: number; mains: boolean | null; battery: Battery; gone: boolean };
-type Pending = { device: KnownDevice; trace: string; dueMs: number; seen: Omit<Seen, 'deviceId' | 'ageMs'>; atMs: number; waiters: { resolve: () => void; reject: (e: unknown) => void }[] };
+type Pending = {
+  device: KnownDevice; trace: string; dueMs: number; seen: Omit<Seen, 'deviceId' | 'ageMs'>; atMs: number;
+  waiters: { resolve: () => void; reject: (e: unknown) => void }[]; committed: () => Promise<void>;
+};
 
 const batteryOf = (percent: number | undefined): Battery => (percent === undefined ? null : percent < limits.batteryLow ? 'low' : percent > limits.batteryGood ? 'good' : null);
 
@@ -78,15 +81,9 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
   return {
     name: 'presence', ready: () => null,
     note(sign) {
-      const p = merge(pending, sign, known.get(sign.device.id));
+      const p = merge(pending, sign, known.get(sign.device.id), loop.wake);
       if (p.dueMs === 0) loop.wake();
-      return {
-        committed: () => new Promise((resolve, reject) => {
-          p.waiters.push({ resolve, reject });
-          p.dueMs = 0;
-          loop.wake();
-        }),
-      };
+      return p;
     },
     get waiting() { return pending.size; },
     async flush() {
@@ -105,7 +102,7 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
 }
 
 /** Adds a sign to what waits for its device; 0 as due time means at once. */
-function merge(pending: Map<string, Pending>, sign: Sign, known: Known | undefined): Pending {
+function merge(pending: Map<string, Pending>, sign: Sign, known: Known | undefined, wake: () => void): Pending {
   const r = sign.reading ?? {};
   const battery = batteryOf(r.battery);
   const matters = sign.saidOffline === true || (known?.gone === true && (sign.alive || sign.saidOffline === false)) || (r.mains !== undefined && r.mains !== (known?.mains ?? null)) || (battery !== null && battery !== (known?.battery ?? null));
@@ -113,18 +110,26 @@ function merge(pending: Map<string, Pending>, sign: Sign, known: Known | undefin
   let p = pending.get(sign.device.id);
   if (!p) {
     const nothing = { seen: false, saidOffline: null, battery: null, rssi: null, mains: null, fw: null, cell: null, temp: null };
-    p = { device: sign.device, trace: sign.trace, dueMs, atMs: sign.atMs, seen: nothing, waiters: [] };
+    const made: Pending = {
+      device: sign.device, trace: sign.trace, dueMs, atMs: sign.atMs, seen: nothing, waiters: [],
+      committed: () => new Promise((resolve, reject) => { made.waiters.push({ resolve, reject }); made.dueMs = 0; wake(); }),
+    };
+    p = made;
     pending.set(sign.device.id, p);
   }
   p.device = sign.device;
   if (sign.trace !== '') p.trace = sign.trace;
   p.dueMs = Math.min(p.dueMs, dueMs);
   p.atMs = sign.atMs;
-  const s = p.seen;
-  p.seen = {
-    seen: s.seen || sign.alive, saidOffline: sign.saidOffline ?? (sign.alive ? false : s.saidOffline), battery: r.battery ?? s.battery, rssi: r.rssi ?? s.rssi,
-    mains: r.mains ?? s.mains, fw: r.fw ?? s.fw, cell: r.cell ?? s.cell, temp: r.temp ?? s.temp,
-  };
+  const s = p.seen; // changed in place: a heartbeat costs no object here
+  s.seen ||= sign.alive;
+  s.saidOffline = sign.saidOffline ?? (sign.alive ? false : s.saidOffline);
+  s.battery = r.battery ?? s.battery;
+  s.rssi = r.rssi ?? s.rssi;
+  s.mains = r.mains ?? s.mains;
+  s.fw = r.fw ?? s.fw;
+  s.cell = r.cell ?? s.cell;
+  s.temp = r.temp ?? s.temp;
   return p;
 }
 

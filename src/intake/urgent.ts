@@ -1,7 +1,7 @@
 /**
  * The urgent lane (law 8): event rows over connections of their own, then a hint to the evaluators. The hint goes apart from
  * the insert: NOTIFY in its transaction would serialise the commits of all edges.
- * Measured (bench/doors.ts, 2 busy shared cores, fsync on): 500 SOS/s at p50 4 ms from socket to PUBACK; 12,000 to 20,000 SOS/s
+ * Measured (npm run bench -- doors, 2 busy shared cores, fsync on): 500 SOS/s at p50 4 ms from socket to PUBACK; 12,000 to 20,000 SOS/s
  * when 200 devices press as fast as they are acknowledged; 27 µs of the edge's CPU each in full batches, 350 µs alone.
  */
 import { randomUUID } from 'node:crypto';

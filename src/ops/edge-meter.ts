@@ -1,6 +1,6 @@
 /** The figures of the device side: what came, what was acknowledged, what was refused and why, and how long it took. */
 import type { Channel, Door } from '#core/publish.ts';
-import type { Metrics } from './metrics.ts';
+import type { Counter, Metrics } from './metrics.ts';
 
 export type EdgeMeter = {
   received(channel: Channel, door: Door): void;
@@ -27,13 +27,29 @@ export function createEdgeMeter(metrics: Metrics): EdgeMeter {
   const ackMs = metrics.histogram('ack_ms', 'Milliseconds from a whole frame to its acknowledgement', msBuckets, ['channel']);
   const batchRows = metrics.histogram('batch_rows', 'Rows of one write', rowBuckets, ['lane']);
   const batchMs = metrics.histogram('batch_ms', 'Milliseconds of one write', msBuckets, ['lane']);
+  const acknowledge = tally(acknowledged, ['channel']);
   return {
-    received: (channel, door) => received.inc({ channel, door }),
-    acknowledged(channel, ms) { acknowledged.inc({ channel }); ackMs.observe({ channel }, ms); },
+    received: tally(received, ['channel', 'door']),
+    acknowledged(channel, ms) { acknowledge(channel); ackMs.observe({ channel }, ms); },
     rejected: (reason) => rejected.inc({ reason }),
     quarantined: (reason) => quarantined.inc({ reason }),
     noted: (what) => noted.inc({ what }),
     batch(lane, rows, ms) { batchRows.observe({ lane }, rows); batchMs.observe({ lane }, ms); },
+  };
+}
+
+/** Counts per frame by one or two words without making a label object each: the counter is brought up to date when somebody asks. */
+function tally(counter: Counter, [first = '', second]: readonly [string, string?]): (a: string, b?: string) => void {
+  const rows: { a: string; b: string | undefined; count: number }[] = [];
+  (counter as unknown as { collect: () => void }).collect = () => {
+    for (const row of rows) {
+      counter.inc({ [first]: row.a, ...(second !== undefined && row.b !== undefined && { [second]: row.b }) }, row.count);
+      row.count = 0;
+    }
+  };
+  return (a, b) => {
+    for (const row of rows) if (row.a === a && row.b === b) { row.count++; return; }
+    rows.push({ a, b, count: 1 });
   };
 }
 

@@ -37,32 +37,28 @@ const packetIsWill = (guard: Guard, packet: object): boolean => packet === guard
 
 function publishFrame(options: GateOptions, guard: Guard, frame: Frame, done: Done): void {
   const { meter, log } = options;
-  let publish: Publish | null = null;
-  const settle = board(guard, frame.qos, (error) => {
-    if (publish && !error && frame.qos > 0) meter.acknowledged(publish.channel, performance.now() - publish.arrivedMs);
-    done(error);
-  });
+  const place = new Place(options, guard, frame.qos, done);
   const refused = misused(options, guard, frame);
   if (refused !== null) {
     guard.condemned = true;
-    settle(new OperatingError(refused === 'foreign-topic' ? 'E_TOPIC_FORBIDDEN' : 'E_FRAME_TOO_LARGE', refused));
+    place.settle(new OperatingError(refused === 'foreign-topic' ? 'E_TOPIC_FORBIDDEN' : 'E_FRAME_TOO_LARGE', refused));
     return;
   }
   if (frame.retain) { frame.retain = false; meter.noted('retained-stripped'); }
   const { messageId } = frame;
   if (frame.qos === 2 && messageId !== undefined) {
-    if (guard.stored.has(messageId)) { meter.noted('duplicate-qos2'); settle(null); return; } // sent again before its PUBREL: it is stored
+    if (guard.stored.has(messageId)) { meter.noted('duplicate-qos2'); place.settle(null); return; } // sent again before its PUBREL: it is stored
     guard.stored.add(messageId);
   }
-  const accepting = publishOf(options, guard, frame);
-  publish = accepting;
-  options.accept(accepting).then(
-    () => settle(null),
+  const publish = publishOf(options, guard, frame);
+  place.publish = publish;
+  options.accept(publish).then(
+    () => place.settle(null),
     (error: unknown) => {
-      log.warn({ deviceId: accepting.device.id, channel: accepting.channel, trace: accepting.trace, error: (error as Error).message }, 'a frame is not acknowledged');
+      log.warn({ deviceId: publish.device.id, channel: publish.channel, trace: publish.trace, error: (error as Error).message }, 'a frame is not acknowledged');
       if (messageId !== undefined) guard.stored.delete(messageId);
       // Without acknowledgement there is nothing to withhold at QoS 0: the connection stays for the next frame.
-      settle(frame.qos === 0 ? null : (error as Error));
+      place.settle(frame.qos === 0 ? null : (error as Error));
     },
   );
 }
@@ -93,21 +89,38 @@ function publishOf(options: GateOptions, guard: Guard, frame: Frame): Publish {
 }
 
 /**
- * Takes a place in the connection's order; the returned function settles it, and lets go all at the head that are settled.
- * An error closes the connection a turn later, when the PUBACKs before it have been written.
+ * A publish's place in the order of its connection. `settle` lets go all at the head that are settled. An error closes the
+ * connection a turn later, when the PUBACKs before it have been written.
  */
-function board(guard: Guard, qos: 0 | 1 | 2, done: Done): (error: Error | null) => void {
-  if (qos === 0) return (error) => { if (error) setImmediate(done, error); else done(null); guard.release(); };
-  let outcome: Error | null = null;
-  const flight: Flight = { settled: false, finish: () => { if (outcome) setImmediate(done, outcome); else done(null); } };
-  guard.flights.push(flight);
-  return (error) => {
-    outcome = error;
-    flight.settled = true;
-    for (let head = guard.flights[0]; head?.settled; head = guard.flights[0]) {
-      guard.flights.shift();
+class Place implements Flight {
+  readonly #options: GateOptions;
+  readonly #guard: Guard;
+  readonly #qos: 0 | 1 | 2;
+  readonly #done: Done;
+  #error: Error | null = null;
+  /** Known once it is accepted. */ publish: Publish | null = null;
+  settled = false;
+
+  constructor(options: GateOptions, guard: Guard, qos: 0 | 1 | 2, done: Done) {
+    this.#options = options;
+    this.#guard = guard;
+    this.#qos = qos;
+    this.#done = done;
+    if (qos > 0) guard.flights.push(this);
+  }
+
+  settle(error: Error | null): void {
+    this.#error = error;
+    this.settled = true;
+    if (this.#qos === 0) { this.finish(); this.#guard.release(); return; }
+    if (this.publish && error === null) this.#options.meter.acknowledged(this.publish.channel, performance.now() - this.publish.arrivedMs);
+    const { flights } = this.#guard;
+    for (let head = flights[0]; head?.settled; head = flights[0]) {
+      flights.shift();
       head.finish();
-      guard.release();
+      this.#guard.release();
     }
-  };
+  }
+
+  finish(): void { if (this.#error) setImmediate(this.#done, this.#error); else this.#done(null); }
 }

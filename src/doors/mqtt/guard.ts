@@ -20,13 +20,14 @@ export type Flight = { settled: boolean; finish: () => void };
 
 const connack = (code: number): Buffer => Buffer.of(0x20, 2, 0, code);
 const pingresp = Buffer.of(0xd0, 0);
+const nothing: Buffer = Buffer.alloc(0);
 
 export class Guard extends Duplex {
   readonly address: string;
   readonly #socket: Duplex;
   readonly #hooks: GuardHooks;
   #state: 'connect' | 'login' | 'open' = 'connect';
-  #in: Buffer = Buffer.alloc(0);
+  #in: Buffer = nothing;
   #queue: Queued[] = [];
   #queuedBytes = 0;
   #next: Buffer | null = null;
@@ -93,7 +94,7 @@ export class Guard extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     clearTimeout(this.#timer);
     this.#queue = [];
-    this.#in = Buffer.alloc(0);
+    this.#in = nothing;
     for (const settle of this.#commands.values()) settle();
     this.#commands.clear();
     const socket = this.#socket as Duplex & { destroySoon?: () => void };
@@ -139,25 +140,28 @@ export class Guard extends Duplex {
 
   /** Cuts and judges the packets that are whole, and hands on what may be handed on. */
   #frame(): void {
-    while (this.#state !== 'login' && this.#in.length > 0 && !this.destroyed) {
-      const length = packetLength(this.#in);
-      const wrong = this.#wrongHeader(length);
+    const all = this.#in;
+    let from = 0;
+    while (this.#state !== 'login' && from < all.length && !this.destroyed) {
+      const length = packetLength(all, from);
+      const wrong = this.#wrongHeader(all[from] as number, length);
       if (wrong !== null) { this.#refuse(wrong); return; }
-      if (length === null || this.#in.length < length) break;
-      const bytes = this.#in.subarray(0, length);
-      this.#in = this.#in.subarray(length);
+      if (length === null || all.length - from < length) break;
+      const bytes = all.subarray(from, from + length);
+      from += length;
       const packet = checkPacket(bytes);
       const broken = typeof packet === 'string' ? packet : this.#handle(bytes, packet);
       if (broken !== null) { this.#refuse(broken); return; }
     }
+    this.#in = from === all.length || this.destroyed ? nothing : all.subarray(from);
     this.#boundReading();
     this.#pump();
   }
 
   /** What speaks against a packet before its body has come; null: nothing yet. */
-  #wrongHeader(length: number | null): string | null {
+  #wrongHeader(first: number, length: number | null): string | null {
     if (length === -1) return 'bad-length';
-    if (this.#state === 'connect' && (this.#in[0] as number) !== 0x10) return 'not-connect';
+    if (this.#state === 'connect' && first !== 0x10) return 'not-connect';
     if ((length ?? 0) <= (this.#state === 'connect' ? limits.preAuthPacketBytes : limits.packetBytes)) return null;
     if (this.#state === 'open') this.#hooks.oversize(this, length ?? 0);
     return 'too-large';

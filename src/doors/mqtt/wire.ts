@@ -13,11 +13,11 @@ export type Packet =
   | { type: 'puback' | 'pubrel'; messageId: number }
   | { type: 'subscribe' | 'unsubscribe' | 'pingreq' | 'disconnect' };
 
-/** Bytes of the packet that begins `bytes`: null when its header is not whole yet, -1 when its length is not a length. */
-export function packetLength(bytes: Uint8Array): number | null {
+/** Bytes of the packet that begins at `from`: null when its header is not whole yet, -1 when its length is not a length. */
+export function packetLength(bytes: Uint8Array, from = 0): number | null {
   let length = 0;
   for (let i = 1; i <= 4; i++) {
-    const byte = bytes[i];
+    const byte = bytes[from + i];
     if (byte === undefined) return null;
     length += (byte & 0x7f) * 128 ** (i - 1);
     if (byte < 0x80) return length + i + 1;
@@ -74,10 +74,10 @@ const eventTopic = Buffer.from('/event');
 export function checkPacket(bytes: Buffer): Packet | string {
   const first = bytes[0] as number;
   const flags = first & 0x0f;
+  if (first >> 4 === packetTypes.publish) return checkPublish(bytes, flags);
   const fields = new Fields(bytes);
   switch (first >> 4) {
     case packetTypes.connect: return flags === 0 ? checkConnect(fields) : 'bad-flags';
-    case packetTypes.publish: return checkPublish(fields, flags);
     case packetTypes.puback: return flags === 0 ? acknowledged(fields, 'puback') : 'bad-flags';
     case packetTypes.pubrel: return flags === 2 ? acknowledged(fields, 'pubrel') : 'bad-flags';
     case packetTypes.pubrec: case packetTypes.pubcomp: return 'unsolicited-ack'; // we never send QoS 2
@@ -112,14 +112,26 @@ function checkConnect(f: Fields): Packet | string {
   return f.left > 0 ? 'excess-bytes' : { type: 'connect', level, keepAliveS };
 }
 
-function checkPublish(f: Fields, flags: number): Packet | string {
+/** Nearly every packet is one: a single walk over its topic, and nothing allocated but the answer. */
+function checkPublish(bytes: Buffer, flags: number): Packet | string {
   const qos = (flags >> 1) & 3;
   if (qos === 3 || (qos === 0 && (flags & 0x08) !== 0)) return 'bad-flags';
-  const topic = f.text();
-  if (f.bad || topic.length === 0 || topic.includes(0x23) || topic.includes(0x2b)) return 'bad-topic'; // # +
-  const messageId = qos === 0 ? 0 : f.word();
-  if (f.bad || (qos > 0 && messageId === 0)) return 'bad-message-id';
-  return { type: 'publish', qos: qos as 0 | 1 | 2, messageId, event: topic.length > eventTopic.length && topic.subarray(-eventTopic.length).equals(eventTopic) };
+  let begin = 2;
+  while ((bytes[begin - 1] ?? 0) >= 0x80) begin++;
+  const length = (bytes[begin] ?? 0) * 256 + (bytes[begin + 1] ?? 0);
+  begin += 2;
+  const end = begin + length;
+  if (length === 0 || end > bytes.length) return 'bad-topic';
+  let ascii = true;
+  for (let i = begin; i < end; i++) {
+    const byte = bytes[i] as number;
+    if (byte < 0x20 || byte === 0x7f || byte === 0x23 || byte === 0x2b) return 'bad-topic'; // controls, # +
+    if (byte >= 0x80) ascii = false;
+  }
+  if (!ascii && !cleanText(bytes.subarray(begin, end))) return 'bad-topic';
+  const messageId = qos === 0 ? 0 : (bytes[end] ?? 0) * 256 + (bytes[end + 1] ?? 0);
+  if (qos > 0 && (messageId === 0 || end + 2 > bytes.length)) return 'bad-message-id';
+  return { type: 'publish', qos: qos as 0 | 1 | 2, messageId, event: length > eventTopic.length && bytes.compare(eventTopic, 0, eventTopic.length, end - eventTopic.length, end) === 0 };
 }
 
 function acknowledged(f: Fields, type: 'puback' | 'pubrel'): Packet | string {

@@ -2,14 +2,15 @@
  * Bytes of protocol v1 to what they say (DEVICES 0). An alarm is never lost to a wrong optional field: only `kind` is
  * required, everything else falls back and is flagged. Throws DecodeError alone (RELIABILITY F15).
  */
+import { isUtf8 } from 'node:buffer';
 import { DecodeError } from '#core/errors.ts';
 import { type DecodedEvent, type DeviceKind, deviceKinds, type Edge, edges, type HeartbeatReading, type VitalsReading } from '#core/event.ts';
 import type { Channel } from '#core/publish.ts';
 import type { Decoded } from '#vendors/vendor.ts';
 import { boolean, deeperThan, integer, isObject, type Json, number, orNull, text, time, unknownFields } from './fields.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 const gbk = new TextDecoder('gb18030', { fatal: true });
+const byteOrderMark = /^\ufeff/;
 const depthMax = 16;
 
 /** See Vendor.decode. */
@@ -29,12 +30,11 @@ function parse(bytes: Uint8Array): { frame: Json; flags: string[] } {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--; // a C string's terminator
   if (end === 0) throw new DecodeError('empty');
-  const body = bytes.subarray(0, end);
+  const body = end === bytes.length ? bytes : bytes.subarray(0, end);
   const flags: string[] = [];
   let source: string;
-  try {
-    source = utf8.decode(body);
-  } catch {
+  if (isUtf8(body)) source = Buffer.from(body.buffer, body.byteOffset, end).toString().replace(byteOrderMark, '');
+  else {
     flags.push('gbk');
     try {
       source = gbk.decode(body);
@@ -97,35 +97,41 @@ function place(value: unknown): DecodedEvent['location'] {
   return { lat, lon, ...(crs !== undefined && { crs }) };
 }
 
+type FieldReaders = ReadonlyMap<string, (value: unknown) => unknown>;
+
 /** Sets the fields that could be read; the rest goes to `extra`. */
-function read<T extends object>(frame: Json, now: number, fields: Record<string, (value: unknown) => unknown>): { reading: T; extra: Json | null } {
+function read<T extends object>(frame: Json, now: number, fields: FieldReaders): { reading: T; extra: Json | null } {
   const reading: Json = {};
-  const extra: Json = {};
-  for (const [name, value] of Object.entries(frame)) {
-    if (name === 'time') {
-      const when = time(value, now);
-      if (typeof when === 'number') reading['deviceTime'] = when;
-      else if (when === 'absurd') extra[name] = value;
-      continue;
+  let extra: Json | null = null;
+  for (const name of Object.keys(frame)) {
+    const value = frame[name];
+    const when = name === 'time' ? time(value, now) : undefined;
+    if (when === 'missing') continue;
+    const got = when === undefined ? fields.get(name)?.(value) : when === 'absurd' ? undefined : when;
+    if (got !== undefined) reading[when === undefined ? name : 'deviceTime'] = got;
+    else if (value !== null) {
+      extra ??= {};
+      Object.defineProperty(extra, name, { value, enumerable: true, configurable: true, writable: true });
     }
-    const got = Object.hasOwn(fields, name) ? fields[name]?.(value) : undefined;
-    if (got !== undefined) reading[name] = got;
-    else if (value !== null) Object.defineProperty(extra, name, { value, enumerable: true, configurable: true, writable: true });
   }
-  return { reading: reading as T, extra: deeperThan(extra, depthMax) ? null : orNull(extra) };
+  return { reading: reading as T, extra: extra !== null && deeperThan(extra, depthMax) ? null : extra };
 }
 
-const heartbeatFields = {
+const heartbeatFields: FieldReaders = new Map(Object.entries({
   seq: (v: unknown) => integer(v, 0, 2 ** 31 - 1), battery: (v: unknown) => integer(v, 0, 100), rssi: (v: unknown) => integer(v, -200, 100),
   mains: boolean, fw: (v: unknown) => text(v, 64), temp: (v: unknown) => number(v, -90, 300), cell: (v: unknown) => text(v, 64),
-};
-const heartbeat = (frame: Json, now: number): Decoded => ({ channel: 'heartbeat', ...read<HeartbeatReading>(frame, now, heartbeatFields) });
+}));
 
-const vitalsFields = {
+function heartbeat(frame: Json, now: number): Decoded {
+  const { reading, extra } = read<HeartbeatReading>(frame, now, heartbeatFields);
+  return { channel: 'heartbeat', reading, extra };
+}
+
+const vitalsFields: FieldReaders = new Map(Object.entries({
   heartRate: (v: unknown) => integer(v, 0, 400), breath: (v: unknown) => integer(v, 0, 200), spo2: (v: unknown) => integer(v, 0, 100),
   sbp: (v: unknown) => integer(v, 0, 400), dbp: (v: unknown) => integer(v, 0, 400), bodyTemp: (v: unknown) => number(v, 20, 50),
   bed: (v: unknown) => (v === 'in' || v === 'out' ? v : undefined),
-};
+}));
 const vitals = (frame: Json, now: number): Decoded => ({ channel: 'vitals', ...read<VitalsReading>(frame, now, vitalsFields) });
 
 function status(frame: Json): boolean {

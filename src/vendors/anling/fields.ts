@@ -32,9 +32,13 @@ export function boolean(value: unknown): boolean | undefined {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: removing them is the purpose
 const controls = /[\u0000-\u001f\u007f]/g;
 
+/** Nothing to clean: what nearly every device sends. */
+const plain = /^[!-~](?:[ -~]*[!-~])?$/;
+
 /** A short text without control characters; too long ones keep their head and a hash, so that two never become one. Empty is undefined. */
 export function text(value: unknown, max: number): string | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  if (typeof value === 'string' && value.length <= max && plain.test(value)) return value;
   const clean = String(value).replace(controls, '').trim().toWellFormed();
   if (clean === '') return undefined;
   return clean.length <= max ? clean : `${clean.slice(0, max - 17).toWellFormed()}~${createHash('sha256').update(clean).digest('hex').slice(0, 16)}`;
