@@ -1,0 +1,57 @@
+/**
+ * `npm run bench [-- part … --quick --profile]`: runs the parts, judges the baselines, writes bench/results/latest.json and the
+ * table in bench/README.md. Ends with 1 when a part failed or a baseline is too weak to be compared with (BASELINE WEAK).
+ * `--quick` is a smoke run of a minute that writes to the folder given by `--out` alone.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { alarm } from './alarm.ts';
+import { doors } from './doors.ts';
+import { heartbeats } from './heartbeats.ts';
+import { type BenchHouse, openHouse, root } from './house.ts';
+import { k6 } from './k6.ts';
+import { lists } from './lists.ts';
+import type { Part } from './parts.ts';
+import { printProfile } from './profile.ts';
+import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
+
+const parts: readonly Part[] = [doors, heartbeats, alarm, k6, lists];
+
+const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, out: { type: 'string' } } });
+const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));
+if (unknown.length > 0) {
+  console.error(`no such part: ${unknown.join(', ')}; there are\n${parts.map((part) => `  ${part.name.padEnd(12)} ${part.about}`).join('\n')}`);
+  process.exit(2);
+}
+const wanted = parts.filter((part) => positionals.length === 0 || positionals.includes(part.name));
+const began = performance.now();
+const figures: Figure[] = [];
+const notes: Record<string, string[]> = {};
+const verdicts: string[] = [];
+const profile = join(root, '.cache', 'profile');
+let opened: Promise<BenchHouse> | null = null;
+const house = (): Promise<BenchHouse> => { opened ??= openHouse(flags.profile ? { profile } : {}); return opened; };
+
+for (const part of wanted) {
+  console.log(`\n=== ${part.name}: ${part.about} ===`);
+  try {
+    figures.push(...await part.run({
+      quick: flags.quick, house,
+      note: (line) => { notes[part.name] = [...notes[part.name] ?? [], line]; }, say: (line) => console.log(`  ${line}`),
+    }));
+  } catch (error) {
+    console.error(error);
+    verdicts.push(`FAILED: ${part.name}: ${(error as Error).message}`);
+  }
+}
+const last = await (opened as Promise<BenchHouse> | null)?.catch(() => null);
+await last?.stop();
+const machine = machineFacts(root, last?.postgres ?? null);
+verdicts.push(...weakBaselines(figures));
+const results: Results = { machine, quick: flags.quick, seconds: (performance.now() - began) / 1_000, figures, notes, verdicts };
+console.log(`\n${table(results)}\n`);
+if (flags.profile) printProfile(profile);
+// A part of the run, or a run under a profiler, is no new figure for the page.
+if (flags.out !== undefined) writeResults(flags.out, results);
+else if (!flags.quick && !flags.profile && wanted.length === parts.length) writeResults(join(root, 'bench'), results);
+process.exit(verdicts.length > 0 ? 1 : 0);
