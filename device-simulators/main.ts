@@ -10,6 +10,8 @@ import { aheadOf, simulate } from './run.ts';
 import { demonstrationTravel } from './world/travel.ts';
 import { realWorld, travelledWorld } from './world/world.ts';
 
+const impatientMs = 1_000;
+
 const say = (line: string): void => { process.stdout.write(`${line}\n`); };
 
 async function main(): Promise<number> {
@@ -22,9 +24,16 @@ async function main(): Promise<number> {
   const ahead = await aheadOf(api);
   let fleet: Fleet | null = null;
   const world = options.travel ? travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0))) : realWorld(() => ahead);
-  // The first Ctrl-C ends the story and shows what there is; a second one ends the process.
-  const interrupt = (): void => { process.once('SIGINT', () => process.exit(130)); say('\nstopping · 正在结束'); world.stop(); };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt);
+  // The first Ctrl-C ends the story and shows what there is. npm and the terminal both pass it on: only one that comes clearly later is impatience.
+  let interruptedMs: number | null = null;
+  const interrupt = (): void => {
+    if (interruptedMs !== null && performance.now() - interruptedMs > impatientMs) process.exit(130);
+    if (interruptedMs !== null) return;
+    interruptedMs = performance.now();
+    say('\nstopping · 正在结束');
+    world.stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt);
   try {
     const outcome = await simulate({
       ...options, api, world, address: { ...options.mqtt, ...(options.ca === null ? {} : { ca: readFileSync(options.ca, 'utf8') }) }, phones: await reachable(options),

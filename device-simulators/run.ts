@@ -11,7 +11,7 @@ import { type People, startPeople } from './people/people.ts';
 import { Histogram } from './report/histogram.ts';
 import { type Found, Ledger, settle } from './report/ledger.ts';
 import { type Progress, progressLine, type Totals } from './report/report.ts';
-import { firstTold } from './scenarios/looks.ts';
+import { close, firstTold } from './scenarios/looks.ts';
 import { minuteMs, type Scenario, some, type Stage, type Verdict, verdict } from './scenarios/scenario.ts';
 import { Stopped, type World } from './world/world.ts';
 
@@ -57,7 +57,11 @@ export async function simulate(o: RunOptions): Promise<Outcome> {
   try {
     const { ledgerVerdict, found } = await compare(o, ledger, stopped);
     verdicts.push(ledgerVerdict);
-    return { totals: await totalsOf(api, ledger, found), verdicts, stopped, ok: verdicts.every((v) => v.ok) };
+    const { totals, open } = await totalsOf(api, ledger, found);
+    // The story is over: what it has opened must not ring on, and only a human's close ends it. Here the simulator is the human.
+    const left = await close({ api }, open, 'F2', '模拟结束，由模拟器办结');
+    if (left.length > 0) o.say(`${left.length} alerts of this run could not be closed and ring on · ${left.length} 条警情未能办结`);
+    return { totals, verdicts, stopped, ok: verdicts.every((v) => v.ok) };
   } finally {
     fleet.stop();
     await rest(api, gathered.devices.map((d) => d.id)).catch((error: Error) => o.say(`The devices could not be put to rest, the house will miss them: ${error.message}`));
@@ -106,22 +110,25 @@ async function compare(o: RunOptions, ledger: Ledger, stopped: boolean): Promise
   return { found, ledgerVerdict: verdict(gone.length === 0, '每条已确认的紧急报警都有警情', 'Every acknowledged emergency is counted by an alert', gone.length === 0 ? `${presses.length}/${presses.length}` : some(gone, presses.length)) };
 }
 
-async function totalsOf(api: HouseApi, ledger: Ledger, found: readonly Found[]): Promise<Totals> {
+/** The table's figures, and which alerts are still open. */
+async function totalsOf(api: HouseApi, ledger: Ledger, found: readonly Found[]): Promise<{ totals: Totals; open: string[] }> {
   const told = new Histogram();
   const ids = [...new Set(found.flatMap((f) => f.alertId ?? []))];
+  const open: string[] = ids.slice(readInFull);
   let [committed, closed] = [0, 0];
   for (const id of ids.slice(0, readInFull)) {
     const alert = await readAlert(api, id);
     if (alert.committedAt !== null) committed++;
-    if (alert.closedAt !== null) closed++;
+    if (alert.closedAt !== null) closed++; else open.push(id);
     const first = firstTold(alert);
     if (first !== null) told.add(first);
   }
   const acknowledged = ledger.entries.filter((e) => e.ack !== null).length;
-  return {
+  const totals = {
     sent: ledger.beats.sent + ledger.entries.length, acknowledged: ledger.beats.acknowledged + acknowledged, emergencies: ledger.emergencies().length, alerts: ids.length, committed, closed,
     puback: ledger.pubacks, beatAck: ledger.beatAcks, visible: ledger.visible, told,
   };
+  return { totals, open };
 }
 
 /** By how much the house's clock is ahead of this machine's: half a round trip is nothing against a second. */
