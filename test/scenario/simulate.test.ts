@@ -21,11 +21,11 @@ let api: HouseApi;
 beforeAll(async () => {
   house = await makeHouse(root, { name: 'simulate', env: { ANLING_GATEWAY: '', ANLING_DEMO: '' } });
   await house.start();
-  await house.ready(100_000);
+  await house.ready(180_000);
   db = house.openDb();
   const { stdout } = await run(['src/admin.ts', 'token', 'test', '2']);
   api = createApi(house.base, { token: /secret (\S+)/.exec(stdout)?.[1] ?? '' });
-});
+}, 200_000);
 afterAll(async () => { await db?.close(); await house?.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
 /** A program of ours with the house's own environment. */
