@@ -44,6 +44,19 @@ describe('the desk on the telephone', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('leaves the alarms in sight when many ring at once on a small screen, in both languages', async () => {
+    const alert = server.house.raise();
+    for (let i = 1; i <= 12; i++) server.house.ring({ id: String(i), count: i, ...(i % 2 === 0 ? {} : { matched: 'contact' as const }) });
+    for (const lang of ['zh', 'en'] as const) {
+      const { page } = await come({ width: 1024, height: 640, lang });
+      await page.waitForSelector('[data-test=call][data-id="12"]', { state: 'attached' });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+      const box = await page.locator(row(alert.id)).boundingBox();
+      expect(box && box.y + box.height <= 640).toBe(true);
+      if (look) await page.screenshot({ path: `${look}/calls-${lang}.png` });
+    }
+  });
+
   it('is not shown to a screen that may not act [W8]', async () => {
     server.house.ring();
     const { page } = await come({ user: 'tv' });

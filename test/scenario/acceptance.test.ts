@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApi, type HouseApi } from '#simulators/api/client.ts';
-import { simulatedHands } from '#simulators/acceptance/hands.ts';
+import { installerHands, simulatedHands } from '#simulators/acceptance/hands.ts';
 import { accept, type StepResult } from '#simulators/acceptance/run.ts';
+import { SimDevice } from '#simulators/device/device.ts';
 import type { Db } from '#store/pool.ts';
 import { logIn } from '#test/harness/client.ts';
 import { travel } from '#test/harness/db.ts';
@@ -87,6 +88,25 @@ describe('acceptance at the door', () => {
     expect(output).toMatch(/state offline/);
     expect(output).toMatch(/cleared-at-device/);
     expect(output).not.toMatch(/probation {2}离线告警/);
+  }, 180_000);
+
+  it('waits for an installer at the real device, telling him what to do, with the time that is left [FF15]', async () => {
+    // The real device, in somebody's hands: it does what the screen says.
+    const real = new SimDevice({ id: button.id, secret: button.secret, model: 'sos-button', address: { host: '127.0.0.1', port: house.mqttPort, tls: false }, now: () => Date.now(), keepAliveS: 60 });
+    const hands: [RegExp, () => Promise<unknown>][] = [
+      [/给设备通电/, () => real.connect()], [/测试键，让它上报/, () => real.heartbeat()], [/按下求助键/, () => real.event({ kind: 'sos' })], [/长按取消键/, () => real.event({ kind: 'cancel' })],
+      [/取下电池/, async () => { real.drop(); while (real.connected) await new Promise((r) => setTimeout(r, 20)); await real.connect(); await real.heartbeat(); }],
+    ];
+    let screen = '';
+    const verdict = await accept({
+      api, deviceId: button.id, tell: () => {},
+      hands: async () => installerHands((text) => { screen += text; for (const [told, act] of hands) if (told.test(text)) void act(); }, true),
+    });
+    real.close();
+    expect(verdict.reasons).toEqual([]);
+    expect(verdict.passed).toBe(true);
+    expect(screen).toMatch(/→ 按下求助键\n {6}Press the SOS key\n[\s\S]*⏳ (90|89) s/);
+    expect(verdict.results.find((r) => r.step === 'alarm')?.facts.join(' | ')).toMatch(/command c\d+ (acknowledged|replied) \+\d+ ms/);
   }, 180_000);
 
   it('does not begin where it must not: an unknown device, an open emergency, a real device that would be cut off', async () => {
