@@ -23,8 +23,8 @@ import { alertActors, callerOf, requireScope, seesRegion } from '#web/access.ts'
 import type { App, WebContext } from '#web/context.ts';
 import { invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
-import { nothing, shownName } from '#web/registry.ts';
-import { OwnId } from '#web/registry-schemas.ts';
+import { nothing, rowNumber, shownName } from '#web/registry.ts';
+import { IdParams, OwnId } from '#web/registry-schemas.ts';
 import { AlertIdText, EpochMs, errorAnswers, IdempotencyHeaders, NoteText, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 import { scopedHome } from './homes.ts';
 import { scopedPerson } from './people.ts';
@@ -174,20 +174,21 @@ function registerCallList(app: App, ctx: WebContext): void {
   app.post('/api/v1/calls/:id/open', {
     config: { access: alertActors },
     schema: {
-      summary: 'Take the call: it leaves the strip of every console, and the number is told. Audited', tags, params: Shape({ id: AlertIdText }), body: Shape({}),
+      summary: 'Take the call: it leaves the strip of every console, and the number is told. Audited', tags, params: IdParams, body: Shape({}),
       response: { 200: Shape({ call: Call, from: Nullable(Type.String({ description: 'in plain text' })), first: Type.Boolean({ description: 'false: somebody else had opened it' }) }), ...errorAnswers },
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const known = await findCall(ctx.db, ctx.seal, request.params.id);
+    const id = rowNumber(request.params.id);
+    const known = await findCall(ctx.db, ctx.seal, id);
     if (!known) throw nothing();
     requireScope(caller, known.call.regionCode);
     const first = await ctx.db.tx(async (sql) => {
-      const opened = await openCall(sql, request.params.id, { actor: caller.actor, name: caller.name });
-      await appendAudit(sql, ctx.seal, [{ actor: caller.actor, action: 'call.open', target: `call:${request.params.id}`, result: 'ok', detail: { first: opened, address: request.ip } }]);
+      const opened = await openCall(sql, id, { actor: caller.actor, name: caller.name });
+      await appendAudit(sql, ctx.seal, [{ actor: caller.actor, action: 'call.open', target: `call:${id}`, result: 'ok', detail: { first: opened, address: request.ip } }]);
       return opened;
     });
-    const now = await findCall(ctx.db, ctx.seal, request.params.id);
+    const now = await findCall(ctx.db, ctx.seal, id);
     return { call: view((now ?? known).call), from: known.from, first };
   });
 }
