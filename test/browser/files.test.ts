@@ -203,6 +203,16 @@ describe('the file pages', () => {
     await until('the other order', 5_000, async () => (await order())[0] === before[1]);
     await page.locator('.contact-list li').first().locator('[data-test=verify]').click();
     await until('the proof', 5_000, async () => (await page.locator('.contact-list [data-test=verify]').count()) === 1);
+    // A contact that is looked at takes nothing from what is typed on the page; one that is removed is asked about.
+    await page.fill('input[name=language]', '前路话');
+    await page.locator('.contact-list li').first().locator('[data-test=contact-edit]').click();
+    await page.waitForSelector('dialog');
+    await page.click('dialog [data-test=contact-remove]');
+    await page.click('dialog [data-test=sure]');
+    await until('one contact', 5_000, async () => (await page.locator('.contact-list li').count()) === 1);
+    await page.click('[data-test=back]');
+    await page.click('[data-test=leave]');
+    await page.waitForSelector('main[data-test=people]');
     await page.goto(`${web.url}/#/responders/new`);
     await page.waitForSelector('[data-test=responder-form]');
     await page.fill('input[name=name]', '王玉兰');

@@ -1,5 +1,6 @@
 /** Contacts of one person in calling order: moved up and down, proven, on leave, added, changed, removed. Numbers stand masked until the file is shown. */
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import { limits } from '#core/limits.ts';
 import { relations } from '#core/registry.ts';
 import { may } from '#core/user.ts';
@@ -66,17 +67,21 @@ export function Contacts({ personId, demo, plain, onChange, onReveal }: { person
 
 function ContactDialog({ contact, latest, personId, demo, plain, onClose, onReload }: { contact: ContactFile | null; latest: ContactFile | null; personId: string; demo: boolean; plain: PersonPlain | null; onClose(done: boolean): void; onReload(): void }) {
   const shown = plain?.contacts.find((one) => one.id === contact?.id);
+  const form = useRef({}).current;
+  const asking = useSignal(false);
   const drop = async (): Promise<void> => {
     if (latest === null) return;
     const answer = await remove(`/api/v1/contacts/${latest.id}?version=${latest.version}`);
     if (answer.ok) { say(t('contacts.removed')); onClose(true); } else { sayProblem(answer.problem); onReload(); }
   };
   return (
-    <Dialog title={contact === null ? t('contacts.new') : t('contacts.one')} wide onClose={() => leaveFor(() => onClose(false))}>
+    <Dialog title={contact === null ? t('contacts.new') : t('contacts.one')} wide onClose={() => leaveFor(() => onClose(false), form)}>
       {demo && <p class="dim small">{t('expect.phone')}</p>}
       <FileForm test="contact-form" sections={sections} base={latest === null ? {} : { ...latest, ...shown }} also={{ personId }} shut={contact !== null && shown === undefined} mayWrite version={latest?.version ?? null}
-        path={latest === null ? '/api/v1/contacts' : `/api/v1/contacts/${latest.id}`} onReload={onReload} onSaved={() => onClose(true)}
-        buttons={contact !== null && <button type="button" class="plain" data-test="contact-remove" onClick={() => void drop()}>{t('act.remove')}</button>} />
+        path={latest === null ? '/api/v1/contacts' : `/api/v1/contacts/${latest.id}`} onReload={onReload} formKey={form} onSaved={() => onClose(true)}
+        buttons={contact !== null && (asking.value
+          ? <><b>{t('contacts.removeSure')}</b><button type="button" class="plain" data-test="sure" onClick={() => void drop()}>{t('act.remove')}</button><button type="button" class="plain" onClick={() => { asking.value = false; }}>{t('act.cancel')}</button></>
+          : <button type="button" class="plain" data-test="contact-remove" onClick={() => { asking.value = true; }}>{t('act.remove')}</button>)} />
     </Dialog>
   );
 }

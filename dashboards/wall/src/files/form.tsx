@@ -9,7 +9,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { type Answer, patch, type Problem, post } from '#wall/api/client.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
-import { unsaved } from '#wall/state/route.ts';
+import { keepUnsaved } from '#wall/state/route.ts';
 import { say } from '#wall/state/toast.ts';
 import { changesOf, type Field, problemOf, type Section, type Shown, shownOf, type Values } from './fields.ts';
 import { Control } from './control.tsx';
@@ -17,10 +17,10 @@ import { Control } from './control.tsx';
 export type FormProps = {
   sections: readonly Section[]; /** what the server said, plain where it was shown */ base: Values; /** the file's masked texts stay shut until it is shown */ shut: boolean; mayWrite: boolean;
   /** null: a new file is opened */ version: number | null; path: string; onSaved(id: string, changes: Values): void; onReload?: () => void;
-  /** more to send with a new file */ also?: Values; buttons?: ComponentChildren; test: string;
+  /** more to send with a new file */ also?: Values; buttons?: ComponentChildren; /** names the form to whoever closes it */ formKey?: object; test: string;
 };
 
-export function FileForm({ sections, base, shut, mayWrite, version, path, onSaved, onReload, also = {}, buttons, test }: FormProps) {
+export function FileForm({ sections, base, shut, mayWrite, version, path, onSaved, onReload, also = {}, buttons, formKey, test }: FormProps) {
   const edits = useSignal<Readonly<Record<string, Shown>>>({});
   const wrong = useSignal<Readonly<Record<string, string>>>({});
   const trouble = useSignal<Problem | null>(null);
@@ -30,8 +30,10 @@ export function FileForm({ sections, base, shut, mayWrite, version, path, onSave
   const fields = sections.flatMap((section) => section.fields);
   const changes = changesOf(fields, edits.value, base);
   const dirty = Object.keys(changes).length > 0;
-  useEffect(() => { unsaved.value = dirty; }, [dirty]);
-  useEffect(() => () => { unsaved.value = false; }, []);
+  const own = useRef({});
+  const key = formKey ?? own.current;
+  useEffect(() => keepUnsaved(key, dirty), [dirty]);
+  useEffect(() => () => keepUnsaved(key, false), []);
   const focusFirst = (): void => { requestAnimationFrame(() => box.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus()); };
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -44,7 +46,7 @@ export function FileForm({ sections, base, shut, mayWrite, version, path, onSave
     busy.value = true;
     const answer: Answer<{ id: string }> = version === null ? await post(path, { ...also, ...given(changes) }) : await patch(path, { version, ...changes });
     busy.value = false;
-    if (answer.ok) { edits.value = {}; seen.value = null; unsaved.value = false; say(t('files.saved')); onSaved(answer.value.id, changes); return; }
+    if (answer.ok) { edits.value = {}; seen.value = null; keepUnsaved(key, false); say(t('files.saved')); onSaved(answer.value.id, changes); return; }
     wrong.value = atFields(answer.problem, fields);
     trouble.value = answer.problem;
     focusFirst();

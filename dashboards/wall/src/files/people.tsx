@@ -70,7 +70,7 @@ function Person({ id }: { id: string }) {
       aside={<>
         {plain?.phone && <p class="file-dial digits" data-test="dial">{spaced(plain.phone)}</p>}
         <Contacts personId={p.id} demo={p.demo} plain={plain} onChange={file.again} onReveal={reveal.show} />
-        <HomeCard id={p.homeId} />
+        {p.homeId === null ? <Card title={t('person.home')}><p class="warn">{t('person.homeless')}</p></Card> : <HomeCard id={p.homeId} />}
         <DevicesCard query={p.homeId === null ? `personId=${p.id}` : `homeId=${p.homeId}`} />
         <ModeCard target={{ people: [p.id] }} mode={p.mode} until={p.modeUntil} onChange={file.again} />
       </>}>
@@ -80,9 +80,8 @@ function Person({ id }: { id: string }) {
   );
 }
 
-function HomeCard({ id }: { id: string | null }) {
-  const home = useOne<HomeFile>(`/api/v1/homes/${id ?? '-'}`).value;
-  if (id === null) return <Card title={t('person.home')}><p class="warn">{t('person.homeless')}</p></Card>;
+function HomeCard({ id }: { id: string }) {
+  const home = useOne<HomeFile>(`/api/v1/homes/${id}`).value;
   return (
     <Card title={t('person.home')} test="home-card" tools={<a class="small-button" href={hashOf('homes', id)}>{t('act.open')}</a>}>
       {home && <p>{[placeOf(home.regionCode), home.place].filter(Boolean).join(' ')} <ModeMark mode={home.mode} until={home.modeUntil} /></p>}

@@ -14,7 +14,7 @@ export const zhFiles = {
   'status.present': '在册', 'status.refused': '拒装', 'status.vacant': '空户', 'status.deceased': '死亡', 'status.moved': '迁出',
   'person.who': '本人', 'person.where': '住处与在册', 'person.risk': '能力与风险', 'person.consent': '同意书', 'person.number': '档案编号', 'person.identityNo': '身份证号', 'person.birthDate': '出生日期', 'person.sex': '性别', 'person.home': '住处', 'person.homeHint': '换住处时,本人的设备一起过去。', 'person.homeless': '没有住处:只按户籍叫人',
   'person.registered': '户籍', 'person.living': '居住方式', 'person.status': '状态', 'person.statusSince': '状态日期', 'person.ability': '能力等级', 'person.highRiskHint': '报警排在前面', 'person.routineBy': '作息时刻', 'person.routineHint': '到这个钟点还没有动静就报警;不填不看', 'person.category': '对象类别', 'person.consentAt': '同意时间', 'person.consentBy': '谁同意',
-  'contacts.one': '联系人', 'contacts.new': '新建联系人', 'contacts.relation': '关系', 'contacts.up': '上移', 'contacts.down': '下移', 'contacts.moved': '呼叫顺序已改', 'contacts.proven': '号码已核实', 'contacts.provenHelp': '打通过这个号码、确认是本人,再点核实。', 'contacts.removed': '联系人已删除',
+  'contacts.one': '联系人', 'contacts.new': '新建联系人', 'contacts.relation': '关系', 'contacts.up': '上移', 'contacts.down': '下移', 'contacts.moved': '呼叫顺序已改', 'contacts.proven': '号码已核实', 'contacts.provenHelp': '打通过这个号码、确认是本人,再点核实。', 'contacts.removeSure': '以后报警不再叫他。确定删除?', 'contacts.removed': '联系人已删除',
   'homes.help': '一户一址。短信用地点不超过 14 字。', 'homes.people': '住户', 'homes.nobody': '没有住户', 'homes.new': '新建户',
   'home.address': '地址', 'home.way': '怎么到', 'home.full': '完整地址', 'home.place': '短信用地点', 'home.placeHint': '短信和电话里念的,不填就用地址末尾', 'home.lat': '纬度', 'home.lon': '经度', 'home.crs': '坐标系', 'home.cell': '基站小区', 'home.powerArea': '供电台区',
   'crs.wgs84': 'WGS84', 'crs.gcj02': '高德(GCJ-02)', 'crs.bd09': '百度(BD-09)',

@@ -1,6 +1,6 @@
 /** Addresses: what is written is read again, and nothing odd breaks a page. */
 import { describe, expect, it } from 'vitest';
-import { hashOf, leaveFor, leaving, parseRoute, unsaved } from './route.ts';
+import { hashOf, keepUnsaved, leaveFor, leaving, parseRoute, unsaved } from './route.ts';
 
 describe('addresses of pages', () => {
   it('come back as they were written, with file and filters', () => {
@@ -25,6 +25,19 @@ describe('leaving what is not saved', () => {
     expect(gone).toBe(1);
     leaving.value?.();
     expect([gone, unsaved.value]).toEqual([2, false]);
+    leaving.value = null;
+  });
+
+  it('knows which of two forms is not saved', () => {
+    const [page, dialog] = [{}, {}];
+    const gone: string[] = [];
+    keepUnsaved(page, true);
+    keepUnsaved(dialog, false);
+    leaveFor(() => gone.push('dialog'), dialog);
+    leaveFor(() => gone.push('page'));
+    expect([gone, unsaved.value]).toEqual([['dialog'], true]);
+    keepUnsaved(page, false);
+    expect(unsaved.value).toBe(false);
     leaving.value = null;
   });
 });

@@ -28,9 +28,16 @@ export const unsaved = signal(false);
 /** What was asked for while something is not saved: the dialog lets it happen or drops it. */
 export const leaving = signal<(() => void) | null>(null);
 
-/** Does `run` now, or after somebody said that what is not saved may go. */
-export function leaveFor(run: () => void): void {
-  if (!unsaved.peek()) run();
+const unsavedForms = new Set<object>();
+/** One form of several on a page says whether it holds something that is not saved. */
+export function keepUnsaved(form: object, dirty: boolean): void {
+  if (dirty) unsavedForms.add(form); else unsavedForms.delete(form);
+  unsaved.value = unsavedForms.size > 0;
+}
+
+/** Does `run` now, or after somebody said that what is not saved (of `form`, or at all) may go. */
+export function leaveFor(run: () => void, form?: object): void {
+  if (form === undefined ? !unsaved.peek() : !unsavedForms.has(form)) run();
   else leaving.value = () => { unsaved.value = false; run(); };
 }
 export const go = (page: string, id: string | null = null, query: Query = {}): void => { location.hash = hashOf(page, id, query); };
