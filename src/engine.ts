@@ -9,6 +9,7 @@ import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
 import { startVigilance } from '#alerts/vigilance.ts';
+import { startCanary } from '#canary/canary.ts';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { traceSource } from '#core/publish.ts';
@@ -147,6 +148,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) } }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision))];
+  add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
   add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));
   const db = ctx.db('notify', 4);
   const unlisten = await db.listen([clockChannel], (_, payload) => { if (payload === '') for (const loop of watching) loop.wake(); });

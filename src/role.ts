@@ -3,6 +3,7 @@
  * database. It ends when its supervisor does, and crashes rather than run on after a fault of ours: rows are truth.
  */
 import { flushCompileCache } from 'node:module';
+import { hostname } from 'node:os';
 import { type Config, opsPortOf, type Role } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { type OpsPeer, startHealth } from '#ops/health.ts';
@@ -38,7 +39,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
     const seal = createSeal(readKeys(config.keyFile, false));
     services.push(...await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl: config.databaseUrl ?? '', db: open.db, peers: () => peers }));
     // Last, because an edge that beats is one whose doors are open.
-    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url, version } }));
+    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url, version, listen: listenOf(config, role) } }));
     phase = null;
     // The supervisor hears of readiness at once, not with the next beat.
     const watch = setInterval(() => { if (reasons().length === 0) { clearInterval(watch); tell(); } }, 50);
@@ -79,6 +80,12 @@ function crashOnFaults(log: Logger): void {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
+}
+
+/** Where this process can be reached, for the self-check: another may run on another machine. */
+function listenOf(config: Config, role: Role): Record<string, unknown> {
+  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false] }[role];
+  return { host: hostname(), bind: at[0], port: at[1], tls: at[2] };
 }
 
 type Beats = { db: Db; role: Role; nodeId: string; log: Logger; detail: Record<string, unknown> };

@@ -13,7 +13,7 @@ import { tellElders, type ToElder } from '#store/commands.ts';
 import { saveEngagements } from '#store/engagements.ts';
 import { type Evaluated, markEvaluated } from '#store/evaluation.ts';
 import { appendFeed, hint } from '#store/feed.ts';
-import { insertOutbox, withdrawOutbox } from '#store/outbox-insert.ts';
+import { insertDry, insertOutbox, withdrawOutbox } from '#store/outbox-insert.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { cancelTimers, markFired, setSystemTimers, setTimers } from '#store/timers.ts';
@@ -33,8 +33,10 @@ export function advance(work: Work, change: Change, now: number): void {
   work.change = joined(work.change, change);
 }
 
+/** A press of the house's own button that was evaluated: a dry message and a frame go out with the commit. */
+export type Canary = { run: string; trace: string };
 export type Extra = {
-  evaluated?: readonly Evaluated[]; fired?: readonly string[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
+  evaluated?: readonly Evaluated[]; canaries?: readonly Canary[]; fired?: readonly string[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
 };
 export type ApplyTools = { seal: Seal; log: Logger };
 
@@ -49,12 +51,17 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   await writeTimers(sql, rows, extra);
   const outbox = await outboxRows(sql, tools.seal, rows.flatMap(({ work, alert }) => work.change.sends.map((send) => ({ alert, send }))), now);
   const outIds = await insertOutbox(sql, tools.seal, outbox);
+  await insertDry(sql, tools.seal, (extra.canaries ?? []).map((c) => c.trace));
   await tellElders(sql, tools.seal, rows.flatMap(wordOf));
   await markEvaluated(sql, (extra.evaluated ?? []).map((e) => ({ ...e, alertId: e.alertId && idOf(e.alertId) })));
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
-  await hint(sql, hints(rows, outbox.length, now));
-  await appendFeed(sql, rows.flatMap(({ work, alert }) => (work.change.feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: work.change.feed }] : [])));
+  const canaries = extra.canaries ?? [];
+  await hint(sql, [...new Set([...hints(rows, outbox.length + canaries.length, now), ...(canaries.length > 0 ? ['anling_feed'] : [])])]);
+  await appendFeed(sql, [
+    ...rows.flatMap(({ work, alert }) => (work.change.feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: work.change.feed }] : [])),
+    ...canaries.map(({ run }) => ({ alertId: null, regionCode: null, type: 'canary', payload: { what: 'canary', detail: { run } } })),
+  ]);
 }
 
 type Written = { work: Work; id: AlertId; alert: Alert };

@@ -17,7 +17,7 @@ import { readPlans } from '#store/plans.ts';
 import type { Sql } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
 import { readNow } from '#store/timers.ts';
-import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
+import { advance, apply, type ApplyTools, type Canary, type Work, workOf } from './apply.ts';
 import { bareCase, lightCases } from './cases.ts';
 
 export type Judge = (event: StoredEvent, facts: Facts, now: number) => Decision[];
@@ -26,7 +26,7 @@ type Batch = {
   sql: Sql; now: number; plans: ScopedPlan[]; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
   /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
-  evaluated: Evaluated[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
+  evaluated: Evaluated[]; canaries: Canary[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
 };
 
 const keyOf = (s: Subject): string => `${s.type} ${s.id}`;
@@ -43,7 +43,7 @@ export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonl
     b.evaluated.push({ id: event.id, alertId: first?.alertId ?? null, result });
     remember(b, event, first?.alertId ?? null);
   }
-  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers }, b.now);
+  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers, canaries: b.canaries }, b.now);
   const counts = new Map<string, number>();
   for (const e of b.evaluated) counts.set(e.result.split(':')[0] as string, (counts.get(e.result.split(':')[0] as string) ?? 0) + 1);
   return { now: b.now, counts };
@@ -57,7 +57,7 @@ async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
   const b: Batch = {
-    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), evaluated: [], systemTimers: [],
+    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), evaluated: [], canaries: [], systemTimers: [],
   };
   for (const c of (await lightCases(sql, [...alerts, ...others])).values()) register(b, workOf(c));
   return b;
@@ -115,6 +115,9 @@ type Outcome = { alertId: AlertId | null; result: string };
 async function carryOut(b: Batch, event: QueuedEvent, facts: Facts, d: Decision): Promise<Outcome> {
   switch (d.type) {
     case 'raise': return raise(b, event, facts, d);
+    case 'canary':
+      b.canaries.push({ run: d.run, trace: event.trace });
+      return { alertId: null, result: 'canary' };
     case 'ignore': return { alertId: null, result: `ignored:${d.reason}` };
     case 'wait':
       b.systemTimers.push({ slot: `wait:${event.id}`, dueAt: d.recheckAt, payload: { eventId: event.id } });

@@ -65,6 +65,8 @@ export type Decision =
   | { type: 'note'; alertId: AlertId; what: string; end?: EndLater | null; flags?: readonly string[]; summary?: Record<string, unknown>; ring?: Ring; detail?: Record<string, unknown>; tell?: readonly Tell[] }
   /** Looked at again at `recheckAt` (the event is queued again), e.g. a technical alarm of a home that is away. */
   | { type: 'wait'; reason: string; recheckAt: number }
+  /** The house's own press (链路自检): a dry message and a frame, no alert. */
+  | { type: 'canary'; run: string }
   /** Nothing to do; the reason is kept in event.result. */
   | { type: 'ignore'; reason: string };
 

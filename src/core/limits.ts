@@ -85,6 +85,9 @@ export const limits = {
   /** Battery messages go out at this minute of the county's day; a village is reminded of old ones after so many days. */ digestMinute: 8 * 60 + 30, digestRemindDays: 3,
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
+  // -- self-check
+  /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
+  /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,
   // -- figures
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,
   /** Alarms in so long, per operator on duty: above the first number a flood begins, below the second it ends (ISA-18.2). */ floodMs: 10 * 60_000, floodBegins: 10, floodEnds: 5,

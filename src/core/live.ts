@@ -20,6 +20,8 @@ export type ServerFrame =
   /** `ring` is set when consoles must sound: a new alert, a new raise on a taken one, the desk ladder, nobody answered. */
   | { type: 'alert'; seq: number; what: string; alert: AlertView; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; /** the number this connection was covered up to before this frame (rows outside its scope are skipped); absent: seq - 1 */ prev?: number }
   | { type: 'presence'; regions: PresenceCount[] }
+  /** The house's own press has come through (链路自检); without a number of its own, and nothing to be done. */
+  | { type: 'canary'; run: string }
   /** Every call that rings, then those missed and not opened since, oldest first; the whole list each time, for those who act. */
   | { type: 'calls'; calls: CallView[] }
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;

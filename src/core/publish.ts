@@ -11,7 +11,7 @@ export type Door = 'mqtt' | 'http';
 /** A device as the doors know it; `no` is the narrow key of telemetry rows, `homeId` only chooses the shard. */
 export type KnownDevice = {
   readonly id: DeviceId; readonly no: number; readonly homeId: HomeId | null;
-  readonly secretHash: Uint8Array; readonly status: 'stock' | 'installed' | 'revoked';
+  readonly secretHash: Uint8Array; readonly status: 'stock' | 'installed' | 'revoked'; /** the house's own button (链路自检) */ readonly canary?: true;
 };
 
 /** One frame of an authenticated device. `payload` holds at most limits.payloadBytesHard bytes. */

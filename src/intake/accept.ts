@@ -132,7 +132,7 @@ async function acceptEvent(parts: Parts, publish: Publish, event: DecodedEvent):
   const { device, trace, arrivedMs } = publish;
   const unsafe = publish.qos === 0 && publish.door === 'mqtt';
   if (unsafe) parts.meter.noted('qos0-event');
-  await parts.urgent.add(eventOf(parts.seal, { ...event, device, source: publish.door, trace, arrivedMs, flags: unsafe ? [...event.flags, 'qos0'] : event.flags }));
+  await parts.urgent.add(eventOf(parts.seal, { ...event, device, source: publish.door, trace, arrivedMs, flags: [...event.flags, ...(unsafe ? ['qos0'] : []), ...(device.canary ? ['canary'] : [])] }));
   // Its own word about the mains counts like a heartbeat's; the delay and the one notice are supervision's.
   const mains = event.kind !== 'mains-lost' || event.edge === 'report' ? undefined : event.edge === 'clear';
   parts.presence.note({ device, atMs: arrivedMs, trace, alive: true, ...(mains !== undefined && { reading: { mains } }) });

@@ -101,6 +101,7 @@ async function sendOne(work: Work, { send, facts, claimedAt }: Taken): Promise<v
 
 /** What is known without asking the gateway; null: send it. */
 function beforeSending(work: Work, send: ClaimedSend, facts: NumberFacts): SendResult | null {
+  if (send.dry) return { state: 'dry' };
   if (send.withdrawn) return { state: 'withdrawn' };
   // Only crashes lead here: every answered try is bounded by its own code's retries.
   if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
@@ -149,5 +150,5 @@ async function save(work: Work, send: ClaimedSend, result: SendResult, ms?: numb
   work.counts.sent.inc({ channel, outcome: result.state });
   if (result.code !== undefined) work.counts.refused.inc({ channel, code: result.code });
   if (result.state === 'accepted') work.counts.waitMs.observe({ priority: String(send.priority) }, send.ageMs + (ms ?? 0));
-  work.log[result.state === 'accepted' || result.state === 'withdrawn' ? 'info' : 'warn']({ ...fields, class: result.class }, `message ${state}`);
+  work.log[result.state === 'accepted' || result.state === 'withdrawn' || result.state === 'dry' ? 'info' : 'warn']({ ...fields, class: result.class }, `message ${state}`);
 }

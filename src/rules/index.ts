@@ -7,6 +7,7 @@ import { type EventKind, eventKinds, kindInfo, type StoredEvent } from '#core/ev
 import { limits } from '#core/limits.ts';
 import { bedExit } from './bed-exit.ts';
 import { blindWindow } from './blind-window.ts';
+import { canary, isCanary, selfCheck } from './canary.ts';
 import { cancel } from './cancel.ts';
 import { cleared, reported, waitsForMode } from './edges.ts';
 import { fall } from './fall.ts';
@@ -32,7 +33,7 @@ import { wander } from './wander.ts';
 /** Rules about life, by kind, then the technical ones. */
 const list: readonly Rule[] = [
   sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test,
-  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow,
+  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow, selfCheck,
 ];
 
 // A kind without a rule of its own must not be lost: it is shown, on its device.
@@ -41,6 +42,7 @@ const ruleOf = new Map<EventKind, Rule>(eventKinds.map((kind) => [kind, list.fin
 
 /** What one event means. Never throws for a device's fault; a bug in a rule throws and is isolated by alerts/evaluate.ts. */
 export function decide(event: StoredEvent, facts: Facts, now: number): Decision[] {
+  if (isCanary(event, facts)) return canary(event, facts, now);
   const same = facts.earlier && sameAgain(event, facts.earlier);
   if (same === 'duplicate') {
     const alertId = facts.earlier?.alertId ?? null;

@@ -5,7 +5,7 @@
 import { showRegion } from '#core/region.ts';
 import type { AlertState, Outcome, PlanState, SubjectType } from '#core/alert.ts';
 import type { EventKind, Priority } from '#core/event.ts';
-import type { AlertView } from '#core/live.ts';
+import type { AlertView, FeedPayload } from '#core/live.ts';
 import { maskName, surnameOf } from '#core/messages.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
@@ -108,7 +108,7 @@ export async function readSnapshot(sql: Sql): Promise<FeedHead & { now: number; 
   return { seq: head?.seq ?? '0', epoch: head?.epoch ?? '', now: head?.now ?? 0, rows: rows.filter((r) => r.id !== null).map(({ seq: _s, epoch: _e, now: _n, ...row }) => row as ViewRow) };
 }
 
-export type FeedRow = ViewRow & { seq: string; type: string; feedRegion: string | null; payload: { what: string; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody' }; hasAlert: boolean };
+export type FeedRow = ViewRow & { seq: string; type: string; feedRegion: string | null; payload: FeedPayload; hasAlert: boolean };
 
 /** Feed rows after `seq`, in order, each with its alert as it is now; gapless, because the feed's numbers are. */
 export function readFeed(sql: Sql, after: number, limit: number): Promise<FeedRow[]> {

@@ -41,6 +41,7 @@ export async function listNotifications(sql: Sql, seal: Seal, f: NotificationFil
   const p = (value: unknown): string => `$${values.push(value)}`;
   const trouble = (): string => `(o.state in ('failed', 'unknown') and o.created_at > anling_now() - ${p(f.troubleMs)} * interval '1 ms')`;
   const where = [
+    'not o.dry', // the house's own press is no message
     ...(f.prefix === '' ? [] : [f.prefix.length > 6 ? townOf(p(f.prefix)) : `(o.region_code like ${p(f.prefix)} || '%' or o.region_code is null)`]),
     ...(f.state ? [`o.state = ${p(f.state)}${f.state === 'failed' || f.state === 'unknown' ? ` and o.state in ('failed', 'unknown')` : ''}`] : []),
     ...(f.channel ? [`o.channel = ${p(f.channel)}`] : []), ...(f.alertId ? [`o.alert_id = ${p(f.alertId)}`] : []), ...(f.phone ? [`o.to_bidx = ${p(f.phone)}`] : []),
@@ -48,7 +49,7 @@ export async function listNotifications(sql: Sql, seal: Seal, f: NotificationFil
     ...(f.section === 'trouble' ? [trouble()] : f.section === 'rest' ? [`not ${trouble()}`] : []),
     ...(f.before === null ? [] : [`(o.created_at, o.id) < (select created_at, id from outbox where id = ${p(f.before)})`]),
   ];
-  const picked = `select * from outbox o ${where.length > 0 ? `where ${where.join(' and ')}` : ''} order by o.created_at desc, o.id desc limit ${p(f.limit)}`;
+  const picked = `select * from outbox o where ${where.join(' and ')} order by o.created_at desc, o.id desc limit ${p(f.limit)}`;
   const rows = await sql.query<Sealed>(`select ${columns} from (${picked}) o ${joins} order by o.created_at desc, o.id desc`, values);
   return rows.map((row) => plain(seal, row));
 }

@@ -27,7 +27,7 @@ export type ProviderError = { channel: 'sms' | 'voice'; code: string; count: num
 /** Codes of the last 24 hours, the most frequent first, and how many messages there were. */
 export async function readProviderErrors(sql: Sql): Promise<{ sent: number; errors: ProviderError[] }> {
   const rows = await sql.query<{ channel: 'sms' | 'voice'; code: string | null; count: number; lastAt: number }>(
-    `select channel, error_code as code, count(*)::int as count, max(created_at) as "lastAt" from outbox where created_at > anling_now() - interval '1 day' and state <> 'withdrawn' group by 1, 2 order by 3 desc`, [], 'ops-errors');
+    `select channel, error_code as code, count(*)::int as count, max(created_at) as "lastAt" from outbox where created_at > anling_now() - interval '1 day' and state not in ('withdrawn', 'dry') group by 1, 2 order by 3 desc`, [], 'ops-errors');
   return { sent: rows.reduce((sum, r) => sum + r.count, 0), errors: rows.flatMap(({ code, ...r }) => (code === null ? [] : [{ ...r, code }])).slice(0, 30) };
 }
 

@@ -53,6 +53,15 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
   return outIds;
 }
 
+/** Messages of the house's own press (链路自检), by its trace: taken by the sender like any emergency's, and ended there. They have no number at all. */
+export async function insertDry(sql: Sql, seal: Seal, traces: readonly string[]): Promise<void> {
+  if (traces.length === 0) return;
+  await sql.query(
+    `insert into outbox (out_id, party, channel, template, params_enc, to_enc, to_bidx, priority, due_at, created_at, trace, dry)
+     select v.out_id, 'canary', 'sms', 'minimal', $3, $4, '', 1, n.at, n.at, v.trace, true from (select anling_now() as at) n, unnest($1::text[], $2::text[]) as v (out_id, trace)`,
+    [traces.map(() => newId('o', 13)), traces, seal.seal('outbox.params', '{}'), seal.seal('outbox.to', '')], 'outbox-insert-dry');
+}
+
 /** Takes back what is not sent yet (E5): of the desk ladder, or of the whole search. What is being sent cannot be taken back, only kept from a second try. */
 export async function withdrawOutbox(sql: Sql, alerts: readonly { alertId: AlertId; what: 'desk' | 'people' | 'search' }[]): Promise<void> {
   if (alerts.length === 0) return;

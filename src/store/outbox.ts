@@ -7,7 +7,7 @@ import type { Row, Sql } from './pool.ts';
 
 export type ClaimedSend = {
   id: string; outId: string; alertId: string | null; party: string; channel: 'sms' | 'voice'; template: TemplateName; paramsEnc: Buffer; toEnc: Buffer; toBidx: Buffer;
-  priority: number; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean;
+  priority: number; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean; /** ends before the gateway (链路自检) */ dry: boolean;
   /** Null: this row may not go to this gateway. */ provider: string | null;
   withdrawn: boolean; /** epoch ms of this try, by the one clock */ sentAt: number; /** ms since it was inserted */ ageMs: number;
 };
@@ -24,10 +24,10 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
        order by lease_until limit $4 for update skip locked
      ), picked as (select id from expired union all select id from due limit $4)
      update outbox o set state = 'sending', lease_until = n.at + $5 * interval '1 ms', lease_token = o.lease_token + 1, attempts = o.attempts + 1, sent_at = n.at,
-       provider = case when o.demo = ($6 = 'standin') then $6 end
+       provider = case when not o.dry and o.demo = ($6 = 'standin') then $6 end
      from picked, (select anling_now() as at) n where o.id = picked.id
      returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.party, o.channel, o.template, o.params_enc as "paramsEnc", o.to_enc as "toEnc", o.to_bidx as "toBidx", o.priority,
-       o.lease_token as token, o.attempts, o.trace, o.demo, o.provider, o.withdrawn_at is not null as withdrawn, n.at as "sentAt",
+       o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, o.withdrawn_at is not null as withdrawn, n.at as "sentAt",
        (extract(epoch from n.at - o.created_at) * 1000)::float8 as "ageMs"`,
     [claim.channel, claim.fromPriority, claim.toPriority, claim.rows, claim.leaseMs, claim.gateway], 'outbox-claim');
   return rows.sort((a, b) => a.priority - b.priority || Number(a.id) - Number(b.id));
@@ -55,7 +55,7 @@ export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map
 }
 
 export type SendResult = {
-  state: 'accepted' | 'failed' | 'unknown' | 'due' | 'withdrawn'; providerId?: string; code?: string; class?: string;
+  state: 'accepted' | 'failed' | 'unknown' | 'due' | 'withdrawn' | 'dry'; providerId?: string; code?: string; class?: string;
   /** due: again after this. */ againMs?: number; /** accepted, unknown: ask the provider after this without a receipt. */ checkMs?: number;
 };
 export type SendToSave = { send: Pick<ClaimedSend, 'id' | 'token'>; result: SendResult };
@@ -71,7 +71,7 @@ export async function saveSends(sql: Sql, saves: readonly SendToSave[]): Promise
        accepted_at = case when v.state = 'accepted' then n.at else o.accepted_at end,
        due_at = case when v.state = 'due' then n.at + v.again_ms * interval '1 ms' else o.due_at end,
        check_at = case when o.state = 'sending' and v.state in ('accepted', 'unknown') then n.at + v.check_ms * interval '1 ms' end,
-       done_at = case when o.state = 'sending' and v.state in ('failed', 'withdrawn') then n.at else o.done_at end
+       done_at = case when o.state = 'sending' and v.state in ('failed', 'withdrawn', 'dry') then n.at else o.done_at end
      from (select anling_now() as at) n, unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::float8[]) as v (id, token, state, provider_id, code, class, again_ms, check_ms)
      where o.id = v.id and o.lease_token = v.token and o.state <> 'due' returning o.id, v.token, o.state`,
     [saves.map((s) => s.send.id), saves.map((s) => s.send.token), column((r) => r.state), column((r) => r.providerId ?? null), column((r) => r.code ?? null), column((r) => r.class ?? null),

@@ -124,7 +124,8 @@ function followHistory(ctx: WebContext, hub: Hub, head: { epoch: string; seq: nu
 
 /** A feed row as the two frames it may become. */
 function feedItem(row: FeedRow, views: ViewMaker): FeedItem {
-  const { seq, type: _type, feedRegion, payload, hasAlert, ...alert } = row;
+  const { seq, type, feedRegion, payload, hasAlert, ...alert } = row;
+  if (type === 'canary') return { seq: Number(seq), regionCode: null, desk: null, public: null, canary: JSON.stringify({ type, run: String(payload.detail?.['run']) } satisfies ServerFrame) };
   if (!hasAlert) return { seq: Number(seq), regionCode: feedRegion, desk: null, public: null };
   const view = views(alert);
   const frame = (which: 'desk' | 'public'): string => JSON.stringify({

@@ -11,7 +11,7 @@ import { seesRegion } from './access.ts';
 import type { WebContext } from './context.ts';
 
 /** One feed row as frames: for those who act, and for the others. `desk` is null when the row concerns no alert. */
-export type FeedItem = { seq: number; regionCode: string | null; desk: string | null; public: string | null };
+export type FeedItem = { seq: number; regionCode: string | null; desk: string | null; public: string | null; /** to everybody, without a number */ canary?: string };
 export type Beat = {
   epoch: string; seq: number; open: readonly OpenAlert[]; serverTime: number; cannotHear: readonly { code: string; count: number }[];
   consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; danger: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number;
@@ -58,6 +58,7 @@ export class Hub {
   /** One item to one socket: a frame if it is in scope; `prev` tells what was left out before it. */
   deliver(client: HubClient, item: FeedItem): void {
     if (item.seq <= client.sent) return;
+    if (item.canary !== undefined) { this.#send(client, item.canary); return; }
     const text = client.desk ? item.desk : item.public;
     if (text === null || !seesRegion(client.scopeCode, item.regionCode)) return;
     const whole = client.sent === item.seq - 1 ? text : `${text.slice(0, -1)},"prev":${client.sent}}`;

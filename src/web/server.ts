@@ -10,6 +10,7 @@ import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Service } from '#work/loop.ts';
 import { type Access, authorize, collectRoutes, isLocal, type RouteEntry } from './access.ts';
+import { startCanaryWatch } from './canary-watch.ts';
 import type { App, WebContext } from './context.ts';
 import { registerDocs } from './docs.ts';
 import { attachUpgrades, registerDoorProxy } from './door-proxy.ts';
@@ -62,17 +63,19 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const hub = new Hub(ctx);
   const feed = await startFeed({ ctx, hub });
   const housekeeping = startHousekeeping({ ctx, hub });
+  const canary = startCanaryWatch(ctx);
   const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   ctx.log.info({ url }, 'web listens');
   return {
-    name: 'web', url, app, table, ready: () => feed.ready(),
+    name: 'web', url, app, table, ready: () => feed.ready() ?? canary.ready(),
     async stop() {
       closeUpgrades();
       hub.closeAll(1001, 'the server goes down');
       await app.close();
       await feed.stop();
       await housekeeping.stop();
+      await canary.stop();
     },
   };
 }

@@ -44,6 +44,7 @@ export class FakeHouse {
       list: [{ personId: 'p1', homeId: 'h1', regionCode: '350425201001', ...place, name: elder.masked, highRisk: true, minutes: 210, windows: [{ ...span(60, 120), reason: 'outage' }, { ...span(1290, 1440), reason: 'single' }] }],
     };
   }
+  canary = { state: 'good', okAt: Date.now() - 130_000 as number | null, reason: null as string | null };
   flood = { active: false, since: null as number | null, lastTen: 2, operators: 1 };
   /** Added to the real clock: what the server believes. */ skewMs = 0;
   readonly #listeners = new Set<(frame: AlertFrame) => void>();

@@ -147,7 +147,7 @@ function read(house: FakeHouse, url: URL, user: User): unknown {
     case '/api/v1/me': return { kind: 'user', ...user, scopeCode: '350425000000' };
     case '/api/v1/alerts': return { alerts: [...house.alerts.values()], next: null, seq: house.seq, epoch: house.epoch };
     case '/api/v1/regions': return { regions };
-    case '/api/v1/status': return { serverTime: now, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
+    case '/api/v1/status': return { serverTime: now, canary: house.canary, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
     case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
     case '/api/v1/reports/blind': return house.blindSheet(url.searchParams.get('day') ?? '');
     case '/api/v1/devices': return { devices: [

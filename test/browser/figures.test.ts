@@ -72,4 +72,15 @@ describe('the answer figures', () => {
     await page.waitForSelector('[data-test=proof]');
     expect(await page.textContent('[data-test=device]')).toMatch(/最后一次听到此人的设备:1小时\d\d分前.*d1.*1小时\d\d分前有心跳.*d2.*离线2小时\d\d分前有心跳/);
   });
+
+  it('the self-check says when it was last good, and its failure with the reason [B8]', async () => {
+    const { page } = await come();
+    await page.waitForSelector('[data-test=canary]');
+    expect(await page.textContent('[data-test=canary]')).toMatch(/^链路自检2分(钟)?前 ✓$/);
+    server.house.canary = { state: 'failing', okAt: server.house.now() - 700_000, reason: 'the self-check failed 2 times in a row: the MQTT door (edge): connect ECONNREFUSED' };
+    const { page: later } = await come();
+    await later.waitForSelector('[data-test=canary]');
+    expect(await later.textContent('[data-test=canary]')).toBe('链路自检失败');
+    expect(await later.getAttribute('[data-test=canary]', 'title')).toContain('the MQTT door (edge)');
+  });
 });

@@ -1,8 +1,10 @@
 /** Health of all roles together, the status strip of the wall, and the audit for those who check it. */
 import { type Static, Type } from 'typebox';
+import { canaryTrouble } from '#core/canary.ts';
 import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { aggregateMetrics, aggregateReadiness, type Readiness } from '#ops/health.ts';
+import { readCanary } from '#store/canary.ts';
 import { readOpenSet } from '#store/alert-views.ts';
 import { auditHead, listAudit, verifyAudit } from '#store/audit.ts';
 import { countCannotHear, listCannotHear, listConsoles, readOldestUnclaimed, readSending } from '#store/county-status.ts';
@@ -27,6 +29,9 @@ const Status = Shape({
   serverTime: EpochMs, open: Shape({ 1: Type.Integer(), 2: Type.Integer(), 3: Type.Integer(), 4: Type.Integer() }),
   oldestUnclaimed: Nullable(Shape({ id: Type.String(), kind: Type.String(), priority: Type.Integer(), openedAt: EpochMs, ageMs: Type.Number() })),
   cannotHear: Type.Integer({ description: 'persons whose every device is silent, offline or presumed unreachable' }),
+  canary: Shape({
+    state: OneOf(['good', 'failing', 'none'], '`none`: nothing was ever pressed'), okAt: Nullable(EpochMs), reason: Nullable(Type.String()), legs: Type.Record(Type.String(), Type.Number(), { description: 'milliseconds of the last good one' }),
+  }, '链路自检: the house presses a button of its own every five minutes'),
   answer: Shape({ day: Answer, month: Answer }), flood: Flood, load: Type.Array(Load),
   gateway: Shape({ kind: OneOf(['standin', 'aliyun', 'http']), realPhones: Type.Boolean(), danger: Type.Boolean({ description: 'real elders are on file, but no real phone rings' }), demo: Type.Boolean() }),
   outbox: Shape({ due: Type.Integer(), oldestDueMs: Type.Number(), unknown: Type.Integer(), failed: Type.Integer() }),
@@ -91,6 +96,13 @@ export async function readHouse(ctx: WebContext): Promise<Readiness> {
   return reasons.length === 0 ? readiness : { ready: false, roles: [...readiness.roles, { role: 'house', ready: false, reasons }] };
 }
 
+async function canaryStatus(ctx: WebContext): Promise<Static<typeof Status>['canary']> {
+  const state = await readCanary(ctx.db);
+  if (state === null) return { state: 'none', okAt: null, reason: null, legs: {} };
+  const reason = canaryTrouble(state);
+  return { state: reason === null ? (state.okAt === null ? 'none' : 'good') : 'failing', okAt: state.okAt, reason, legs: state.legs as Record<string, number> };
+}
+
 async function readStatus(ctx: WebContext, figures: Figures, scopeCode: string): Promise<Static<typeof Status>> {
   const prefix = scopePrefix(scopeCode);
   const set = await readOpenSet(ctx.db);
@@ -101,7 +113,7 @@ async function readStatus(ctx: WebContext, figures: Figures, scopeCode: string):
   return {
     serverTime: set.now, open, oldestUnclaimed: await readOldestUnclaimed(ctx.db, prefix),
     cannotHear: unheard.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0),
-    answer: { day: kpi.day, month: kpi.month }, flood: kpi.flood, load: kpi.load,
+    canary: await canaryStatus(ctx), answer: { day: kpi.day, month: kpi.month }, flood: kpi.flood, load: kpi.load,
     gateway: await readGateway(ctx.db, ctx.settings), outbox: await readSending(ctx.db), consoles: await listConsoles(ctx.db),
   };
 }

@@ -11,6 +11,7 @@ export const enFigures = {
   'figures.defArrival': 'Time to arrival: commit of the alarm to somebody at the door. What was settled by telephone is not counted; a promise that is 45 min old and not kept counts against us.',
   'figures.defOut': 'Left out: installation tests and drills. What the person cancelled at the device stands apart. Without alerts it says so, never 100 %.',
   'figures.defFlood': 'Flood (ISA-18.2): begins above 10 alarms (P1 to P3) in 10 minutes per operator on duty, ends below 5. On duty: a wall tab that beats; the number is that of now.',
+  'canary.name': 'Self-check', 'canary.good': '{time} ago ✓', 'canary.failing': 'FAILED', 'canary.none': 'not yet', 'canary.help': 'The house presses a button of its own every 5 minutes: door, intake, rule, sending (never out), live channel.',
   'case.proof': 'last proof of life: {time} ago', 'case.noProof': 'no device of this person was ever heard',
   'tab.blind': 'Unheard', 'act.print': 'Print', 'act.file': 'Table',
   'blind.title': 'Who could not be heard', 'blind.help': 'On this day we could not have heard these people between the times shown: from the last sign of life to the next.', 'blind.day': 'Day', 'blind.region': 'Region', 'blind.all': 'all',

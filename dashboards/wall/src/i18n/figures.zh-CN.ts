@@ -9,6 +9,7 @@ export const zhFigures = {
   'figures.defArrival': '到场用时:报警入库到有人到场。电话里办结、没有人需要去的不计;答应前往满45分钟还没到的算未达标。',
   'figures.defOut': '不计:安装调试、演练。本人在设备上取消的另计,不算接警快慢。没有警情时写“无警情”,不写100%。',
   'figures.defFlood': '警情潮(ISA-18.2):10分钟内每名当班接警员超过10起(P1–P3)即开始,少于5起才结束。当班:值班台开着并在心跳;人数按现在算。',
+  'canary.name': '链路自检', 'canary.good': '{time}前 ✓', 'canary.failing': '失败', 'canary.none': '还没做过', 'canary.help': '本机每5分钟按一次自己的按钮:设备门、入库、规则、发送(不外发)、实时链路全程走一遍。',
   'case.proof': '最后一次听到此人的设备:{time}前', 'case.noProof': '此人的设备从未听到过',
   'tab.blind': '听不到', 'act.print': '打印', 'act.file': '表格',
   'blind.title': '听不到的人', 'blind.help': '这一天里,这些人在所列时段的报警我们可能听不到:从最后一次听到算起,到又听到为止。', 'blind.day': '日期', 'blind.region': '范围', 'blind.all': '全部',

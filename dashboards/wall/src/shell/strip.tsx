@@ -9,6 +9,7 @@ import { hearsAlarms, logOut, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
 import { leaveFor } from '#wall/state/route.ts';
+import { status } from '#wall/state/county.ts';
 import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
@@ -46,6 +47,7 @@ function Facts() {
       <Oldest />
       <Figures />
       <Hearing />
+      <SelfCheck />
       <Consoles />
     </section>
   );
@@ -98,6 +100,20 @@ function Hearing() {
     <div class="fact" data-test="unheard">
       <span class="fact-name">{t('strip.hear')}</span>
       {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
+    </div>
+  );
+}
+
+/** 链路自检: when the house's own press last came out at the end, or why it does not. */
+function SelfCheck() {
+  const check = status.value?.canary;
+  if (!check) return null;
+  const minutes = (at: number): string => (serverNow.value - at < 60_000 ? duration(serverNow.value - at, lang.value) : duration(Math.floor((serverNow.value - at) / 60_000) * 60_000, lang.value).replace(/ ?00[分秒ms]$/, ''));
+  return (
+    <div class="fact" data-test="canary" data-state={check.state} title={check.reason ?? t('canary.help')}>
+      <span class="fact-name">{t('canary.name')}</span>
+      {check.state === 'good' && check.okAt !== null ? <span class="fact-value digits dim">{t('canary.good', { time: minutes(check.okAt) })}</span>
+        : check.state === 'failing' ? <b class="flag grave">{t('canary.failing')}</b> : <span class="fact-value dim">{t('canary.none')}</span>}
     </div>
   );
 }

@@ -11,6 +11,7 @@ export type AnswerFigures = {
 };
 export type Status = {
   answer: { day: AnswerFigures; month: AnswerFigures };
+  canary: { state: 'good' | 'failing' | 'none'; okAt: number | null; reason: string | null };
   flood: { active: boolean; since: number | null; lastTen: number; operators: number };
   load: readonly { userId: string; name: string; onDuty: boolean; holding: number; taken: number }[];
   gateway: { kind: string; realPhones: boolean; danger: boolean; demo: boolean };
