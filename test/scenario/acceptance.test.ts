@@ -90,6 +90,16 @@ describe('acceptance at the door', () => {
     expect(output).not.toMatch(/probation {2}离线告警/);
   }, 180_000);
 
+  it('of a detector that hears nothing, with a secret issued for it: its own alarm, its clear, its return', async () => {
+    const gas = await api.call<{ id: string }>('POST', '/api/v1/devices', { model: 'gas', homeId: (await api.call<{ homeId: string }>('GET', `/api/v1/devices/${radar.id}`)).homeId });
+    const { code, output } = await acceptance(['--device', gas.id]);
+    expect(code, output).toBe(0);
+    expect(output).toContain('旧密钥立即失效');
+    expect(output).toMatch(/alert \d+: cleared-at-device/);
+    expect(output).toMatch(/待观察 probation {2}离线告警（静默 3 小时/);
+    expect(output).not.toMatch(/command c\d+/);
+  }, 180_000);
+
   it('waits for an installer at the real device, telling him what to do, with the time that is left [FF15]', async () => {
     // The real device, in somebody's hands: it does what the screen says.
     const real = new SimDevice({ id: button.id, secret: button.secret, model: 'sos-button', address: { host: '127.0.0.1', port: house.mqttPort, tls: false }, now: () => Date.now(), keepAliveS: 60 });
@@ -115,6 +125,12 @@ describe('acceptance at the door', () => {
     await api.call('POST', '/api/v1/alerts', { personId: (await api.call<{ personId: string }>('GET', `/api/v1/devices/${button.id}`)).personId });
     const refused = await within(async () => { const a = await acceptance(['--device', button.id, '--secret', button.secret]); return a.output.includes('未办结的警情') ? a : null; });
     expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/不合格 NOT ACCEPTED[\s\S]*未办结的警情 \d+/) });
+    // A real device in the field is not cut off by a rehearsal that nobody meant that way.
+    const real = await api.call<{ id: string; secret: string }>('POST', '/api/v1/devices', { model: 'sos-button' });
+    const beat = await fetch(`${house.doors}/api/v1/devices/${real.id}/heartbeats`, { method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${real.id}:${real.secret}`).toString('base64')}`, 'content-type': 'application/json' }, body: '{}' });
+    expect(beat.status).toBe(200);
+    await within(async () => ((await api.call<{ state: string }>('GET', `/api/v1/devices/${real.id}`)).state === 'online' ? true : await new Promise<null>((r) => setTimeout(() => r(null), 3_000))));
+    expect(await acceptance(['--device', real.id])).toMatchObject({ code: 2, output: expect.stringContaining('--reissue') });
     const open = await api.call<{ alerts: { id: string }[] }>('GET', '/api/v1/alerts?state=open');
     for (const { id } of open.alerts) await api.call('POST', `/api/v1/alerts/${id}/close`, { outcome: 'T1', note: '测试' });
   }, 180_000);
