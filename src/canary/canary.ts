@@ -1,6 +1,6 @@
 /**
  * The canary of this worker (链路自检, B8): presses when a press is due (one worker takes each, by the row), judges what the rows say,
- * and tells the desk. The web role judges the same rows, so that a dead worker is seen too. ADR: canary.
+ * and tells the desk. The web role judges the same rows, so that a dead worker is seen too (docs/decisions/0021).
  */
 import { canaryLegs, canaryTrouble } from '#core/canary.ts';
 import type { Logger } from '#ops/log.ts';
