@@ -162,6 +162,7 @@ function read(house: FakeHouse, url: URL, user: User): unknown {
     presumed: [{ deviceId: 'DEMO-B-007', homeId: 'h7', regionCode: '350425203203', model: 'sos-button', lastSeenAt: now - 40_000_000, silentAt: null, backAt: null, highRisk: true }],
   };
   if (/^\/api\/v1\/devices\/[\w-]+$/.test(path)) return { id: 'd1', model: 'sos-button', room: '卧室', state: 'online', lastSeenAt: now - 4_200_000, lowBattery: false, battery: 83 };
+  if (path === '/api/v1/quarantine/reasons') return { reasons: [{ reason: 'unknown kind "sosss"', open: 1, all: 1 }] };
   if (path === '/api/v1/quarantine') return { frames: [{ id: '1', deviceId: 'DEMO-X-1', topic: 'care/v1/DEMO-X-1/event', bytes: 31, reason: 'unknown kind "sosss"', receivedAt: now - 600_000, trace: 't1', regionCode: null, homeId: null, replayedAt: null, replayedBy: null, replayResult: null }], next: null };
   if (path === '/api/v1/unregistered') return { devices: [{ id: 'B-20391', reason: 'unknown', firstAt: now - 7_200_000, lastAt: now - 30_000, count: 42, address: '10.20.3.7', door: 'mqtt', deviceId: null, homeId: null, regionCode: null }], next: null };
   const id = /^\/api\/v1\/alerts\/(\w+)$/.exec(path)?.[1];

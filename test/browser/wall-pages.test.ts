@@ -179,7 +179,7 @@ describe('the wall’s pages', () => {
     await page.click('button:has-text("查看")');
     await page.waitForSelector('[data-test=raw]');
     expect(await page.textContent('[data-test=raw]')).toContain('sosss');
-    await page.click('button:has-text("重放")');
+    await page.click('tr[data-id] button:has-text("重放")');
     await page.waitForSelector('[data-test=toast]');
     await openPage(page, 'unregistered');
     await page.waitForSelector('text=B-20391');

@@ -9,6 +9,7 @@ import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
 import { Login } from '#wall/shell/login.tsx';
+import { PasswordDialog } from '#wall/shell/password.tsx';
 import { PhoneIn } from '#wall/shell/phone-in.tsx';
 import { Strip } from '#wall/shell/strip.tsx';
 import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
@@ -51,6 +52,7 @@ function Desk() {
       <UnheardDialog />
       <FiguresDialog />
       <Leave />
+      <PasswordDialog />
     </div>
   );
 }

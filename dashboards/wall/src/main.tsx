@@ -15,6 +15,7 @@ import './styles/case.css';
 import './styles/map.css';
 import './styles/pages.css';
 import './styles/files.css';
+import './styles/settings.css';
 
 startSettings();
 startRoute();

@@ -21,6 +21,8 @@ export function randomKey(): string {
 }
 
 export const get = <T>(path: string): Promise<Answer<T>> => call<T>('GET', path, undefined);
+/** A change of one thing by its address: PUT, PATCH, DELETE are done once however often they are asked. */
+export const send = <T>(method: 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<Answer<T>> => call<T>(method, path, body);
 /** A change. A lost answer is asked for again once, under the same key: the server does it once. `keyed` false where there are no keys. */
 export async function post<T>(path: string, body: unknown = {}, keyed = true): Promise<Answer<T>> {
   const key = keyed ? randomKey() : undefined;

@@ -14,9 +14,14 @@ import { Responders } from '#wall/files/responders.tsx';
 import { route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { Blind } from './blind.tsx';
+import { Notifications } from './notifications.tsx';
+import { Operations } from './ops.tsx';
+import { Plans } from './plans.tsx';
+import { Provider } from './provider.tsx';
 import { Quarantine } from './quarantine.tsx';
 import { Register } from './register.tsx';
 import { Unregistered } from './unregistered.tsx';
+import { Users } from './users.tsx';
 import { Wall } from './wall.tsx';
 
 /** In the order of the navigation; a group with one page that the caller may open is a link, with more a menu. */
@@ -27,6 +32,7 @@ export type PageEntry = { name: string; group: Group; label: TextKey; /** as the
 export const pages: readonly PageEntry[] = [
   { name: 'wall', group: 'desk', label: 'tab.wall', roles: may.readAlerts, show: Wall },
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
+  { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
   { name: 'responders', group: 'files', label: 'tab.responders', roles: may.readFiles, show: Responders },
@@ -35,6 +41,10 @@ export const pages: readonly PageEntry[] = [
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: Register },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: Quarantine },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: Unregistered },
+  { name: 'plans', group: 'settings', label: 'tab.plans', roles: may.readPlans, show: Plans },
+  { name: 'users', group: 'settings', label: 'tab.users', roles: may.writeUsers, show: Users },
+  { name: 'provider', group: 'settings', label: 'tab.provider', roles: may.readProvider, show: Provider },
+  { name: 'ops', group: 'settings', label: 'tab.ops', roles: may.readOps, show: Operations },
 ];
 
 /** Those that the caller's role may open. */

@@ -14,6 +14,7 @@ import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openC
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
 import { Figures } from './figures.tsx';
+import { passwordOpen } from './password.tsx';
 import { openPhoneIn } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
@@ -29,7 +30,7 @@ export function Strip() {
         {hearsAlarms.value && <SoundControl />}
         <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
         <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>
-        <span class="who" title={me.value ? t(`user.${me.value.role}`) : ''}>{me.value?.name}</span>
+        <button type="button" class="tool who-button" data-test="me" title={me.value ? `${t(`user.${me.value.role}`)} · ${t('act.password')}` : ''} onClick={() => { passwordOpen.value = true; }}>{me.value?.name}</button>
         <button type="button" class="tool" onClick={() => leaveFor(() => void logOut())}>{t('act.logout')}</button>
       </div>
       {hearsAlarms.value && <Facts />}
