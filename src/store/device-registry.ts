@@ -61,7 +61,7 @@ export type DeviceFilter = Page & {
 /** A page by region and id; devices without home and person belong to the whole county. `q`: an id, its beginning, or a serial number. */
 export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows: RegisteredDevice[]; next: string | null }> {
   const where = pageWhere('d', f);
-  if (f.q !== null) { const typed = where.value(f.q.trim()); where.and(`d.id in (select id from device where starts_with(id, ${typed}) union select id from device where serial = ${typed})`); }
+  if (f.q !== null) { const typed = where.value(f.q.trim()); where.and(`d.id = any(array(select id from device where starts_with(id, ${typed}) union select id from device where serial = ${typed}))`); }
   where.equal({ 'd.home_id': f.homeId, 'd.person_id': f.personId, 'd.model': f.model, 'd.status': f.status, 'd.demo': f.demo });
   if (f.presence === 'never-reported') where.and(`pr.state = 'never' and ${never}`); else where.equal({ 'pr.state': f.presence });
   if (f.lowBattery) where.and('pr.low_battery');
