@@ -23,7 +23,7 @@ async function main(): Promise<number> {
   const api = createApi(options.url, { token: options.token });
   const ahead = await aheadOf(api);
   let fleet: Fleet | null = null;
-  const world = options.travel ? travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0))) : realWorld(() => ahead);
+  const world = options.travel || options.scenario.travels ? travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0), true)) : realWorld(() => ahead);
   // The first Ctrl-C ends the story and shows what there is. npm and the terminal both pass it on: only one that comes clearly later is impatience.
   let interruptedMs: number | null = null;
   const interrupt = (): void => {

@@ -30,8 +30,8 @@ const evaluatedMs = minuteMs;
 
 export async function simulate(o: RunOptions): Promise<Outcome> {
   const { world, api, scenario } = o;
-  const gathered = await gather(api, { devices: o.devices, seed: o.seed, first: scenario.needs, together: scenario.together === true });
-  o.say(`${gathered.adopted} demonstration devices adopted, ${gathered.registered} registered · 接管演示设备 ${gathered.adopted} 台，新登记 ${gathered.registered} 台`);
+  const gathered = scenario.own ? { devices: [], adopted: 0, registered: 0 } : await gather(api, { devices: o.devices, seed: o.seed, first: scenario.needs, together: scenario.together === true });
+  if (!scenario.own) o.say(`${gathered.adopted} demonstration devices adopted, ${gathered.registered} registered · 接管演示设备 ${gathered.adopted} 台，新登记 ${gathered.registered} 台`);
   const ledger = new Ledger();
   const fleet = new Fleet({ world, address: o.address, ledger, seed: o.seed, speed: o.speed, falseShare: scenario.cries ? o.falseShare : null });
   o.onFleet?.(fleet);
@@ -43,7 +43,7 @@ export async function simulate(o: RunOptions): Promise<Outcome> {
     people = await answering(o);
     fleet.add(gathered.devices);
     const up = await fleet.online(2 * minuteMs + o.devices * 20);
-    verdicts.push(verdict(up === gathered.devices.length, '全部设备已上线', 'Every device came up', `${up}/${gathered.devices.length}`));
+    if (!scenario.own) verdicts.push(verdict(up === gathered.devices.length, '全部设备已上线', 'Every device came up', `${up}/${gathered.devices.length}`));
     const stage: Stage = { world, api, fleet, ledger, phones: o.phones, people, minutes: o.minutes ?? scenario.minutes, seed: o.seed, say: o.say };
     o.say(`${scenario.name}: ${scenario.en} · ${scenario.zh}`);
     verdicts.push(...await scenario.run(stage));
@@ -64,7 +64,7 @@ export async function simulate(o: RunOptions): Promise<Outcome> {
     return { totals, verdicts, stopped, ok: verdicts.every((v) => v.ok) };
   } finally {
     fleet.stop();
-    await rest(api, gathered.devices.map((d) => d.id)).catch((error: Error) => o.say(`The devices could not be put to rest, the house will miss them: ${error.message}`));
+    await rest(api, fleet.members.map((m) => m.id)).catch((error: Error) => o.say(`The devices could not be put to rest, the house will miss them: ${error.message}`));
   }
 }
 

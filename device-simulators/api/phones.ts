@@ -8,6 +8,8 @@ export type PhonesApi = {
   reply(phone: string, content: string): Promise<void>;
   /** answer, hang-up, busy, ignore or a key. */ press(callId: string, action: string): Promise<void>;
   settings(change?: Partial<StandinSettings>): Promise<StandinSettings>;
+  /** What the gateway does wrong from now on: a code for one number. */ fault(fault: { kind: 'code'; code: string; phone: string }): Promise<void>; clearFaults(): Promise<void>;
+  /** Requests that came to the gateway, newest last, bounded. */ requests(): Promise<{ at: number; action: string; phone: string; code: string }[]>;
   /** Tells of every telephone that changed, until closed; comes back by itself. */ watch(see: (phone: Phone) => void): { close(): void };
 };
 
@@ -26,6 +28,9 @@ export function createPhonesApi(url: string): PhonesApi {
     async reply(phone, content) { await call('POST', '/api/reply', { phone, content }); },
     async press(callId, action) { await call('POST', '/api/press', { callId, action }); },
     settings: (change) => (change === undefined ? call('GET', '/api/settings') : call('POST', '/api/settings', change)),
+    async fault(fault) { await call('POST', '/api/faults', fault); },
+    async clearFaults() { await call('DELETE', '/api/faults'); },
+    requests: async () => (await call<{ requests: { at: number; action: string; phone: string; code: string }[] }>('GET', '/api/requests')).requests,
     watch(see) {
       const stop = new AbortController();
       void follow(`${base}/api/stream`, stop.signal, see);

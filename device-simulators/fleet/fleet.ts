@@ -29,7 +29,7 @@ export type Figures = { devices: number; connected: number; refused: number; sil
 /** Connects under way at once: the house's guard lets 200 unauthenticated sockets of one address wait. */
 const connectsAtOnce = 100;
 /** Frames begun in one tick. */
-const sendsPerTick = 400;
+const sendsPerTick = 1_000;
 /** First connects are spread over this long for a thousand devices. */
 const spreadMs = 2_000;
 const backMs = { first: 1_000, most: 60_000 } as const;

@@ -6,6 +6,7 @@ import { quiet } from './quiet.ts';
 import type { Scenario } from './scenario.ts';
 import { singleSos } from './single-sos.ts';
 import { storm } from './storm.ts';
+import { typhoon } from './typhoon.ts';
 import { vendorBacklog } from './vendor-backlog.ts';
 
-export const scenarios: readonly Scenario[] = [quiet, evening, singleSos, outage, storm, flood, vendorBacklog];
+export const scenarios: readonly Scenario[] = [quiet, evening, singleSos, outage, storm, flood, vendorBacklog, typhoon];

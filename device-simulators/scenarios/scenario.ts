@@ -25,6 +25,7 @@ export type Scenario = {
   /** How long it takes without --minutes. */ minutes: number;
   /** Whether devices cry by the raw-warning model. */ cries: boolean;
   /** Who answers the telephones: people drawn by the seed, everybody alike, or nobody. */ people: 'town' | Persona | 'nobody';
+  /** It makes its own homes and devices; nothing is gathered. */ own?: boolean; /** It is told in travelled time, always. */ travels?: boolean;
   run(stage: Stage): Promise<Verdict[]>;
 };
 

@@ -22,7 +22,7 @@ describe('travelled time', () => {
   it('goes in steps, tells everybody, waits for rest after each, and ends when it is stopped', async () => {
     const story: string[] = [];
     let now = 1_000;
-    const world = travelledWorld({ startAt: now, stepMs: 10_000, advance: async (ms) => { story.push(`+${ms}`); now += ms; return now; }, settled: async () => { story.push('rest'); } });
+    const world = travelledWorld({ startAt: now, stepMs: 10_000, advance: async (ms) => { story.push(`+${ms}`); now += ms; return now; }, settled: async () => { story.push('rest'); }, linger: async (ms) => { story.push(`linger ${ms}`); } });
     world.each((at) => story.push(`tick ${at}`));
     await world.wait(15_000);
     expect(story).toEqual(['+10000', 'tick 11000', 'rest', '+5000', 'tick 16000', 'rest']);

@@ -9,6 +9,8 @@ export type World = {
   /** The first answer that is not null or false; null when there was none within this time. Rejects with Stopped. */
   until<T>(look: () => T | null | false | Promise<T | null | false>, withinMs: number): Promise<T | null>;
   /** Calls `work` whenever time has gone on, until the answer is called. */ each(work: (now: number) => void): () => void;
+  /** How travelled time goes on: the longest step, and whether all that it made due is waited for; real time goes as it goes. */ pace(stepMs: number, careful?: boolean): void;
+  /** The night stands still so long for whoever watches; where nobody does, it goes on. */ linger(ms: number): Promise<void>;
 };
 
 /** Somebody ended the run (Ctrl-C). */
@@ -39,6 +41,7 @@ export function realWorld(aheadMs: () => number): OwnWorld {
     now, wait,
     until: (look, withinMs) => lookUntil(look, withinMs, now, () => wait(lookMs)),
     each(work) { works.add(work); return () => works.delete(work); },
+    pace() {}, linger: async () => {},
     stop() { stopping.abort(); },
     close() { clearInterval(timer); works.clear(); },
   };
@@ -46,7 +49,7 @@ export function realWorld(aheadMs: () => number): OwnWorld {
 
 export type Travel = {
   /** Moves the house's clock ahead and answers what it is then. */ advance(ms: number): Promise<number>;
-  /** Resolves when everything that the step made due is done: frames acknowledged, events evaluated, messages sent. */ settled(): Promise<void>;
+  /** Resolves when everything that the step made due is done: frames acknowledged, events evaluated, messages sent. */ settled(careful: boolean): Promise<void>; /** Real time for whoever watches. */ linger?(ms: number): Promise<void>;
   /** The house's time to begin with. */ startAt: number; /** One step. */ stepMs: number;
 };
 
@@ -55,20 +58,23 @@ export function travelledWorld(travel: Travel): OwnWorld {
   const works = new Set<(now: number) => void>();
   let now = travel.startAt;
   let stopped = false;
+  let [stepMs, careful] = [travel.stepMs, true];
   const step = async (ms: number): Promise<void> => {
     if (stopped) throw new Stopped();
     now = await travel.advance(ms);
     for (const work of works) work(now);
-    await travel.settled();
+    await travel.settled(careful);
   };
   return {
     now: () => now,
-    async wait(ms) { for (const end = now + ms; now < end;) await step(Math.min(travel.stepMs, end - now)); },
+    async wait(ms) { for (const end = now + ms; now < end;) await step(Math.min(stepMs, end - now)); },
     async until(look, withinMs) {
-      await travel.settled();
-      return lookUntil(look, withinMs, () => now, () => step(travel.stepMs));
+      await travel.settled(careful);
+      return lookUntil(look, withinMs, () => now, () => step(stepMs));
     },
     each(work) { works.add(work); return () => works.delete(work); },
+    pace(ms, wait = false) { [stepMs, careful] = [ms, wait]; },
+    async linger(ms) { await travel.linger?.(ms); },
     stop() { stopped = true; },
     close() { works.clear(); },
   };

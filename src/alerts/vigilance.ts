@@ -49,7 +49,10 @@ async function ring(sql: Sql, { seal, log }: VigilanceOptions, desk: DeskRow): P
   const leaders = await deskLeaders(sql);
   const calls = await recentCalls(sql, leaders.map((l) => l.phoneKey));
   const who = leaders.find((l) => !desk.rung.includes(l.party) && !(l.absentUntil !== null && l.absentUntil > desk.now) && !overBudget({ calls }, l, desk.now));
-  if (!who) { log.error({ missed: desk.missed }, 'nobody is awake at the desk, and no leader can be rung'); return; }
+  if (!who) {
+    if (desk.rung.length === 0) log.error({ missed: desk.missed }, 'nobody is awake at the desk, and no leader can be rung');
+    return;
+  }
   const trace = randomUUID().slice(0, 18);
   const [outId = ''] = await insertOutbox(sql, seal, [{
     alertId: null, party: who.party, channel: 'voice', template: 'voice-vigilance', params: {}, to: seal.openIfReadable('responder.phone', who.phoneEnc) ?? '', toBidx: who.phoneBidx,

@@ -25,10 +25,17 @@ export function sendFailed(c: Case, f: Failure, now: number): Change {
   }
   const landline = roleLine(c, f, now);
   if (landline) return { ...nothing(), log: entry('same-role'), sends: [landline], feed: { what: 'send-failed', detail } };
+  // Its landline rings already (an outage's plan rings both at once): the role is tried, nobody else is hurried.
+  if (f.purpose === 'search' && roleRung(c, f)) return { ...nothing(), log: entry('same-role'), feed: { what: 'send-failed', detail } };
   const call = f.channel === 'sms' ? callInstead(c, f, now) : null;
   if (call) return { ...nothing(), log: entry('voice'), sends: [call], feed: { what: 'send-failed', detail } };
   if (f.purpose === 'notice') return { ...nothing(), log: entry('shown'), feed: { what: 'send-failed', ring: 'soft', detail } };
   return { ...nothing(), log: entry('next-person'), timers: pullPlan(alert, now), feed: { what: 'send-failed', ...(alert.state === 'claimed' ? { ring: 'soft' as const } : {}), detail } };
+}
+
+function roleRung(c: Case, f: Failure): boolean {
+  const who = c.roster.find((p) => p.party === f.party);
+  return who !== undefined && !who.landline && c.roster.some((p) => p.landline && p.role === who.role && p.reach === who.reach && (c.contacted.get(p.party)?.voice ?? 0) > 0 && (c.contacted.get(p.party)?.rounds ?? []).includes(f.round ?? -1));
 }
 
 /** The role goes on by the landline of its own place (a duty room), in which somebody else may sit. */

@@ -26,6 +26,26 @@ export function listCannotHear(sql: Sql, prefix: string, limit: number): Promise
      where q.region_code like $1 || '%' group by 1, 2, 3, 4, 5 order by q.high_risk desc, max(p.last_seen_at) nulls first, q.id limit $2`, [prefix, limit]);
 }
 
+export type NightVillage = { code: string; people: number; evacuated: number; seen: number; heard: number; missing: number };
+
+/**
+ * What the flood office asks each hour (FIELD 3): by village, of the people who have a device that was ever heard, who is evacuated, whom a
+ * human has seen or spoken to since `from`, who is heard by a device, and who is none of it. Each counts once, in this order.
+ */
+export function countNight(sql: Sql, prefix: string, from: number): Promise<NightVillage[]> {
+  return sql.query<NightVillage>(
+    `${unheard}, who as (
+       select q.id, h.region_code as code, coalesce(q.mode = 'evacuated' and q.mode_until > anling_now(), false) or coalesce(h.mode = 'evacuated' and h.mode_until > anling_now(), false) as evacuated,
+         exists (select from alert a join alert_log l on l.alert_id = a.id where a.home_id = q.home_id and (a.person_id = q.id or a.person_id is null) and l.at >= to_timestamp($2::float8 / 1000) and l.action in ('contact', 'arrived', 'done')) as seen,
+         q.id in (select id from unheard) as missing
+       from person q join home h on h.id = q.home_id
+       where q.status = 'present' and h.region_code like $1 || '%' and exists (
+         select from device d join presence p on p.device_id = d.id where d.home_id = q.home_id and (d.person_id is null or d.person_id = q.id) and d.status <> 'revoked' and p.last_seen_at is not null))
+     select code, count(*)::int as people, count(*) filter (where evacuated)::int as evacuated, count(*) filter (where not evacuated and seen)::int as seen,
+       count(*) filter (where not evacuated and not seen and not missing)::int as heard, count(*) filter (where not evacuated and not seen and missing)::int as missing
+     from who group by code order by code`, [prefix, from]);
+}
+
 export type Sending = { due: number; oldestDueMs: number; unknown: number; failed: number };
 
 /** What waits to be sent, and for how long. */

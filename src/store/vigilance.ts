@@ -6,7 +6,7 @@ import type { DeskWatch } from '#core/vigilance.ts';
 import type { Row, Sql } from './pool.ts';
 import { aliveSession } from './sessions.ts';
 
-export type DeskRow = DeskWatch & { openId: string | null; /** the newest call about it has failed */ callFailed: boolean; /** since the last answer: parties whose phone was rung */ rung: Party[] };
+export type DeskRow = DeskWatch & { openId: string | null; /** the newest call about it could not be placed */ callFailed: boolean; /** since the last answer: parties whose phone was rung */ rung: Party[] };
 
 /** One worker judges; held until the transaction ends. */
 export async function holdVigilance(sql: Sql): Promise<boolean> {
@@ -23,7 +23,7 @@ const since = `(select coalesce(max(id), 0) from vigilance where answered_at is 
 export async function readDesk(sql: Sql): Promise<DeskRow> {
   const [row] = await sql.query<DeskRow & Row>(
     `select anling_now() as now, (${inputs}) as "inputAt", o.asked_at as "askedAt", o.id as "openId", v.missed, v.rung,
-       coalesce((select b.state in ('failed', 'withdrawn') from outbox b where b.out_id = v.out_id), false) as "callFailed"
+       coalesce((select b.state in ('failed', 'withdrawn') and b.provider_id is null from outbox b where b.out_id = v.out_id), false) as "callFailed"
      from (select count(*) filter (where missed_at is not null)::int as missed, coalesce(array_agg(rung_party) filter (where rung_party is not null), '{}') as rung,
              (array_agg(out_id order by rung_at desc) filter (where out_id is not null))[1] as out_id from vigilance where id > ${since}) v
        left join vigilance o on o.answered_at is null and o.missed_at is null and o.void_at is null`, [], 'vigilance-desk');

@@ -5,7 +5,7 @@
 import { Type } from 'typebox';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
-import { advanceClock, askDoors, clockAnswers, realRows } from '#store/clock-travel.ts';
+import { advanceClock, askDoors, clockAnswers, readAhead, realRows } from '#store/clock-travel.ts';
 import { callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
@@ -27,11 +27,11 @@ export function registerDemo(app: App, ctx: WebContext): void {
     const { actor } = callerOf(request);
     await refuseRealLife(ctx);
     await doors.written();
+    await follow(ctx, await readAhead(ctx.db) + advanceMs); // first: a call sent between the two must find its windows over
     const at = await change(ctx, async (sql) => {
       const result = await advanceClock(sql, advanceMs);
       return { result, audit: [{ actor, action: 'demo.clock', result: 'ok', detail: { advanceMs, aheadMs: result.aheadMs } }] };
     });
-    await follow(ctx, at.aheadMs);
     return { now: Math.round(at.now), aheadMs: at.aheadMs };
   });
 }
@@ -51,7 +51,7 @@ async function follow(ctx: WebContext, aheadMs: number): Promise<void> {
     method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ aheadMs }), signal: AbortSignal.timeout(limits.sendMs),
   }).catch(() => null);
   await answer?.body?.cancel();
-  if (!answer?.ok) throw new ApiError('E_GATEWAY', 'The clock has moved, the stand-in has not followed; it will with the next step.');
+  if (!answer?.ok) throw new ApiError('E_GATEWAY', 'The stand-in does not answer: the clock was not moved.');
 }
 
 type Doors = { written(): Promise<void> };

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { clockTime, countyDay } from '#core/clock.ts';
 import type { Caller } from '#core/user.ts';
+import { countNight } from '#store/county-status.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { alertReaders, callerOf } from '#web/access.ts';
 import { type BlindReport, blindReport } from '#web/blind-report.ts';
@@ -25,6 +26,11 @@ const Answer = Shape({
   }), { description: 'people with silences of their own devices, those at risk first; our own blind windows are not repeated here' }),
   truncated: Type.Boolean(),
 });
+/** Each person once, in this order. */
+const Roll = {
+  people: Type.Integer({ description: 'present, with a device that was ever heard' }), evacuated: Type.Integer({ description: '已转移' }), seen: Type.Integer({ description: '已见人: met or spoken to, by the cases' }),
+  heard: Type.Integer({ description: 'heard by a device' }), missing: Type.Integer({ description: '失联: none of these' }),
+};
 const reasonText = { own: '盲区(本系统)', outage: '片区失联', single: '单台离线' } as const;
 
 export function registerReports(app: App, ctx: WebContext): void {
@@ -50,6 +56,22 @@ export function registerReports(app: App, ctx: WebContext): void {
       ...report, day: request.query.day, fromAt: from, toAt: to, complete, villages: report.villages.map((v) => ({ ...v, ...names(v.code) })),
       list: report.list.map(({ nameEnc, ...person }) => ({ ...person, ...names(person.regionCode), name: nameOf(caller, nameEnc) })),
     };
+  });
+
+  app.get('/api/v1/reports/roll', {
+    config: { access: alertReaders },
+    schema: {
+      summary: '平安清点: by village, who is evacuated, seen by a human since then, heard by a device, and missing', tags: ['reports'], querystring: Shape({ from: EpochMs, region: Type.Optional(RegionCodeText) }),
+      response: { 200: Shape({ at: EpochMs, fromAt: EpochMs, total: Shape(Roll), villages: Type.Array(Shape({ code: RegionCodeText, ...Place, ...Roll })) }), ...errorAnswers },
+    },
+  }, async (request) => {
+    const { from, region } = request.query;
+    const prefix = listPrefix(callerOf(request), region);
+    const rows = prefix === null ? [] : await countNight(ctx.db, prefix, from);
+    const names = await placeNames(ctx.db, rows.map((v) => v.code));
+    const sum = (of: (v: (typeof rows)[number]) => number): number => rows.reduce((n, v) => n + of(v), 0);
+    const total = { people: sum((v) => v.people), evacuated: sum((v) => v.evacuated), seen: sum((v) => v.seen), heard: sum((v) => v.heard), missing: sum((v) => v.missing) };
+    return { at: Math.round(await databaseNow(ctx.db)), fromAt: from, total, villages: rows.map((v) => ({ ...v, ...names(v.code) })) };
   });
 
   app.get('/api/v1/reports/blind.csv', {
