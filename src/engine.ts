@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { startClockWatch } from '#alerts/clock-watch.ts';
 import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
@@ -33,6 +34,7 @@ import { builtPages } from '#ops/pages.ts';
 import { answerClock, clockChannel } from '#store/clock-travel.ts';
 import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
+import { openSpool } from '#store/spool.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
@@ -97,7 +99,12 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   const newTrace = traceSource();
   const db = ctx.db('edge', 8);
   const down = commandStore(ctx.db('commands', 2, 4_000), seal, ctx.nodeId);
-  const intake = add(startIntake({ urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
+  // An alarm is taken without a spool too, as long as the database is there.
+  const spool = await openSpool({ folder: join(config.data, 'spool'), maxBytes: limits.spoolBytes }).catch((error: Error) => {
+    log.error({ error: error.message }, 'the spool cannot be opened: while the database is away nothing is acknowledged');
+    return null;
+  });
+  const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
   let mqtt: MqttDoor | null = null;
   const devices = add(startDeviceCache({
     lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
@@ -124,6 +131,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   gaugeOf(metrics, 'devices_known', 'Devices the doors remember', () => devices.size);
   gaugeOf(metrics, 'urgent_waiting', 'Events waiting for their commit', () => intake.waiting().urgent);
   gaugeOf(metrics, 'telemetry_waiting', 'Telemetry rows waiting for their commit', () => intake.waiting().telemetry);
+  gaugeOf(metrics, 'spool_rows', 'Items kept in the spool that the database does not have yet', () => intake.waiting().spooled);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
 }
 

@@ -33,6 +33,10 @@ export const limits = {
   /** An id seen again with the same kind within this span is a duplicate; without a device's time, only when it arrives again within this. */ duplicateMs: 24 * 3_600_000, duplicateUntimedMs: 10 * 60_000,
   // -- intake
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
+  /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
+  /** Items of one replay: events and quarantined frames, batches of telemetry. */ spoolReplayRows: 256, spoolReplayBatches: 4,
+  /** Bytes of the spool: beyond the first, telemetry is shed and counted; at the second (or a full disk) an alarm waits for the database without PUBACK. */
+  spoolTelemetryBytes: 1024 * 1024 * 1024, spoolBytes: 1280 * 1024 * 1024,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,
   /** Telemetry rows waiting: beyond, QoS 0 is shed and counted, QoS 1 waits unacknowledged. */ telemetryQueueRows: 50_000,
   /** Quarantined frames written together, and kept per device (the oldest go). */ quarantineBatchRows: 64, quarantineRowsPerDevice: 2_000,

@@ -25,7 +25,7 @@ export type Publish = {
   flapping: boolean;
 };
 
-/** `stored`, `noted` and `quarantined` are durable; `shed` happens only to QoS 0 telemetry at a full queue. */
+/** `stored`, `noted` and `quarantined` are durable; `shed` happens only to telemetry: QoS 0 at a full queue, any while the database is away and the spool is full. */
 export type Accepted = { result: 'stored' | 'noted' | 'quarantined' | 'shed'; reason?: string };
 
 /** Resolves when the frame is durable; rejects with OperatingError E_NOT_DURABLE or E_OVERLOADED: then it must not be acknowledged. */

@@ -5,15 +5,18 @@
 import { DecodeError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { DecodedEvent, VitalsReading } from '#core/event.ts';
+import type { DeviceId } from '#core/ids.ts';
 import type { Accept, Accepted, KnownDevice, Misuse, Publish, Refused } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import { insertEvents } from '#store/events.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import type { Spool } from '#store/spool.ts';
 import { keepTelemetryLayout } from '#store/telemetry-layout.ts';
 import type { Decoded, Vendor } from '#vendors/vendor.ts';
 import { type Service, startLoop } from '#work/loop.ts';
+import { outlasts } from '#work/outlasts.ts';
 import { startDatabaseClock } from './clock.ts';
 import { vitalsChanges, type VitalsMemory } from './derive.ts';
 import { startMisuseWatch } from './misuse.ts';
@@ -21,11 +24,13 @@ import { type Presence, startPresence } from './presence.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { startRefusedList } from './refused.ts';
 import { openTelemetry, type Telemetry } from './telemetry.ts';
+import { openSpooling, type SpoolLane } from './spool.ts';
 import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 
 export type IntakeOptions = {
   /** Connections of the urgent lane alone (law 8), and those of everything else. */ urgentDb: Db; db: Db;
   seal: Seal; log: Logger; meter: EdgeMeter; vendor: Vendor; newTrace: () => string;
+  /** Where frames are kept while the database is away; null: they wait for it. */ spool: Spool | null;
   /** What a device says to a command of ours; resolves when it is committed. */ answered: (answer: { deviceId: string; id: string; ok: boolean; data: unknown }) => Promise<void>;
 };
 export type Intake = Service & {
@@ -36,9 +41,12 @@ export type Intake = Service & {
   misuse(misuse: Misuse): void;
   /** Writes down every sign of life that was heard; resolves when it stands. */ writeSigns(): Promise<void>;
   /** The one clock was moved: looked at again at once. */ clockMoved(): void;
-  waiting(): { urgent: number; telemetry: number; presence: number };
+  waiting(): { urgent: number; telemetry: number; presence: number; spooled: number };
 };
-type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; now: () => number; vitals: Map<string, VitalsMemory> };
+type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; vitals: Map<string, VitalsMemory> };
+
+/** A word that a device is there, or that its will says it is gone: what presence must know of it, kept over an absence of the database. */
+type KeptSign = { id: string; no: number; alive: boolean; saidOffline: boolean; trace: string; arrivedMs: number };
 
 const layoutMs = 10 * 60_000;
 const trimMs = 60_000;
@@ -46,18 +54,29 @@ const trimMs = 60_000;
 export function startIntake(options: IntakeOptions): Intake {
   const { urgentDb, db, seal, log, meter, newTrace } = options;
   const clock = startDatabaseClock(db);
+  const spooling = options.spool && openSpooling({ spool: options.spool, seal, meter, log });
   const urgent = openUrgent({
-    db: urgentDb, meter, log,
+    db: urgentDb, meter, log, spooling,
     // A row that PostgreSQL refuses for itself: the alarm goes on with what is certain, without its details.
     async poisoned(event, error) {
       log.error({ deviceId: event.deviceId, kind: event.kind, trace: event.trace, error: (error as Error).message }, 'an event is stored without its details');
       await insertEvents(urgentDb, [aged({ ...event, sourceEventId: null, ref: null, deviceTime: null, confidence: null, dataSealed: null, flags: ['details-lost'] })]);
     },
   });
-  const shared = { db, seal, meter, log, hint: urgent.hint };
-  const telemetry = openTelemetry(shared);
-  const presence = startPresence(shared);
+  const shared = { db, seal, meter, log, hint: urgent.hint, spooling };
   const quarantine = openQuarantine({ ...shared, urgentDb });
+  const presence = startPresence(shared);
+  const signs = spooling?.lane<KeptSign>({
+    name: 'sign', rows: limits.spoolReplayRows,
+    async replay(kept) {
+      await Promise.all(kept.map(({ item: { id, no, alive, saidOffline, trace, arrivedMs }, nowMs, own }) => presence.note({
+        device: { id: id as DeviceId, no, homeId: null, secretHash: new Uint8Array(), status: 'installed' }, atMs: performance.now() - Math.max(0, nowMs - arrivedMs), trace,
+        // What this process has heard it still knows itself, and perhaps something newer: then only the write is waited for.
+        ...(own ? { alive: false } : { alive, ...(saidOffline ? { saidOffline } : {}) }),
+      }).committed()));
+    },
+  }) ?? null;
+  const telemetry = openTelemetry(shared);
   const refused = startRefusedList({ ...shared, newTrace });
   const misuse = startMisuseWatch({ db, seal, log, newTrace, add: urgent.add });
   const layout = startLoop({ name: 'telemetry-layout', pollMs: layoutMs, onError: (error) => log.warn({ error: (error as Error).message }, 'telemetry partitions not kept'), async turn() {
@@ -66,17 +85,19 @@ export function startIntake(options: IntakeOptions): Intake {
     return false;
   } });
   const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });
-  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, now: clock.now, vitals: new Map() };
+  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, vitals: new Map() };
+  spooling?.start();
   return {
     name: 'intake', ready: () => null,
     accept: (publish) => acceptFrame(parts, publish),
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
     hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, writeSigns: presence.flush, clockMoved: clock.look,
-    waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting }),
+    waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting, spooled: spooling?.rows() ?? 0 }),
     async stop() {
       await Promise.all([layout.stop(), trim.stop(), clock.stop()]);
       await Promise.all([urgent.drain(), quarantine.drain(), telemetry.stop()]);
       await Promise.all([presence.stop(), refused.stop(), misuse.stop()]);
+      await spooling?.stop();
     },
   };
 }
@@ -102,18 +123,25 @@ async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Deco
     case 'status': {
       // {"online":false} comes from a will as a rule: a hint for outages, never an alarm and never a sign of life.
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: decoded.online, ...(!decoded.online && { saidOffline: true }) });
-      if (publish.qos > 0) await sign.committed();
+      if (publish.qos > 0) await signed(parts, publish, decoded.online, sign.committed());
       return { result: 'noted' };
     }
     case 'reply': {
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
       parts.log.info({ deviceId: publish.device.id, command: decoded.id, ok: decoded.ok, trace: publish.trace }, 'a device answered a command');
       const kept = parts.answered({ deviceId: publish.device.id, id: decoded.id, ok: decoded.ok, data: decoded.data });
-      if (publish.qos > 0) await Promise.all([kept, sign.committed()]);
+      if (publish.qos > 0) await Promise.all([kept, signed(parts, publish, true, sign.committed())]);
       else kept.catch(() => {}); // QoS 0 withholds nothing: the answer is lost, the command stands as acknowledged
       return { result: 'noted' };
     }
   }
+}
+
+/** Resolves when the sign of life is committed, or kept while the database is away. */
+async function signed({ signs }: Parts, { device: { id, no }, trace, arrivedMs }: Publish, alive: boolean, committed: Promise<void>): Promise<void> {
+  if (!signs) return committed;
+  committed.catch(() => {}); // it may end long after it was kept
+  if (await outlasts([committed], signs.away() ? 0 : limits.spoolAfterMs)) await signs.keep([{ id, no, alive, saidOffline: !alive, trace, arrivedMs }]);
 }
 
 /** What the frame says, or why it cannot be read. */

@@ -33,6 +33,45 @@ describe('a durable lane', () => {
     }), { numRuns: 25 });
   });
 
+  it('past a database that is away goes to the spool and comes back: every item once, in order, each resolved only when it is on one of two disks [A2 LAW1 I7]', async () => {
+    vi.useFakeTimers();
+    try {
+      await fc.assert(fc.asyncProperty(fc.array(fc.constantFrom('ok', 'hang', 'slow', 'lost', 'unknown'), { maxLength: 8 }), fc.integer({ min: 1, max: 30 }), fc.boolean(), async (faults, count, wanted) => {
+        const full = wanted && faults.filter((f) => f === 'hang' || f === 'slow').length < 3; // else the deadline is right to reject
+        const stored: number[] = [];
+        const spool: number[] = [];
+        const plan = [...faults];
+        const write = async (items: readonly number[]): Promise<void> => {
+          const fault = plan.shift();
+          if (fault === 'hang' || fault === 'slow') await new Promise((resolve) => { setTimeout(resolve, 3_000); });
+          if (fault === 'lost' || fault === 'hang') throw passing();
+          for (const i of items) if (!stored.includes(i)) stored.push(i); // idempotent, as on conflict do nothing
+          if (fault === 'unknown') throw passing();
+        };
+        const lane = openDurableLane<number>({
+          lane: 'test', maxRows: 5, meter, log, write, poisoned: () => Promise.reject(new Error('never')),
+          spool: { away: () => spool.length > 0, async keep(items) { if (full) throw new Error('disk full'); spool.push(...items); } },
+        });
+        let busy = false;
+        const replay = setInterval(() => {
+          if (busy || spool.length === 0) return;
+          busy = true;
+          const items = spool.slice(0, 3);
+          void write(items).then(() => { spool.splice(0, items.length); }, () => {}).finally(() => { busy = false; });
+        }, 250);
+        const resolved: number[] = [];
+        const all = Promise.all(Array.from({ length: count }, (_, i) => lane.add(i).then(() => { expect(stored.includes(i) || spool.includes(i)).toBe(true); resolved.push(i); })));
+        for (let i = 0; i < 120; i++) await vi.advanceTimersByTimeAsync(500);
+        clearInterval(replay);
+        await all;
+        expect([resolved, spool]).toEqual([Array.from({ length: count }, (_, i) => i), []]);
+        expect(stored).toEqual(Array.from({ length: count }, (_, i) => i));
+      }), { numRuns: 60 });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it('rejects at the deadline, not before; what came later has its own [LAW1]', async () => {
     vi.useFakeTimers();
     try {

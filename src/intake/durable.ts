@@ -1,7 +1,8 @@
 /**
- * A lane of durable writes (law 1): batches of a few milliseconds, one at a time, so that order is kept. A failed or unknown
- * commit is tried again with the same items (their writes are idempotent) until limits.durableWaitMs have passed; then `add`
- * rejects with E_NOT_DURABLE, nothing is acknowledged, and the device sends again.
+ * A lane of durable writes (law 1): batches of a few milliseconds, one at a time, so that order is kept. A batch that the database
+ * has not committed within limits.spoolAfterMs goes to the spool (intake/spool.ts); without one, or when it is full, the commit is
+ * tried again with the same items (their writes are idempotent) until limits.durableWaitMs have passed: then `add` rejects with
+ * E_NOT_DURABLE, nothing is acknowledged, and the device sends again.
  */
 import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
@@ -9,6 +10,8 @@ import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import { sqlState } from '#store/pool.ts';
 import { Batcher } from '#work/batcher.ts';
+import { outlasts } from '#work/outlasts.ts';
+import type { LaneSpec, SpoolLane } from './spool.ts';
 
 export type DurableOptions<T> = {
   lane: string; maxRows: number; meter: EdgeMeter; log: Logger;
@@ -16,6 +19,7 @@ export type DurableOptions<T> = {
   write(items: readonly T[]): Promise<void>;
   /** An item that the database refuses for itself: kept elsewhere, so that its neighbours are not held up. */
   poisoned(item: T, error: unknown): Promise<void>;
+  /** Where items go while the database is away. */ spool?: SpoolLane<T>;
 };
 export type DurableLane<T> = {
   /** Resolves after the commit, in the order of the adds. */
@@ -52,6 +56,39 @@ export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
 }
 
 async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T>[]): Promise<Outcome[]> {
+  const { spool } = options;
+  const keep = (): Promise<boolean> => (spool ? spool.keep(held.map((h) => h.item)).then(() => true, (error: Error) => {
+    options.log.error({ lane: options.lane, error: error.message }, 'the spool does not take a batch either');
+    return false;
+  }) : Promise.resolve(false));
+  if (spool?.away() && await keep()) return held.map(() => null);
+  const state = { abandoned: false };
+  const committed = writeToDatabase(options, held, state);
+  if (!spool || !(await outlasts([committed], limits.spoolAfterMs)) || !(await keep())) return committed;
+  // What the database still does of this batch, it does once: the replay writes under the same ids.
+  state.abandoned = true;
+  return held.map(() => null);
+}
+
+/** One try for items that come back from the spool; throws when the database is still away. */
+async function replayDurably<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spool'>, items: readonly T[]): Promise<void> {
+  try {
+    await options.write(items);
+  } catch (error) {
+    if (!isRowFault(error)) throw error;
+    for (const outcome of await oneByOne(options, items.map((item) => ({ item, deadlineMs: 0 })))) if (outcome) throw outcome;
+  }
+}
+
+/** The spool's half of a lane. `arrived` gives an item its arrival by this process's monotonic clock. */
+export function durableSpec<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spool'> & { rows: number; arrived(item: T, ageMs: (arrivedMs: number) => number): T }): LaneSpec<T> {
+  return {
+    name: options.lane, rows: options.rows,
+    replay: (kept) => replayDurably(options, kept.map(({ item, nowMs }) => options.arrived(item, (arrivedMs) => performance.now() - Math.max(0, nowMs - arrivedMs)))),
+  };
+}
+
+async function writeToDatabase<T>(options: DurableOptions<T>, held: readonly Held<T>[], state: { readonly abandoned: boolean }): Promise<Outcome[]> {
   const { lane, meter, log } = options;
   const startedMs = performance.now();
   for (let attempt = 1; ; attempt++) {
@@ -60,6 +97,7 @@ async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T
       meter.batch(lane, held.length, performance.now() - startedMs);
       return held.map(() => null);
     } catch (error) {
+      if (state.abandoned) return held.map(() => null);
       if (isRowFault(error)) {
         log.error({ lane, error: (error as Error).message, rows: held.length }, 'a row is refused by the database; its batch is written one by one');
         return await oneByOne(options, held);
@@ -72,7 +110,7 @@ async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T
   }
 }
 
-async function oneByOne<T>(options: DurableOptions<T>, held: readonly Held<T>[]): Promise<Outcome[]> {
+async function oneByOne<T>(options: Pick<DurableOptions<T>, 'write' | 'poisoned'>, held: readonly Held<T>[]): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { item } of held) {
     try {

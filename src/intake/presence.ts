@@ -120,7 +120,7 @@ function merge(pending: Map<string, Pending>, sign: Sign, known: Known | undefin
   p.device = sign.device;
   if (sign.trace !== '') p.trace = sign.trace;
   p.dueMs = Math.min(p.dueMs, dueMs);
-  p.atMs = sign.atMs;
+  p.atMs = Math.max(p.atMs, sign.atMs);
   const s = p.seen; // changed in place: a heartbeat costs no object here
   s.seen ||= sign.alive;
   s.saidOffline = sign.saidOffline ?? (sign.alive ? false : s.saidOffline);

@@ -12,7 +12,8 @@ import type { Db } from '#store/pool.ts';
 import { insertQuarantined, type NewQuarantined, trimQuarantine } from '#store/quarantine.ts';
 import type { Seal } from '#store/seal.ts';
 import { maybeP1 } from './derive.ts';
-import { type DurableLane, openDurableLane } from './durable.ts';
+import { type DurableLane, durableSpec, openDurableLane } from './durable.ts';
+import type { Spooling } from './spool.ts';
 import { aged, eventOf, type UrgentEvent } from './urgent.ts';
 
 type Unreadable = { frame: Omit<NewQuarantined, 'ageMs'>; arrivedMs: number; alarm: UrgentEvent | null };
@@ -25,20 +26,23 @@ export type Quarantine = {
 };
 
 /** `urgentDb` writes what may be an alarm, `db` the rest: garbage heartbeats cannot hold up an alarm (law 8). */
-export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; meter: EdgeMeter; log: Logger; hint: () => void }): Quarantine {
+export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; meter: EdgeMeter; log: Logger; hint: () => void; spooling: Spooling | null }): Quarantine {
   const { seal, meter, log } = options;
-  const lane = (name: string, db: Db): DurableLane<Unreadable> => openDurableLane({
-    lane: name, maxRows: limits.quarantineBatchRows, meter, log,
-    async write(items) {
-      const alarms = items.flatMap((i) => (i.alarm ? [aged(i.alarm)] : []));
-      await db.tx(async (sql) => {
-        await insertQuarantined(sql, items.map((i) => ({ ...i.frame, ageMs: Math.max(0, performance.now() - i.arrivedMs) })));
-        if (alarms.length > 0) await insertEvents(sql, alarms);
-      });
-      if (alarms.length > 0) options.hint();
-    },
-    poisoned: (_item, error) => Promise.reject(error),
-  });
+  const lane = (name: string, db: Db): DurableLane<Unreadable> => {
+    const work = { lane: name, meter, log, poisoned: (_item: Unreadable, error: unknown): Promise<void> => Promise.reject(error), write: (items: readonly Unreadable[]) => write(db, items) };
+    const arrived = (item: Unreadable, at: (arrivedMs: number) => number): Unreadable =>
+      ({ ...item, arrivedMs: at(item.arrivedMs), alarm: item.alarm && { ...item.alarm, arrivedMs: at(item.alarm.arrivedMs) } });
+    const spool = options.spooling?.lane(durableSpec<Unreadable>({ ...work, rows: limits.quarantineBatchRows, arrived }));
+    return openDurableLane({ ...work, maxRows: limits.quarantineBatchRows, ...(spool ? { spool } : {}) });
+  };
+  const write = async (db: Db, items: readonly Unreadable[]): Promise<void> => {
+    const alarms = items.flatMap((i) => (i.alarm ? [aged(i.alarm)] : []));
+    await db.tx(async (sql) => {
+      await insertQuarantined(sql, items.map((i) => ({ ...i.frame, ageMs: Math.max(0, performance.now() - i.arrivedMs) })));
+      if (alarms.length > 0) await insertEvents(sql, alarms);
+    });
+    if (alarms.length > 0) options.hint();
+  };
   const urgent = lane('quarantine-urgent', options.urgentDb);
   const calm = lane('quarantine', options.db);
   const touched = new Set<string>();

@@ -1,7 +1,9 @@
 /**
  * The telemetry lane: heartbeats and vital signs in batches of hundreds of milliseconds and thousands of rows. QoS 1 is
  * acknowledged after the flush; QoS 0 is not waited for, and shed (counted) when limits.telemetryQueueRows wait. `flush`
- * begins at once, for an alarm that stands behind a heartbeat on its socket (law 8); two writes may be under way for that.
+ * begins at once, for an alarm that stands behind a heartbeat on its socket (law 8); two writes may be under way for that. While the
+ * database is away batches go to the spool; when its share is used up they are shed and counted: acknowledged although they are gone,
+ * because a heartbeat withheld would hold up the alarm behind it, and that the device lives is remembered by intake/presence.ts.
  * Measured (npm run bench -- heartbeats --profile, 2 busy shared cores, fsync on): 17 µs of the edge's CPU per heartbeat, of which
  * columns, batch and pg are 1.8 µs and the garbage of the frames in flight 3.2 µs (bench/README.md has all parts).
  */
@@ -12,8 +14,10 @@ import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
-import { heartbeatColumns, insertHeartbeats, insertVitals, vitalColumns } from '#store/telemetry.ts';
+import { arraysOf, type HeartbeatColumns, heartbeatColumns, insertHeartbeats, insertVitals, type VitalColumns, vitalColumns } from '#store/telemetry.ts';
+import { outlasts } from '#work/outlasts.ts';
 import { isRowFault } from './durable.ts';
+import type { Spooling, SpoolLane } from './spool.ts';
 
 const lanes = 2;
 /** Adds one row to the columns. */
@@ -30,10 +34,15 @@ const acknowledgedPerTurn = 64;
 const stored: Accepted = { result: 'stored' };
 const storedAtOnce = Promise.resolve(stored);
 
-type LaneOptions<Columns> = { name: string; db: Db; columns: () => Columns; insert: (db: Db, columns: Columns, nowMs: number) => Promise<void>; meter: EdgeMeter; log: Logger };
+/** A closed batch as the database takes it. */
+type Closed = { arrays: Uint8Array[]; rows: number };
+type LaneOptions<Columns> = {
+  name: string; db: Db; columns: () => Columns; insert: (db: Db, arrays: readonly Uint8Array[], nowMs: number) => Promise<void>; meter: EdgeMeter; log: Logger; spooling: Spooling | null;
+};
 
-class TelemetryLane<Columns> {
+class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
   readonly #options: LaneOptions<Columns>;
+  readonly #spool: SpoolLane<Closed> | null;
   #open: Batch<Columns>;
   #closed: Batch<Columns>[] = [];
   #writing = 0;
@@ -47,6 +56,16 @@ class TelemetryLane<Columns> {
   constructor(options: LaneOptions<Columns>) {
     this.#options = options;
     this.#open = this.#newBatch();
+    this.#spool = options.spooling?.lane<Closed>({
+      name: options.name, rows: limits.spoolReplayBatches,
+      replay: async (kept) => {
+        for (const { item, nowMs } of kept)
+          await options.insert(options.db, item.arrays, nowMs).catch((error: unknown) => {
+            if (!isRowFault(error)) throw error;
+            options.log.error({ lane: options.name, rows: item.rows, error: (error as Error).message }, 'the database refuses a batch of the spool; it is left out');
+          });
+      },
+    }) ?? null;
   }
 
   /** Rows that are not committed yet. */
@@ -107,27 +126,53 @@ class TelemetryLane<Columns> {
 
   async #write(batch: Batch<Columns>): Promise<void> {
     this.#writing++;
-    const startedMs = performance.now();
     for (const fill of batch.merged.values()) fill(batch.columns);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await this.#options.insert(this.#options.db, batch.columns, performance.now());
-        this.#options.meter.batch(this.#options.name, batch.rows, performance.now() - startedMs);
-        letGo(batch.groups, (group) => group.resolve(stored));
-        break;
-      } catch (error) {
-        const passing = !isRowFault(error) && !this.#stopping;
-        if (attempt === 1 || !passing) this.#options.log.warn({ lane: this.#options.name, error: (error as Error).message, rows: batch.rows, again: passing }, 'telemetry not committed');
-        if (!passing) { letGo(batch.groups, (group) => group.reject(error)); break; }
-        // For as long as the database is away: the queue is bounded, the doors answer pings themselves, nobody is cut off.
-        await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** attempt, 1_000)));
-      }
-    }
+    const outcome = await this.#settle({ arrays: arraysOf(batch.columns), rows: batch.rows });
+    letGo(batch.groups, (group) => { if (outcome instanceof Error) group.reject(outcome); else group.resolve(outcome); });
     this.#rows -= batch.rows;
     this.#writing--;
     for (const go of this.#room.splice(0)) go();
     this.#pump();
     if (this.#writing === 0 && this.#rows === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  /** The database, or after limits.spoolAfterMs the spool; the error when the database refuses the batch for itself. */
+  async #settle(batch: Closed): Promise<Accepted | Error> {
+    if (this.#spool?.away()) return this.#keep(this.#spool, batch);
+    const state = { abandoned: false };
+    const committed = this.#insert(batch, state);
+    if (!this.#spool || !(await outlasts([committed], limits.spoolAfterMs))) return committed;
+    state.abandoned = true;
+    return this.#keep(this.#spool, batch);
+  }
+
+  async #keep(spool: SpoolLane<Closed>, batch: Closed): Promise<Accepted> {
+    try {
+      if (this.#options.spooling?.crowded) throw new Error('its share of the spool is used up');
+      await spool.keep([batch]);
+      return stored;
+    } catch (error) {
+      this.#options.meter.noted('telemetry-shed', batch.rows);
+      this.#options.log.warn({ lane: this.#options.name, rows: batch.rows, error: (error as Error).message }, 'telemetry is shed');
+      return { result: 'shed' };
+    }
+  }
+
+  async #insert(batch: Closed, state: { readonly abandoned: boolean }): Promise<Accepted | Error> {
+    const startedMs = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#options.insert(this.#options.db, batch.arrays, performance.now());
+        this.#options.meter.batch(this.#options.name, batch.rows, performance.now() - startedMs);
+        return stored;
+      } catch (error) {
+        const passing = !isRowFault(error) && !this.#stopping && !state.abandoned;
+        if (attempt === 1 || !passing) this.#options.log.warn({ lane: this.#options.name, error: (error as Error).message, rows: batch.rows, again: passing }, 'telemetry not committed');
+        if (!passing) return error as Error;
+        // Without a spool for as long as the database is away: the queue is bounded, the doors answer pings themselves, nobody is cut off.
+        await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** attempt, 1_000)));
+      }
+    }
   }
 
   /** Writes what waits; from now on a failure is final. */
@@ -169,10 +214,10 @@ export type Telemetry = {
   stop(): Promise<void>;
 };
 
-export function openTelemetry(options: { db: Db; seal: Seal; meter: EdgeMeter; log: Logger }): Telemetry {
+export function openTelemetry(options: { db: Db; seal: Seal; meter: EdgeMeter; log: Logger; spooling: Spooling | null }): Telemetry {
   const { seal } = options;
-  const heartbeats = new TelemetryLane({ ...options, name: 'heartbeat', columns: heartbeatColumns, insert: insertHeartbeats });
   const vitals = new TelemetryLane({ ...options, name: 'vital', columns: vitalColumns, insert: insertVitals });
+  const heartbeats = new TelemetryLane({ ...options, name: 'heartbeat', columns: heartbeatColumns, insert: insertHeartbeats });
   const sealed = (column: string, extra: Record<string, unknown> | null): Uint8Array | null => (extra === null ? null : seal.seal(column, JSON.stringify(extra)));
   return {
     heartbeat(publish, r, extra) {

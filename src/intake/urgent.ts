@@ -14,11 +14,12 @@ import type { Logger } from '#ops/log.ts';
 import { hintEvents, insertEvents, type NewEvent } from '#store/events.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
-import { type DurableLane, openDurableLane } from './durable.ts';
+import { type DurableLane, durableSpec, openDurableLane } from './durable.ts';
+import type { Spooling } from './spool.ts';
 
 /** An event on its way: `arrivedMs` is monotonic; its age is taken when it is written. */
 export type UrgentEvent = Omit<NewEvent, 'ageMs'> & { arrivedMs: number };
-export type UrgentOptions = { db: Db; meter: EdgeMeter; log: Logger; poisoned(event: UrgentEvent, error: unknown): Promise<void> };
+export type UrgentOptions = { db: Db; meter: EdgeMeter; log: Logger; poisoned(event: UrgentEvent, error: unknown): Promise<void>; spooling: Spooling | null };
 export type Urgent = DurableLane<UrgentEvent> & { hint(): void };
 
 export const aged = (event: UrgentEvent): NewEvent => ({ ...event, ageMs: Math.max(0, performance.now() - event.arrivedMs) });
@@ -26,13 +27,15 @@ export const aged = (event: UrgentEvent): NewEvent => ({ ...event, ageMs: Math.m
 /** See DurableLane; `hint` wakes the evaluators for rows that were written elsewhere. */
 export function openUrgent(options: UrgentOptions): Urgent {
   const hint = coalescedHint(options.db);
-  const lane = openDurableLane<UrgentEvent>({
-    lane: 'urgent', maxRows: limits.urgentBatchRows, meter: options.meter, log: options.log, poisoned: options.poisoned,
-    async write(events) {
+  const work = {
+    lane: 'urgent', meter: options.meter, log: options.log, poisoned: options.poisoned,
+    async write(events: readonly UrgentEvent[]) {
       await insertEvents(options.db, events.map(aged));
       hint();
     },
-  });
+  };
+  const spool = options.spooling?.lane(durableSpec<UrgentEvent>({ ...work, rows: limits.spoolReplayRows, arrived: (event, at) => ({ ...event, arrivedMs: at(event.arrivedMs) }) }));
+  const lane = openDurableLane<UrgentEvent>({ ...work, maxRows: limits.urgentBatchRows, ...(spool ? { spool } : {}) });
   return { add: lane.add, drain: lane.drain, get waiting() { return lane.waiting; }, hint };
 }
 

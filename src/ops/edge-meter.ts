@@ -10,8 +10,11 @@ export type EdgeMeter = {
   rejected(reason: string): void;
   quarantined(reason: string): void;
   /** Accepted, but noteworthy: qos0-event, retained-stripped, duplicate-qos2, telemetry-shed, telemetry-merged. */
-  noted(what: string): void;
+  noted(what: string, times?: number): void;
   batch(lane: string, rows: number, ms: number): void;
+  /** Kept in the spool while the database is away, and committed from it. */
+  spooled(lane: string, rows: number): void;
+  replayed(lane: string, rows: number): void;
 };
 
 const msBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000];
@@ -26,6 +29,8 @@ export function createEdgeMeter(metrics: Metrics): EdgeMeter {
   const noted = metrics.counter('edge_noted_total', 'Frames accepted with a remark', ['what']);
   const ackMs = metrics.histogram('ack_ms', 'Milliseconds from a whole frame to its acknowledgement', msBuckets, ['channel']);
   const batchRows = metrics.histogram('batch_rows', 'Rows of one write', rowBuckets, ['lane']);
+  const spooled = metrics.counter('spooled_total', 'Items kept in the spool while the database was away', ['lane']);
+  const replayed = metrics.counter('replayed_total', 'Items of the spool committed by the database', ['lane']);
   const batchMs = metrics.histogram('batch_ms', 'Milliseconds of one write', msBuckets, ['lane']);
   const acknowledge = tally(acknowledged, ['channel']);
   return {
@@ -33,7 +38,9 @@ export function createEdgeMeter(metrics: Metrics): EdgeMeter {
     acknowledged(channel, ms) { acknowledge(channel); ackMs.observe({ channel }, ms); },
     rejected: (reason) => rejected.inc({ reason }),
     quarantined: (reason) => quarantined.inc({ reason }),
-    noted: (what) => noted.inc({ what }),
+    noted: (what, times = 1) => noted.inc({ what }, times),
+    spooled: (lane, rows) => spooled.inc({ lane }, rows),
+    replayed: (lane, rows) => replayed.inc({ lane }, rows),
     batch(lane, rows, ms) { batchRows.observe({ lane }, rows); batchMs.observe({ lane }, ms); },
   };
 }

@@ -87,7 +87,8 @@ export const vitalColumns = () => ({
   arrived: new Column('float8'), deviceTime: new Column('float8'), no: new Column('int4'), heartRate: new Column('int2'), breath: new Column('int2'), spo2: new Column('int2'),
   sbp: new Column('int2'), dbp: new Column('int2'), bodyTemp: new Column('float4'), bed: new Column('text'), extra: new Column('bytea'),
 });
-const arrays = (columns: Record<string, Column>): Buffer[] => Object.values(columns).map((column) => column.array());
+/** The columns as parameters of their insert; also what the spool keeps of a batch. */
+export const arraysOf = (columns: HeartbeatColumns | VitalColumns): Buffer[] => Object.values(columns).map((column) => column.array());
 
 const heartbeats = `
 with clock as materialized (select anling_now() as now)
@@ -104,10 +105,10 @@ from clock, unnest($1::float8[], $2::float8[], $3::int[], $4::smallint[], $5::sm
   as v(arrived_ms, device_ms, no, heart_rate, breath, spo2, sbp, dbp, body_temp, bed, extra)`;
 
 /** `nowMs` by the clock of `arrived`. */
-export async function insertHeartbeats(sql: Sql, columns: HeartbeatColumns, nowMs: number): Promise<void> {
-  await sql.query(heartbeats, [...arrays(columns), nowMs], 'heartbeats-insert');
+export async function insertHeartbeats(sql: Sql, arrays: readonly Uint8Array[], nowMs: number): Promise<void> {
+  await sql.query(heartbeats, [...arrays, nowMs], 'heartbeats-insert');
 }
 
-export async function insertVitals(sql: Sql, columns: VitalColumns, nowMs: number): Promise<void> {
-  await sql.query(vitals, [...arrays(columns), nowMs], 'vitals-insert');
+export async function insertVitals(sql: Sql, arrays: readonly Uint8Array[], nowMs: number): Promise<void> {
+  await sql.query(vitals, [...arrays, nowMs], 'vitals-insert');
 }

@@ -27,7 +27,7 @@ beforeAll(async () => {
   metrics = createMetrics('edge');
   pools = [openDb({ url: t.url, max: 2, name: 'urgent' }), openDb({ url: t.url, max: 4, name: 'edge' })];
   const [urgentDb, db] = pools as [Db, Db];
-  intake = startIntake({ urgentDb, db, seal: t.seal, log: createLog('edge', 'info', (line) => lines.push(line)), meter: createEdgeMeter(metrics), vendor: anling, answered: async () => {}, newTrace });
+  intake = startIntake({ urgentDb, db, seal: t.seal, log: createLog('edge', 'info', (line) => lines.push(line)), meter: createEdgeMeter(metrics), vendor: anling, answered: async () => {}, spool: null, newTrace });
 });
 afterAll(async () => { await intake.stop(); for (const db of pools) await db.close(); await t.close(); });
 
@@ -141,7 +141,7 @@ describe('presence', () => {
     await until('raised', async () => (await events(device)).length === 1);
     expect(await events(device)).toMatchObject([{ kind: 'low-battery', edge: 'raise', source: 'heartbeat' }]);
     const [urgentDb, db] = pools as [Db, Db];
-    const second = startIntake({ urgentDb, db, seal: t.seal, log: createLog('edge', 'silent'), meter: createEdgeMeter(createMetrics('edge')), vendor: anling, answered: async () => {}, newTrace });
+    const second = startIntake({ urgentDb, db, seal: t.seal, log: createLog('edge', 'silent'), meter: createEdgeMeter(createMetrics('edge')), vendor: anling, answered: async () => {}, spool: null, newTrace });
     await second.accept(frame(device, 'heartbeat', { battery: 12 }));
     await until('written by the second edge', async () => (await presence(device))['battery'] === 12);
     expect(await events(device)).toHaveLength(1);

@@ -1,6 +1,6 @@
 /** An edge in this process, wired as the engine wires it, on free ports; and devices with MQTT.js or with bare bytes. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +24,9 @@ export type TestEdge = {
 export type TestDevice = { id: string; secret: string };
 
 /** Starts the edge role against `t`; `databaseUrl` may lead through a proxy. */
-export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string } = {}): Promise<TestEdge> {
+export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string; /** false: its spool cannot be opened */ spool?: boolean } = {}): Promise<TestEdge> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'anling-edge-'));
+  if (options.spool === false) writeFileSync(join(data, 'spool'), '');
   const databaseUrl = options.databaseUrl ?? t.url;
   const config = readConfig([], { ANLING_DATA: data, DATABASE_URL: databaseUrl, ANLING_MQTT_PORT: '0', ANLING_MQTTS_PORT: '0', ANLING_DOOR_PORT: '0', ANLING_PUBLIC_URL: 'http://anling.example' });
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** The durable gate over real TCP MQTT: a PUBACK means committed, in order, and an alarm waits for nobody. */
+/** The durable gate over real TCP MQTT, without a spool (spool.test.ts has one): a PUBACK means committed, in order, and an alarm waits for nobody. */
 import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDb, type Db } from '#store/pool.ts';
@@ -7,7 +7,7 @@ import { connectDevice, connectPacket, makeDevice, makeDevices, publishPacket, R
 
 let t: TestDatabase;
 let edge: TestEdge;
-beforeAll(async () => { t = await testDatabase({ max: 12 }); edge = await startTestEdge(t); });
+beforeAll(async () => { t = await testDatabase({ max: 12 }); edge = await startTestEdge(t, { spool: false }); });
 afterAll(async () => { await edge?.stop(); await t?.close(); });
 
 const eventsOf = async (device: TestDevice): Promise<Record<string, unknown>[]> => await t.db.query('select * from event where device_id = $1 order by id', [device.id]);

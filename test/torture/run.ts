@@ -115,14 +115,21 @@ function startOperator(house: House): { stop(): Promise<void> } {
   return { stop() { stopped = true; return done; } };
 }
 
-/** Waits until every event has been looked at and no timer is overdue, at most two minutes. */
+/** Acknowledged items that the database does not have yet; they count as unsettled while nobody answers. */
+async function spooled(house: House): Promise<number> {
+  const text = await fetch(`${house.base}/metrics`).then((answer) => answer.text(), () => '');
+  const rows = [...text.matchAll(/^anling_spool_rows\S* (\d+)/gm)].map((m) => Number(m[1]));
+  return rows.length === 0 ? Infinity : rows.reduce((a, b) => a + b, 0);
+}
+
+/** Waits until the edges' spools are empty, every event has been looked at and no timer is overdue, at most two minutes. */
 async function settled(house: House): Promise<void> {
   const db = house.openDb();
   try {
     for (let i = 0; i < 240; i++) {
       const [row] = await db.query<{ n: number }>(`select (select count(*) from event where evaluated_at is null)::int
         + (select count(*) from timer where fired_at is null and cancelled_at is null and due_at < anling_now() - interval '5 seconds')::int as n`);
-      if (row?.n === 0) return;
+      if (row?.n === 0 && (await spooled(house)) === 0) return;
       await sleep(500);
     }
   } finally {

@@ -1,0 +1,94 @@
+/**
+ * The way past a database that is away (A2): a lane whose commit does not come within limits.spoolAfterMs keeps its items on
+ * this machine's disk, and they are acknowledged; from then on it goes there at once, so that an alarm waits milliseconds and no
+ * keep-alive kills anybody. The replayer tries the oldest items against the database until it takes them, events before
+ * telemetry; the lane returns to the database when its spool is empty, so that a device's events keep their order (I7).
+ */
+import { deserialize, serialize } from 'node:v8';
+import { limits } from '#core/limits.ts';
+import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Seal } from '#store/seal.ts';
+import type { Spool } from '#store/spool.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+
+export type SpoolLane<T> = {
+  /** Whether items go to the spool without asking the database: something of this lane is there already. */ away(): boolean;
+  /** Resolves when the items are on the disk; rejects when it is full. */ keep(items: readonly T[]): Promise<void>;
+};
+export type Replayed<T> = { item: T; nowMs: number; /** Kept by this process, not by an earlier one. */ own: boolean };
+export type LaneSpec<T> = {
+  name: string; /** Items of one replay. */ rows: number;
+  /** Commits items of earlier, idempotently. `nowMs` is the present by the clock that the item's own monotonic times belong to. */
+  replay(items: readonly Replayed<T>[]): Promise<void>;
+};
+export type Spooling = Service & {
+  /** Registers a lane; lanes are replayed in the order of their registration. */ lane<T>(spec: LaneSpec<T>): SpoolLane<T>;
+  /** Begins the replay, when every lane is registered. */ start(): void;
+  /** Rows that are not in the database yet, in all or of one lane. */ rows(lane?: string): number;
+  /** What telemetry may use is used up: it is shed, alarms go on. */ readonly crowded: boolean;
+};
+type Kept = { life: string; /** wall clock minus monotonic clock when it was kept */ offsetMs: number; item: unknown };
+
+const label = 'spool.body';
+/** Monotonic times mean nothing in another process: this one's own are told apart by it. */
+const life = `${process.pid}-${performance.timeOrigin}`;
+
+export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMeter; log: Logger }): Spooling {
+  const { spool, seal, meter, log } = options;
+  const lanes: LaneSpec<unknown>[] = [];
+  if (spool.aside !== null) log.error({ file: spool.aside }, 'the spool file could not be read and was laid aside; what it held is not in the database');
+  if (spool.adopted > 0) log.warn({ rows: spool.adopted }, 'the spool of a process that has gone is taken over');
+  const total = (): number => lanes.reduce((sum, lane) => sum + spool.rows(lane.name), 0);
+  const open = (body: Uint8Array): Replayed<unknown> | null => {
+    try {
+      const kept = deserialize(Buffer.from(seal.open(label, body), 'base64')) as Kept;
+      const own = kept.life === life;
+      return { item: kept.item, nowMs: own ? performance.now() : Date.now() - kept.offsetMs, own };
+    } catch (error) {
+      log.error({ error: (error as Error).message }, 'a row of the spool cannot be opened: is this the key file that it was written with? It stays in the file');
+      return null;
+    }
+  };
+  const turn = async (): Promise<boolean> => {
+    for (const lane of lanes) {
+      if (spool.rows(lane.name) === 0) continue;
+      const rows = await spool.first(lane.name, lane.rows);
+      if (rows.length === 0) continue; // still on its way into the file
+      const items = rows.map((row) => open(row.body));
+      await lane.replay(items.filter((item) => item !== null));
+      const unreadable = rows.filter((_, i) => items[i] === null);
+      if (unreadable.length > 0) await spool.append(unreadable.map(({ body }) => ({ lane: `${lane.name}-unreadable`, body })));
+      await spool.remove(lane.name, rows.at(-1)?.id ?? 0);
+      meter.replayed(lane.name, rows.length);
+      if (total() === 0) log.info('everything of the spool is in the database');
+      return true;
+    }
+    return false;
+  };
+  let loop: ReturnType<typeof startLoop> | null = null;
+  return {
+    name: 'spool', ready: () => null,
+    lane<T>(spec: LaneSpec<T>): SpoolLane<T> {
+      lanes.push(spec as LaneSpec<unknown>);
+      return {
+        away: () => spool.rows(spec.name) > 0,
+        async keep(items) {
+          const first = total() === 0;
+          await spool.append(items.map((item) => ({ lane: spec.name, body: seal.seal(label, serialize({ life, offsetMs: Date.now() - performance.now(), item } satisfies Kept).toString('base64')) })));
+          meter.spooled(spec.name, items.length);
+          if (first) log.error({ lane: spec.name }, 'the database does not commit: frames are kept in the spool and acknowledged');
+        },
+      };
+    },
+    start() {
+      loop = startLoop({
+        name: 'spool', pollMs: limits.spoolTryMs, turn,
+        onError: (error, inARow) => { if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow, rows: total() }, 'the spool is not taken by the database yet'); },
+      });
+    },
+    rows: (lane) => (lane === undefined ? total() : spool.rows(lane)),
+    get crowded() { return spool.bytes >= limits.spoolTelemetryBytes; },
+    async stop() { await loop?.stop(); await spool.close(); },
+  };
+}
