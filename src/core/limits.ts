@@ -93,6 +93,7 @@ export const limits = {
   /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
   /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,
   // -- figures
+  /** Days that commands to devices without a case, and telephone calls, are kept; what belongs to a case stays with it. */ commandDays: 90, callDays: 400,
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,
   /** Alarms in so long, per operator on duty: above the first number a flood begins, below the second it ends (ISA-18.2). */ floodMs: 10 * 60_000, floodBegins: 10, floodEnds: 5,
   /** A flood is followed back so far, over so many alarms: an older beginning is shown as this one. */ floodLookMs: 24 * 3_600_000, floodRows: 20_000,

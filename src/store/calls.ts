@@ -100,3 +100,8 @@ export async function findCall(sql: Sql, seal: Seal, id: string): Promise<{ call
   const [row] = await sql.query(`select ${columns} from ${joins} where c.id = $1`, [id]);
   return row ? { call: shown(seal)(row), from: seal.openIfReadable('call.from', row['from_enc'] as Buffer | null) } : null;
 }
+
+/** Forgets old calls; an alarm that one of them raised is an event of its own. */
+export async function pruneCalls(sql: Sql): Promise<void> {
+  await sql.query(`delete from call where id in (select id from call where last_at < anling_now() - make_interval(days => $1) order by id limit 5000)`, [limits.callDays]);
+}

@@ -176,3 +176,8 @@ export async function countOpenCommands(sql: Sql, deviceId: string): Promise<num
   const [row] = await sql.query<{ n: number }>(`select count(*)::int as n from command where device_id = $1 and state in ('due', 'sent') and expires_at > anling_now()`, [deviceId]);
   return row?.n ?? 0;
 }
+
+/** Forgets old commands that belong to no case. */
+export async function pruneCommands(sql: Sql): Promise<void> {
+  await sql.query(`delete from command where id in (select id from command where alert_id is null and created_at < anling_now() - make_interval(days => $1) order by id limit 5000)`, [limits.commandDays]);
+}

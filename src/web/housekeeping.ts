@@ -1,5 +1,7 @@
 /** What the web role does beside answering: ends sockets of dead sessions within seconds, prunes old access rows, marks files for the search that another release wrote, notes the audit's head outside the database. */
 import { auditHead } from '#store/audit.ts';
+import { pruneCalls } from '#store/calls.ts';
+import { pruneCommands } from '#store/commands.ts';
 import { fillMarks } from '#store/marks.ts';
 import { aliveCredentials, pruneAccess, touchSessions } from '#store/sessions.ts';
 import { type Service, startLoop } from '#work/loop.ts';
@@ -31,7 +33,7 @@ export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): 
         anchored = head.hash;
       }
       if (now - markedAt > markMs && (await fillMarks(ctx.db, ctx.seal)) === 0) markedAt = now;
-      if (now - prunedAt > pruneMs) { prunedAt = now; await pruneAccess(ctx.db); }
+      if (now - prunedAt > pruneMs) { prunedAt = now; await pruneAccess(ctx.db); await pruneCommands(ctx.db); await pruneCalls(ctx.db); }
       return false;
     },
     onError: (error, inARow) => { if (inARow === 1) ctx.log.warn({ err: error }, 'web housekeeping failed'); },

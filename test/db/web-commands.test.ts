@@ -1,7 +1,8 @@
 /** Commands to a device by hand: who may send which, what is refused by name, what stands in the audit, what a list shows. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { limits } from '#core/limits.ts';
-import { settleCommand, claimCommands } from '#store/commands.ts';
+import { pruneCalls } from '#store/calls.ts';
+import { claimCommands, pruneCommands, settleCommand } from '#store/commands.ts';
 import { otherTown, testWeb, type Web } from '#test/harness/web.ts';
 
 let web: Web;
@@ -57,4 +58,24 @@ it('ring one contact with the harmless text, a landline by voice, a few times an
   await web.t.db.query(`update contact set opted_out_at = anling_now() where id = 'c2'`);
   expect((await ring('c2', installer)).status).toBe(409);
   expect(await web.t.db.query(`select from audit where action = 'contact.ring'`)).toHaveLength(limits.ringsPerHour + 1);
+});
+
+it('are forgotten after their time, as calls are, but never what belongs to a case [LAW7]', async () => {
+  const day = 86_400_000;
+  const count = async (table: string): Promise<number> => (await web.t.db.query<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n ?? -1;
+  const [alert] = await web.t.db.query<{ id: string }>(
+    `insert into alert (kind, priority, state, subject_type, subject_id, opened_at, last_raised_at, trace) values ('sos', 1, 'closed', 'number', 'x', anling_now(), anling_now(), 't') returning id`);
+  await web.t.db.query(`insert into command (device_id, alert_id, name, args_enc, created_by, expires_at, trace) values ($1, $2, 'led', '\\x00', 'house', anling_now(), 't')`, [id, alert?.id]);
+  await web.t.db.query(`insert into call (matched, trace) values ('unknown', 't')`);
+  const before = await count('command');
+  await web.t.advance((limits.commandDays - 1) * day);
+  await pruneCommands(web.t.db);
+  expect(await count('command')).toBe(before);
+  await web.t.advance(2 * day);
+  await pruneCommands(web.t.db);
+  await pruneCalls(web.t.db);
+  expect([await web.t.db.query('select alert_id from command'), await count('call')]).toEqual([[{ alert_id: alert?.id }], 1]);
+  await web.t.advance(limits.callDays * day);
+  await pruneCalls(web.t.db);
+  expect(await count('call')).toBe(0);
 });
