@@ -22,6 +22,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     LAW10 A module is a folder; imports go one way`) },
   { title: 'Features', rows: group(`
     A1 Acknowledged after the durable commit
+    A2 Accepted while the database is away: a local fsynced spool, replayed in order
     A3 Alarms never queue behind heartbeats; heartbeats are shed first
     A4 The same event again is one alarm with a count
     A5 Two times per event, skewed clocks flagged, late events handled
@@ -34,18 +35,23 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     B4 Many silences of one place are one incident, without a second flood
     B5 Battery, mains, tamper, removed: own priority, delay and digest
     B6 Never reported is not online
+    B8 The house presses its own button every five minutes, from door to wall (inside one machine)
     C1 One state machine; create or merge, never two
     C2 Priorities P1 to P4
     C3 Confirm and cancel window by source
     C4 A P1 is not closed without an outcome
     C5 Outcome codes
+    D10 Answer figures live on the wall, equal to a second computation
     C9 Away, hospital, evacuated: an end for each, SOS always passes
     E1 The escalation clock is rows
     E5 Taken stops everywhere within a second
     E6 Taking by SMS reply and by keypress
+    F6 Acceptance of a device, each step with evidence from the store (first part)
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
-    G3 Metrics, health, one id from frame to receipt`) },
+    G3 Metrics, health, one id from frame to receipt
+    2.4 The village ring as data: who, how far on foot, with a key, with quiet hours
+    2.10 Whom we could not have heard, and since when`) },
   { title: 'Invariants', rows: group(`
     I1 Every acknowledged event is a row
     I2 Every alarm event belongs to exactly one alert
@@ -73,10 +79,14 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
   { title: 'Findings of the field', rows: group(`
     FF1 A claim only suspends the plan, two minutes without a step
     FF2 A courtesy reply is not a promise to go
+    FF3 A human is proven, not a browser: vigilance by night
     FF4 A storm of offline rows is one incident
     FF5 Presumed unreachable: who shares the dead mast but is not yet due
     FF11 Human-made alarms and fire first when radars reboot
+    FF14 Numbers to dial by hand, result keys, emergencies asked once, calls that open the file
+    FF15 An acceptance that can be done on site, by model; the rest is probation
     FF18 Demonstration data never reaches a real phone
     FF22 The silent emergency: a routine per person
-    FF23 Numbers of the demonstration belong to nobody`) },
+    FF23 Numbers of the demonstration belong to nobody
+    FIELD5 The demonstration county: Datian with its people, homes, devices, as FIELD 5 says`) },
 ];

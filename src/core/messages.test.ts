@@ -91,7 +91,7 @@ describe('values [M19]', () => {
 });
 
 describe('names and numbers', () => {
-  it('masks [F6]', () => {
+  it('masks', () => {
     expect([maskName('陈水'), maskName('陈金水'), maskName('欧阳建国'), maskName('屏山乡值班室'), maskPhone('15404250001')]).toEqual(['陈*', '陈*水', '欧阳**', '屏山乡值班室', '154****0001']);
     expect(surnameOf('欧阳建国')).toBe('欧阳');
   });

@@ -25,7 +25,7 @@ describe('whom a step reaches', () => {
     expect(reasons(c, [text('care-worker')])).toEqual(['r:1 absent']);
     expect(lines(caseOf([person('r:1', 'care-worker', { absentUntil: now })]), [text('care-worker')])).toEqual(['sms r:1']);
   });
-  it('quiet hours keep all but an emergency from a responder, over midnight too [LAW5]', () => {
+  it('quiet hours keep all but an emergency from a responder, over midnight too [LAW5 2.4]', () => {
     const quiet = (from: string, to: string): PartyFacts[] => [person('r:1', 'care-worker', { quiet: { from, to } }), person('r:2', 'care-worker', { ord: 2 })];
     const at = (priority: 1 | 2, roster: PartyFacts[]): string[] => lines({ ...caseOf(roster), alert: { kind: 'motionless', priority, flags: [] as string[] } as unknown as Case['alert'] }, [text('care-worker')]);
     expect(clockTime(now)).toBe('16:00');

@@ -54,7 +54,7 @@ const acceptance = (more: string[], hear?: (output: string) => void): Promise<En
 const sent = () => db.query<{ template: string; party: string; state: string }>('select template, split_part(party, \':\', 1) as party, state from outbox order by id');
 
 describe('acceptance at the door', () => {
-  it('of a button: every step with its evidence from the store; nobody is rung but the first contact, with the harmless text [FF15 B7]', async () => {
+  it('of a button: every step with its evidence from the store; nobody is rung but the first contact, with the harmless text [F6 FF15 B7]', async () => {
     const { code, output } = await acceptance(['--device', button.id, '--secret', button.secret]);
     expect(code, output).toBe(0);
     expect(output).toContain('合格 ACCEPTED');

@@ -17,7 +17,7 @@ const fields = (a: Answer): string[] => a.body.error.fields.map((f: { field: str
 const home = { regionCode: village, address: '均溪镇仙亭社区示范路8号3幢202室' };
 
 describe('a file', () => {
-  it('is opened with a home, a person, a contact, a responder; shown masked; opened in plain only on record [W10 W21]', async () => {
+  it('is opened with a home, a person, a contact, a responder; shown masked; opened in plain only on record [W10 W21 2.4]', async () => {
     const homeId = await made('/homes', { ...home, place: '仙亭示范路8号', landmark: '门前柿子树', keyWith: '钥匙在隔壁阿妹家', walkMinutes: 3 });
     const personId = await made('/people', { homeId, name: '欧阳金水', phone: '139 0598 1234', birthDate: '1941-02-03', identityNo: '11010519491231002x', living: 'alone', ability: 'moderate', healthNote: '心脏病', note: '耳背' });
     const contactId = await made('/contacts', { personId, relation: 'family', name: '欧阳建国', phone: '13705980001', keyHolder: true });
