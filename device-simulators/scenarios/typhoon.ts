@@ -18,6 +18,7 @@ export const typhoon: Scenario = {
     } finally {
       await stage.phones.clearFaults();
       await night.seat.leave();
+      stage.say('The house’s clock stays ahead until the demonstration is removed (npm run demo:remove). · 演示时钟不回拨，删除演示数据时复原。');
     }
     return night.verdicts;
   },

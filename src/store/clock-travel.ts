@@ -1,6 +1,6 @@
 /**
  * SQL of a demonstration that travels in time (ADR 0014): the one clock goes ahead, and with it whatever would else be cut off by
- * a jump that nobody lived through: beats of processes and consoles, sessions, tokens, leases. Deadlines of alarms are not: they come due.
+ * a jump that nobody lived through: beats of processes and consoles, sessions, tokens, leases, the house's own self-check. Deadlines of alarms are not: they come due.
  */
 import type { Sql } from './pool.ts';
 
@@ -36,6 +36,7 @@ export async function advanceClock(sql: Sql, byMs: number): Promise<Ahead> {
   await sql.query(`update session set seen_at = seen_at + $1 * interval '1 ms', expires_at = expires_at + $1 * interval '1 ms'`, [byMs]);
   await sql.query(`update api_token set expires_at = expires_at + $1 * interval '1 ms' where expires_at > anling_now()`, [byMs]);
   await sql.query(`update outbox set lease_until = lease_until + $1 * interval '1 ms' where state = 'sending'`, [byMs]);
+  await sql.query(`update canary set next_at = next_at + $1 * interval '1 ms', busy_until = busy_until + $1 * interval '1 ms', ok_at = ok_at + $1 * interval '1 ms'`, [byMs]);
   await sql.query('update clock_offset set offset_ms = offset_ms + $1', [byMs]);
   for (const channel of ['anling_event', 'anling_timer', 'anling_outbox', clockChannel]) await sql.query('select pg_notify($1, $2)', [channel, '']);
   const [row] = await sql.query<Ahead>(`select anling_now() as now, ${ahead}`);
@@ -63,6 +64,7 @@ export async function returnClock(sql: Sql): Promise<number> {
   await sql.query('delete from blind_window');
   await sql.query(`update session set seen_at = seen_at - $1 * interval '1 ms', expires_at = expires_at - $1 * interval '1 ms'`, [backMs]);
   await sql.query(`update console set beat_at = beat_at - $1 * interval '1 ms'`, [backMs]);
+  await sql.query(`update canary set next_at = next_at - $1 * interval '1 ms', busy_until = busy_until - $1 * interval '1 ms', ok_at = ok_at - $1 * interval '1 ms'`, [backMs]);
   await sql.query('update clock_offset set offset_ms = offset_ms - $1', [backMs]);
   await sql.query('select pg_notify($1, $2)', [clockChannel, '']);
   return backMs;

@@ -20,8 +20,8 @@ beforeAll(async () => {
   await house.start();
   await house.ready(180_000);
   const admin = await logIn(house);
-  const { secret } = await admin.call<{ secret: string }>('POST', '/api/v1/tokens', { name: 'typhoon', role: 'admin', scopeCode: '350425000000', lifeDays: 1 });
-  api = createApi(house.base, { token: secret });
+  const { token } = await admin.call<{ token: string }>('POST', '/api/v1/tokens', { name: 'typhoon', role: 'admin', scopeCode: '350425000000', lifeDays: 1 });
+  api = createApi(house.base, { token });
 }, 200_000);
 afterAll(async () => { await house?.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
