@@ -11,7 +11,7 @@ import type { Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { outageWords } from '#core/outage.ts';
 import { type MessageParams, surnameOf, variableNames } from '#core/messages.ts';
-import { type PartyRole, roleTitle, voiceForm } from '#core/roster.ts';
+import { isOffice, type PartyRole, roleTitle, voiceForm } from '#core/roster.ts';
 import { alertPlaces, type AlertPlace, type NewOutbox, type PartyLine, partyLines } from '#store/outbox-insert.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -60,7 +60,7 @@ const withoutTown = (place: string): string => place.replace(/^[^村]{1,4}?[乡�
 function whoWord(line: PartyLine | undefined, seal: Seal): string {
   if (!line) return '值班人员';
   const title = roleTitle[line.role as PartyRole] ?? '';
-  return line.landline || line.role === 'town-duty' ? title : `${title}${surnameOf(seal.openIfReadable(`${line.column}.name`, line.nameEnc) ?? '')}`;
+  return line.landline || isOffice(line.role) ? title : `${title}${surnameOf(seal.openIfReadable(`${line.column}.name`, line.nameEnc) ?? '')}`;
 }
 
 /** When it happened, by the county's clock; the device's time for what came late, with the day when it was not today (law 5: the age is in the text). */

@@ -25,7 +25,7 @@ export function surnameOf(name: string): string {
 /** Mobile numbers of the block 154 0425, 9,999 of them, and landlines 0598-0xxxxxx, a million. */
 export type Numbers = { mobile(): string; landline(): string };
 /** Where the desk and the rings stand in the block, so that they are found again on the phones page. */
-export const numberOf = { seat: 11, shiftLeader: 21, dutyLeader: 31, ring: 101, others: 2_001, townLine: 425_101, homeLine: 500_001 } as const;
+export const numberOf = { seat: 11, shiftLeader: 21, dutyLeader: 31, fireStation: 51, ring: 101, others: 2_001, townLine: 425_101, homeLine: 500_001 } as const;
 export const mobileNumber = (n: number): string => `1540425${String(n).padStart(4, '0')}`;
 export const landlineNumber = (n: number): string => `05980${String(n).padStart(6, '0')}`;
 

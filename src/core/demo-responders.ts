@@ -1,4 +1,4 @@
-/** Who is called in the demonstration (FIELD 5, 7): a ring in every village, a duty room in every town, the desk and its leaders. */
+/** Who is called in the demonstration (FIELD 5, 7): a ring in every village, a duty room and a micro fire station in every town, the desk and its leaders. */
 import { wholeRings } from './demo-homes.ts';
 import { landlineNumber, mobileNumber, nameOf, numberOf, type Numbers } from './demo-names.ts';
 import { demoCountyCode } from './demo-places.ts';
@@ -31,8 +31,10 @@ export function staff(random: Random, numbers: Numbers, regions: readonly Region
     }
   }
   // The farm's living area has no duty room: it belongs to the town it is shown under.
-  for (const [i, town] of regions.filter((r) => r.level === 'town' && /[乡镇]$/u.test(r.name)).entries())
+  for (const [i, town] of regions.filter((r) => r.level === 'town' && /[乡镇]$/u.test(r.name)).entries()) {
     add(`town-duty-${town.code}`, 'town-duty', town.code, `${town.name}值班室`, landlineNumber(numberOf.townLine + i), { landline: true, keypress: false });
+    add(`fire-station-${town.code}`, 'fire-station', town.code, `${town.name}微型消防站`, mobileNumber(numberOf.fireStation + i)); // the phone that whoever is on guard carries: it takes the text
+  }
   const names = new Set<string>();
   const name = (): string => drawFree(names, () => nameOf(random, random.chance(0.5) ? 'male' : 'female'));
   for (let i = 0; i < 4; i++) add(`seat-${i + 1}`, 'seat', demoCountyCode, name(), mobileNumber(numberOf.seat + i), { ord: i + 1 });

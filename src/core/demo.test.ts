@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeDemoCounty } from './demo.ts';
 import { shareOut } from './demo-random.ts';
+import { limits } from './limits.ts';
 import { maskName, variables } from './messages.ts';
 import { isDemoNumber } from './provider.ts';
 import { phoneProblem } from './phone.ts';
@@ -125,11 +126,14 @@ describe('the demonstration county', () => {
     expect(ringers.every((r) => r.walkMinutes !== null && r.walkMinutes > 0)).toBe(true);
     expect([ringers.some((r) => r.keyHolder), ringers.some((r) => r.quietFrom !== null)]).toEqual([true, true]);
     const roles = tally(county.responders, (r) => r.role);
-    expect(['town-duty', 'seat', 'shift-leader', 'duty-leader'].map((role) => roles.get(role))).toEqual([18, 4, 1, 1]);
+    expect(['town-duty', 'fire-station', 'seat', 'shift-leader', 'duty-leader'].map((role) => roles.get(role))).toEqual([18, 18, 4, 1, 1]);
     expect([roles.get('doctor')! > 120, roles.get('doctor')! < 220]).toEqual([true, true]);
     expect(county.responders.filter((r) => r.role === 'town-duty').every((r) => r.landline && r.phone.startsWith('05980'))).toBe(true);
+    // A fire station takes the text that says what burns: a mobile, not the room's landline.
+    expect(county.responders.filter((r) => r.role === 'fire-station').every((r) => !r.landline && r.regionCode.endsWith('000') && r.name.endsWith('微型消防站'))).toBe(true);
     for (const p of county.people) {
       const callable = contactsOf.get(p.id) ?? [];
+      expect(callable.some((c) => (c.walkMinutes ?? 99) <= limits.nearbyWalkMinutes), p.id).toBe(true);
       expect(callable.filter((c) => c.keyHolder && c.relation === 'neighbour'), p.id).toHaveLength(1);
       expect(callable.map((c) => c.ord)).toEqual(callable.map((_, i) => i + 1));
     }

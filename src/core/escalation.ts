@@ -7,7 +7,9 @@ import type { EventKind } from './event.ts';
 /** Whom a step names; resolved against the home's roster when the step is due. */
 export type PlanTarget =
   | 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'duty-leader' | 'shift-leader' | 'seat'
-  | 'key-holder' | 'family-1' | 'family-2' | 'neighbour' | 'neighbour-villages';
+  | 'key-holder' | 'family-1' | 'family-2' | 'neighbour' | 'neighbour-villages'
+  /** Everybody within limits.nearbyWalkMinutes on foot, and the micro fire station (微型消防站): a fire is nobody's alone (FIELD 7). */
+  | 'nearby' | 'fire-station';
 export type PlanAction = { target: PlanTarget; channel: 'sms' | 'voice' };
 export type PlanStep = { atS: number; actions: PlanAction[] };
 export type DeskRung = { atS: number; ring: 'other-seat' | 'shift-leader' | 'duty-leader' };

@@ -13,7 +13,7 @@ import { repaired, timerDue } from './decide-timer.ts';
 import type { Raise } from './decision.ts';
 import type { StoredEvent } from './event.ts';
 import type { AlertId, DeviceId, EventId, Party } from './ids.ts';
-import { emergencyPlan } from './plan.ts';
+import { emergencyPlan, firePlan } from './plan.ts';
 import type { PartyFacts } from './roster.ts';
 import { type Act, act } from './transition.ts';
 
@@ -23,7 +23,8 @@ const person = (party: string, role: PartyFacts['role'], more: Partial<PartyFact
 const roster: PartyFacts[] = [
   person('responder:cw', 'care-worker'), person('responder:cw2', 'care-worker', { ord: 2 }), person('responder:doctor', 'doctor'), person('responder:cadre', 'village-cadre'),
   person('responder:duty', 'town-duty', { reach: 'town', landline: true }), person('responder:leader', 'duty-leader', { reach: 'county' }), person('responder:shift', 'shift-leader', { reach: 'county' }),
-  person('contact:key', 'neighbour', { keyHolder: true }), person('contact:son', 'family', { reach: 'county' }), person('responder:far', 'care-worker', { reach: 'town', distanceKm: 3 }),
+  person('responder:station', 'fire-station', { reach: 'town', distanceKm: 2 }),
+  person('contact:key', 'neighbour', { keyHolder: true, walkMinutes: 2 }), person('contact:son', 'family', { reach: 'county', walkMinutes: 5 }), person('responder:far', 'care-worker', { reach: 'town', distanceKm: 3 }),
 ];
 const event = (at: number): StoredEvent => ({
   id: '1' as EventId, kind: 'sos', edge: 'raise', source: 'mqtt', urgency: 1, deviceId: 'd1' as DeviceId, homeId: null, personId: null, room: null, regionCode: null, sourceEventId: null, ref: null,
@@ -31,8 +32,8 @@ const event = (at: number): StoredEvent => ({
 });
 const raise: Raise = { type: 'raise', kind: 'sos', priority: 1, subject: { type: 'device', id: 'd1' } };
 
-function opened(now: number, more: Partial<Raise> = {}): Case {
-  const { alert, change } = openAlert({ ...raise, ...more }, event(now), emergencyPlan, false, now);
+function opened(now: number, more: Partial<Raise> = {}, plan = emergencyPlan): Case {
+  const { alert, change } = openAlert({ ...raise, ...more }, event(now), plan, false, now);
   const bare: Case = { alert: { ...alert, id: '7' as AlertId }, timers: new Map(), engagements: new Map(), roster, contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 1 };
   return absorb(bare, change, now);
 }
@@ -129,10 +130,12 @@ const gapless = (ran: readonly string[]): void => {
   }
 };
 
+const plans = fc.constantFrom(emergencyPlan, firePlan);
+
 describe('the life of a P1', () => {
   it('keeps law 6 over random histories [LAW6 I3 I4 E1 E5 C4 FF1]', () => {
-    fc.assert(fc.property(fc.array(steps, { minLength: 1, maxLength: 40 }), fc.boolean(), (history, confirming) => {
-      const w = new World(opened(t0, confirming ? { confirmMs: 30_000 } : {}));
+    fc.assert(fc.property(fc.array(steps, { minLength: 1, maxLength: 40 }), fc.boolean(), plans, (history, confirming, plan) => {
+      const w = new World(opened(t0, confirming ? { confirmMs: 30_000 } : {}, plan));
       for (const s of history) w.run(s);
       gapless(w.ran);
       expect(w.c.alert.state).not.toBe('closed'); // nothing but a close ends it
@@ -146,8 +149,8 @@ describe('the life of a P1', () => {
   }, 120_000);
 
   it('keeps the call budget of every number over random histories [FF6 E2]', () => {
-    fc.assert(fc.property(fc.array(steps, { minLength: 5, maxLength: 30 }), (history) => {
-      const w = new World(opened(t0));
+    fc.assert(fc.property(fc.array(steps, { minLength: 5, maxLength: 30 }), plans, (history, plan) => {
+      const w = new World(opened(t0, {}, plan));
       const calls: { party: string; at: number }[] = [];
       const apply = w.apply.bind(w);
       w.apply = (change, why) => {

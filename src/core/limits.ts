@@ -64,6 +64,7 @@ export const limits = {
   /** A P1 from a device in its test window goes to phones when the desk has not claimed it by then. */ testHoldMs: 120_000,
   /** A technical alarm that waits for the end of a mode is looked at again at least this often. */ modeRecheckMs: 3_600_000,
   /** Who answers 8 (off today) is absent until midnight, and this long at least. */ offTodayMs: 6 * 3_600_000,
+  /** Minutes on foot to a home within which everybody is told of a fire at once; further ones, and those whose way is not on file, are called by their role only. */ nearbyWalkMinutes: 5,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
   /** 值守确认: minutes of the county's day between which a desk without input is asked; the silence that asks, the time to answer; the misses that ring a leader, and the pause until the next ring. */

@@ -6,7 +6,7 @@ import type { Plan, PlanAction, PlanTarget } from './escalation.ts';
 
 /** Seconds by which a target is reached at the latest inside an outage. */
 const latestS: Partial<Record<PlanTarget, number>> = {
-  'care-worker': 0, doctor: 0, 'grid-worker': 0, 'key-holder': 0, neighbour: 0, 'family-1': 0, 'family-2': 0, 'town-duty': 0, 'neighbour-villages': 30, 'village-cadre': 60, 'duty-leader': 120,
+  'care-worker': 0, doctor: 0, 'grid-worker': 0, 'key-holder': 0, neighbour: 0, 'family-1': 0, 'family-2': 0, nearby: 0, 'fire-station': 0, 'town-duty': 0, 'neighbour-villages': 30, 'village-cadre': 60, 'duty-leader': 120,
 };
 
 /** The same actions, none later than before, most of them at once. */

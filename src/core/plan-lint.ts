@@ -12,7 +12,7 @@ export type PlanProblem = { field: string; expected: string };
 export type PlanWarning = { code: string; text: string; fields: string[]; n: number };
 /** What stands behind the targets inside the plan's region. */
 export type PlanRoster = {
-  roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; neighbours: number; villages: number; villagesWithCareWorker: number;
+  roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; neighbours: number; /** who have somebody within limits.nearbyWalkMinutes */ nearby: number; villages: number; villagesWithCareWorker: number;
   /** public: announcements only, no keypress can accept. */ voice: 'public' | 'dedicated';
 };
 
@@ -50,6 +50,7 @@ function warningsOf(plan: Plan, roster: PlanRoster, urgent: boolean): PlanWarnin
   if (firstVoice < 0) warn('no-voice', '没有电话步骤:夜里短信不会响', ['steps']);
   else if (urgent && voiceS > 60) warn('late-voice', `第一个电话在 ${voiceS} 秒后:夜里短信不会响`, [`steps.${firstVoice}`], voiceS);
   if (urgent && !targets.has('town-duty')) warn('no-town-duty', '没有乡镇值班室:村里没人应答时无处可叫', ['steps']);
+  if (plan.kinds.includes('smoke') && !(targets.has('nearby') && targets.has('fire-station'))) warn('no-fire-ring', `烟感没有同时叫步行${limits.nearbyWalkMinutes}分钟内的人和微型消防站:不能让一个人进火场`, ['steps']);
   if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤', ['desk']);
   const { target: most, n } = mostCalls(plan);
   if (most !== null && n > limits.callsPerPerson5Min) warn('call-budget', `五分钟内最多打 ${limits.callsPerPerson5Min} 次，${targetTitle(most)}排了 ${n} 次，多出的不会打`, linesOf((a) => a.target === most && a.channel === 'voice'), n);
@@ -67,6 +68,7 @@ const targetTitle = (target: PlanTarget): string => {
     case 'family-1': return '家属1';
     case 'family-2': return '家属2';
     case 'neighbour-villages': return '邻村孝老员';
+    case 'nearby': return `步行${limits.nearbyWalkMinutes}分钟内的人`;
     default: return roleTitle[target];
   }
 };
@@ -89,6 +91,7 @@ function missing(target: PlanTarget, r: PlanRoster): { text: string; n: number }
   switch (target) {
     case 'key-holder': return people(r.keyHolders, '持钥匙人');
     case 'family-1': case 'family-2': return people(r.family, '家属');
+    case 'nearby': return people(r.nearby, targetTitle(target));
     case 'neighbour': return people(r.neighbours, '邻居');
     case 'care-worker': case 'neighbour-villages': { const n = r.villages - r.villagesWithCareWorker; return n > 0 ? { text: `${n} 个村没有孝老员`, n } : null; }
     default: return (r.roles[target] ?? 0) === 0 ? { text: `没有${targetTitle(target)}`, n: 0 } : null;

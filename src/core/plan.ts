@@ -9,9 +9,9 @@ import { scopePrefix } from './ids.ts';
 const sms = (...targets: PlanTarget[]): PlanAction[] => targets.map((target) => ({ target, channel: 'sms' }));
 const voice = (...targets: PlanTarget[]): PlanAction[] => targets.map((target) => ({ target, channel: 'voice' }));
 
-/** Everybody at once: SOS, smoke, gas, phone-in, and by default also a fall (the ruling on radar falls, law 5). */
+/** Everybody at once: SOS, phone-in, and by default also a fall (the ruling on radar falls, law 5). */
 export const emergencyPlan: Plan = {
-  id: 'demo-p1', name: '全部同时呼叫', kinds: ['sos', 'smoke', 'gas', 'phone-in', 'fall'],
+  id: 'demo-p1', name: '全部同时呼叫', kinds: ['sos', 'phone-in', 'fall'],
   steps: [
     { atS: 0, actions: sms('care-worker', 'key-holder', 'family-1') },
     { atS: 30, actions: voice('care-worker') },
@@ -22,6 +22,14 @@ export const emergencyPlan: Plan = {
   ],
   roundS: 300,
   desk: [{ atS: 20, ring: 'other-seat' }, { atS: 60, ring: 'shift-leader' }, { atS: 120, ring: 'duty-leader' }],
+};
+
+/** Who comes beside the column of the emergency plan when it burns: everybody near, first, so that nobody goes in alone. */
+const fire: ReadonlyMap<number, PlanAction[]> = new Map([[0, sms('nearby', 'fire-station')], [30, voice('fire-station')]]);
+/** Smoke, and gas that may burn at any moment. */
+export const firePlan: Plan = {
+  ...emergencyPlan, id: 'demo-fire', name: '火情燃气:就近一起叫', kinds: ['smoke', 'gas'],
+  steps: emergencyPlan.steps.map((step) => ({ ...step, actions: [...(fire.get(step.atS) ?? []), ...step.actions] })),
 };
 
 /** P2 of a person: the desk first, then the village, calmly. */
@@ -37,7 +45,7 @@ export const concernPlan: Plan = {
   desk: [{ atS: 60, ring: 'other-seat' }, { atS: 300, ring: 'shift-leader' }],
 };
 
-export const demonstrationPlans: readonly Plan[] = [emergencyPlan, concernPlan];
+export const demonstrationPlans: readonly Plan[] = [emergencyPlan, firePlan, concernPlan];
 
 export type ScopedPlan = { plan: Plan; scopeCode: string };
 
@@ -47,7 +55,7 @@ export function planFor(kind: EventKind, priority: Priority, regionCode: string 
   const fits = plans
     .filter((p) => p.plan.kinds.includes(kind) && inside(regionCode, p.scopeCode) && p.plan.steps.length > 0)
     .sort((a, b) => narrowness(b.scopeCode) - narrowness(a.scopeCode));
-  if (priority === 1) return (kindInfo[kind].priority === 1 ? fits[0]?.plan : undefined) ?? emergencyPlan;
+  if (priority === 1) return (kindInfo[kind].priority === 1 ? fits[0]?.plan : undefined) ?? (firePlan.kinds.includes(kind) ? firePlan : emergencyPlan);
   return fits[0]?.plan ?? (concernPlan.kinds.includes(kind) ? concernPlan : null);
 }
 

@@ -14,7 +14,7 @@ export const hearings = ['good', 'weak', 'deaf'] as const;
 /** 在册, 拒装, 空户, 死亡, 迁出. */
 export const personStatuses = ['present', 'refused', 'vacant', 'deceased', 'moved'] as const;
 export const relations = ['family', 'neighbour', 'doctor', 'other'] as const;
-export const responderRoles = ['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'seat', 'shift-leader', 'duty-leader'] as const satisfies readonly ResponderRole[];
+export const responderRoles = ['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'fire-station', 'seat', 'shift-leader', 'duty-leader'] as const satisfies readonly ResponderRole[];
 export const deviceStatuses = ['stock', 'installed', 'revoked'] as const;
 
 export type HomeFields = {

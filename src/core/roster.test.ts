@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Case, Contacted, Engagement } from './change.ts';
 import { clockTime } from './clock.ts';
@@ -80,6 +81,25 @@ describe('whom a step reaches', () => {
     const family = [person('c:1', 'family', { reach: 'county' }), person('c:2', 'family', { reach: 'county', ord: 2 })];
     expect(lines(caseOf(family), [text('family-1'), text('family-2')])).toEqual(['sms c:1', 'sms c:2']);
     expect(lines(caseOf(family.slice(0, 1)), [text('family-1'), text('family-2')])).toEqual(['sms c:1']);
+  });
+  it('a fire is told to everybody within five minutes, each number once, whatever their roles; never to one alone [FF9]', () => {
+    const near = [person('c:key', 'neighbour', { keyHolder: true, walkMinutes: 1 }), person('c:son', 'family', { walkMinutes: 5 }), person('r:doctor', 'doctor', { walkMinutes: 0 }), person('r:same', 'grid-worker', { walkMinutes: 2, phoneKey: 'c:key' })];
+    const others = [person('r:six', 'village-cadre', { walkMinutes: 6 }), person('c:unknown', 'neighbour')];
+    expect(lines(caseOf([...others, ...near]), [text('nearby'), text('key-holder'), text('family-1')]).sort()).toEqual(['sms c:key', 'sms c:son', 'sms r:doctor']);
+    expect(lines(caseOf([...others, ...near], { engagements: [['c:key', 'declined']] }), [text('nearby')]).sort(), 'his other role').toEqual(['sms c:son', 'sms r:doctor', 'sms r:same']);
+    expect(reasons(caseOf(others), [text('nearby')])).toEqual(['nearby nobody-in-role']);
+    const minutes = fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined });
+    fc.assert(fc.property(fc.array(fc.record({ minutes, key: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f') }), { maxLength: 30 }), (people) => {
+      const roster = people.map(({ minutes: m, key }, i) => person(`p:${i}`, 'neighbour', { phoneKey: key, ...(m === undefined ? {} : { walkMinutes: m }) }));
+      const told = resolveStep(caseOf(roster), [text('nearby')], 0, 0, now).sends.map((s) => roster.find((p) => p.party === s.party)?.phoneKey);
+      expect(told.sort()).toEqual([...new Set(people.flatMap((p) => (p.minutes !== undefined && p.minutes <= 5 ? [p.key] : [])))].sort());
+    }));
+  });
+  it('the fire station is the nearest one: the village’s own, else another of its town; one that has only a landline is called [FF21]', () => {
+    const stations = [person('r:far', 'fire-station', { reach: 'town', distanceKm: 7 }), person('r:town', 'fire-station', { reach: 'town', distanceKm: 2 }), person('r:own', 'fire-station')];
+    expect(lines(caseOf(stations), [text('fire-station')])).toEqual(['sms r:own']);
+    expect(lines(caseOf(stations.slice(0, 2)), [text('fire-station')])).toEqual(['sms r:town']);
+    expect(lines(caseOf([person('r:room', 'fire-station', { landline: true })]), [text('fire-station')])).toEqual(['voice r:room']);
   });
   it('neighbour villages are the nearest three, in the next round the next [FF6]', () => {
     const far = [4, 1, 3, 2, 5].map((km) => person(`r:${km}`, 'care-worker', { reach: 'town', distanceKm: km }));

@@ -11,7 +11,7 @@ import type { Party } from './ids.ts';
 import { limits } from './limits.ts';
 import { smsTemplate, type TemplateName } from './messages.ts';
 
-export type ResponderRole = 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'seat' | 'shift-leader' | 'duty-leader';
+export type ResponderRole = 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'fire-station' | 'seat' | 'shift-leader' | 'duty-leader';
 export type PartyRole = ResponderRole | 'family' | 'neighbour' | 'other';
 /** One who can be called, as this alert sees him. */
 export type PartyFacts = {
@@ -20,6 +20,7 @@ export type PartyFacts = {
   /** Between villages, for neighbour-villages; 0 at home. */ distanceKm: number;
   /** Equal for equal numbers: one person may stand in several roles. */ phoneKey: string;
   landline: boolean; optedOut: boolean; absentUntil: number | null;
+  /** On foot to the home, as far as it is on file. */ walkMinutes?: number;
   /** His place lies in the outage too (所在片区失联): tried, never waited for. */ cutOff?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
@@ -30,10 +31,12 @@ export type Resolved = { sends: Send[]; skipped: Skipped[] };
 
 /** Care-workers of other villages that one step rings at once: the nearest, next round the next. */
 const neighbourVillages = 3;
+/** Targets that mean several, and how many of them one step reaches; every other means the first one who is there. */
+const wantedOf: Partial<Record<PlanTarget, number>> = { 'neighbour-villages': neighbourVillages, nearby: Number.POSITIVE_INFINITY };
 /** Parties never tried before that a new round begins with. */
 const othersPerRound = 6;
 
-const roleTargets: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'seat', 'shift-leader', 'duty-leader']);
+const roleTargets: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'fire-station', 'seat', 'shift-leader', 'duty-leader']);
 const villageRoles: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre']);
 
 /** All whom the target may mean, before anybody is left out, in calling order. */
@@ -42,6 +45,7 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
     if (target === 'key-holder') return p.keyHolder;
     if (target === 'family-1' || target === 'family-2') return p.role === 'family';
     if (target === 'neighbour') return p.role === 'neighbour' || p.role === 'other';
+    if (target === 'nearby') return p.walkMinutes !== undefined && p.walkMinutes <= limits.nearbyWalkMinutes;
     if (target === 'neighbour-villages') return p.role === 'care-worker' && p.reach !== 'village';
     return roleTargets.has(target) && p.role === target && (!villageRoles.has(target) || p.reach === 'village');
   };
@@ -53,12 +57,11 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
 export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: number, step: number, now: number): Resolved {
   const out = newResolution(c, round, step, now);
   for (const action of actions) {
-    const wanted = action.target === 'neighbour-villages' ? neighbourVillages : 1;
     const all = candidates(action.target, c.roster);
     if (all.length === 0) out.skipped.push({ target: action.target, reason: 'nobody-in-role' });
     const tried = (p: PartyFacts): number => (c.contacted.get(p.party)?.rounds ?? []).filter((r) => r < round).length;
     const inTurn = [...all].sort((a, b) => tried(a) - tried(b)); // stable: other people first in a new round
-    let left = wanted;
+    let left = wantedOf[action.target] ?? 1;
     let passOver = action.target === 'family-2' ? 1 : 0;
     for (const p of inTurn) {
       if (left === 0) break;
@@ -191,9 +194,12 @@ export function arriveMs(c: Pick<Case, 'roster'>, party: Party | null): number {
   return who && who.reach !== 'village' ? limits.arriveOutsideMs : limits.arriveVillageMs;
 }
 
+/** Rooms, not persons: shown by their names, never masked. */
+export const isOffice = (role: string): boolean => role === 'town-duty' || role === 'fire-station';
+
 /** Chinese title of a party, for texts: 孝老员. */
 export const roleTitle: Record<PartyRole, string> = {
-  'care-worker': '孝老员', doctor: '村医', 'grid-worker': '网格员', 'village-cadre': '村主干', 'town-duty': '乡镇值班室', seat: '接警员',
+  'care-worker': '孝老员', doctor: '村医', 'grid-worker': '网格员', 'village-cadre': '村主干', 'town-duty': '乡镇值班室', 'fire-station': '微型消防站', seat: '接警员',
   'shift-leader': '值班长', 'duty-leader': '带班领导', family: '家属', neighbour: '邻居', other: '联系人',
 };
 

@@ -17,7 +17,7 @@ export async function rostersOf(sql: Sql, alerts: readonly RosterKey[]): Promise
   const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
   const responders = (await sql.query(
-    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder,
+    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes,
        to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
      from responder p join region r on r.code = p.region_code
      where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders')).map(responder);
@@ -46,16 +46,17 @@ function outageScopes(sql: Sql): Promise<{ from: string; to: string }[]> {
   return sql.query(`select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`, [], 'roster-outages');
 }
 
+const walkOf = (r: Row): Pick<PartyFacts, 'walkMinutes'> => (r['walk_minutes'] === null ? {} : { walkMinutes: r['walk_minutes'] as number });
 const responder = (r: Row): Responder => ({
   party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean, keyHolder: r['key_holder'] as boolean,
-  ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
+  ...walkOf(r), ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
   optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
 });
 
 const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);
 
 function asSeenFrom(alert: RosterKey, p: Responder, home: { lat: number | null; lon: number | null } | undefined): PartyFacts[] {
-  const { region, lat, lon, ...facts } = p;
+  const { region, lat, lon, walkMinutes, ...facts } = p;
   const desk = deskRoles.has(p.role);
   if (alert.regionCode === null) return desk ? [{ ...facts, keyHolder: false, reach: 'county', distanceKm: 0 }] : [];
   if (region.slice(0, 6) !== alert.regionCode.slice(0, 6)) return [];
@@ -63,20 +64,21 @@ function asSeenFrom(alert: RosterKey, p: Responder, home: { lat: number | null; 
   const reach = village ? 'village' : desk || region.slice(0, 9) !== alert.regionCode.slice(0, 9) ? 'county' : 'town';
   const known = home?.lat != null && home.lon != null && lat !== null && lon !== null;
   const km = known ? Math.hypot((lat - (home.lat as number)) * 111, (lon - (home.lon as number)) * 100) : Math.abs(Number(region.slice(9)) - Number(alert.regionCode.slice(9))) / 100;
-  return [{ ...facts, keyHolder: facts.keyHolder && village, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];
+  const near = village && walkMinutes !== undefined ? { walkMinutes } : {}; // measured to the middle of his own village
+  return [{ ...facts, ...near, keyHolder: facts.keyHolder && village, reach: p.role === 'town-duty' ? 'town' : reach, distanceKm: village || desk || p.role === 'town-duty' ? 0 : km }];
 }
 
 /** Contacts of the alert's person; of everybody in the home when no person is named. */
 async function contactsOf(sql: Sql, alerts: readonly RosterKey[]): Promise<(alert: RosterKey) => PartyFacts[]> {
   const rows = await sql.query(
-    `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
+    `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
      from contact c join person p on p.id = c.person_id where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
     [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))], 'roster-contacts');
   return (alert) => rows
     .filter((r) => (alert.personId === null ? alert.homeId !== null && r['home_id'] === alert.homeId : r['person_id'] === alert.personId))
     .map((r, i) => ({
       party: r['party'] as Party, role: r['relation'] as PartyRole, ord: i + 1, keyHolder: r['key_holder'] as boolean, reach: r['relation'] === 'family' && !r['key_holder'] ? 'county' : 'village', distanceKm: 0,
-      phoneKey: r['phone_key'] as string, landline: false, optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null,
+      phoneKey: r['phone_key'] as string, landline: false, optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, ...walkOf(r),
     }));
 }
 

@@ -48,7 +48,7 @@ describe('the demonstration county', () => {
     for (const table of ['region', 'station', 'home', 'person', 'contact', 'responder', 'device', 'app_user']) {
       expect([table, await count(`${table} where demo`) > 0, await count(`${table} where not demo`)]).toEqual([table, true, 0]);
     }
-    expect((await readPlans(t.db)).map((p) => [p.plan.id, p.scopeCode])).toEqual([['demo-p1', county], ['demo-p2', county]]);
+    expect((await readPlans(t.db)).map((p) => [p.plan.id, p.scopeCode])).toEqual([['demo-fire', county], ['demo-p1', county], ['demo-p2', county]]);
     expect([await hasDemoPeople(t.db), await hasRealPeople(t.db)]).toEqual([true, false]);
     expect((await verifyAudit(t.db, t.seal)).ok).toBe(true);
   });
@@ -159,7 +159,7 @@ describe('real and demonstration data', () => {
       if (has) expect([table, await count(`${table} where demo`)]).toEqual([table, 0]);
     }
     expect((await t.db.query<{ code: string }>('select code from region order by code')).map((r) => r.code)).toEqual([county, '350425201000', village]);
-    expect([await count('person'), await count('home'), await count('app_user'), await count('plan'), await count('feed')]).toEqual([1, 1, 1, 2, 1]);
+    expect([await count('person'), await count('home'), await count('app_user'), await count('plan'), await count('feed')]).toEqual([1, 1, 1, 3, 1]);
     expect(await removeDemo(t.db, t.seal)).toEqual({});
     expect((await verifyAudit(t.db, t.seal)).ok).toBe(true);
   });
@@ -168,7 +168,7 @@ describe('real and demonstration data', () => {
 describe('a county of its own', () => {
   it('begins with default plans for everywhere and no people, and takes in its regions from a file, again without harm', async () => {
     await t.db.tx(ensurePlans);
-    expect((await readPlans(t.db)).map((p) => p.scopeCode)).toEqual(['000000000000', '000000000000']);
+    expect((await readPlans(t.db)).map((p) => p.scopeCode)).toEqual(['000000000000', '000000000000', '000000000000']);
     expect(await t.db.tx((sql) => importRegions(sql, datian))).toEqual({ created: 299, total: 299 });
     await t.db.query(`update region set lat = 25.9, lon = 117.6 where code = $1`, [village]);
     const renamed = { ...datian, towns: datian.towns.map((town) => ({ ...town, villages: town.villages.map((v) => (v.code === village ? { ...v, name: '新名村委会' } : v)) })) };

@@ -35,6 +35,9 @@ describe('a file', () => {
     expect((await get(`/people/${personId}`, reader)).body.name).toBe('欧阳**');
     expect((await get(`/responders/${responderId}`, reader)).body.name).toBe('王**');
     expect((await get(`/homes/${homeId}`, reader)).body.place).toBeNull();
+    // A fire station is a room, not a person.
+    const station = await made('/responders', { role: 'fire-station', regionCode: town, name: '均溪镇微型消防站', phone: '13805980003' });
+    expect((await get(`/responders/${station}`, reader)).body).toMatchObject({ name: '均溪镇微型消防站', phone: '138****0003' });
     const plain = await post(`/people/${personId}/reveal`, {}, await web.cookie('operator'));
     expect(plain.body).toMatchObject({
       name: '欧阳金水', phone: '13905981234', identityNo: '11010519491231002X', healthNote: '心脏病', home: { address: home.address, keyWith: '钥匙在隔壁阿妹家' }, contacts: [{ name: '欧阳建国', phone: '13705980001' }],

@@ -146,7 +146,7 @@ describe('plans', () => {
   it('are listed with what the linter says, edited at a version, refused only when they cannot run [FF6 FF7 FF9]', async () => {
     await web.t.db.tx(ensurePlans);
     const { plans } = (await get('/plans')).body;
-    expect(plans.map((p: { id: string; scopeCode: string }) => [p.id, p.scopeCode])).toEqual([['demo-p1', county], ['demo-p2', county]]);
+    expect(plans.map((p: { id: string; scopeCode: string }) => [p.id, p.scopeCode])).toEqual([['demo-fire', county], ['demo-p1', county], ['demo-p2', county]]);
     expect(plans[0].warnings.map((w: { code: string }) => w.code)).toContain('nobody:town-duty');
     const { id: _i, ...emergency } = emergencyPlan;
     const body = { ...emergency, scopeCode: town };

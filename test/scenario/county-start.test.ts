@@ -39,7 +39,7 @@ describe('a fresh start', () => {
     expect(presence).toMatchObject([{ code: '350425000000', online: 0, offline: 0, presumed: 0, neverReported: 0, cannotHear: 0 }]);
     expect(presence[0]?.['never']).toBeGreaterThan(2_500);
     expect((await api('/alerts')).body['alerts']).toEqual([]);
-    expect((await api('/plans')).body['plans']).toMatchObject([{ id: 'demo-p1', scopeCode: '350425000000' }, { id: 'demo-p2' }]);
+    expect((await api('/plans')).body['plans']).toMatchObject([{ id: 'demo-fire', scopeCode: '350425000000' }, { id: 'demo-p1', scopeCode: '350425000000' }, { id: 'demo-p2' }]);
     expect((await api('/users')).body['users']).toMatchObject([{ username: 'admin', disabledAt: null }, { username: 'leader1', demo: true }, { username: 'operator1' }, { username: 'viewer' }]);
     expect((await api('/status')).body['gateway']).toEqual({ kind: 'standin', realPhones: false, danger: false, demo: true });
   });

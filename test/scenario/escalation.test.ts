@@ -1,5 +1,6 @@
 /** The plan of FIELD 7 through rows, by time travel: exact seconds, exact people; a message nobody expected fails. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { render, type TemplateName } from '#core/messages.ts';
 import { type Alarm, operator, party, phone, testAlarm } from '#test/harness/alarm.ts';
 
 let a: Alarm;
@@ -25,7 +26,7 @@ const ladder = [
 const sorted = (lines: string[]): string[] => [...lines].sort((x, y) => Number.parseInt(x, 10) - Number.parseInt(y, 10) || (x < y ? -1 : 1));
 
 describe('an alarm that nobody takes', () => {
-  for (const kind of ['sos', 'smoke', 'gas', 'phone-in', 'fall'] as const) {
+  for (const kind of ['sos', 'phone-in', 'fall'] as const) {
     it(`${kind}: calls exactly these people at exactly these seconds [E1 E2 FF1 FF3 LAW6 C2]`, async () => {
       await press(kind, { deviceId: kind === 'fall' ? 'd4' : 'd1' });
       const named = (lines: string[]): string[] => sorted(lines.map((l) => l.replace(/ sos$/, ` ${kind}`)));
@@ -33,6 +34,23 @@ describe('an alarm that nobody takes', () => {
       await a.pass(299);
       expect(sorted(await a.sentLines())).toEqual(named(ladder));
       expect((await a.alert()).flags).not.toContain('nobody-answered');
+    });
+  }
+
+  for (const kind of ['smoke', 'gas'] as const) {
+    it(`${kind}: beside them everybody within five minutes on foot and the micro fire station at once, the station's call at 30 s [E1 E2 FF1 LAW6]`, async () => {
+      await a.db.query(`update contact set walk_minutes = case id when 'keyholder' then 1 when 'neighbour' then 5 when 'family1' then 4 end`);
+      await a.db.query(`update responder set walk_minutes = case id when 'doctor' then 3 when 'cadre' then 6 when 'other1' then 2 end`); // other1: in a village of its own
+      await a.db.query(`insert into responder (id, role, region_code, name_enc, phone_enc, phone_bidx) values ('station', 'fire-station', '350425201000', $1, $2, $3)`,
+        [a.seal.seal('responder.name', '屏山乡微型消防站'), a.seal.seal('responder.phone', '15404250041'), a.seal.blind('phone', '15404250041')]);
+      await press(kind, { deviceId: 'd3' });
+      const first = await a.sent();
+      const near = ['contact:family1', 'contact:keyholder', 'contact:neighbour', 'responder:cw', 'responder:doctor', 'responder:station'];
+      expect(first.map((m) => `${m.atS} ${m.channel} ${m.party} ${m.template}`).sort()).toEqual(near.map((who) => `0 sms ${who} ${kind}`)); // a son next door hears what is burning
+      for (const m of first) expect(render(m.template as TemplateName, m.params)).toMatch(kind === 'smoke' ? /喊人勿进火场/ : /勿开灯勿点火/);
+      await a.pass(299);
+      const rest = ladder.filter((l) => !l.includes('sms responder:doctor')).map((l) => l.replace(/ sos$/, ` ${kind}`)); // he has his text already
+      expect(sorted(await a.sentLines())).toEqual(sorted([...rest, '30 voice responder:station voice-p1']));
     });
   }
 

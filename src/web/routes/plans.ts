@@ -20,7 +20,7 @@ import { EpochMs, errorAnswers, Ok, OneOf, RegionCodeText, Shape } from '#web/sc
 const tags = ['plans'];
 const readers = may.readPlans;
 const targets = [
-  'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'duty-leader', 'shift-leader', 'seat', 'key-holder', 'family-1', 'family-2', 'neighbour', 'neighbour-villages',
+  'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'duty-leader', 'shift-leader', 'seat', 'key-holder', 'family-1', 'family-2', 'neighbour', 'neighbour-villages', 'nearby', 'fire-station',
 ] as const satisfies readonly PlanTarget[];
 const seconds = (maximum: number) => Type.Integer({ minimum: 0, maximum });
 const planFields = {

@@ -6,6 +6,7 @@ import { maskPhone } from '#core/messages.ts';
 import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ResponderFields } from '#core/registry.ts';
 import { responderRoles } from '#core/registry.ts';
+import { isOffice } from '#core/roster.ts';
 import { type Caller, may } from '#core/user.ts';
 import { findResponder, insertResponders, listResponders, type NewResponder, type Responder, responderGaps, updateResponder } from '#store/responders.ts';
 import { callerOf, requireScope } from '#web/access.ts';
@@ -21,8 +22,8 @@ const writers = may.writeResponders;
 
 function viewOf(caller: Caller, names: PlaceNames, r: Responder): Static<typeof ResponderView> {
   const { name, phone, ...rest } = r;
-  // A duty room is an office, not a person: 均溪镇值班室 stays readable.
-  return { ...rest, ...names(r.regionCode), name: r.role === 'town-duty' ? name : shownName(caller, name), phone: maskPhone(phone) } as Static<typeof ResponderView>;
+  // An office is not a person: 均溪镇值班室 stays readable.
+  return { ...rest, ...names(r.regionCode), name: isOffice(r.role) ? name : shownName(caller, name), phone: maskPhone(phone) } as Static<typeof ResponderView>;
 }
 
 export function registerResponders(app: App, ctx: WebContext): void {

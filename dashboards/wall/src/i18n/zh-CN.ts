@@ -50,7 +50,7 @@ export const zh = {
   'log.skipped': '跳过 {n}', 'log.cutOff': '(所在片区失联)', 'log.contact.elder': '老人', 'log.contact.family': '家属', 'log.contact.visit': '上门',
   'outage.members': '失联名单', 'outage.presumedHelp': '同片区、还没到心跳时间的设备:可能也听不到。', 'outage.silent': '仍失联 {n}', 'outage.back': '已恢复 {n}', 'outage.homes': '{n} 户', 'outage.people': '{n} 人', 'outage.since': '{time} 起', 'outage.none': '没有', 'outage.cause.mast': '疑似基站', 'outage.cause.power': '疑似停电', 'outage.cause.vendor': '疑似厂商平台', 'outage.cause.unknown': '原因不明', 'outage.highRisk': '重点老人', 'outage.presumed.n': '推断失联 {n}',
   'engagement.notified': '已通知', 'engagement.seen': '已看到', 'engagement.accepted': '已接单', 'engagement.arrived': '已到达', 'engagement.declined': '去不了', 'engagement.need-help': '要支援', 'engagement.done': '已办好',
-  'role.care-worker': '孝老员', 'role.doctor': '村医', 'role.grid-worker': '网格员', 'role.village-cadre': '村主干', 'role.town-duty': '乡镇值班室', 'role.seat': '接警员', 'role.shift-leader': '值班长', 'role.duty-leader': '带班领导',
+  'role.care-worker': '孝老员', 'role.doctor': '村医', 'role.grid-worker': '网格员', 'role.village-cadre': '村主干', 'role.town-duty': '乡镇值班室', 'role.fire-station': '微型消防站', 'role.nearby': '五分钟内', 'role.seat': '接警员', 'role.shift-leader': '值班长', 'role.duty-leader': '带班领导',
   'role.family': '家属', 'role.neighbour': '邻居', 'role.other': '其他', 'role.key-holder': '持钥匙人', 'role.family-1': '家属1', 'role.family-2': '家属2', 'role.neighbour-villages': '邻村', 'role.others': '其他人', 'role.elder': '老人',
   'user.admin': '管理员', 'user.shift-leader': '值班长', 'user.operator': '接警员', 'user.viewer': '只看', 'user.caregiver': '处警人员', 'user.installer': '安装员', 'user.technician': '运维', 'user.county-reader': '县级查阅', 'user.auditor': '审计',
   'channel.sms': '短信', 'channel.voice': '电话',

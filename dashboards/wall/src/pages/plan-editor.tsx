@@ -3,7 +3,7 @@ import { signal, useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { DeskRung, PlanAction, PlanStep, PlanTarget } from '#core/escalation.ts';
 import { type EventKind, eventKinds, kindInfo } from '#core/event.ts';
-import { concernPlan, emergencyPlan } from '#core/plan.ts';
+import { concernPlan, emergencyPlan, firePlan } from '#core/plan.ts';
 import { may } from '#core/user.ts';
 import { post, type Problem, send } from '#wall/api/client.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
@@ -15,12 +15,18 @@ import { FieldProblem, ScopePicker, Sure } from './paging.tsx';
 import { PlanPreview } from './plan-preview.tsx';
 import { type Draft, type Warning, warningText } from './plan-words.ts';
 
-const targets: readonly PlanTarget[] = ['care-worker', 'key-holder', 'neighbour', 'family-1', 'family-2', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'neighbour-villages', 'shift-leader', 'duty-leader', 'seat'];
+const targets: readonly PlanTarget[] = ['care-worker', 'key-holder', 'neighbour', 'family-1', 'family-2', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'nearby', 'fire-station', 'neighbour-villages', 'shift-leader', 'duty-leader', 'seat'];
 const rungs: readonly DeskRung['ring'][] = ['other-seat', 'shift-leader', 'duty-leader'];
 const lintMs = 400;
 type Verdict = { warnings: readonly Warning[]; problem: Problem | null };
 /** What every part of the form reads and changes. */
 type Form = { draft: Signal<Draft>; verdict: Signal<Verdict>; set(change: Partial<Draft>): void; frozen: boolean };
+
+/** The house's own plan for these kinds: that of a fire where nothing else is in it. */
+function houseOf(kinds: readonly EventKind[]): typeof emergencyPlan {
+  if (!kinds.some((k) => kindInfo[k].priority === 1)) return concernPlan;
+  return kinds.every((k) => firePlan.kinds.includes(k)) ? firePlan : emergencyPlan;
+}
 
 export function PlanEditor({ id, version, start, warnings, onDone }: { id: string | null; version: number; start: Draft; warnings: readonly Warning[]; onDone(): void }) {
   const draft = useRef(signal(start)).current;
@@ -45,7 +51,7 @@ export function PlanEditor({ id, version, start, warnings, onDone }: { id: strin
     const answer = await send('DELETE', `/api/v1/plans/${id}?version=${version}`);
     if (answer.ok) leave(); else if (answer.problem.code === 'E_CONFLICT') conflict.value = true; else sayProblem(answer.problem);
   };
-  const restore = (): void => { const { steps, roundS, desk } = draft.peek().kinds.some((k) => kindInfo[k].priority === 1) ? emergencyPlan : concernPlan; set({ steps, roundS, desk }); };
+  const restore = (): void => { const { steps, roundS, desk } = houseOf(draft.peek().kinds); set({ steps, roundS, desk }); };
   const { problem } = verdict.value;
   return (
     <form class="card stack" data-test="plan-form" onSubmit={(event) => { event.preventDefault(); void save(); }}>
