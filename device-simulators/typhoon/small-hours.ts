@@ -5,7 +5,7 @@ import { alertOf } from '#simulators/scenarios/looks.ts';
 import { type Verdict, verdict } from '#simulators/scenarios/scenario.ts';
 import { clock, type Night, openAlerts, until } from './night.ts';
 
-type Question = { askedAt: number; inputAt: number; missedAt: number | null; rungAt: number | null; rungParty: string | null };
+type Question = { askedAt: number; inputAt: number; answeredAt: number | null; missedAt: number | null; rungAt: number | null; rungParty: string | null };
 type Sent = { party: string; channel: string; cutOff?: boolean };
 type Step = { at: number; dueAt: number; sends: Sent[]; skipped: unknown[] };
 /** How late a due second may be noticed on a busy machine. */
@@ -20,9 +20,9 @@ export async function sleepingDesk(night: Night): Promise<void> {
   await until(night, '01:27:00', 5_000, true);
   await until(night, '01:40:30', 60_000);
   await until(night, '01:41:30', 2_000, true);
-  const { questions } = await night.api.call<{ questions: Question[] }>('GET', '/api/v1/desk/vigilance');
+  const questions = await asked(night);
   const rung = questions.filter((q) => q.rungAt !== null && q.rungAt >= night.at('00:41:00') && q.rungAt <= night.at('01:42:00'));
-  const touched = questions.some((q) => q.inputAt > night.at('00:42:00') && q.inputAt < night.at('01:42:00')) || questions.every((q) => q.askedAt < night.at('00:41:00'));
+  const touched = pressed(questions, night.at('00:42:00'), night.at('01:42:00')) || questions.every((q) => q.askedAt < night.at('00:41:00'));
   const [first] = rung;
   night.say(`${clock(night.world.now())} 两次值守确认没有人应答，呼叫值班长 · nobody confirmed twice: the shift leader is rung`);
   night.verdicts.push(verdict(
@@ -30,6 +30,10 @@ export async function sleepingDesk(night: Night): Promise<void> {
     touched ? 'somebody pressed a key at the wall: then nobody is asleep' : first ? `asked ${questions.filter((q) => q.askedAt >= night.at('00:42:00')).map((q) => clock(q.askedAt)).toReversed().join(' and ')}, ${first.rungParty} rung ${clock(first.rungAt ?? 0)}` : `not rung; questions ${questions.map((q) => clock(q.askedAt)).join(' ')}`,
   ));
 }
+
+const asked = async (night: Night): Promise<Question[]> => (await night.api.call<{ questions: Question[] }>('GET', '/api/v1/desk/vigilance')).questions;
+/** Whether whoever watches this night has touched the wall: then the desk is not asleep, and the house is right to know it. */
+const pressed = (questions: readonly Question[], from: number, to: number): boolean => questions.some((q) => [q.inputAt, q.answeredAt ?? 0].some((at) => at > from && at < to));
 
 /** 02:13:20 she falls; 02:14:05 it is delivered. */
 export async function herFall(night: Night): Promise<void> {
@@ -54,7 +58,7 @@ export async function herFall(night: Night): Promise<void> {
   const then = await readAlert(night.api, alert.id);
   night.verdicts.push(
     verdict(top?.id === alert.id && entry.seenMs !== null && entry.seenMs <= 1_000, '一秒内到值班台第一行', 'Top row within a second', `row 1 is ${top?.kind ?? 'empty'} ${top?.id ?? ''}; seen ${entry.seenMs === null ? 'never' : `${Math.round(entry.seenMs)} ms`} after the watch sent it`),
-    ...ringVerdicts(then), ...deskVerdicts(night, then),
+    ...ringVerdicts(then), ...deskVerdicts(night, then, pressed(await asked(night), night.at('00:42:00'), night.at('02:16:10'))),
     verdict(next !== null && replied !== null && then.committedAt !== null && then.planState === 'ended' && arrivalMinutes(then) === 45, '邻村有信号的人 02:14:35 被叫，02:15:05 回“我去”，预案结束，到场计时 45 分钟', 'The next village with a signal is rung 02:14:35, answers 我去 02:15:05: the plan ends, the arrival clock runs 45 min',
       `${next?.party ?? 'nobody'} rung ${next ? clock(next.at) : '–'}, committed ${then.committedAt === null ? 'never' : clock(then.committedAt)}, arrival due in ${arrivalMinutes(then) ?? '–'} min`),
   );
@@ -92,13 +96,13 @@ function ringVerdicts(a: AlertInFull): Verdict[] {
 }
 
 /** The ladder of the desk, by its timeline: 20, 60 and 120 s after the alarm. */
-function deskVerdicts(night: Night, a: AlertInFull): Verdict[] {
+function deskVerdicts(night: Night, a: AlertInFull, touched: boolean): Verdict[] {
   return ([['other-seat', 20, '02:14:25 另一席', '02:14:25 the other seat'], ['shift-leader', 60, '02:15:05 值班长', '02:15:05 the shift leader'], ['duty-leader', 120, '02:16:05 带班领导', '02:16:05 the duty leader']] as const).map(([rung, atS, zh, en]) => {
     const line = a.timeline.find((t) => t.action === 'desk-rung' && t.detail['rung'] === rung);
     const ms = line ? line.at - a.openedAt - atS * 1_000 : null;
     const rang = ((line?.detail['sends'] ?? []) as Sent[]).length > 0;
-    const awake = a.timeline.some((t) => t.actorType === 'user' && t.at < night.at('02:16:10'));
-    return verdict((ms !== null && ms <= lateMs && rang) || (awake && line === undefined), `${zh}最迟此刻电话响`, `${en} is rung by then`, line ? `${clock(line.at)}${rang ? '' : ', nobody there'}` : awake ? 'somebody at the wall took it first' : 'not rung');
+    const awake = touched || a.timeline.some((t) => t.actorType === 'user' && t.at < night.at('02:16:10'));
+    return verdict((ms !== null && ms <= lateMs && rang) || (awake && line === undefined), `${zh}最迟此刻电话响`, `${en} is rung by then`, line ? `${clock(line.at)}${rang ? '' : ', nobody there'}` : awake ? 'not rung: somebody at the wall had pressed a key, and a responder went' : 'not rung');
   });
 }
 

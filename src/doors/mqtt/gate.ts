@@ -63,10 +63,14 @@ function publishFrame(options: GateOptions, guard: Guard, frame: Frame, done: Do
   );
 }
 
-/** A will is published by nobody's packet: no order, nothing in flight. A newer connection of the device makes its "offline" untrue. */
+/**
+ * A will is published by nobody's packet: no order, nothing in flight. A newer connection of the device makes its "offline" untrue;
+ * and so does its own, as long as that stands.
+ */
 function publishWill(options: GateOptions, guard: Guard, frame: Frame, done: Done): void {
   const current = options.sessions.current((guard.device as { id: string }).id);
   if (current && current !== guard && frame.topic === `${guard.prefix}status`) { options.meter.noted('will-of-taken-over'); done(); return; }
+  if (current === guard && !guard.destroyed) { options.meter.noted('will-of-the-living'); done(); return; }
   if (misused(options, guard, frame) !== null) { done(new Error('refused')); return; }
   options.accept(publishOf(options, guard, frame)).then(() => done(), (error: Error) => done(error));
 }
