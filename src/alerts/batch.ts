@@ -4,15 +4,16 @@
  */
 import type { Alert, Subject } from '#core/alert.ts';
 import { nothing } from '#core/change.ts';
-import { type Decision, deviceSubject, type EarlierEvent, type Facts, lifeSubject, type Raise } from '#core/decision.ts';
+import { type Decision, deviceSubject, type EarlierEvent, endedByItself, type Facts, lifeSubject, type Raise } from '#core/decision.ts';
 import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
 import type { StoredEvent } from '#core/event.ts';
 import type { AlertId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import { withoutWaiting } from '#core/outage-plan.ts';
 import { planFor, type ScopedPlan } from '#core/plan.ts';
 import { resolveTells } from '#core/roster.ts';
 import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
-import { type Evaluated, type FactRows, factRows, type QueuedEvent } from '#store/evaluation.ts';
+import { type Evaluated, type FactRows, factRows, flapKey, type QueuedEvent } from '#store/evaluation.ts';
 import { readPlans } from '#store/plans.ts';
 import type { Sql } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
@@ -88,7 +89,14 @@ function factsOf(b: Batch, event: QueuedEvent): Facts {
   return {
     device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
     presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id) || clearedHere(b, event), outage: b.rows.outages.get(event.id) ?? null,
+    selfEnded: selfEndedOf(b, event),
   };
+}
+
+/** Those of the rows and those that this batch itself has ended. */
+function selfEndedOf(b: Batch, event: QueuedEvent): number {
+  const here = [...(b.bySubject.get(keyOf(deviceSubject(event))) ?? [])].map((w) => w.standing.alert);
+  return new Set([...(b.rows.selfEnded.get(flapKey(event)) ?? []), ...here.filter((a) => a.kind === event.kind && endedByItself(a) && (a.closedAt ?? 0) > b.now - limits.flapMs).map((a) => a.id)]).size;
 }
 
 const timeOf = (e: QueuedEvent): number => e.deviceTime ?? e.receivedAt;

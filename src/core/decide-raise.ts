@@ -111,6 +111,7 @@ export function countDuplicate(alert: Alert): Change {
 
 /** A line on the timeline that a rule asks for. */
 export function noteByRule(alert: Alert, note: Extract<Decision, { type: 'note' }>, event: Pick<StoredEvent, 'id'>, now: number): Change {
+  if (note.quiet) return { ...nothing(), timers: endTimer(note.end, now) };
   return {
     ...nothing(), timers: endTimer(note.end, now),
     patch: { ...(note.flags ? { flags: withFlags(alert, note.flags) } : {}), ...(note.summary ? { summary: { ...alert.summary, ...note.summary } } : {}) },

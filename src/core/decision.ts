@@ -36,6 +36,7 @@ export type Facts = {
   /** Open alerts of the event's possible subjects (person, room, home, device, data.subject) and of its device. */ open: readonly Alert[];
   /** The newest earlier event with this id, whatever its kind. */ earlier: EarlierEvent | null;
   /** A `clear` of the same device and kind came after this event (only asked for events that had waited). */ clearedLater: boolean;
+  /** Technical alerts of this subject and kind that ended without a human within limits.flapMs (C8); absent: none. */ selfEnded?: number;
 };
 
 /** One message to whoever the target is for the alert's home or region; slip, place, name and time are filled in by apply. */
@@ -62,7 +63,7 @@ export type Decision =
   /** Ends an alert without the desk: only a fall cancelled in its window, and technical alerts whose cause is gone. */
   | { type: 'close'; alertId: AlertId; outcome: Outcome; what: string; flags?: readonly string[]; summary?: Record<string, unknown>; ring?: Ring; detail?: Record<string, unknown>; tell?: readonly Tell[] }
   /** A line on the timeline; `summary` and `flags` are merged in; `end` starts, null stops, the clock of an alert that ends by itself. */
-  | { type: 'note'; alertId: AlertId; what: string; end?: EndLater | null; flags?: readonly string[]; summary?: Record<string, unknown>; ring?: Ring; detail?: Record<string, unknown>; tell?: readonly Tell[] }
+  | { type: 'note'; alertId: AlertId; what: string; /** only the clock moves: no line, no frame */ quiet?: true; end?: EndLater | null; flags?: readonly string[]; summary?: Record<string, unknown>; ring?: Ring; detail?: Record<string, unknown>; tell?: readonly Tell[] }
   /** Looked at again at `recheckAt` (the event is queued again), e.g. a technical alarm of a home that is away. */
   | { type: 'wait'; reason: string; recheckAt: number }
   /** The house's own press (链路自检): a dry message and a frame, no alert. */
@@ -123,6 +124,10 @@ export function modeNow(facts: Pick<Facts, 'person' | 'home'>, now: number): { m
 export function inTest(facts: Pick<Facts, 'device'>, now: number): boolean {
   return (facts.device?.testUntil ?? 0) > now;
 }
+
+/** Whether a technical alert ended as flapping is counted by: no human closed it, and no outage took it over. store/evaluation.ts says the same in SQL. */
+export const endedByItself = (a: Alert): boolean =>
+  a.state === 'closed' && a.priority > 2 && !a.flags.includes('in-outage') && (a.closedBy === 'house' || (a.closedBy?.startsWith('device:') ?? false));
 
 /** The open alert of this subject and kind, if there is one. */
 export function openAlert(facts: Pick<Facts, 'open'>, kind: EventKind, subject: Subject): Alert | null {

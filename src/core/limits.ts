@@ -84,6 +84,7 @@ export const limits = {
   /** Members named in one list answer. */ outageListRows: 5_000,
   /** This many never-reported devices of one village become one notice. */ neverReportedGroup: 5,
   /** A technical alert whose cause has gone ends by itself after this long without a new raise. */ clearHoldMs: 5 * 60_000,
+  /** Ends by itself of one device's technical alert within this span: the next one is opened flapping (抖动), stays one alert that counts, rings no more, and ends when it has been quiet for the span. */ flapEnds: 3, flapMs: 3_600_000,
   /** A mode that lasts longer is listed as forgotten. */ forgottenModeMs: 7 * 24 * 3_600_000,
   /** Without movement for this long before a person's hour, the routine check raises. */ routineWindowMs: 5 * 3_600_000,
   /** A routine or digest missed by our own fault is made up for until then. */ dailyLateMs: 3 * 3_600_000,

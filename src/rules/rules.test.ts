@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '#core/alert.ts';
-import type { Decision, DeviceFacts, Facts } from '#core/decision.ts';
+import { type Decision, type DeviceFacts, endedByItself, type Facts } from '#core/decision.ts';
 import { type Edge, edges, type EventKind, eventKinds, kindInfo, type StoredEvent } from '#core/event.ts';
 import { decide } from './index.ts';
 
@@ -23,20 +23,40 @@ const fallAlert = (more: Partial<Alert> = {}): Alert => ({
 const p1: EventKind[] = ['sos', 'phone-in', 'smoke', 'gas', 'fall'];
 const only = (d: Decision[]): Decision => { expect(d).toHaveLength(1); return d[0] as Decision; };
 
+describe('a technical alarm that comes and goes [C8]', () => {
+  const open = (more: Partial<Alert> = {}): Facts => facts({ open: [fallAlert({ kind: 'offline', priority: 3, state: 'open', subject: { type: 'device', id: 'd' }, flags: ['flapping'], ...more })] });
+  const clear = (data: object, f = open()): Decision => only(decide(event('offline', { edge: 'clear', source: 'supervision', data: { ...data } }), f, now));
+  it('is latched by the third end of its own within the hour, not before', () => {
+    const flagged = (selfEnded: number): boolean => { const d = only(decide(event('tamper'), facts({ selfEnded }), now)); return d.type === 'raise' && d.flags?.includes('flapping') === true; };
+    expect([0, 2, 3, 9].map(flagged)).toEqual([false, false, true, true]);
+  });
+  it('waits for an hour of quiet once it is latched; an outage that takes it over or the end of its device does not wait', () => {
+    expect(clear({ reason: 'device-back' })).toEqual({ type: 'note', alertId: '9', what: 'cleared', quiet: true, end: { afterMs: 3_600_000, outcome: 'D1', what: 'quiet-again' } });
+    expect(clear({ reason: 'device-back' }, open({ flags: [] }))).toMatchObject({ type: 'close', what: 'device-back' });
+    expect(clear({ reason: 'in-outage', outageId: '5' })).toMatchObject({ type: 'close', flags: ['in-outage'] });
+    expect(clear({ reason: 'device-revoked' })).toMatchObject({ type: 'close' });
+  });
+  it('counts what no human closed and no outage took over; never a P1', () => {
+    const ended = (more: Partial<Alert>): boolean => endedByItself(fallAlert({ kind: 'offline', priority: 3, state: 'closed', closedBy: 'device:d', flags: [], ...more }));
+    expect([ended({}), ended({ closedBy: 'house' }), ended({ closedBy: 'op1' }), ended({ flags: ['in-outage'] }), ended({ state: 'open' }), ended({ priority: 1 })]).toEqual([true, true, false, false, false, false]);
+  });
+});
+
 describe('a P1', () => {
   it('is raised whatever mode, test window, flag, history of the device or edge raise/repeat/report [C2 C9 LAW5]', () => {
     fc.assert(fc.property(
       fc.constantFrom(...p1), fc.constantFrom<Edge>('raise', 'repeat', 'report'), fc.constantFrom(null, 'away', 'hospital', 'evacuated'), fc.boolean(), fc.constantFrom<string[]>([], ['late'], ['qos0', 'time-absurd'], ['id-reused']),
-      fc.boolean(), fc.boolean(), fc.boolean(),
-      (kind, edge, mode, test, flags, cleared, silent, unknownDevice) => {
+      fc.boolean(), fc.boolean(), fc.boolean(), fc.constantFrom(0, 3, 99),
+      (kind, edge, mode, test, flags, cleared, silent, unknownDevice, selfEnded) => {
         const f = facts({
-          person: person({ mode, modeUntil: mode && now + 1_000 }), device: unknownDevice ? null : device({ testUntil: test ? now + 1 : null }), clearedLater: cleared,
+          person: person({ mode, modeUntil: mode && now + 1_000 }), device: unknownDevice ? null : device({ testUntil: test ? now + 1 : null }), clearedLater: cleared, selfEnded,
           presence: silent ? { state: 'offline', lastSeenAt: null, lowBattery: true, battery: 1, mainsLostAt: now, outageId: '4' as never } : null,
         });
         const d = only(decide(event(kind, { edge, flags }), f, now));
         expect(d).toMatchObject({ type: 'raise', kind, priority: 1 });
         if (d.type === 'raise') {
           expect(d.plan).not.toBe('none');
+          expect(d.flags).not.toContain('flapping');
           expect(d.confirmMs ?? 0).toBeLessThanOrEqual(kind === 'fall' ? 30_000 : 0); // no delay but the declared window of a fall
           expect(d.planDelayMs ?? 0).toBeLessThanOrEqual(test ? 120_000 : 0);
         }

@@ -1,7 +1,8 @@
 /**
  * What technical alarms have in common (设备告警, B5): shown on their device, no call and no message, a soft ring at the desk only
  * when the person is of high risk. They end by themselves: at once when the house saw the cause go, after a while when the
- * device says so (a device that toggles stays one alert, C8). What an operator has taken stays his until he closes it.
+ * device says so (a device that toggles stays one alert, C8). One that comes and goes all the same is latched: after limits.flapEnds
+ * ends within the hour the next is flapping (抖动) and waits for an hour's quiet. What an operator has taken stays his until he closes it.
  */
 import type { Alert, Outcome } from '#core/alert.ts';
 import { type Decide, type Decision, deviceSubject, type Facts, inTest, openAlert, type Raise, type Rule } from '#core/decision.ts';
@@ -12,9 +13,10 @@ import { limits } from '#core/limits.ts';
 export function technicalRaise(event: StoredEvent, facts: Facts, now: number, extra: Partial<Raise> = {}): Decision[] {
   if (inTest(facts, now)) return [{ type: 'wait', reason: 'test', recheckAt: Math.min(facts.device?.testUntil ?? now, now + limits.modeRecheckMs) }];
   const highRisk = facts.person?.highRisk ?? false;
+  const flapping = (facts.selfEnded ?? 0) >= limits.flapEnds;
   return [{
     type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: deviceSubject(event), plan: 'none', end: null,
-    ring: highRisk ? 'soft' : 'none', ...extra, flags: [...event.flags.filter((f) => f === 'late' || f === 'id-reused'), ...(highRisk ? ['high-risk'] : []), ...(extra.flags ?? [])],
+    ring: highRisk ? 'soft' : 'none', ...extra, flags: [...event.flags.filter((f) => f === 'late' || f === 'id-reused'), ...(highRisk ? ['high-risk'] : []), ...(flapping ? ['flapping'] : []), ...(extra.flags ?? [])],
   }];
 }
 
@@ -29,9 +31,13 @@ export function technicalClear(outcome: Outcome): Decide {
 
 function endOf(alert: Alert, event: StoredEvent, outcome: Outcome): Decision {
   const reason = typeof event.data['reason'] === 'string' ? event.data['reason'] : 'cause-gone';
-  const detail = typeof event.data['outageId'] === 'string' ? { outageId: event.data['outageId'] } : {};
+  const absorbed = typeof event.data['outageId'] === 'string';
+  const detail = absorbed ? { outageId: event.data['outageId'] } : {};
+  const flapping = alert.flags.includes('flapping') && !absorbed && reason !== 'device-revoked';
+  if (alert.state !== 'open' && flapping && alert.flags.includes('cleared')) return { type: 'ignore', reason: 'flapping' }; // taken: noted once
   if (alert.state !== 'open') return { type: 'note', alertId: alert.id, what: reason, flags: ['cleared'], detail };
-  if (event.source === 'supervision') return { type: 'close', alertId: alert.id, outcome, what: reason, detail };
+  if (flapping) return { type: 'note', alertId: alert.id, what: 'cleared', quiet: true, end: { afterMs: limits.flapMs, outcome, what: 'quiet-again' } };
+  if (event.source === 'supervision') return { type: 'close', alertId: alert.id, outcome, what: reason, detail, ...(absorbed ? { flags: ['in-outage'] } : {}) };
   return { type: 'note', alertId: alert.id, what: 'cleared', end: { afterMs: limits.clearHoldMs, outcome, what: 'cause-gone' } };
 }
 

@@ -2,8 +2,8 @@
  * SQL of evaluation: which shards have work, the next events of one shard in order, the facts rules look at, marking. The
  * unevaluated row is the queue (law 3); all look-ups are set-wise, once per batch.
  */
-import type { DeviceFacts, EarlierEvent, HomeFacts, OutageFacts, PersonFacts, PresenceFacts } from '#core/decision.ts';
-import type { Edge, EventKind, EventSource, Priority, StoredEvent } from '#core/event.ts';
+import { type DeviceFacts, deviceSubject, type EarlierEvent, type HomeFacts, type OutageFacts, type PersonFacts, type PresenceFacts } from '#core/decision.ts';
+import { type Edge, type EventKind, type EventSource, kindInfo, type Priority, type StoredEvent } from '#core/event.ts';
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { outagesAround } from './outages.ts';
@@ -84,10 +84,10 @@ function openData(sealed: Buffer | null, seal: Seal): { data: Record<string, unk
 
 export type FactRows = {
   devices: Map<string, DeviceFacts>; persons: Map<string, PersonFacts>; homes: Map<string, HomeFacts>; presence: Map<string, PresenceFacts>;
-  earlier: Map<EventId, EarlierEvent>; clearedLater: Set<EventId>; outages: Map<string, OutageFacts>;
+  earlier: Map<EventId, EarlierEvent>; clearedLater: Set<EventId>; outages: Map<string, OutageFacts>; /** by flapKey */ selfEnded: Map<string, AlertId[]>;
 };
 
-/** What rules may know about these events, in six look-ups for the whole batch. */
+/** What rules may know about these events, in seven look-ups for the whole batch. */
 export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promise<FactRows> {
   const ids = (of: (e: QueuedEvent) => string | null): string[] => [...new Set(events.flatMap((e) => of(e) ?? []))];
   const deviceIds = ids((e) => e.deviceId);
@@ -108,6 +108,7 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
       (state === null ? [] : [[id, { state, lastSeenAt, lowBattery: lowBattery ?? false, battery, mainsLostAt, outageId }] as const]))),
     persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
     earlier: await earlierEvents(sql, events), clearedLater: await clearedLater(sql, events),
+    selfEnded: await selfEnded(sql, events),
     outages: await outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))),
   };
 }
@@ -127,6 +128,22 @@ async function earlierEvents(sql: Sql, events: readonly QueuedEvent[]): Promise<
   return new Map(rows.map((r) => [r.for_id, {
     id: r['id'] as EventId, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, deviceTime: r['device_time'] as number | null, receivedAt: r['received_at'] as number, alertId: r['alert_id'] as AlertId | null,
   }]));
+}
+
+/** What flaps as one: the subject of a technical alarm and its kind. */
+export const flapKey = (e: StoredEvent): string => { const { type, id } = deviceSubject(e); return `${e.kind} ${type} ${id}`; };
+
+/** Technical alerts that ended by themselves lately, of what is raised anew (C8; core/decision.ts `endedByItself`). */
+async function selfEnded(sql: Sql, events: readonly QueuedEvent[]): Promise<Map<string, AlertId[]>> {
+  const asked = [...new Map(events.filter((e) => kindInfo[e.kind].priority > 2 && e.edge !== 'clear').map((e) => [flapKey(e), { ...deviceSubject(e), kind: e.kind }]))];
+  if (asked.length === 0) return new Map();
+  const rows = await sql.query<{ key: string; ids: AlertId[] }>(
+    `select v.key, array_agg(a.id::text) as ids from unnest($1::text[], $2::text[], $3::text[], $4::text[]) as v (key, type, id, kind)
+       join alert a on a.subject_type = v.type and a.subject_id = v.id and a.kind = v.kind
+     where a.state = 'closed' and a.priority > 2 and a.closed_at > anling_now() - make_interval(secs => $5 / 1000.0)
+       and (a.closed_by = 'house' or a.closed_by like 'device:%') and not a.flags @> '{in-outage}' group by v.key`,
+    [asked.map(([key]) => key), asked.map(([, s]) => s.type), asked.map(([, s]) => s.id), asked.map(([, s]) => s.kind), limits.flapMs], 'evaluation-self-ended');
+  return new Map(rows.map((r) => [r.key, r.ids]));
 }
 
 /** Of events that have waited or come late: those whose `clear` is here already (A5: shuffled batches end in the right state). */

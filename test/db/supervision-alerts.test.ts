@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createEvaluate } from '#alerts/evaluate.ts';
+import { createTimers } from '#alerts/timers.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { insertEvents } from '#store/events.ts';
@@ -135,7 +136,7 @@ describe('a single device', () => {
     expect(await alerts()).toMatchObject([{ kind: 'never-reported', state: 'closed', outcome: 'I1' }]);
   });
 
-  it('tamper toggling sixty times in a minute is one alert with its count; it ends when it has been quiet [B5]', async () => {
+  it('tamper toggling sixty times in a minute is one alert with its count; it ends when it has been quiet [B5 C8]', async () => {
     const [id] = await c.homes({ region: village(0, 1), homes: 1 });
     for (let i = 0; i < 60; i++) { await says(id!, 'tamper', i % 2 === 0 ? 'raise' : 'clear'); await evaluate(); await c.advance(1_000); }
     const [alert, ...more] = await alerts('tamper');
@@ -147,6 +148,45 @@ describe('a single device', () => {
     await evaluate();
     expect(await c.db.query(`select 1 from timer where slot = 'end' and fired_at is null and cancelled_at is null`)).toEqual([]);
   });
+
+  it('that comes and goes is three alerts and then one, flapping: it counts, rings once, and ends when it has been quiet for an hour [C8]', async () => {
+    await people();
+    const fire = createTimers({ db: c.db, seal: c.seal, log: createLog('test', 'silent'), metrics: createMetrics('test') });
+    const turn = async (): Promise<void> => { while (await fire() > 0); };
+    const [id] = await c.homes({ region: village(0, 1), homes: 1, highRisk: true });
+    await c.db.query(`update device set person_id = replace(home_id, '-h', '-p')`);
+    for (let i = 0; i < 15; i++) { await live(4 * minute, turn, 20_000); await c.heard([id!]); }
+    await live(20_000);
+    const [, , , last, ...more] = await alerts('offline');
+    expect(more).toEqual([]);
+    expect((await alerts('offline')).map((x) => `${x.state} ${x.count}`)).toEqual(['closed 1', 'closed 1', 'closed 1', 'open 12']);
+    expect(last).toMatchObject({ flags: ['high-risk', 'flapping'], priority: 3 });
+    const softly = await c.db.query<{ alertId: string }>(`select alert_id as "alertId" from feed where payload->>'ring' = 'soft' order by seq`);
+    expect(softly.filter((f) => f.alertId === last!.id)).toHaveLength(1);
+    expect(await c.db.query(`select action from alert_log where alert_id = $1`, [last!.id])).toEqual([{ action: 'opened' }]); // no line for each time
+    expect(await messages()).toEqual([]);
+    const alive = async (): Promise<void> => { await c.heard([id!]); await turn(); };
+    await live(59 * minute, alive, minute);
+    expect((await alerts('offline')).at(-1)).toMatchObject({ state: 'open', count: 12 });
+    await live(2 * minute, alive, 20_000);
+    expect((await alerts('offline')).at(-1)).toMatchObject({ id: last!.id, state: 'closed', outcome: 'D1', closed_by: 'house' });
+    await live(4 * minute, turn, 20_000);
+    expect((await alerts('offline')).at(-1)).toMatchObject({ state: 'open', count: 1, flags: ['high-risk'] }); // after the quiet an ordinary one again
+  }, 60_000);
+
+  it('mains toggling sixty times in a minute is no notice at all; a loss that comes back too late again and again is latched too [B5 C8]', async () => {
+    const [id] = await c.homes({ region: village(0, 1), homes: 1, models: ['gas'] });
+    for (let i = 0; i < 60; i++) { await says(id!, 'mains-lost', i % 2 === 0 ? 'raise' : 'clear'); await c.heard([id!], { mains: i % 2 === 1 }); await evaluate(); await c.advance(1_000); }
+    await live(minute);
+    expect(await alerts()).toEqual([]);
+    for (let i = 0; i < 5; i++) {
+      await c.heard([id!], { mains: false });
+      await live(11 * minute, () => Promise.resolve(), minute);
+      await c.heard([id!], { mains: true });
+      await live(20_000);
+    }
+    expect((await alerts('mains-lost')).map((x) => `${x.state} ${x.count} ${x.flags.join()}`)).toEqual(['closed 1 ', 'closed 1 ', 'closed 1 ', 'open 2 flapping']);
+  }, 60_000);
 
   it('mains lost: nothing for two minutes, one P3 for the home after the delay, nobody is called at night [B5]', async () => {
     await people();

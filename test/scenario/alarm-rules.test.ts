@@ -82,6 +82,41 @@ describe('a button in its booked test window', () => {
   });
 });
 
+describe('a technical alarm that comes and goes', () => {
+  const states = async (): Promise<string[]> => (await a.alerts()).map((x) => `${x.state} ${x.count} ${x.flags.join()}`);
+  const says = async (edge: string, source = 'mqtt'): Promise<void> => { await a.event('tamper', { edge, source, urgency: 3 }); await a.settle(); };
+
+  it('ends by itself three times in an hour, then stays one that counts; a human may close it, and it is back as what it was [C8]', async () => {
+    for (let i = 0; i < 6; i++) { await says('raise'); await a.pass(10, 10); await says('clear'); await a.pass(6 * 60, 60); }
+    expect(await states()).toEqual(['closed 1 ', 'closed 1 ', 'closed 1 ', 'open 3 flapping']);
+    expect((await rings()).filter((line) => line.includes(' '))).toEqual([]); // no ring at all for one who is not of high risk
+    await a.respond({ alertId: (await a.alert()).id, action: 'close', outcome: 'D2', note: '开关坏了' });
+    await says('raise');
+    expect((await states()).slice(3)).toEqual(['closed 3 flapping', 'open 1 flapping']);
+  });
+
+  it('taken by an operator stays his, and says only once that the cause has gone [C8]', async () => {
+    for (let i = 0; i < 4; i++) { await says('raise', 'supervision'); if (i < 3) await says('clear', 'supervision'); }
+    const { id } = await a.alert();
+    await a.respond({ alertId: id, action: 'claim' });
+    for (let i = 0; i < 5; i++) { await says('clear', 'supervision'); await says('raise', 'supervision'); }
+    expect(await a.alert()).toMatchObject({ id, state: 'claimed', count: 6, flags: expect.arrayContaining(['flapping', 'cleared']) });
+    expect((await a.log(id)).map((l) => l.action)).toEqual(['opened', 'claimed', 'cause-gone']);
+    await a.respond({ alertId: id, action: 'release' });
+    await says('clear', 'supervision');
+    await a.pass(3_599, 300);
+    expect((await a.alert()).state).toBe('open');
+    await a.pass(2);
+    expect(await a.alert()).toMatchObject({ state: 'closed', closedBy: 'house' });
+  });
+
+  it('and sends all of it at once, in one batch, is latched as well [C8 I7]', async () => {
+    for (let i = 0; i < 6; i++) for (const edge of ['raise', 'clear']) await a.event('tamper', { edge, source: 'supervision', urgency: 3 });
+    await a.settle();
+    expect(await states()).toEqual(['closed 1 ', 'closed 1 ', 'closed 1 ', 'open 3 flapping']);
+  });
+});
+
 describe('what nobody could read, and strangers', () => {
   it('bytes that may hold an alarm escalate like one; an unknown device is one line however often it knocks [FF24 F15 A10]', async () => {
     await a.event('unreadable-alarm', { urgency: 1, source: 'quarantine' });
