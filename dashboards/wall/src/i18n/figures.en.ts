@@ -2,7 +2,7 @@
 import type { zhFigures } from './figures.zh-CN.ts';
 
 export const enFigures = {
-  'figures.strip': 'Answered', 'figures.open': 'Answer figures and their definitions', 'figures.none': 'no alerts', 'figures.in60': '60 s', 'figures.in180': '180 s', 'figures.flood': 'FLOOD {n}/10 min',
+  'figures.strip': 'Answered', 'figures.open': 'Answer figures and their definitions', 'figures.none': 'no alerts', 'figures.counting': 'counting', 'figures.in60': '60 s', 'figures.in180': '180 s', 'figures.flood': 'FLOOD {n}/10 min',
   'figures.title': 'Answer figures', 'figures.day': 'last 24 h', 'figures.month': 'this month', 'figures.target': 'target', 'figures.share': '{p} % ({n}/{of})', 'figures.below': 'below target',
   'figures.within60': 'answered within 60 s', 'figures.within180': 'answered within 180 s', 'figures.answer': 'time to answer (median / nine tenths)', 'figures.unanswered': 'nobody yet', 'figures.cancelled': 'cancelled by the person (apart)', 'figures.excluded': 'tests and drills (left out)',
   'figures.arrived45': 'at the door within 45 min', 'figures.arrival': 'time to arrival (median)', 'figures.oldest': 'Waiting longest', 'figures.floodNow': 'Flood since {time}: {n} in 10 min, {m} on duty', 'figures.floodNot': '{n} in 10 min, {m} on duty, no flood',

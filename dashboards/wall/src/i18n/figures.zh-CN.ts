@@ -1,6 +1,6 @@
 /** 中文:接警指标与其定义、听不到报表、链路自检的词。 */
 export const zhFigures = {
-  'figures.strip': '接警', 'figures.open': '接警指标与定义', 'figures.none': '无警情', 'figures.in60': '60秒', 'figures.in180': '180秒', 'figures.flood': '警情潮 {n}/10分',
+  'figures.strip': '接警', 'figures.open': '接警指标与定义', 'figures.none': '无警情', 'figures.counting': '计时中', 'figures.in60': '60秒', 'figures.in180': '180秒', 'figures.flood': '警情潮 {n}/10分',
   'figures.title': '接警指标', 'figures.day': '近24小时', 'figures.month': '本月', 'figures.target': '目标', 'figures.share': '{p}%({n}/{of})', 'figures.below': '未达标',
   'figures.within60': '60秒内接警', 'figures.within180': '180秒内接警', 'figures.answer': '接警用时(中位/九成)', 'figures.unanswered': '还没人接', 'figures.cancelled': '本人取消(另计)', 'figures.excluded': '测试与演练(不计)',
   'figures.arrived45': '45分钟内到场', 'figures.arrival': '到场用时(中位)', 'figures.oldest': '等待最久', 'figures.floodNow': '警情潮:自 {time} 起,近10分钟 {n} 起,当班 {m} 人', 'figures.floodNot': '近10分钟 {n} 起,当班 {m} 人,无警情潮',

@@ -4,7 +4,7 @@ import { kpiTargets } from '#core/kpi.ts';
 import { dayMinute, duration } from '#wall/format/time.ts';
 import { lang, type TextKey, t } from '#wall/i18n/text.ts';
 import { type AnswerFigures, type Status, status } from '#wall/state/county.ts';
-import { oldestWaiting, serverNow } from '#wall/state/wall.ts';
+import { oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
 import { Dialog } from './dialog.tsx';
 
 const open = signal(false);
@@ -22,7 +22,7 @@ export function Figures() {
     <div class="fact" data-test="figures">
       <span class="fact-name">{t('figures.strip')}</span>
       <button type="button" class="link-button digits" title={t('figures.open')} aria-haspopup="dialog" onClick={() => { open.value = true; }}>
-        {day.judged60s === 0 ? <span class="dim">{t('figures.none')}</span> : <><Short text={t('figures.in60')} n={day.within60s} of={day.judged60s} target={kpiTargets.within60s} /> <Short text={t('figures.in180')} n={day.within180s} of={day.judged180s} target={kpiTargets.within180s} /></>}
+        {day.judged60s === 0 ? <span class="dim">{t((openCounts.value[0] ?? 0) > 0 ? 'figures.counting' : 'figures.none')}</span> : <><Short text={t('figures.in60')} n={day.within60s} of={day.judged60s} target={kpiTargets.within60s} /> <Short text={t('figures.in180')} n={day.within180s} of={day.judged180s} target={kpiTargets.within180s} /></>}
       </button>
       {now.flood.active && <b class="flag grave" data-test="flood">{t('figures.flood', { n: now.flood.lastTen })}</b>}
     </div>

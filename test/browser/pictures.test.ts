@@ -1,0 +1,107 @@
+/**
+ * The pictures of the README, taken from a whole house with its demonstration county alive: each page is opened, is not empty and
+ * scrolls nowhere sideways. With ANLING_PICTURES=1 (npm run pictures) they replace those in docs/images.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createApi, type HouseApi } from '#simulators/api/client.ts';
+import { readAlerts } from '#simulators/api/house.ts';
+import { createPhonesApi } from '#simulators/api/phones.ts';
+import { simulate } from '#simulators/run.ts';
+import { scenarios } from '#simulators/scenarios/index.ts';
+import { realWorld } from '#simulators/world/world.ts';
+import { type House, makeHouse } from '#test/harness/house.ts';
+import { chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
+import { logIn, openPage, until } from './visit.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const images = join(root, 'docs', 'images');
+const keep = process.env['ANLING_PICTURES'] === '1';
+const folder = keep ? images : mkdtempSync(join(tmpdir(), 'anling-pictures-'));
+
+describe('the pictures of the README', () => {
+  beforeEach(({ skip }) => skip(chromiumPath() === null, noBrowser));
+  let house: House;
+  let api: HouseApi;
+  let browser: Awaited<ReturnType<typeof openBrowser>>;
+  let page: Page;
+  let playing: Promise<unknown> = Promise.resolve();
+  const world = realWorld(() => 0);
+
+  beforeAll(async () => {
+    if (chromiumPath() === null) return;
+    house = await makeHouse(root, { name: 'pictures', env: { ANLING_GATEWAY: '', ANLING_DEMO: '' } });
+    await house.start();
+    await house.ready(180_000);
+    const { stdout } = spawnSync(process.execPath, ['src/admin.ts', 'token', 'pictures', '1'], { cwd: root, env: { ...process.env, ...house.env } as NodeJS.ProcessEnv, encoding: 'utf8' });
+    api = createApi(house.base, { token: /secret (\S+)/.exec(stdout)?.[1] ?? '' });
+    browser = await openBrowser();
+    page = await (await browser.newContext({ viewport: { width: 1600, height: 900 }, reducedMotion: 'reduce' })).newPage();
+    await page.addInitScript(() => { localStorage.setItem('anling.theme', 'desk'); localStorage.setItem('anling.lang', 'zh'); });
+    await page.goto(house.base);
+    await logIn(page, 'admin', house.password);
+    await page.waitForSelector('[data-test=queue]');
+  }, 240_000);
+  afterAll(async () => {
+    world.stop();
+    await playing.catch(() => {});
+    world.close();
+    await browser?.close();
+    await house?.stop();
+    if (house) rmSync(house.folder, { recursive: true, force: true });
+    if (!keep) rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** One picture; nothing of the page stands outside the window sideways. */
+  async function picture(name: string, of: Page = page): Promise<void> {
+    expect(await of.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), name).toBeLessThanOrEqual(0);
+    await of.screenshot({ path: join(folder, `${name}.png`) });
+    expect(existsSync(join(images, `${name}.png`)), `docs/images/${name}.png: npm run pictures`).toBe(true);
+  }
+
+  /** Plays a scenario in the background until it ends. */
+  function play(name: string, devices: number, minutes: number): void {
+    const scenario = scenarios.find((s) => s.name === name);
+    if (!scenario) throw new Error(`no scenario ${name}`);
+    playing = playing.then(() => simulate({
+      api, world, scenario, devices, seed: 7, speed: 1, minutes, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
+      say: () => {}, progress: () => {},
+    }));
+  }
+
+  it('the wall by day and by night while falls come in, the case with its contacts, the telephones', async () => {
+    await page.click('[data-test=silent-bar] button, [data-test=shift-bar] button');
+    await page.locator('[data-test=heard-bar] button').first().click();
+    play('flood', 60, 2);
+    await until('some alarms stand', 60_000, async () => (await readAlerts(api)).length >= 12);
+    await page.waitForSelector('[data-test=row]');
+    await page.locator('[data-test=row]').first().click();
+    await page.waitForSelector('[data-test=case]');
+    await page.waitForTimeout(1_500); // the map's marks and the first answers of people
+    await picture('wall-day');
+    await page.getByRole('button', { name: '夜间' }).click();
+    await page.waitForTimeout(300);
+    await picture('wall-night');
+    const phones = await browser.newPage({ viewport: { width: 1200, height: 800 } });
+    await phones.goto(house.standin);
+    await phones.waitForTimeout(1_000);
+    await picture('phones', phones);
+    await phones.close();
+    await page.getByRole('button', { name: '白天' }).click();
+  }, 180_000);
+
+  it('the files, the plans, the operations of a quiet county', async () => {
+    play('quiet', 300, 2);
+    await until('devices are connected', 120_000, async () => (await api.call<{ regions: { online: number }[] }>('GET', '/api/v1/presence?level=county')).regions.some((r) => r.online > 100));
+    for (const name of ['people', 'plans', 'ops'] as const) {
+      await openPage(page, name);
+      await page.waitForSelector(`[data-test=${name}]`);
+      await page.waitForFunction(() => !document.body.innerText.includes('正在取'));
+      await page.waitForTimeout(500);
+      await picture(name);
+    }
+  }, 180_000);
+});
