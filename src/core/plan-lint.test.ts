@@ -5,7 +5,7 @@ import { lintPlan, type PlanRoster } from './plan-lint.ts';
 
 const full: PlanRoster = {
   roles: { 'care-worker': 12, doctor: 12, 'grid-worker': 12, 'village-cadre': 12, 'town-duty': 18, 'fire-station': 18, seat: 4, 'shift-leader': 1, 'duty-leader': 1 },
-  people: 30, keyHolders: 30, family: 30, neighbours: 30, nearby: 30, villages: 12, villagesWithCareWorker: 12, voice: 'dedicated',
+  people: 30, keyHolders: 30, family: 30, secondFamily: 30, neighbours: 30, nearby: 30, villages: 12, villagesWithCareWorker: 12, voice: 'dedicated',
 };
 const codes = (plan: Plan, roster = full): string[] => lintPlan(plan, roster).warnings.map((w) => w.code);
 const fields = (plan: Plan): string[] => lintPlan(plan, full).problems.map((p) => p.field);
@@ -24,7 +24,7 @@ describe('the linter of plans', () => {
     expect(fields({ ...concernPlan })).toEqual([]);
   });
   it('warns of gaps and does not refuse: nobody in a role, elders without family, villages without a care-worker [FF9]', () => {
-    const { problems, warnings } = lintPlan(emergencyPlan, { ...full, roles: { ...full.roles, doctor: 0 }, family: 28, villagesWithCareWorker: 11 });
+    const { problems, warnings } = lintPlan(emergencyPlan, { ...full, roles: { ...full.roles, doctor: 0 }, family: 28, secondFamily: 20, villagesWithCareWorker: 11 });
     expect(problems).toEqual([]);
     expect(warnings.map((w) => w.code)).toEqual(['nobody:care-worker', 'nobody:family-1', 'nobody:doctor', 'nobody:family-2', 'nobody:neighbour-villages']);
     expect(warnings.find((w) => w.code === 'nobody:family-1')).toEqual({ code: 'nobody:family-1', text: '2 位老人没有家属', fields: ['steps.0.actions.2'], n: 2 });

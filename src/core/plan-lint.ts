@@ -12,7 +12,7 @@ export type PlanProblem = { field: string; expected: string };
 export type PlanWarning = { code: string; text: string; fields: string[]; n: number };
 /** What stands behind the targets inside the plan's region. */
 export type PlanRoster = {
-  roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; neighbours: number; /** who have somebody within limits.nearbyWalkMinutes */ nearby: number; villages: number; villagesWithCareWorker: number;
+  roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; /** who have two relatives or more */ secondFamily: number; neighbours: number; /** who have somebody within limits.nearbyWalkMinutes */ nearby: number; villages: number; villagesWithCareWorker: number;
   /** public: announcements only, no keypress can accept. */ voice: 'public' | 'dedicated';
 };
 
@@ -90,7 +90,8 @@ function missing(target: PlanTarget, r: PlanRoster): { text: string; n: number }
   const people = (n: number, what: string): { text: string; n: number } | null => (n < r.people ? { text: `${r.people - n} 位老人没有${what}`, n: r.people - n } : null);
   switch (target) {
     case 'key-holder': return people(r.keyHolders, '持钥匙人');
-    case 'family-1': case 'family-2': return people(r.family, '家属');
+    case 'family-1': return people(r.family, '家属');
+    case 'family-2': return people(r.secondFamily, '第二位家属');
     case 'nearby': return people(r.nearby, targetTitle(target));
     case 'neighbour': return people(r.neighbours, '邻居');
     case 'care-worker': case 'neighbour-villages': { const n = r.villages - r.villagesWithCareWorker; return n > 0 ? { text: `${n} 个村没有孝老员`, n } : null; }

@@ -31,7 +31,7 @@ describe('which plan an alert runs [E2 FF9]', () => {
     expect(emergencyPlan.desk.map((d) => [d.atS, d.ring])).toEqual([[20, 'other-seat'], [60, 'shift-leader'], [120, 'duty-leader']]);
     expect([dueAfterMs(emergencyPlan, 5), dueAfterMs(emergencyPlan, 6)]).toEqual([180_000, 300_000]);
     expect([emergencyPlan.kinds, firePlan.kinds]).toEqual([['sos', 'phone-in', 'fall'], ['smoke', 'gas']]);
-    const beside = firePlan.steps.map((s, i) => s.actions.filter((a) => !emergencyPlan.steps[i]?.actions.includes(a)).map((a) => `${s.atS} ${a.channel} ${a.target}`)).flat();
+    const beside = firePlan.steps.flatMap((s, i) => s.actions.filter((a) => !emergencyPlan.steps[i]?.actions.includes(a)).map((a) => `${s.atS} ${a.channel} ${a.target}`));
     expect(beside).toEqual(['0 sms nearby', '0 sms fire-station', '30 voice fire-station']);
     expect(firePlan).toMatchObject({ roundS: emergencyPlan.roundS, desk: emergencyPlan.desk });
   });

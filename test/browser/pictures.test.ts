@@ -99,7 +99,7 @@ describe('the pictures of the README', () => {
     for (const name of ['people', 'plans', 'ops'] as const) {
       await openPage(page, name);
       await page.waitForSelector(`[data-test=${name}]`);
-      await page.waitForFunction(() => !document.body.innerText.includes('正在取'));
+      await page.waitForFunction(() => !(document.querySelector('main')?.textContent ?? '').includes('正在取'));
       await page.waitForTimeout(500);
       await picture(name);
     }
