@@ -56,7 +56,7 @@ describe('the settings’ pages', () => {
     await seat.go('plans', '[data-plan]');
     expect(await page.textContent('[data-plan]')).toMatch(/现在.*短信 孝老员.*30秒.*电话 孝老员/s);
     await show('plans');
-    await page.locator('[data-plan] a').first().click();
+    await page.locator('[data-plan=demo-p1] a').first().click();
     await page.waitForSelector('[data-test=plan-form]');
     await page.fill('[data-test=at-1]', '0');
     await page.waitForSelector('[data-problem="steps.1.atS"]');
