@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { type Config, readConfig } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { type RegionTree, treeProblems } from '#core/region.ts';
-import { claimDatabase } from '#ops/records.ts';
 import { importRegions } from '#store/county-setup.ts';
 import { makeDemoDevice, removeDemo } from '#store/demo.ts';
-import { embeddedPort, embeddedUrl, startEmbedded } from '#store/embedded.ts';
 import { type Db, openDb } from '#store/pool.ts';
+import { reachForCommand } from '#store/reach.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
 import { makeAdminToken, resetPassword } from '#store/startup.ts';
 
@@ -76,20 +75,6 @@ function readTree(file: string): RegionTree {
   return tree as RegionTree;
 }
 
-/** The database for one command; `end` stops what was started for it. */
-async function reach(config: Config): Promise<{ url: string; end(): Promise<void> }> {
-  if (config.databaseUrl !== null) return { url: config.databaseUrl, end: async () => {} };
-  const claim = claimDatabase(config.data);
-  if (claim.owner === null) {
-    const server = await startEmbedded({ data: config.data, port: 0 });
-    return { url: server.url, async end() { await server.stop(); claim.release(); } };
-  }
-  const port = embeddedPort(config.data);
-  const url = port === null ? null : embeddedUrl(config.data, port);
-  if (url === null) throw new OperatingError('E_DATABASE_UNREACHABLE', `Process ${claim.owner} holds the database of ${config.data}, but it does not run yet. Try again in a moment.`);
-  return { url, end: async () => {} };
-}
-
 async function main(argv: readonly string[]): Promise<number> {
   const [name = '', ...rest] = argv;
   const command = commands[name];
@@ -99,7 +84,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const flagsAt = rest.findIndex((word) => word.startsWith('--'));
   const config = readConfig(flagsAt < 0 ? [] : rest.slice(flagsAt), process.env);
-  const { url, end } = await reach(config);
+  const { url, end } = await reachForCommand(config);
   const db = openDb({ url, max: 2, name: 'admin' });
   try {
     await command.run({ config, db, seal: () => createSeal(readKeys(config.keyFile, false)), say: (text) => console.log(text) }, flagsAt < 0 ? rest : rest.slice(0, flagsAt));

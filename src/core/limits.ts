@@ -142,6 +142,10 @@ export const limits = {
   /** Refused messages of a day: so many, and this share of all. */ opsErrors: 5, opsErrorShare: 0.05,
   /** The database's answer, a transaction that holds others up, a standby behind, connections in use, blind time in a week. */ opsAnswerMs: 250, opsTxMs: 60_000, opsStandbyMs: 60_000, opsConnectionShare: 0.8, opsBlindMs: 10 * 60_000,
   /** Free room on the data disk: bytes, and share. */ opsDiskBytes: 5_000_000_000, opsDiskShare: 0.1,
+  // -- backups
+  /** Backups kept in one folder: after a new one the oldest go. Older than this, /ops and the doctor say 要处理. */ backupsKept: 14, opsBackupMs: 26 * 3_600_000,
+  /** Numbers passed over after a restore, so that none given since the backup is given again. */ restoreLeap: 100_000,
+  /** Bytes of the copies of registrations: beyond, the file is set aside as `.1` (the one before goes) and a new one begins. */ registrationBytes: 256 * 1024 * 1024,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

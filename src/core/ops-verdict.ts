@@ -15,6 +15,7 @@ export type OpsFigures = {
   database: { answerMs: number; bytes: number; oldestTxMs: number; connections: number; connectionsMax: number; standbys: number; standbyLagMs: number | null };
   disk: { freeBytes: number; totalBytes: number } | null; clockOffsetMs: number;
   nodes: readonly { version: string | null }[]; blind: { count: number; totalMs: number }; quarantined: number; feed: { seq: string; at: number | null };
+  /** `ageMs` null: none was ever made; `failed`: the last attempt. */ backup: { ageMs: number | null; bytes: number; failed: boolean };
 };
 
 /** Every line, in the order in which trouble is worse. */
@@ -42,6 +43,6 @@ export function judge(f: OpsFigures): OpsLine[] {
     line('blind', f.blind.totalMs > limits.opsBlindMs, { n: f.blind.count, ms: f.blind.totalMs }),
     line('quarantine', f.quarantined > 0, { n: f.quarantined }),
     line('feed', false, { seq: f.feed.seq, at: f.feed.at }),
-    line('backup', null, {}),
+    line('backup', f.backup.failed || (f.backup.ageMs === null ? null : f.backup.ageMs > limits.opsBackupMs), { ms: f.backup.ageMs, bytes: f.backup.bytes }),
   ];
 }

@@ -38,7 +38,8 @@ export async function insertDevices(sql: Sql, seal: Seal, devices: readonly NewD
   await tellDoors(sql, devices.map((d) => d.id));
 }
 
-async function beginPresence(sql: Sql, ids: readonly string[], supervised: boolean): Promise<void> {
+/** The first presence rows; `supervised` false: no sign of life is owed. */
+export async function beginPresence(sql: Sql, ids: readonly string[], supervised: boolean): Promise<void> {
   await sql.query(
     `insert into presence (device_id, state, check_at) select d.id, 'never', case when $2 and m.type <> 'phone' then anling_now() + make_interval(secs => c.grace_s) else 'infinity' end
      from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids, supervised]);

@@ -14,11 +14,13 @@ const lockKey = 7_263_541_902n; // any constant; shared by every release
 const fileShape = /^(\d{4})-[a-z0-9-]+\.sql$/;
 
 type Migration = { no: number; name: string; checksum: string; sql: string };
-export type MigrateOptions = { url: string; folder?: string; log?: Logger };
+export type MigrateOptions = { url: string; folder?: string; log?: Logger; /** the last number to run: a backup is brought into the schema of its day */ upTo?: number };
 
 /** Brings the schema of `url` up to this program's and returns the numbers that ran now. Throws E_SCHEMA_NEWER, E_MIGRATION_CHANGED. */
 export async function migrate(options: MigrateOptions): Promise<number[]> {
-  const migrations = readMigrations(options.folder ?? folder);
+  const known = readMigrations(options.folder ?? folder);
+  if ((options.upTo ?? 0) > known.length) throw new OperatingError('E_SCHEMA_NEWER', `The backup is of schema ${options.upTo}, this program knows ${known.length}: restore it with the release that made it.`);
+  const migrations = known.slice(0, options.upTo);
   const db = openDb({ url: options.url, max: 1, name: 'migrate', statementMs: 600_000 });
   try {
     const timescale = await makeTimescale(db, options.log);

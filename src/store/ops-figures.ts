@@ -9,7 +9,7 @@ export type OpsRows = {
 
 const waiting = (since: string): string => `json_build_object('count', count(*), 'oldestMs', coalesce(extract(epoch from anling_now() - min(${since})) * 1000, 0))`;
 
-/** One statement; `quarantined`: frames of the last day that nobody has replayed. */
+/** One statement; `quarantined`: frames of the last day that nobody has replayed. A backup's transaction is long and holds nobody up. */
 export async function readOpsRows(sql: Sql): Promise<OpsRows> {
   const [row] = await sql.query<OpsRows>(
     `select anling_now() as now, (select ${waiting('received_at')} from event where evaluated_at is null) as events,
@@ -17,7 +17,7 @@ export async function readOpsRows(sql: Sql): Promise<OpsRows> {
        (select count(*)::int from quarantine where replayed_at is null and received_at > anling_now() - interval '1 day') as quarantined,
        (select seq from feed_counter) as "feedSeq", (select at from feed order by seq desc limit 1) as "feedAt", pg_database_size(current_database())::float8 as bytes,
        (select count(*)::int from pg_stat_activity where backend_type = 'client backend') as connections, current_setting('max_connections')::int as "connectionsMax",
-       (select coalesce(max(extract(epoch from anling_now() - xact_start) * 1000), 0)::float8 from pg_stat_activity where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()) as "oldestTxMs",
+       (select coalesce(max(extract(epoch from anling_now() - xact_start) * 1000), 0)::float8 from pg_stat_activity where datname = current_database() and state <> 'idle' and pid <> pg_backend_pid() and application_name <> 'anling-backup') as "oldestTxMs",
        (select count(*)::int from pg_stat_replication) as standbys, (select (max(extract(epoch from replay_lag)) * 1000)::float8 from pg_stat_replication) as "standbyLagMs"`, [], 'ops-rows');
   return row as OpsRows;
 }

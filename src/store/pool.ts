@@ -4,6 +4,7 @@
  */
 import pg from 'pg';
 import type { Logger } from '#ops/log.ts';
+import { copyIn, copyOut } from './copy.ts';
 
 export type Row = Record<string, unknown>;
 export type Sql = {
@@ -116,5 +117,30 @@ export async function withRetry<T>(tries: number, work: () => Promise<T>, worth:
       if (attempt >= tries || !(isTransient(error) || sqlState(error) === '23505') || !worth(error)) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** attempt, 500)));
     }
+  }
+}
+
+/** Whole tables as a stream, inside one transaction. */
+export type Copies = Sql & {
+  /** COPY … TO STDOUT; `take` is waited for before more is read. Answers the rows. */ copyOut(text: string, take: (bytes: Buffer) => Promise<void>): Promise<number>;
+  /** COPY … FROM STDIN of whole lines. Answers the rows. */ copyIn(text: string, chunks: AsyncIterable<Buffer>): Promise<number>;
+};
+
+/** Runs `work` in one transaction of a connection of its own, without bounds on its time: for backups, which may take an hour. */
+export async function withCopies<T>(options: { url: string; name: string }, work: (sql: Copies) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: options.url, application_name: `anling-${options.name}`, connectionTimeoutMillis: 5_000, statement_timeout: 0, idle_in_transaction_session_timeout: 0, keepAlive: true, types: types as never });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    await client.query('set statement_timeout = 0; set idle_in_transaction_session_timeout = 0'); // the server may bring bounds of its own
+    await client.query('begin');
+    const result = await work({
+      query: async (text, values = []) => (await client.query({ text, values: [...values] })).rows,
+      copyOut: (text, take) => copyOut(client, text, take), copyIn: (text, chunks) => copyIn(client, text, chunks),
+    });
+    await client.query('commit');
+    return result;
+  } finally {
+    await client.end().catch(() => {}); // rolls back what was not committed
   }
 }

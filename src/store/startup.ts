@@ -54,9 +54,12 @@ export async function holdsData(sql: Sql): Promise<boolean> {
   return row?.holds ?? false;
 }
 
+/** By which a database, and a backup of it, knows its key file; tells nothing of the keys. */
+export const keysMark = (seal: Seal): string => seal.secretHash('anling: these keys belong to this database').toString('hex');
+
 /** Binds the database to its key file at first sight; later a strange key file is refused at once instead of at the first sealed value. */
 export async function checkKeys(sql: Sql, seal: Seal, file: string): Promise<void> {
-  const mark = seal.secretHash('anling: these keys belong to this database').toString('hex');
+  const mark = keysMark(seal);
   await sql.query(`insert into setting (key, value, updated_by) values ('keys.mark', to_jsonb($1::text), 'system') on conflict (key) do nothing`, [mark]);
   const [row] = await sql.query<{ mark: string }>(`select value #>> '{}' as mark from setting where key = 'keys.mark'`);
   if (row?.mark !== mark) throw new OperatingError('E_KEYS', `ANLING_KEYS: ${file} does not belong to this database. Put back the key file that was saved with it.`);

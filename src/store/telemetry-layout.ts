@@ -27,6 +27,15 @@ export async function keepTelemetryLayout(db: Db): Promise<{ made: string[]; dro
   return { made, dropped };
 }
 
+/** Gives days whose rows lie in the default partition a partition each, as after a restore: what is old can then be dropped. */
+export async function spreadTelemetry(db: Db): Promise<void> {
+  for (const table of Object.keys(tables) as Table[]) {
+    if (!await isPartitioned(db, table)) continue;
+    const days = await db.query<{ day: number }>(`select distinct floor(extract(epoch from received_at) / 86400)::float8 * ${dayMs} as day from ${table}_rest order by 1`);
+    for (const { day } of days) await makePartition(db, table, day);
+  }
+}
+
 async function isPartitioned(sql: Sql, table: Table): Promise<boolean> {
   const rows = await sql.query<{ relkind: string }>('select relkind from pg_class where oid = to_regclass($1)', [table]);
   return rows[0]?.relkind === 'p';

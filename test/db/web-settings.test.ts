@@ -3,7 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { testWeb, town, type Web } from '#test/harness/web.ts';
 import { limits } from '#core/limits.ts';
 import { standinProvider } from '#core/provider.ts';
+import { databaseNow } from '#store/nodes.ts';
 import { claimSends } from '#store/outbox.ts';
+import { writeSetting } from '#store/settings.ts';
 import { saveTemplateChecks } from '#store/template-check.ts';
 import { addTestSends } from './settings-fixture.ts';
 
@@ -98,7 +100,13 @@ describe('/ops', () => {
     expect(answer.templates).toEqual([{ template: 'sos', state: 'no-code' }]);
     expect(answer.providerErrors).toMatchObject([{ channel: 'sms', code: 'isv.AMOUNT_NOT_ENOUGH', count: 8 }]);
     expect(answer.lines.find((line) => line.id === 'disk')?.values['total']).toBeGreaterThan(0);
-    expect(answer.lines.find((line) => line.id === 'backup')?.mark).toBe('unknown');
+    const backup = async () => (await ops()).lines.find((line) => line.id === 'backup');
+    expect(await backup()).toMatchObject({ mark: 'unknown', values: { ms: null } });
+    const made = { at: (await databaseNow(db)) - 27 * 3_600_000, file: '/b/anling.backup.gz', bytes: 5_000_000, rows: 9, schema: 13, databaseBytes: 1e7 };
+    await writeSetting(db, 'backup', { history: [made], failed: null }, 'backup');
+    expect(await backup()).toMatchObject({ mark: 'attention', values: { bytes: 5_000_000 } });
+    await writeSetting(db, 'backup', { history: [{ ...made, at: made.at + 3_600_000 * 20 }], failed: null }, 'backup');
+    expect(await backup()).toMatchObject({ mark: 'good' });
     expect([answer.nodes, answer.blindWindows].map((list) => list.length)).toEqual([2, 1]);
   });
 

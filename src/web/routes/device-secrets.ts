@@ -6,6 +6,7 @@ import { lockSecretTargets, replaceSecrets } from '#store/device-registry.ts';
 import { callerOf, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { bulkWriters, change, collectProblems } from '#web/registry.ts';
+import { keepCopy } from '#web/registration-copy.ts';
 import { OwnId, Secret } from '#web/registry-schemas.ts';
 import { errorAnswers, Shape } from '#web/schemas.ts';
 import { newSecret } from '#web/session.ts';
@@ -28,6 +29,7 @@ async function renew(ctx: WebContext, caller: Caller, ids: readonly string[], re
     problems.throwIfAny();
     const result = ids.map((id) => ({ id, secret: newSecret() }));
     await replaceSecrets(sql, result.map(({ id, secret }) => ({ id, secretHash: ctx.seal.secretHash(secret) })), !rest);
+    await keepCopy(ctx, sql, ids);
     return { result, audit: [{ actor: caller.actor, action: rest ? 'device.rest' : 'device.secret', result: 'ok', detail: { ids: ids.slice(0, 20), count: ids.length } }] };
   });
 }

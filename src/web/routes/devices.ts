@@ -15,6 +15,7 @@ import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { bulkWriters, change, collectProblems, deviceReaders, deviceWriters, listPrefix, nothing, pageLimit, versionConflict } from '#web/registry.ts';
+import { keepCopy } from '#web/registration-copy.ts';
 import { checkBinding, checkOneKeyPhone, prepareDevices, readBindings } from '#web/registry-checks.ts';
 import { bulkOf, Changed, DeviceBody, deviceFields, DeviceModelView, DeviceView, IdParams, Next, OwnId, pageQuery, patchOf, presenceNames, Secret } from '#web/registry-schemas.ts';
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Shape } from '#web/schemas.ts';
@@ -37,6 +38,7 @@ export function registerDevices(app: App, ctx: WebContext): void {
     problems.throwIfAny();
     await insertDevices(sql, ctx.seal, made.map((m) => m.device));
     const ids = made.map((m) => m.device.id);
+    await keepCopy(ctx, sql, ids);
     return { result: made.map((m) => ({ id: m.device.id, secret: m.secret })), audit: [{ actor: caller.actor, action: 'device.register', result: 'ok', detail: { ids: ids.slice(0, 20), count: ids.length } }] };
   });
   // No idempotency key here: the kept answer would hold the secret. A repeated request with an own id is a 409.
@@ -113,6 +115,7 @@ function registerChanges(app: App, ctx: WebContext): void {
       const patch = { ...rest, ...(phone === undefined ? {} : { phone: phone === null ? null : phoneDigits(phone) }), ...(status === undefined ? {} : { status }), ...(rebinds ? { homeId, personId: person } : {}) };
       const result = await updateDevice(sql, ctx.seal, device.id, version, patch as Parameters<typeof updateDevice>[4]);
       if (result === null) throw versionConflict(device.version);
+      await keepCopy(ctx, sql, [device.id]);
       return { result, audit: [{ actor: caller.actor, action: 'device.change', target: `device:${device.id}`, result: 'ok', detail: { fields: Object.keys(patch), ...(rebinds ? { homeId, personId: person } : {}) } }] };
     });
     return { id: device.id, version: next };
@@ -144,6 +147,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     const secret = newSecret();
     await change(ctx, async (sql) => {
       if (!(await replaceSecret(sql, device.id, ctx.seal.secretHash(secret)))) throw new ApiError('E_CONFLICT', 'The device is revoked; set its status to installed first.');
+      await keepCopy(ctx, sql, [device.id]);
       return { result: null, audit: [{ actor: caller.actor, action: 'device.secret', target: `device:${device.id}`, result: 'ok' }] };
     });
     return { id: device.id, secret };
@@ -155,6 +159,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     const device = await scopedDevice(ctx, caller, request.params.id);
     await change(ctx, async (sql) => {
       const done = await revokeDevice(sql, device.id);
+      if (done) await keepCopy(ctx, sql, [device.id]);
       return { result: null, audit: done ? [{ actor: caller.actor, action: 'device.revoke', target: `device:${device.id}`, result: 'ok' }] : [] };
     });
     return { ok: true as const };

@@ -8,6 +8,7 @@ import { may } from '#core/user.ts';
 import { createRate, sumOf } from '#ops/figures.ts';
 import { aggregateMetrics } from '#ops/health.ts';
 import { pagesBuild } from '#ops/pages.ts';
+import { readBackups } from '#store/backup.ts';
 import { countConsoles, readSending } from '#store/county-status.ts';
 import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
@@ -40,8 +41,8 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
     const began = performance.now();
     const rows = await readOpsRows(ctx.db);
     const answerMs = Math.round(performance.now() - began);
-    const [sent, nodes, blind, checks, outbox, consoles, gateway] = await Promise.all([
-      readProviderErrors(ctx.db), livingNodes(ctx.db), recentBlindWindows(ctx.db), listTemplateChecks(ctx.db), readSending(ctx.db), countConsoles(ctx.db), readGateway(ctx.db, ctx.settings),
+    const [sent, nodes, blind, checks, outbox, consoles, gateway, { history: [last], failed }] = await Promise.all([
+      readProviderErrors(ctx.db), livingNodes(ctx.db), recentBlindWindows(ctx.db), listTemplateChecks(ctx.db), readSending(ctx.db), countConsoles(ctx.db), readGateway(ctx.db, ctx.settings), readBackups(ctx.db),
     ]);
     const shownNodes = nodes.map((n) => ({ id: n.id, role: n.role, startedAt: n.startedAt, beatAgeMs: n.ageMs, version: typeof n.detail['version'] === 'string' ? n.detail['version'] : null }));
     const mine = checks.filter((c) => c.gateway === gateway.kind);
@@ -50,6 +51,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
       roles: house.roles, gateway, templates: { checked: mine.length, bad: bad.length }, events: rows.events, timers: rows.timers, outbox, consoles, doors, disk, clockOffsetMs: rows.clockOffsetMs, nodes: shownNodes,
       provider: { sent: sent.sent, failed: sent.errors.reduce((sum, e) => sum + e.count, 0) }, database: { answerMs, ...rows },
       blind: { count: blind.length, totalMs: blind.reduce((sum, b) => sum + b.to - b.from, 0) }, quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt },
+      backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: failed !== null },
     };
     const lines = judge(figures);
     return {

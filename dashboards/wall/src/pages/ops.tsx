@@ -66,7 +66,7 @@ function Line({ line, ops }: { line: OpsLine; ops: Ops }) {
       <td><span class={`ops-mark ${line.mark}`}><i aria-hidden="true">{line.mark === 'good' ? '●' : line.mark === 'attention' ? '▲' : '○'}</i> {t(`ops.${line.mark}`)}</span></td>
       <th scope="row">{page ? <a href={`#/${page}`}>{name}</a> : name}</th>
       <td class="digits">{valueText(line)}</td>
-      <td>{(line.mark === 'attention' || line.id === 'backup') && maybeText(`ops.${line.id}.do`)}
+      <td>{(line.mark === 'attention' || (line.id === 'backup' && line.mark === 'unknown')) && maybeText(`ops.${line.id}.do`)}
         {line.id === 'templates' && line.mark === 'attention' && <span class="said">{ops.templates.map((x) => <span key={x.template}>{maybeText(`tpl.${x.template}`) ?? x.template}: {maybeText(`tstate.${x.state}`) ?? x.state}</span>)}</span>}
         {line.id === 'roles' && <span class="said">{ops.roles.flatMap((r) => r.reasons.map((reason) => <span key={r.role + reason}><b>{r.role}</b> <code>{reason}</code></span>))}</span>}</td>
     </tr>
@@ -81,6 +81,7 @@ function valueText({ id, values }: OpsLine): string {
   const filled: Record<string, string | number> = { ...Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value ?? '–'])), time, bytes: size(values['bytes']), free: size(values['free']), total: size(values['total']) };
   if (typeof values['rate'] === 'number') filled['rate'] = values['rate'] < 10 ? values['rate'].toFixed(1) : Math.round(values['rate']);
   if (values['n'] === 0 && 'ms' in values) return t('ops.noErrors');
+  if (id === 'backup' && values['ms'] === null) return t('ops.backup.none');
   if (id === 'gateway') filled['kind'] = maybeText(`prov.${String(values['kind'])}`) ?? String(values['kind']);
   return t(`ops.${id}.v`, filled);
 }

@@ -1,0 +1,82 @@
+/** The county after its worst night: last night's backup into an empty house, by the two commands; the device fitted since is heard, and its SOS is an alert. */
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSeal, readKeys } from '#store/seal.ts';
+import { logIn } from '#test/harness/client.ts';
+import { type House, makeHouse } from '#test/harness/house.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const village = '350425100001';
+type Made = { id: string; secret: string };
+let house: House;
+beforeAll(async () => {
+  house = await makeHouse(root, { name: 'restore', env: { ANLING_DEMO: '0' } });
+  await house.start();
+  await house.ready(60_000);
+});
+afterAll(async () => { await house.stop(); rmSync(house.folder, { recursive: true, force: true }); });
+
+function run(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, ['src/backups.ts', ...args], { cwd: root, env: house.env as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { output += String(piece); });
+  return new Promise((resolve) => child.on('exit', (code) => resolve({ code, output })));
+}
+/** The device's own word at the HTTP door; 0 while nobody answers there. */
+const press = (device: Made): Promise<number> => fetch(`${house.doors}/api/v1/devices/${device.id}/events`, {
+  method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${device.id}:${device.secret}`).toString('base64')}` }, body: '{"kind":"sos","id":"after"}', signal: AbortSignal.timeout(5_000),
+}).then((answer) => answer.status, () => 0);
+
+describe('backup and restore', { timeout: 240_000 }, () => {
+  it('lose no home fitted since: it is brought in from the copies, its button logs in with its own secret, its SOS is an alert with name and place [FF24 RF21]', async () => {
+    const admin = await logIn(house);
+    await admin.call('POST', '/api/v1/regions', { rows: [{ code: '350425000000', name: '大田县' }, { code: '350425100000', name: '均溪镇' }, { code: village, name: '仙亭村' }] });
+    const furnish = async (address: string, name: string): Promise<Made & { personId: string }> => {
+      const { id: homeId } = await admin.call<{ id: string }>('POST', '/api/v1/homes', { regionCode: village, address });
+      const { id: personId } = await admin.call<{ id: string }>('POST', '/api/v1/people', { homeId, name });
+      return { ...await admin.call<Made>('POST', '/api/v1/devices', { model: 'sos-button', personId }), personId };
+    };
+    const before = await furnish('均溪镇仙亭村下厝角12号', '陈金水');
+    const kept = join(house.folder, 'usb');
+    const keys = join(house.folder, 'safe');
+    const made = await run('backup', '--to', kept, '--keys', keys); // while the house runs
+    expect(made, made.output).toMatchObject({ code: 0 });
+    expect(made.output).toMatch(/备份完成 Backup made and read again: .*\d+ rows/s);
+    const [file = ''] = readdirSync(kept);
+    const [keyFile = ''] = readdirSync(keys);
+    expect([keyFile, statSync(join(keys, keyFile)).mode & 0o777]).toEqual([expect.stringMatching(/^keys-[0-9a-f]{16}\.json$/), 0o600]);
+    const after = await furnish('均溪镇仙亭村示范路8号', '俞开盛');
+    const refused = await run('restore', join(kept, file));
+    expect(refused).toMatchObject({ code: 1, output: expect.stringMatching(/stop the house first.*E_CONFLICT/s) });
+    await house.stop();
+    expect((await run('restore', join(kept, file))).output).toMatch(/holds a county already.*mv data\/pg/s);
+
+    // The disk died: a new data folder with what was kept elsewhere.
+    const copies = join(house.folder, 'registrations.jsonl');
+    renameSync(join(house.data, 'registrations.jsonl'), copies);
+    renameSync(house.data, `${house.data}.dead`);
+    expect((await run('restore', join(kept, file))).output).toMatch(/key file .* is missing/);
+    expect(existsSync(join(house.data, 'pg'))).toBe(false);
+    const restored = await run('restore', join(kept, file), '--registrations', copies, '--keys', join(keys, keyFile));
+    expect(restored, restored.output).toMatchObject({ code: 0, output: expect.stringContaining(`Registered since, and brought in: 1 (${after.id})`) });
+    expect(restored.output).toMatch(/Now on file: 2 homes 户, 2 people 人, 2 devices 台/);
+    renameSync(join(keys, keyFile), join(house.data, 'keys.json'));
+
+    await house.start();
+    await expect.poll(() => press(after), { timeout: 60_000, interval: 500 }).toBe(200);
+    expect(await press(before)).toBe(200);
+    const db = house.openDb();
+    try {
+      const alerts = (): Promise<{ person: string; name: Buffer; place: Buffer }[]> => db.query(`select a.person_id as person, p.name_enc as name, h.address_enc as place from alert a join person p on p.id = a.person_id join home h on h.id = a.home_id where a.kind = 'sos' order by a.device_id = $1`, [after.id]);
+      await expect.poll(async () => (await alerts()).length, { timeout: 20_000 }).toBe(2);
+      const seal = createSeal(readKeys(join(house.data, 'keys.json'), false));
+      expect((await alerts()).map((a) => [a.person, seal.open('person.name', a.name), seal.open('home.address', a.place)])).toEqual([[before.personId, '陈金水', '均溪镇仙亭村下厝角12号'], [after.personId, '俞开盛', '均溪镇仙亭村示范路8号']]);
+      expect(await press({ id: 'nobody', secret: 'x' })).toBe(401);
+      await expect.poll(() => db.query(`select reason from unregistered where presented_id = 'nobody'`), { timeout: 10_000 }).toEqual([{ reason: 'unknown' }]); // as one whose copy is lost: 设备未登记
+    } finally {
+      await db.close();
+    }
+  });
+});
