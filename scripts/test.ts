@@ -26,7 +26,7 @@ function note(title: string, outcome: Pick<Outcome, 'ms' | 'ok'>): void {
 }
 
 /** One run of vitest over some projects; a run that ends badly without a failed test counts as one failure. */
-async function tests(title: string, projects: readonly string[], env: Record<string, string> = {}, timeoutMs = 600_000): Promise<void> {
+async function tests(title: string, projects: readonly string[], env: Record<string, string> = {}, timeoutMs = 25 * 60_000): Promise<void> {
   if (interrupted) return new Promise(() => {});
   console.log(`\n=== ${title} ===`);
   const file = join(folder, `${times.length}.json`);
