@@ -42,6 +42,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     C4 A P1 is not closed without an outcome
     C5 Outcome codes
     D10 Answer figures live on the wall, equal to a second computation
+    C8 A technical alarm that comes and goes is one alert with a count, flapping
     C9 Away, hospital, evacuated: an end for each, SOS always passes
     E1 The escalation clock is rows
     E5 Taken stops everywhere within a second
