@@ -65,7 +65,7 @@ async function restore(argv: string[]): Promise<void> {
   const lines = readLines(given ?? join(config.data, 'registrations.jsonl'));
   const seal = keysOf(config);
   const { url, end } = await reachForCommand(config, true);
-  const db = openDb({ url, max: 2, name: 'admin', statementMs: 600_000 });
+  const db = openDb({ url, max: 2, name: 'admin', statementMs: 3_600_000 });
   try {
     const { head, rows } = await restoreBackup(db, url, resolve(from), (h) => {
       if (h.keys !== null && !keysMark(seal).startsWith(h.keys)) throw new OperatingError('E_KEYS', `Nothing was restored: ${config.keyFile} is not the key file of this backup; that one is kept as keys-${h.keys}.json.`);

@@ -32,6 +32,7 @@ export async function restoreBackup(db: Db, url: string, file: string, checkHead
   const read = await withCopies({ url, name: 'restore' }, (sql) => bringIn(sql, file));
   await migrate({ url });
   await spreadTelemetry(db);
+  await db.query('vacuum analyze'); // the planner has never heard of these rows, and moved telemetry leaves room behind
   return read;
 }
 

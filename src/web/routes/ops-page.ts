@@ -3,7 +3,6 @@ import { statfs } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
 import { limits } from '#core/limits.ts';
 import { judge, type OpsFigures, opsLineIds } from '#core/ops-verdict.ts';
-import { vitalTemplates } from '#core/provider.ts';
 import { may } from '#core/user.ts';
 import { createRate, sumOf } from '#ops/figures.ts';
 import { aggregateMetrics } from '#ops/health.ts';
@@ -14,7 +13,7 @@ import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
 import type { App, WebContext } from '#web/context.ts';
-import { readGateway } from '#web/gateway.ts';
+import { judgeTemplates, readGateway } from '#web/gateway.ts';
 import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 import { readHouse } from './ops.ts';
 
@@ -28,10 +27,6 @@ const View = Shape({
   blindWindows: Type.Array(Shape({ from: EpochMs, to: EpochMs, why: Type.String() })),
   build: Shape({ version: Type.String(), pages: Nullable(Type.String()) }), retention: Shape({ heartbeatDays: Type.Integer(), vitalDays: Type.Integer(), receiptDays: Type.Integer() }),
 });
-/** States of a vital text with which an emergency is not told. */
-const untold: ReadonlySet<string> = new Set(['no-code', 'not-found', 'pending', 'rejected', 'other-text', 'no-answer']);
-const vital: ReadonlySet<string> = new Set<string>([...vitalTemplates, 'sign']);
-
 export function registerOpsPage(app: App, ctx: WebContext): void {
   const rate = createRate(() => performance.now());
   app.get('/api/v1/ops', {
@@ -45,10 +40,9 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
       readProviderErrors(ctx.db), livingNodes(ctx.db), recentBlindWindows(ctx.db), listTemplateChecks(ctx.db), readSending(ctx.db), countConsoles(ctx.db), readGateway(ctx.db, ctx.settings), readBackups(ctx.db),
     ]);
     const shownNodes = nodes.map((n) => ({ id: n.id, role: n.role, startedAt: n.startedAt, beatAgeMs: n.ageMs, version: typeof n.detail['version'] === 'string' ? n.detail['version'] : null }));
-    const mine = checks.filter((c) => c.gateway === gateway.kind);
-    const bad = mine.filter((c) => vital.has(c.template) && untold.has(c.state)).map(({ template, state }) => ({ template, state }));
+    const { checked, bad } = judgeTemplates(checks, gateway.kind);
     const figures: OpsFigures = {
-      roles: house.roles, gateway, templates: { checked: mine.length, bad: bad.length }, events: rows.events, timers: rows.timers, outbox, consoles, doors, disk, clockOffsetMs: rows.clockOffsetMs, nodes: shownNodes,
+      roles: house.roles, gateway, templates: { checked, bad: bad.length }, events: rows.events, timers: rows.timers, outbox, consoles, doors, disk, clockOffsetMs: rows.clockOffsetMs, nodes: shownNodes,
       provider: { sent: sent.sent, failed: sent.errors.reduce((sum, e) => sum + e.count, 0) }, database: { answerMs, ...rows },
       blind: { count: blind.length, totalMs: blind.reduce((sum, b) => sum + b.to - b.from, 0) }, quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt },
       backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: failed !== null },
