@@ -10,9 +10,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApi, type HouseApi } from '#simulators/api/client.ts';
 import { readAlerts } from '#simulators/api/house.ts';
 import { createPhonesApi } from '#simulators/api/phones.ts';
+import type { Fleet } from '#simulators/fleet/fleet.ts';
 import { simulate } from '#simulators/run.ts';
 import { scenarios } from '#simulators/scenarios/index.ts';
-import { realWorld } from '#simulators/world/world.ts';
+import { typhoon } from '#simulators/scenarios/typhoon.ts';
+import { demonstrationTravel } from '#simulators/world/travel.ts';
+import { realWorld, travelledWorld } from '#simulators/world/world.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import { chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
 import { logIn, openPage, until } from './visit.ts';
@@ -104,4 +107,28 @@ describe('the pictures of the README', () => {
       await picture(name);
     }
   }, 180_000);
+
+  it('the typhoon night, at its three moments', async ({ skip }) => {
+    skip(!keep, 'five minutes of a watched night: npm run pictures (test/scenario/typhoon.test.ts judges it in every run)');
+    await playing;
+    await openPage(page, 'wall');
+    await page.keyboard.press('Escape');
+    let fleet: Fleet | null = null;
+    const moments: Readonly<Record<string, string>> = { '23:40': 'typhoon-dark', '02:14:05': 'typhoon-fall', '04:30': 'typhoon-light' };
+    const shots: Promise<void>[] = [];
+    const night = travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0), true));
+    const outcome = await simulate({
+      api, world: night, scenario: typhoon, devices: 1, seed: 1, speed: 1, minutes: null, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
+      progress: () => {}, onFleet: (f) => { fleet = f; },
+      say: (line) => {
+        console.log(line);
+        const name = moments[Object.keys(moments).find((time) => line.trim().startsWith(time)) ?? ''];
+        if (name !== undefined) shots.push(page.waitForTimeout(2_500).then(() => picture(name)));
+      },
+    });
+    night.close();
+    await Promise.all(shots);
+    expect(shots.length).toBeGreaterThanOrEqual(3);
+    console.log(outcome.verdicts.filter((v) => !v.ok));
+  }, 900_000);
 });
