@@ -110,6 +110,24 @@ describe('a backup', () => {
     await Promise.all([house.close(), to.db.close()]);
   });
 
+  it('is made and brought back by an ordinary role that owns its database, as a provider of databases gives it', async () => {
+    const { file } = (await readBackups(web.t.db)).history[0]!;
+    const role = `anling_r_${randomBytes(4).toString('hex')}`;
+    const to = await empty();
+    await to.db.query(`create role ${role} login password 'test' nosuperuser`);
+    await onServer(inject('serverUrl'), (server) => server.query(`alter database "${new URL(to.url).pathname.slice(1)}" owner to ${role}`));
+    const url = Object.assign(new URL(to.url), { username: role, password: 'test' }).href;
+    const own = openDb({ url, max: 2, name: 'admin', statementMs: 60_000 });
+    const read = await restoreBackup(own, url, file, nothing);
+    const again = await makeBackup(own, url, mkdtempSync(join(folder, 'role-')), 'test');
+    expect([read.rows > 5_000, again.rows]).toEqual([true, read.rows]);
+    await own.close();
+    await to.db.query(`reassign owned by ${role} to current_user`);
+    await to.db.query(`drop owned by ${role}`);
+    await to.db.query(`drop role ${role}`);
+    await to.db.close();
+  });
+
   it('keeps the newest only, says when one failed, and leaves no half file', async () => {
     const { db, url, advance } = web.t;
     const mine = mkdtempSync(join(folder, 'many-'));
@@ -180,6 +198,16 @@ describe('the copies of registrations', () => {
     expect((await replayRegistrations(to.db, seal, readLines(copies), head.at)).registered).toEqual([]); // safe to repeat
     expect(await verifyAudit(to.db, seal)).toMatchObject({ ok: true });
     await to.db.close();
+  });
+
+  it('never refuse a registration: a disk that does is logged, without a name [FF24]', async () => {
+    const blind = await testWeb({ settings: { data: join(folder, 'no', 'such', 'folder') } });
+    const made = await blind.fetch('/api/v1/devices', { method: 'POST', cookie: await blind.cookie('admin'), body: { model: 'sos-button', personId: 'p1' } });
+    expect(made.status).toBe(201);
+    const [line] = blind.logs.filter((text) => text.includes('the copy of a registration could not be written'));
+    expect(line).toMatch(new RegExp(`ENOENT.*${made.body.id}`));
+    expect(line).not.toMatch(/陈金水|1540425/);
+    await blind.stop();
   });
 
   it('are set aside when they grow too long, and still read', async () => {
