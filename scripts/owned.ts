@@ -65,7 +65,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     RF2 kill -9 of the database
     RF5 A commit whose outcome is unknown
     RF13 Duplicate, out-of-order, late and future events; one id with two contents
-    RF15 Poisoned payloads`) },
+    RF15 Poisoned payloads
+    RF21 Backup and restore`) },
   { title: 'Security of the device doors', rows: group(`
     M1 No, wrong or somebody else's secret
     M2 No shared or default password
@@ -89,5 +90,6 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     FF18 Demonstration data never reaches a real phone
     FF22 The silent emergency: a routine per person
     FF23 Numbers of the demonstration belong to nobody
+    FF24 A restore loses no home that was fitted since the backup
     FIELD5 The demonstration county: Datian with its people, homes, devices, as FIELD 5 says`) },
 ];
