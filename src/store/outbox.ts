@@ -21,7 +21,7 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
        order by priority, due_at, id limit $4 for update skip locked
      ), expired as (
        select id from outbox where state = 'sending' and channel = $1 and priority between $2 and $3 and lease_until < anling_now()
-       order by lease_until limit $4 for update skip locked
+       order by lease_until, id limit $4 for update skip locked
      ), picked as (select id from expired union all select id from due limit $4)
      update outbox o set state = 'sending', lease_until = n.at + $5 * interval '1 ms', lease_token = o.lease_token + 1, attempts = o.attempts + 1, sent_at = n.at,
        provider = case when not o.dry and o.demo = ($6 = 'standin') then $6 end
@@ -86,7 +86,7 @@ export type WaitingSend = { id: string; outId: string; alertId: string | null; c
 /** Takes messages that wait for a receipt too long; each is asked about again `againMs` later, `checksMax` times in all. */
 export async function claimWaiting(sql: Sql, rows: number, againMs: number, checksMax: number): Promise<WaitingSend[]> {
   return await sql.query<WaitingSend & Row>(
-    `with picked as (select id from outbox where state in ('accepted', 'unknown') and check_at <= anling_now() order by check_at limit $1 for update skip locked)
+    `with picked as (select id from outbox where state in ('accepted', 'unknown') and check_at <= anling_now() order by check_at, id limit $1 for update skip locked)
      update outbox o set checks = o.checks + 1, check_at = case when o.checks + 1 < $3 then n.at + $2 * power(3, o.checks) * interval '1 ms' end
      from picked, (select anling_now() as at) n where o.id = picked.id
      returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.channel, o.template, o.to_enc as "toEnc", o.provider_id as "providerId", o.sent_at as "sentAt", o.state,

@@ -1,0 +1,98 @@
+/**
+ * The house as processes of the simulation: edges with the durable lane, workers with every loop of the alarm path and the sender, a
+ * web process for operators and provider callbacks. All of it is the engine's own code; only the database, the clock and the gateway are not.
+ */
+import { startClockWatch } from '#alerts/clock-watch.ts';
+import { startEvaluate } from '#alerts/evaluate.ts';
+import { startFailures } from '#alerts/failures.ts';
+import { startReplies } from '#alerts/replies.ts';
+import { createRespond } from '#alerts/respond.ts';
+import { startTimers } from '#alerts/timers.ts';
+import { startWatch } from '#alerts/watch.ts';
+import type { Respond } from '#core/respond.ts';
+import { standinProvider } from '#core/provider.ts';
+import { openUrgent, type Urgent } from '#intake/urgent.ts';
+import type { Gateway } from '#notify/channels/channel.ts';
+import { startReconcile } from '#notify/reconcile.ts';
+import { startSender } from '#notify/sender.ts';
+import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import type { Seal } from '#store/seal.ts';
+import type { Loop } from '#work/loop.ts';
+import { type Database, Process } from './runtime.ts';
+
+/** What the processes say at level error, for the story. */
+export type Said = (who: string, line: Record<string, unknown>, message: string) => void;
+
+const quiet = (): void => {};
+const instrument = { inc: quiet, set: quiet, observe: quiet, startTimer: () => quiet };
+const metrics = { counter: () => instrument, gauge: () => instrument, histogram: () => instrument } as unknown as Metrics;
+const meter: EdgeMeter = { received: quiet, acknowledged: quiet, rejected: quiet, quarantined: quiet, noted: quiet, batch: quiet, spooled: quiet, replayed: quiet };
+
+const logOf = (who: string, said: Said): Logger => ({
+  trace: quiet, debug: quiet, info: quiet, warn: quiet, error: (line: Record<string, unknown>, message = '') => said(who, line, message), fatal: quiet,
+}) as unknown as Logger;
+
+/** Sealing is not what is simulated: texts stand as they are, indexes are readable. */
+export const plainSeal: Seal = {
+  seal: (_, text) => Buffer.from(text), open: (_, sealed) => Buffer.from(sealed).toString(), sealOrNull: (_, text) => (text == null ? null : Buffer.from(text)), openOrNull: (_, s) => (s == null ? null : Buffer.from(s).toString()),
+  openIfReadable: (_, s) => (s == null ? null : Buffer.from(s).toString()), blind: (_, text) => Buffer.from(text), secretHash: (secret) => Buffer.from(secret), secretMatches: () => false, chain: (previous) => Buffer.from(previous), hookSecret: 'hook',
+};
+
+export type House = {
+  workers: Process[]; edge: Process; web: Process; urgent: Urgent; respond: Respond;
+  /** A process that died comes back as a new one. */ revive(which: 'worker a' | 'worker b' | 'edge' | 'web'): Process;
+};
+
+/** Everything begins as `who`'s own doing, so that it dies and is held with it. */
+function within<T>(database: Database, who: Process, begin: () => T): T {
+  const before = database.clock.current;
+  database.clock.current = who;
+  try { return begin(); } finally { database.clock.current = before; }
+}
+
+function startWorker(database: Database, gateway: (who: Process) => Gateway, said: Said, name: string): Process {
+  const who = new Process(name);
+  database.processes.add(who);
+  within(database, who, () => {
+    const db = database.db(who);
+    const tools = { db, seal: plainSeal, log: logOf(name, said), metrics };
+    const own = gateway(who);
+    const evaluate = startEvaluate({ ...tools, lanes: 2 });
+    const timers = startTimers(tools);
+    const replies = startReplies(tools);
+    startFailures(tools);
+    startWatch(tools);
+    startClockWatch(tools);
+    const senders = startSender({ ...tools, urgentDb: db, gateway: own, settings: () => standinProvider, trouble: { note: quiet, reason: () => null } });
+    startReconcile({ ...tools, gateway: own });
+    const wake = (loops: readonly Loop[]) => (): void => { for (const loop of loops) loop.wake(); };
+    who.hear.set('anling_event', wake([evaluate])).set('anling_timer', wake([timers])).set('anling_reply', wake([replies])).set('anling_outbox', wake(senders));
+  });
+  return who;
+}
+
+export function openHouse(database: Database, gateway: (who: Process) => Gateway, said: Said): House {
+  const start = { a: () => startWorker(database, gateway, said, 'worker a'), b: () => startWorker(database, gateway, said, 'worker b') };
+  const plain = (name: string): Process => { const p = new Process(name); database.processes.add(p); return p; };
+  const urgentOf = (who: Process): Urgent => within(database, who, () => openUrgent({ db: database.db(who), meter, spooling: null, log: logOf(who.name, said), poisoned: async () => { throw new Error('no event of the simulation is refused'); } }));
+  const respondOf = (who: Process): Respond => createRespond({ db: database.db(who), seal: plainSeal, log: logOf(who.name, said), metrics });
+  const [edge, web] = [plain('edge'), plain('web')];
+  const house: House = {
+    workers: [start.a(), start.b()], edge, web, urgent: urgentOf(edge), respond: respondOf(web),
+    revive(which) {
+      if (which === 'edge') { house.edge = plain('edge'); house.urgent = urgentOf(house.edge); return house.edge; }
+      if (which === 'web') { house.web = plain('web'); house.respond = respondOf(house.web); return house.web; }
+      const made = which === 'worker a' ? start.a() : start.b();
+      house.workers[which === 'worker a' ? 0 : 1] = made;
+      return made;
+    },
+  };
+  return house;
+}
+
+/** Runs what somebody outside does through a process: nothing happens when that process is dead. */
+export function by<T>(database: Database, who: Process, begin: () => Promise<T>): Promise<T> {
+  return within(database, who, begin);
+}
