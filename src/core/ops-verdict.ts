@@ -3,7 +3,7 @@ import { limits } from './limits.ts';
 
 export type OpsMark = 'good' | 'attention' | 'unknown';
 export const opsLineIds = [
-  'roles', 'gateway', 'templates', 'events', 'timers', 'outbox', 'unsent', 'provider', 'consoles', 'doors', 'database', 'connections', 'standby', 'disk', 'clock', 'nodes', 'blind', 'quarantine', 'feed', 'backup',
+  'roles', 'gateway', 'templates', 'events', 'timers', 'outbox', 'unsent', 'provider', 'consoles', 'doors', 'spool', 'database', 'connections', 'standby', 'disk', 'clock', 'nodes', 'blind', 'quarantine', 'feed', 'backup',
 ] as const;
 export type OpsLineId = (typeof opsLineIds)[number];
 export type OpsLine = { id: OpsLineId; mark: OpsMark; values: Record<string, number | string | null> };
@@ -11,7 +11,7 @@ export type OpsFigures = {
   roles: readonly { ready: boolean }[]; gateway: { kind: string; danger: boolean; demo: boolean }; templates: { checked: number; bad: number };
   events: { count: number; oldestMs: number }; timers: { count: number; oldestMs: number }; outbox: { due: number; oldestDueMs: number; unknown: number; failed: number };
   provider: { sent: number; failed: number }; consoles: { open: number; hearing: number };
-  /** Null: the doors' own figures cannot be read from here. */ doors: { connected: number; perSecond: number | null; waiting: number } | null;
+  /** Null: the doors' own figures cannot be read from here. */ doors: { connected: number; perSecond: number | null; waiting: number; /** kept on the edges' disks, not in the database yet */ spooled: number } | null;
   database: { answerMs: number; bytes: number; oldestTxMs: number; connections: number; connectionsMax: number; standbys: number; standbyLagMs: number | null };
   disk: { freeBytes: number; totalBytes: number } | null; clockOffsetMs: number;
   nodes: readonly { version: string | null }[]; blind: { count: number; totalMs: number }; quarantined: number; feed: { seq: string; at: number | null };
@@ -34,6 +34,7 @@ export function judge(f: OpsFigures): OpsLine[] {
     line('provider', f.provider.failed >= limits.opsErrors && f.provider.failed > f.provider.sent * limits.opsErrorShare, { failed: f.provider.failed, sent: f.provider.sent }),
     line('consoles', f.consoles.hearing === 0, { open: f.consoles.open, hearing: f.consoles.hearing }),
     line('doors', f.doors === null ? null : f.doors.waiting > limits.inflightPerClient * 100, { connected: f.doors?.connected ?? null, rate: f.doors?.perSecond ?? null, waiting: f.doors?.waiting ?? null }),
+    line('spool', f.doors === null ? null : f.doors.spooled > 0, { n: f.doors?.spooled ?? null }),
     line('database', db.answerMs > limits.opsAnswerMs || db.oldestTxMs > limits.opsTxMs, { ms: db.answerMs, bytes: db.bytes, tx: db.oldestTxMs }),
     line('connections', db.connections > db.connectionsMax * limits.opsConnectionShare, { n: db.connections, max: db.connectionsMax }),
     line('standby', db.standbys > 0 && (db.standbyLagMs ?? 0) > limits.opsStandbyMs, { n: db.standbys, ms: db.standbyLagMs }),

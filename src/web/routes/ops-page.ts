@@ -63,7 +63,7 @@ async function readDoors(ctx: WebContext, rate: (count: number | null) => number
   const text = await aggregateMetrics(edges);
   const connected = sumOf(text, 'anling_devices_connected');
   if (connected === null) return null;
-  return { connected, perSecond: rate(sumOf(text, 'anling_frames_received_total')), waiting: (sumOf(text, 'anling_urgent_waiting') ?? 0) + (sumOf(text, 'anling_telemetry_waiting') ?? 0) };
+  return { connected, perSecond: rate(sumOf(text, 'anling_frames_received_total')), waiting: (sumOf(text, 'anling_urgent_waiting') ?? 0) + (sumOf(text, 'anling_telemetry_waiting') ?? 0), spooled: sumOf(text, 'anling_spool_rows') ?? 0 };
 }
 
 /** The disk of this machine's data folder; null where it cannot be asked. */
