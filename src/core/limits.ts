@@ -34,7 +34,7 @@ export const limits = {
   // -- intake
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
-  /** Items of one replay: events and quarantined frames, batches of telemetry. */ spoolReplayRows: 256, spoolReplayBatches: 4,
+  /** Events, quarantined frames or signs of life of one replay; telemetry comes back batch by batch. */ spoolReplayRows: 256,
   /** Bytes of the spool: beyond the first, telemetry is shed and counted; at the second (or a full disk) an alarm waits for the database without PUBACK. */
   spoolTelemetryBytes: 1024 * 1024 * 1024, spoolBytes: 1280 * 1024 * 1024,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,

@@ -35,7 +35,7 @@ const stored: Accepted = { result: 'stored' };
 const storedAtOnce = Promise.resolve(stored);
 
 /** A closed batch as the database takes it. */
-type Closed = { arrays: Uint8Array[]; rows: number };
+type Closed = { no: number; arrays: Uint8Array[]; rows: number };
 type LaneOptions<Columns> = {
   name: string; db: Db; columns: () => Columns; insert: (db: Db, arrays: readonly Uint8Array[], nowMs: number) => Promise<void>; meter: EdgeMeter; log: Logger; spooling: Spooling | null;
 };
@@ -43,6 +43,9 @@ type LaneOptions<Columns> = {
 class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
   readonly #options: LaneOptions<Columns>;
   readonly #spool: SpoolLane<Closed> | null;
+  /** What the database still does of batches that went to the spool: heartbeats have no id by which a second write would write nothing. */
+  readonly #abandoned = new Map<number, Promise<Accepted | Error>>();
+  #batches = 0;
   #open: Batch<Columns>;
   #closed: Batch<Columns>[] = [];
   #writing = 0;
@@ -57,13 +60,16 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
     this.#options = options;
     this.#open = this.#newBatch();
     this.#spool = options.spooling?.lane<Closed>({
-      name: options.name, rows: limits.spoolReplayBatches,
+      name: options.name, rows: 1, // a turn writes one batch: what a failure leaves undone is not written twice
       replay: async (kept) => {
-        for (const { item, nowMs } of kept)
-          await options.insert(options.db, item.arrays, nowMs).catch((error: unknown) => {
+        for (const { item, nowMs, own } of kept) {
+          const outcome = own ? await this.#abandoned.get(item.no) : undefined;
+          if (own) this.#abandoned.delete(item.no);
+          if (outcome === undefined || outcome instanceof Error) await options.insert(options.db, item.arrays, nowMs).catch((error: unknown) => {
             if (!isRowFault(error)) throw error;
             options.log.error({ lane: options.name, rows: item.rows, error: (error as Error).message }, 'the database refuses a batch of the spool; it is left out');
           });
+        }
       },
     }) ?? null;
   }
@@ -127,7 +133,7 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
   async #write(batch: Batch<Columns>): Promise<void> {
     this.#writing++;
     for (const fill of batch.merged.values()) fill(batch.columns);
-    const outcome = await this.#settle({ arrays: arraysOf(batch.columns), rows: batch.rows });
+    const outcome = await this.#settle({ no: ++this.#batches, arrays: arraysOf(batch.columns), rows: batch.rows });
     letGo(batch.groups, (group) => { if (outcome instanceof Error) group.reject(outcome); else group.resolve(outcome); });
     this.#rows -= batch.rows;
     this.#writing--;
@@ -143,6 +149,7 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
     const committed = this.#insert(batch, state);
     if (!this.#spool || !(await outlasts([committed], limits.spoolAfterMs))) return committed;
     state.abandoned = true;
+    this.#abandoned.set(batch.no, committed);
     return this.#keep(this.#spool, batch);
   }
 
@@ -152,6 +159,7 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
       await spool.keep([batch]);
       return stored;
     } catch (error) {
+      this.#abandoned.delete(batch.no);
       this.#options.meter.noted('telemetry-shed', batch.rows);
       this.#options.log.warn({ lane: this.#options.name, rows: batch.rows, error: (error as Error).message }, 'telemetry is shed');
       return { result: 'shed' };

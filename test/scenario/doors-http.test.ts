@@ -14,7 +14,7 @@ import { connectDevice, connectPacket, makeDevice, RawDevice, startTestEdge, top
 
 let t: TestDatabase;
 let edge: TestEdge;
-beforeAll(async () => { t = await testDatabase(); edge = await startTestEdge(t); });
+beforeAll(async () => { t = await testDatabase(); edge = await startTestEdge(t, { spool: false }); }); // spool.test.ts has one
 afterAll(async () => { await edge?.stop(); await t?.close(); });
 
 const events = (device: TestDevice): Promise<Record<string, unknown>[]> => t.db.query('select * from event where device_id = $1 order by id', [device.id]);

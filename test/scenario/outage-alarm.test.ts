@@ -99,6 +99,6 @@ describe('a duty officer whose mobile the provider refuses', () => {
     expect((await a.sent()).map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['sms responder:officer outage', 'voice responder:officer voice-outage']);
     await refuse();
     expect((await a.sent()).map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['voice responder:duty voice-outage']);
-    expect((await a.log()).filter((l) => l.action === 'send-failed').map((l) => l.detail['next'])).toEqual(['same-role', 'same-role', 'next-person']);
+    expect((await a.log()).filter((l) => l.action === 'send-failed').map((l) => l.detail['next'])).toEqual(['same-role', 'same-role', 'same-role']);
   });
 });
