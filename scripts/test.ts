@@ -103,7 +103,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
   });
 
 try {
-  if (process.argv.includes('--long')) await tests('long', ['long'], { ANLING_TEST_LONG: '1' }, 28 * 60_000);
+  if (process.argv.includes('--long')) await tests('long', ['long'], { ANLING_TEST_LONG: '1' }, 45 * 60_000);
   else await everything();
 } catch (error) {
   console.error(error);

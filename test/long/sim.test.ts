@@ -4,7 +4,7 @@ import { hunt, mutants } from '#test/sim/mutants.ts';
 import { simulate } from '#test/sim/sim.ts';
 
 const say = (line: string): void => { process.stdout.write(`    ${line}\n`); };
-const first = Number(process.env['ANLING_SIM_SEED'] ?? Date.now() % 1_000_000);
+const first = Number(process.env['ANLING_SIM_SEED'] ?? 1); // the same in every run: other seeds are hunted with npm run sim
 const [seeds, days] = [60, 1];
 
 describe('the simulated county', () => {
