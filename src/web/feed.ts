@@ -40,7 +40,15 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
   hub.head = start.seq;
   hub.epoch = start.epoch;
 
-  const readNew = async (): Promise<boolean> => {
+  // One reader at a time: the loop and the beat of a socket that has caught up both read, and a reader that began before the other
+  // ended would send the same numbers again and take the head back.
+  let reading: Promise<unknown> = Promise.resolve();
+  const readNew = (): Promise<boolean> => {
+    const turn = reading.then(readAfterHead, readAfterHead);
+    reading = turn;
+    return turn;
+  };
+  const readAfterHead = async (): Promise<boolean> => {
     const items = await after(hub.head);
     if (items[0] && items[0].seq !== hub.head + 1) ctx.log.error({ head: hub.head, next: items[0].seq }, 'the feed has a hole');
     // Between pieces the sockets write out: a flood read in one go must not look like a slow peer.

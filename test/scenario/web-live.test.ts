@@ -173,6 +173,25 @@ describe('gap-free', () => {
   });
 });
 
+describe('many who come at once', () => {
+  it('reads the feed with one reader: the head never goes back and no hole is seen where there is none [D1 I8]', async () => {
+    const id = await web.alert();
+    const tabs: Tab[] = [];
+    for (let i = 0; i < 6; i++) tabs.push(await joined());
+    for (let round = 0; round < 30; round++) {
+      await Promise.all([touchAlert(web.t, id), touchAlert(web.t, id), touchAlert(web.t, id)]);
+      for (const tab of tabs) tab.send({ type: 'hello', epoch: null, lastSeq: 0, tabId: 'tab-operator' });
+      await tabs[0]!.until(() => beatsOf(tabs[0]!).length > round);
+    }
+    const last = (await head()).seq;
+    for (const tab of tabs) {
+      await tab.until(() => beatsOf(tab).some((f) => f.headSeq === last));
+      tab.ws.close();
+    }
+    expect(web.logs.filter((line) => line.includes('the feed has a hole'))).toEqual([]);
+  });
+});
+
 describe('beats', () => {
   it('carries counts and a set hash that match what the tab was sent, per scope, each few seconds [D1 I8]', async () => {
     const mine = await web.alert();
