@@ -5,13 +5,15 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Readiness } from '#ops/health.ts';
 import { embeddedUrl } from '#store/embedded.ts';
 import { type Db, openDb } from '#store/pool.ts';
 
 export type House = {
   readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly standin: string; readonly doors: string;
   /** Its database, for judging and for time travel. */ openDb(): Db;
-  pid(): number | null; start(): Promise<void>; ready(withinMs: number): Promise<number>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
+  pid(): number | null; start(): Promise<void>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
+  /** Waits until /readyz has nothing to say (apart from reasons that are expected); answers the milliseconds. */ ready(withinMs: number, apartFrom?: RegExp): Promise<number>;
   /** What it is started with. */ readonly env: Readonly<Record<string, string | undefined>>;
 };
 
@@ -55,15 +57,16 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
       child.stderr?.pipe(log, { end: false });
       return Promise.resolve();
     },
-    async ready(withinMs) {
+    async ready(withinMs, apartFrom) {
       const began = performance.now();
+      let reasons = ['nobody answers'];
       while (performance.now() - began < withinMs) {
-        const ok = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2_000) }).then((r) => r.ok, () => false);
-        if (ok) return performance.now() - began;
+        reasons = await fetch(`${base}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(async (r) => (await r.json() as Readiness).roles.flatMap((role) => role.reasons), () => ['nobody answers']);
+        if (reasons.every((reason) => apartFrom?.test(reason))) return performance.now() - began;
         if (child !== null && child.exitCode !== null) throw new Error(`the house ended with ${child.exitCode}; see ${logFile}`);
         await sleep(50);
       }
-      throw new Error(`the house was not ready within ${withinMs} ms; see ${logFile}`);
+      throw new Error(`the house was not ready within ${withinMs} ms: ${reasons.join('; ')}; see ${logFile}`);
     },
     async stop() {
       if (child === null || child.exitCode !== null || child.signalCode !== null) return;
