@@ -27,8 +27,14 @@ async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
+export type HouseOptions = {
+  logLevel?: string; name?: string; env?: Record<string, string>;
+  /** A database of somebody else's: the way to it for the house (through a proxy), and for the judge. */ database?: { url: string; judge: string };
+  /** Only these, `edge,worker`; default: the whole house. */ roles?: string;
+};
+
 /** `root` holds the sources to run: the checkout itself, or a mutated copy of it (the controls). */
-export async function makeHouse(root: string, options: { logLevel?: string; name?: string; env?: Record<string, string> } = {}): Promise<House> {
+export async function makeHouse(root: string, options: HouseOptions = {}): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), `anling-${options.name ?? 'test'}-`));
   const data = join(folder, 'data');
   const logFile = join(folder, 'house.log');
@@ -37,7 +43,7 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
   const env = {
     ...process.env, ANLING_DATA: data, ANLING_HTTP_PORT: String(http), ANLING_MQTT_PORT: String(mqtt), ANLING_MQTTS_PORT: String(mqtts), ANLING_DOOR_PORT: String(door),
     ANLING_DB_PORT: String(db), ANLING_OPS_PORT: '0', ANLING_STANDIN_PORT: String(standin), ANLING_PUBLIC_URL: `http://127.0.0.1:${http}`,
-    ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: options.logLevel ?? 'warn', DATABASE_URL: '', ANLING_DEMO: '1', ...options.env,
+    ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: options.logLevel ?? 'warn', DATABASE_URL: options.database?.url ?? '', ANLING_DEMO: '1', ...options.env,
   };
   const base = `http://127.0.0.1:${http}`;
   const log = createWriteStream(logFile, { flags: 'a' });
@@ -46,13 +52,13 @@ export async function makeHouse(root: string, options: { logLevel?: string; name
     folder, data, base, mqttPort: mqtt, password, logFile, env,
     standin: `http://127.0.0.1:${standin}`, doors: `http://127.0.0.1:${door}`,
     openDb() {
-      const url = embeddedUrl(data, db);
+      const url = options.database?.judge ?? embeddedUrl(data, db);
       if (url === null) throw new Error('the house has no database yet: start it first');
       return openDb({ url, max: 4, name: 'judge', statementMs: 60_000 });
     },
     pid: () => (child !== null && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null),
     start() {
-      child = spawn(process.execPath, ['src/main.ts'], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      child = spawn(process.execPath, ['src/main.ts', ...(options.roles ? ['--role', options.roles] : [])], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
       child.stdout?.pipe(log, { end: false });
       child.stderr?.pipe(log, { end: false });
       return Promise.resolve();

@@ -1,8 +1,8 @@
 /** The durable gate over real TCP MQTT, without a spool (spool.test.ts has one): a PUBACK means committed, in order, and an alarm waits for nobody. */
-import { connect as connectSocket, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDb, type Db } from '#store/pool.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
+import { startFaultProxy } from '#test/harness/fault-proxy.ts';
 import { connectDevice, connectPacket, makeDevice, makeDevices, publishPacket, RawDevice, startTestEdge, topic, until, type TestDevice, type TestEdge } from '#test/harness/edge.ts';
 
 let t: TestDatabase;
@@ -174,46 +174,20 @@ describe('the urgent lane', () => {
 });
 
 describe('a commit of unknown outcome', () => {
-  /** A TCP proxy before PostgreSQL that can cut a connection right after the bytes of an insert have passed. */
-  async function proxy(): Promise<{ url: string; cutAfter: { marker: string | null; cuts: number }; close(): void }> {
-    const to = new URL(t.url);
-    const state = { marker: null as string | null, cuts: 0 };
-    const sockets = new Set<Socket>();
-    const server = createServer((client) => {
-      const upstream = connectSocket({ host: to.hostname, port: Number(to.port) });
-      for (const s of [client, upstream]) { sockets.add(s); s.on('error', () => {}); s.on('close', () => { sockets.delete(s); client.destroy(); upstream.destroy(); }); }
-      upstream.on('data', (chunk) => { if (!client.destroyed) client.write(chunk); });
-      client.on('data', (chunk) => {
-        const hit = state.marker !== null && chunk.includes(state.marker);
-        upstream.write(chunk, () => {
-          if (!hit || state.cuts >= 3) return;
-          state.cuts++;
-          // The statement has left for the server, which commits it; its answer never comes back.
-          client.destroy();
-          setTimeout(() => upstream.destroy(), 100);
-        });
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = new URL(t.url);
-    url.hostname = '127.0.0.1';
-    url.port = String((server.address() as { port: number }).port);
-    return { url: url.href, cutAfter: state, close: () => { server.close(); for (const s of sockets) s.destroy(); } };
-  }
   let undo: (() => Promise<void>)[] = [];
   afterEach(async () => { for (const step of undo.reverse()) await step(); undo = []; });
 
   it('is tried again under the same ingest id: one row, then the PUBACK [RF5 LAW1 I1]', async () => {
-    const between = await proxy();
-    undo.push(async () => between.close());
-    const cutEdge = await startTestEdge(t, { databaseUrl: between.url });
+    const between = await startFaultProxy({ port: Number(new URL(t.url).port) });
+    undo.push(() => between.close());
+    const cutEdge = await startTestEdge(t, { databaseUrl: between.through(t.url) });
     undo.push(() => cutEdge.stop());
     const device = await makeDevice(t.db, t.seal);
     const client = await connectDevice(cutEdge, device);
     await client.publishAsync(topic(device, 'event'), '{"kind":"test"}', { qos: 1 });
-    between.cutAfter.marker = device.id;
+    between.cutAt({ at: device.id, times: 3 });
     await client.publishAsync(topic(device, 'event'), '{"kind":"sos","id":"u1"}', { qos: 1 });
-    expect(between.cutAfter.cuts).toBe(3);
+    expect(between.counts.cuts).toBe(3);
     expect((await eventsOf(device)).filter((e) => e['kind'] === 'sos')).toHaveLength(1);
     await client.endAsync();
   });

@@ -8,6 +8,7 @@ import { type House, makeHouse } from '#test/harness/house.ts';
 import { killHard, pidsOf, type Victim, victims } from '#test/harness/processes.ts';
 import { Presser } from './presser.ts';
 import { type Seeded, seedPeople } from './seed.ts';
+import { settled } from './under-press.ts';
 import { judge, type Verdict } from './verdict.ts';
 
 export type TortureOptions = {
@@ -114,26 +115,4 @@ function startOperator(house: House): { stop(): Promise<void> } {
   };
   const done = work();
   return { stop() { stopped = true; return done; } };
-}
-
-/** Acknowledged items that the database does not have yet; they count as unsettled while nobody answers. */
-async function spooled(house: House): Promise<number> {
-  const text = await fetch(`${house.base}/metrics`).then((answer) => answer.text(), () => '');
-  const rows = [...text.matchAll(/^anling_spool_rows\S* (\d+)/gm)].map((m) => Number(m[1]));
-  return rows.length === 0 ? Infinity : rows.reduce((a, b) => a + b, 0);
-}
-
-/** Waits until the edges' spools are empty, every event has been looked at and no timer is overdue, at most two minutes. */
-async function settled(house: House): Promise<void> {
-  const db = house.openDb();
-  try {
-    for (let i = 0; i < 240; i++) {
-      const [row] = await db.query<{ n: number }>(`select (select count(*) from event where evaluated_at is null)::int
-        + (select count(*) from timer where fired_at is null and cancelled_at is null and due_at < anling_now() - interval '5 seconds')::int as n`);
-      if (row?.n === 0 && (await spooled(house)) === 0) return;
-      await sleep(500);
-    }
-  } finally {
-    await db.close();
-  }
 }
