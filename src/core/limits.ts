@@ -15,6 +15,7 @@ export const limits = {
   /** A cached device is asked again at its login after this; every cached device within a minute. */ deviceFreshMs: 30_000,
   /** A packet begun must be whole by then, else the socket is destroyed. */ packetMs: 20_000,
   /** Bytes read ahead of what is being handled, per connection: the socket is paused. */ readAheadBytes: 64 * 1024,
+  /** Bytes of answers that a device does not read: at its next byte it is cut off. Packets of one connection judged in one turn: the rest waits for the next. */ unreadBytes: 64 * 1024, packetsPerTurn: 256,
   /** Publishes of one connection waiting for their commit: no further one is begun, reading ahead goes on to its bound. */ inflightPerClient: 64,
   /** Filters one device may subscribe to: further ones are answered 0x80. */ subscriptionsPerClient: 8,
   /** Wait for the PUBACK of a command sent down; its lease is longer, so that a dead edge costs so much. */ commandMs: 10_000, commandLeaseMs: 12_000,
@@ -38,6 +39,7 @@ export const limits = {
   /** Bytes of the spool: beyond the first, telemetry is shed and counted; at the second (or a full disk) an alarm waits for the database without PUBACK. */
   spoolTelemetryBytes: 1024 * 1024 * 1024, spoolBytes: 1280 * 1024 * 1024,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,
+  /** Telemetry of one device in a second, and at once after a pause (a backlog): beyond, only the newest of each batch is written, and a fault tells of it. */ telemetryPerS: 250, telemetryBurst: 2_500,
   /** Telemetry rows waiting: beyond, QoS 0 is shed and counted, QoS 1 waits unacknowledged. */ telemetryQueueRows: 50_000,
   /** Quarantined frames written together, and kept per device (the oldest go). */ quarantineBatchRows: 64, quarantineRowsPerDevice: 2_000,
   /** One presence update per device in this span; rows of one update. */ presenceMs: 10_000, presenceRows: 500,

@@ -36,7 +36,7 @@ export type RefusedReason = 'unknown' | 'revoked' | 'wrong-secret';
 export type Refused = { presentedId: string; reason: RefusedReason; address: string; door: string };
 
 /** What went against the protocol by an authenticated device; the third in limits.misuseWindowMs becomes a fault of the device. */
-export type Misuse = { deviceId: DeviceId; homeId: HomeId | null; what: 'foreign-topic' | 'oversize' | 'foreign-will' | 'flapping'; detail: Record<string, unknown> };
+export type Misuse = { deviceId: DeviceId; homeId: HomeId | null; what: 'foreign-topic' | 'oversize' | 'foreign-will' | 'flapping' | 'flooding'; detail: Record<string, unknown> };
 
 const channels: ReadonlyMap<string, Channel> = new Map([['event', 'event'], ['heartbeat', 'heartbeat'], ['vitals', 'vitals'], ['status', 'status'], ['command/reply', 'reply']]);
 

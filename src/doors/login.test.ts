@@ -85,6 +85,16 @@ describe('logging in', () => {
     await w.devices.stop();
   });
 
+  it('counts a device whose secret is remembered as no stranger while the database is slow, and nobody else [RF14 M10]', async () => {
+    const w = world(['a']);
+    await ready(w);
+    const known: string[] = [];
+    const vouched = (id: string, secret: string | null): Promise<unknown> => w.login(id, secret, { ...from, onKnown: () => known.push(id) });
+    await Promise.all([vouched('a', 'secret-of-a'), vouched('a', 'wrong'), vouched('a', null), vouched('b', 'secret-of-b')]);
+    expect(known).toEqual(['a']);
+    await w.devices.stop();
+  });
+
   it('asks for a thousand logins in a few look-ups, and hears of changes by their hint', async () => {
     const ids = Array.from({ length: 1_000 }, (_, i) => `late-${i}`);
     const w = world([]);

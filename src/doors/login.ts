@@ -9,8 +9,11 @@ import type { KnownDevice, Refused } from '#core/publish.ts';
 import type { DeviceCache } from './devices.ts';
 
 export type LoginOutcome = { device: KnownDevice } | { refused: 'credentials' | 'unavailable' };
-/** `onRefused` runs as soon as the login has failed, before the answer that is held back. */
-export type LoginFrom = { address: string; door: string; onRefused?: () => void };
+/**
+ * `onKnown` runs at once when what is remembered of the device agrees with its secret, while the database is still asked for what is
+ * new; `onRefused` as soon as the login has failed, before the answer that is held back.
+ */
+export type LoginFrom = { address: string; door: string; onKnown?: () => void; onRefused?: () => void };
 export type Login = (id: string, secret: string | null, from: LoginFrom) => Promise<LoginOutcome>;
 export type LoginOptions = { devices: DeviceCache; secretMatches: (secret: string, hash: Uint8Array) => boolean; refused: (refused: Refused) => void };
 
@@ -30,8 +33,10 @@ export function createLogin(options: LoginOptions): Login {
     if (device === null) return 'unknown';
     return right ? (device.status === 'revoked' ? 'revoked' : device) : 'wrong-secret';
   };
-  return async (id, secret, { address, door, onRefused }) => {
+  return async (id, secret, { address, door, onKnown, onRefused }) => {
     const startedMs = performance.now();
+    const remembered = devices.peek(id);
+    if (onKnown && remembered && secret !== null && secretMatches(secret, remembered.secretHash)) onKnown();
     let outcome = await check(id, secret ?? '', limits.deviceFreshMs);
     // Its secret may have changed a moment ago, or a revocation been taken back.
     if (outcome === 'wrong-secret' || outcome === 'revoked') outcome = await check(id, secret ?? '', recheckMs);

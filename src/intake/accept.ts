@@ -19,6 +19,7 @@ import { type Service, startLoop } from '#work/loop.ts';
 import { outlasts } from '#work/outlasts.ts';
 import { startDatabaseClock } from './clock.ts';
 import { vitalsChanges, type VitalsMemory } from './derive.ts';
+import { createFloodWatch } from './flood.ts';
 import { startMisuseWatch } from './misuse.ts';
 import { type Presence, startPresence } from './presence.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
@@ -43,7 +44,7 @@ export type Intake = Service & {
   /** The one clock was moved: looked at again at once. */ clockMoved(): void;
   waiting(): { urgent: number; telemetry: number; presence: number; spooled: number };
 };
-type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; vitals: Map<string, VitalsMemory> };
+type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; flooding: ReturnType<typeof createFloodWatch>; vitals: Map<string, VitalsMemory> };
 
 /** A word that a device is there, or that its will says it is gone: what presence must know of it, kept over an absence of the database. */
 type KeptSign = { id: string; no: number; alive: boolean; saidOffline: boolean; trace: string; arrivedMs: number };
@@ -85,7 +86,7 @@ export function startIntake(options: IntakeOptions): Intake {
     return false;
   } });
   const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });
-  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, vitals: new Map() };
+  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map() };
   spooling?.start();
   return {
     name: 'intake', ready: () => null,
@@ -108,8 +109,10 @@ function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
   const decoded = read(parts, publish);
   if (typeof decoded === 'string' || decoded.channel !== 'heartbeat') return acceptOther(parts, publish, decoded);
   parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true, reading: decoded.reading });
-  return parts.telemetry.heartbeat(publish, decoded.reading, decoded.extra);
+  return parts.telemetry.heartbeat(merging(parts, publish), decoded.reading, decoded.extra);
 }
+
+const merging = (parts: Parts, publish: Publish): Publish => (!publish.flapping && parts.flooding(publish) ? { ...publish, flapping: true } : publish);
 
 async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Decoded, { channel: 'heartbeat' }> | string): Promise<Accepted> {
   if (typeof decoded === 'string') {
@@ -175,7 +178,7 @@ async function acceptVitals(parts: Parts, publish: Publish, reading: VitalsReadi
   let memory = parts.vitals.get(device.id);
   if (!memory) { memory = {}; parts.vitals.set(device.id, memory); }
   const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs, deviceTime: reading.deviceTime, data }));
-  const hurried = { ...publish, hurry: publish.hurry || changes.length > 0 };
+  const hurried = { ...merging(parts, publish), hurry: publish.hurry || changes.length > 0 };
   const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => parts.urgent.add(event))]).catch((error: unknown) => {
     parts.vitals.delete(device.id); // not committed: the device's next reading raises again
     throw error;

@@ -42,7 +42,7 @@ export function startMisuseWatch(options: Options): MisuseWatch {
       if (one.times.length <= limits.misuseTimes && audits.length < auditsMax)
         audits.push({ actor: `device:${misuse.deviceId}`, action: `device.${misuse.what}`, target: `device:${misuse.deviceId}`, result: 'denied', detail: misuse.detail });
       loop.wake();
-      if (one.times.length < limits.misuseTimes && misuse.what !== 'flapping') return;
+      if (one.times.length < limits.misuseTimes && misuse.what !== 'flapping' && misuse.what !== 'flooding') return;
       if (now - one.faultMs < limits.misuseWindowMs) return;
       one.faultMs = now;
       const event = eventOf(seal, {

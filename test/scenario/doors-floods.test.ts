@@ -182,4 +182,45 @@ describe('one device', () => {
     expect(ms).toBeLessThan(1_200); // 64 at a time and a batch of 200 ms each would be 1,600 ms
     raw.socket.destroy();
   });
+
+  it('floods in every way at once: others press as before, its own SOS comes through, its heartbeats are merged [RF16 LAW5 LAW7 LAW8]', async () => {
+    const [flooder, bystander] = await makeDevices(t.db, t.seal, 2) as [TestDevice, TestDevice];
+    const other = new RawDevice(edge.port);
+    await other.login(bystander);
+    let nextId = 1;
+    const pressed = async (): Promise<number> => {
+      const id = nextId++;
+      const startMs = performance.now();
+      other.send(publishPacket(bystander, 'event', `{"kind":"sos","id":"q${id}"}`, 1, id));
+      await until('the bystander’s PUBACK', () => other.packets.some((p) => p.cmd === 'puback' && p.messageId === id), 20_000);
+      return performance.now() - startMs;
+    };
+    const calm: number[] = [];
+    for (let i = 0; i < 40; i++) calm.push(await pressed());
+    const raw = new RawDevice(edge.port);
+    await raw.login(flooder);
+    const merged = await edge.metric('edge_noted_total', { what: 'telemetry-merged' });
+    raw.send(...Array.from({ length: 10_000 }, (_, i) => ({ cmd: 'subscribe' as const, messageId: i + 1, subscriptions: [{ topic: `care/v1/${flooder.id}/${i}`, qos: 0 as const }] })));
+    let beats = 0;
+    const timer = setInterval(() => { // far more than 1,000 a second, and what costs the device almost nothing
+      raw.send(Buffer.alloc(2_000, Buffer.of(0xc0, 0)), ...Array.from({ length: 100 }, () => publishPacket(flooder, 'heartbeat', '{"battery":60}', 0)));
+      beats += 100;
+    }, 20);
+    const during: number[] = [];
+    while (beats < 10_000) during.push(await pressed());
+    clearInterval(timer);
+    raw.send(publishPacket(flooder, 'event', '{"kind":"sos"}', 1, 7));
+    await until('the flooder’s own PUBACK', () => raw.packets.some((p) => p.cmd === 'puback' && p.messageId === 7), 20_000);
+    // Half-open QoS 2 ends its connection; it comes again and presses.
+    raw.send(...Array.from({ length: 1_100 }, (_, i) => publishPacket(flooder, 'event', '{"kind":"sos"}', 2, i + 1)));
+    await until('the flooder is cut off', () => raw.closed, 20_000);
+    await press(flooder);
+    const p99 = (list: number[]): string => (list.toSorted((a, b) => a - b)[Math.floor(list.length * 0.99)] as number).toFixed(1);
+    console.log(`a press beside ${beats} heartbeats, 100,000 pings and 10,000 subscriptions of one device: p99 ${p99(calm)} ms calm, ${p99(during)} ms during (${during.length} presses)`);
+    expect(raw.packets.filter((p) => p.cmd === 'suback' && (p as unknown as { granted: number[] }).granted[0] !== 0x80)).toHaveLength(limits.subscriptionsPerClient);
+    expect(await edge.metric('edge_noted_total', { what: 'telemetry-merged' }) - merged).toBeGreaterThan(1_000);
+    await until('one fault tells of it', async () => (await t.db.query(`select 1 from event where device_id = $1 and kind = 'fault'`, [flooder.id])).length === 1);
+    expect((await t.db.query(`select 1 from event where device_id = $1 and kind = 'sos'`, [bystander.id])).length).toBe(calm.length + during.length);
+    other.socket.destroy();
+  }, 90_000);
 });

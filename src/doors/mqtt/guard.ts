@@ -33,6 +33,7 @@ export class Guard extends Duplex {
   #next: Buffer | null = null;
   #pumping = false;
   #pumpSoon = false;
+  /** This turn has judged enough packets: the rest of what has come is judged in the next. */ #frameSoon = false;
   #inflight = 0;
   #ended = false;
   #timer: NodeJS.Timeout;
@@ -134,15 +135,19 @@ export class Guard extends Duplex {
   #take(chunk: Buffer): void {
     if (this.destroyed || this.condemned) return;
     this.#heardMs = performance.now();
+    // Who sends without reading what it is answered would have its answers kept for it without end.
+    if (this.writableLength > limits.unreadBytes) { this.#refuse('not-reading'); return; }
     this.#in = this.#in.length === 0 ? chunk : Buffer.concat([this.#in, chunk]);
-    this.#frame();
+    if (!this.#frameSoon) this.#frame();
   }
 
   /** Cuts and judges the packets that are whole, and hands on what may be handed on. */
   #frame(): void {
     const all = this.#in;
     let from = 0;
+    let left: number = limits.packetsPerTurn;
     while (this.#state !== 'login' && from < all.length && !this.destroyed) {
+      if (left-- === 0) { this.#frameInNextTurn(); break; }
       const length = packetLength(all, from);
       const wrong = this.#wrongHeader(all[from] as number, length);
       if (wrong !== null) { this.#refuse(wrong); return; }
@@ -154,8 +159,15 @@ export class Guard extends Duplex {
       if (broken !== null) { this.#refuse(broken); return; }
     }
     this.#in = from === all.length || this.destroyed ? nothing : all.subarray(from);
+    if (from > 0) this.#partialMs = null; // what is left now is another packet, and has all of its time
     this.#boundReading();
     this.#pump();
+  }
+
+  /** A chunk holds thousands of small packets: other connections have their turn in between (law 8). */
+  #frameInNextTurn(): void {
+    this.#frameSoon = true;
+    setImmediate(() => { this.#frameSoon = false; if (!this.destroyed) this.#frame(); });
   }
 
   /** What speaks against a packet before its body has come; null: nothing yet. */
@@ -218,7 +230,7 @@ export class Guard extends Duplex {
 
   #boundReading(): void {
     const ahead = this.#queuedBytes + this.#in.length;
-    if (ahead > limits.readAheadBytes) this.#socket.pause();
+    if (ahead > limits.readAheadBytes || this.#frameSoon) this.#socket.pause();
     else if (ahead < limits.readAheadBytes / 2 && this.#state !== 'login' && this.#socket.isPaused()) this.#socket.resume();
     if (this.#in.length === 0) this.#partialMs = null;
     else if (this.#partialMs === null && this.#state === 'open') { this.#partialMs = performance.now(); this.#arm(); }
