@@ -8,7 +8,7 @@ import { contactedOf, recentCalls } from '#store/outbox-insert.ts';
 import type { Sql } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
 import { liveTimers } from '#store/timers.ts';
-import { deskAsleep } from '#store/vigilance.ts';
+import { deskState } from '#store/vigilance.ts';
 
 export const bareCase = (alert: Alert): Case =>
   ({ alert, timers: new Map(), engagements: new Map(), roster: [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 });
@@ -33,9 +33,9 @@ export async function fullCases(sql: Sql, alerts: readonly Alert[]): Promise<Map
   const rosters = await rostersOf(sql, alerts);
   const calls = await recentCalls(sql, [...new Set([...rosters.values()].flatMap((r) => r.map((p) => p.phoneKey)))]);
   const unclaimed = await countUnclaimed(sql);
-  const asleep = await deskAsleep(sql);
+  const desk = await deskState(sql);
   return new Map(alerts.map((alert) => [alert.id, {
     alert, timers: timers.get(alert.id) ?? new Map(), engagements: engagements.get(alert.id) ?? new Map(), roster: rosters.get(alert.id) ?? [],
-    contacted: contacted.get(alert.id) ?? new Map(), calls, consoleBeatAt: beats.get(alert.id) ?? null, unclaimed, deskAsleep: asleep,
+    contacted: contacted.get(alert.id) ?? new Map(), calls, consoleBeatAt: beats.get(alert.id) ?? null, unclaimed, deskAsleep: desk.asleep, deskDark: desk.dark,
   }]));
 }

@@ -34,6 +34,7 @@ export type Case = {
   /** Newest beat of the claiming console, or of any console of its user. */ consoleBeatAt: number | null;
   /** P1 alerts nobody has claimed, for the desk's call. */ unclaimed: number;
   /** The desk has missed its questions and nobody has touched it since (core/vigilance.ts). */ deskAsleep?: boolean;
+  /** No wall of the desk has beaten for `limits.deskDarkMs`: whoever is rung cannot look the alarm up (盲打). */ deskDark?: boolean;
 };
 export type Change = {
   patch: Partial<Alert>; timers: Partial<Record<Slot, TimerSet | null>>; /** what is unsent: of the desk's ladder, of the people's search, of both */ withdraw: 'nothing' | 'desk' | 'people' | 'search';

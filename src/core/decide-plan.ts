@@ -6,6 +6,8 @@
 import type { Alert } from './alert.ts';
 import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
 import type { DeskRung } from './escalation.ts';
+import type { Party } from './ids.ts';
+import { smsTemplate } from './messages.ts';
 import { dueAfterMs, emergencyPlan } from './plan.ts';
 import { candidates, overBudget, resolveStep, smsInstead } from './roster.ts';
 
@@ -92,27 +94,40 @@ export function deskDue(c: Case, payload: Record<string, unknown>, now: number):
   const { alert } = c;
   const index = typeof payload['rung'] === 'number' ? payload['rung'] : 0;
   const baseAt = typeof payload['baseAt'] === 'number' ? payload['baseAt'] : now;
+  const told = Array.isArray(payload['told']) ? payload['told'] as Party[] : [];
   const rung = alert.plan?.desk[index];
   if (!deskWaits(c) || !rung) return nothing();
   const next = alert.plan?.desk[index + 1];
-  const { sends, skipped } = ringDesk(c, rung, now);
+  const blind = c.deskDark === true && alert.priority === 1;
+  const { sends, skipped } = ringDesk(c, rung, { blind, told }, now);
+  const nowTold = [...told, ...sends.filter((s) => s.channel === 'sms').map((s) => s.party)];
   return {
     ...nothing(), sends,
-    timers: { desk: next ? { dueAt: baseAt + next.atS * 1000, payload: { rung: index + 1, baseAt } } : null },
-    log: [{ actor: house('desk'), action: 'desk-rung', detail: { rung: rung.ring, sends: sends.map((s) => ({ party: s.party, channel: s.channel })), skipped } }],
+    timers: { desk: next ? { dueAt: baseAt + next.atS * 1000, payload: { rung: index + 1, baseAt, ...(nowTold.length > 0 ? { told: nowTold } : {}) } } : null },
+    log: [{ actor: house('desk'), action: 'desk-rung', detail: { rung: rung.ring, ...(blind ? { blind } : {}), sends: sends.map((s) => ({ party: s.party, channel: s.channel })), skipped } }],
     feed: { what: 'desk-rung', ring: alert.priority === 1 ? 'desk' : 'p2', detail: { rung: rung.ring } },
   };
 }
 
-/** The other seat is the second telephone of the desk, where there is one. */
-function ringDesk(c: Case, rung: DeskRung, now: number): { sends: Send[]; skipped: string[] } {
-  const all = candidates(rungTarget[rung.ring], c.roster);
-  const inTurn = rung.ring === 'other-seat' && all.length > 1 ? [...all.slice(1), ...all.slice(0, 1)] : all;
+/**
+ * Who is rung. The other seat is the second telephone of the desk, where there is one. Blind (盲打, FEATURES 2.14): no wall lives, so
+ * the shift leader is rung with the first rung already, and each leader whose phone takes texts gets the alarm itself, once, as
+ * a responder does: with who, where and the slip number, and an answer of 1 commits.
+ */
+function ringDesk(c: Case, rung: DeskRung, dark: { blind: boolean; told: readonly Party[] }, now: number): { sends: Send[]; skipped: string[] } {
+  const sends: Send[] = [];
   const skipped: string[] = [];
-  for (const p of inTurn) {
-    if (p.absentUntil !== null && p.absentUntil > now) skipped.push(`${p.party} absent`);
-    else if (overBudget(c, p, now)) skipped.push(`${p.party} call-budget`);
-    else return { sends: [{ party: p.party, channel: 'voice', template: 'voice-desk', purpose: 'desk', round: c.alert.planRound, step: null, params: { n: String(Math.max(1, c.unclaimed)) } }], skipped };
+  const common = { round: c.alert.planRound, step: null };
+  for (const target of dark.blind && rung.ring === 'other-seat' ? ['seat', 'shift-leader'] as const : [rungTarget[rung.ring]]) {
+    const all = candidates(target, c.roster);
+    for (const p of target === 'seat' && all.length > 1 ? [...all.slice(1), ...all.slice(0, 1)] : all) {
+      const away = p.absentUntil !== null && p.absentUntil > now;
+      if (away) { skipped.push(`${p.party} absent`); continue; }
+      if (dark.blind && target !== 'seat' && !p.landline && !p.optedOut && !dark.told.includes(p.party)) sends.push({ ...common, purpose: 'search', party: p.party, channel: 'sms', template: smsTemplate(c.alert.kind) });
+      if (overBudget(c, p, now)) { skipped.push(`${p.party} call-budget`); continue; }
+      sends.push({ ...common, purpose: 'desk', party: p.party, channel: 'voice', template: 'voice-desk', params: { n: String(Math.max(1, c.unclaimed)) } });
+      break;
+    }
   }
-  return { sends: [], skipped };
+  return { sends, skipped };
 }

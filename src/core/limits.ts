@@ -60,6 +60,7 @@ export const limits = {
   // -- alert life
   /** A claim without a recorded step ends after this. */ claimStepMs: 120_000,
   /** A console whose beat is older is lost; its claims re-arm. */ consoleLostMs: 45_000,
+  /** No wall has beaten for this: the desk is dark, and its ladder carries the alarm itself in a text (盲打). */ deskDarkMs: 20_000,
   /** A new raise on a taken alert restarts the plan after this without a step. */ rearmMs: 60_000,
   /** Arrival expected after an acceptance from the village, and from outside. */ arriveVillageMs: 20 * 60_000, arriveOutsideMs: 45 * 60_000,
   /** An arrived alert that nobody closes rings again after this, and again. */ closeMs: 30 * 60_000,

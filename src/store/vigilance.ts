@@ -60,11 +60,13 @@ export async function openQuestion(sql: Sql): Promise<{ askedAt: number; missed:
   return row ?? null;
 }
 
-/** Whether the desk has missed its questions and nobody has answered since; in this night only. */
-export async function deskAsleep(sql: Sql): Promise<boolean> {
-  const [row] = await sql.query<{ missed: number }>(
-    `select count(*)::int as missed from vigilance where missed_at is not null and id > ${since} and asked_at > anling_now() - interval '12 hours'`, [], 'vigilance-asleep');
-  return (row?.missed ?? 0) >= limits.vigilanceMissed;
+/** Whether the desk has missed its questions and nobody has answered since (in this night only), and whether no wall of the desk lives. */
+export async function deskState(sql: Sql): Promise<{ asleep: boolean; dark: boolean }> {
+  const [row] = await sql.query<{ missed: number; dark: boolean }>(
+    `select (select count(*)::int from vigilance where missed_at is not null and id > ${since} and asked_at > anling_now() - interval '12 hours') as missed,
+       not exists (select from console c join app_user u on u.id = c.user_id where c.beat_at > anling_now() - $1 * interval '1 ms' and u.role in ('operator', 'shift-leader', 'admin')) as dark`,
+    [limits.deskDarkMs], 'desk-state');
+  return { asleep: (row?.missed ?? 0) >= limits.vigilanceMissed, dark: row?.dark ?? true };
 }
 
 export type Question = { askedAt: number; inputAt: number; answeredAt: number | null; missedAt: number | null; voidAt: number | null; rungAt: number | null; rungParty: string | null };

@@ -129,6 +129,8 @@ async function seed({ db, seal }: TestDatabase): Promise<void> {
   await db.query(`insert into home (id, region_code, address_enc, place_enc) values ('h1', $1, $2, $3)`, [village, seal.seal('home.address', '屏山乡内洋村下厝角12号'), seal.seal('home.place', '屏山乡内洋村下厝角12号')]);
   await db.query(`insert into person (id, home_id, name_enc, name_bidx) values ('p1', 'h1', $1, $2)`, [seal.seal('person.name', '陈金水'), seal.blind('name', '陈金水')]);
   await db.query(`insert into app_user (id, username, password_hash, role, scope_code, display_name) values ('op1', 'op1', 'x', 'operator', $1, '陈接警'), ('op2', 'op2', 'x', 'operator', $1, '林接警')`, [county]);
+  // A wall that lives, whatever the clock does: a test whose desk is dark ends its beats.
+  await db.query(`insert into console (tab_id, user_id, beat_at) values ('wall', 'op2', anling_now() + interval '40 days')`);
   await db.query(
     `insert into device (id, model, home_id, person_id, secret_hash) values ('d1', 'sos-button', 'h1', 'p1', '\\x00'), ('d2', 'watch', 'h1', 'p1', '\\x00'), ('d3', 'smoke', 'h1', 'p1', '\\x00'), ('d4', 'fall-radar', 'h1', 'p1', '\\x00')`);
   await db.query(`insert into presence (device_id, check_at) select id, anling_now() + interval '1 year' from device`);

@@ -136,6 +136,25 @@ describe('the desk', () => {
     expect((await a.alert()).state).toBe('open');
   });
 
+  it('without a living wall the ladder carries the alarm itself: the shift leader is rung at once and told who and where [2.14 FF3]', async () => {
+    await a.db.query(`update console set beat_at = anling_now()`); // the web role dies as the button is pressed
+    await a.event('sos', { id: 'blind' });
+    await a.settle();
+    await a.startClock();
+    await a.pass(19);
+    const leaders = async () => (await a.sent()).filter((m) => ['responder:seat1', 'responder:seat2', 'responder:shift', 'responder:leader'].includes(m.party));
+    expect(await leaders()).toEqual([]);
+    await a.pass(2);
+    const first = await leaders();
+    expect(first.map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['voice responder:seat2 voice-desk', 'sms responder:shift sos', 'voice responder:shift voice-desk']);
+    expect(first[1]).toMatchObject({ to: phone['shift'], slip: expect.any(Number), params: { kind: '一键呼', name: '陈', place: '屏山乡内洋村下厝角12号' } });
+    await a.pass(100);
+    expect((await leaders()).map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['voice responder:shift voice-desk', 'sms responder:leader sos', 'voice responder:leader voice-desk']);
+    expect((await a.log()).filter((l) => l.action === 'desk-rung').map((l) => l.detail['blind'])).toEqual([true, true, true]);
+    await a.reply(phone['leader']!, '1');
+    expect((await a.alert()).state).toBe('committed');
+  });
+
   it('a console lost for 45 s gives the alert back; one that beats keeps it [LAW6 FF3]', async () => {
     await press();
     const { id } = await a.alert();

@@ -81,6 +81,7 @@ function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
       <span class="entry-text">
         <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
         {entry.note && <span class="entry-note">{entry.note}</span>}
+        {entry.detail['blind'] === true && <span class="entry-more">{t('log.blind')}</span>}
         {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}`).join(' · ')}</span>}
         {typeof entry.detail['error'] === 'string' && <code class="entry-more">{entry.detail['error']}</code>}
         {skipped.length > 0 && <span class="entry-more dim">{t('log.skipped', { n: skipped.map((line) => skippedText(line, names)).join(' · ') })}</span>}
