@@ -36,6 +36,7 @@ import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { openSpool } from '#store/spool.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
+import { readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
@@ -106,22 +107,26 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   });
   const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
   let mqtt: MqttDoor | null = null;
+  const memory = join(config.data, 'spool', 'devices.sealed');
+  const known = await readKnownDevices(memory, seal).catch((error: Error) => { log.error({ error: error.message }, 'the devices kept on the disk cannot be read; the database is asked'); return []; });
   const devices = add(startDeviceCache({
     lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
+    known, save: (all) => writeKnownDevices(memory, seal, all),
   }));
-  const unlisten = await db.listen(['anling_device', clockChannel], (channel, payload) => {
+  // Not waited for, here and below: doors open while the database is away.
+  const unlisten = db.listen(['anling_device', clockChannel], (channel, payload) => {
     if (channel === 'anling_device') devices.changed(payload);
     else if (payload === '') intake.clockMoved();
     else void intake.writeSigns().then(() => answerClock(db, payload)).catch((error: unknown) => log.warn({ error: (error as Error).message }, 'signs of life were not written before the clock moves'));
   });
-  add({ name: 'device-hints', ready: () => null, stop: unlisten });
+  add(hints('device-hints', unlisten));
   const door = {
     host: config.deviceHost, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
     login: createLogin({ devices, secretMatches: seal.secretMatches, refused: intake.refused }),
   };
   // Before the doors, so that it stops after them: what is under way then ends with its connection.
   const commands = add(startCommands({ ...down, reachable: (id) => mqtt?.reachable(id) ?? false, send: async (id, payload) => (await mqtt?.sendCommand(id, payload)) ?? 'not-connected', log, metrics }));
-  add({ name: 'command-hints', ready: () => null, stop: await down.listen(commands.wake) });
+  add(hints('command-hints', down.listen(commands.wake)));
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
   const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, hurry: intake.hurry, connected: intake.connected }));
   mqtt = opened;
@@ -133,6 +138,11 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   gaugeOf(metrics, 'telemetry_waiting', 'Telemetry rows waiting for their commit', () => intake.waiting().telemetry);
   gaugeOf(metrics, 'spool_rows', 'Items kept in the spool that the database does not have yet', () => intake.waiting().spooled);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
+}
+
+/** Hints that are heard once the database answers. */
+function hints(name: string, unlisten: Promise<() => Promise<void>>): Service {
+  return { name, ready: () => null, async stop() { await (await unlisten)(); } };
 }
 
 /** Commands downwards as rows, over connections that the alarm path does not share. */

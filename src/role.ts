@@ -10,10 +10,11 @@ import { type OpsPeer, startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { beat, beatMs, pruneNodes } from '#store/nodes.ts';
-import type { Db } from '#store/pool.ts';
+import { type Db, isTransient } from '#store/pool.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { unsafeSettings } from '#store/startup.ts';
 import { startLoop, type Service } from '#work/loop.ts';
+import { waitFor } from '#work/wait-for.ts';
 import { newNodeId, pools, startRole, stopAll, version } from './engine.ts';
 
 const stopMs = 5_000; // then the process ends with what is still open; nothing acknowledged depends on it
@@ -34,10 +35,29 @@ export async function runRole(config: Config, role: Role): Promise<number> {
   tell();
   const beating = setInterval(tell, 1_000);
   flushCompileCache(); // now rather than at the end, where half a second of the bounded stop would go into it
-  const open = pools(config.databaseUrl ?? '', log);
+  const databaseUrl = config.databaseUrl ?? '';
+  let close = (): Promise<void> => Promise.resolve();
   try {
     const seal = createSeal(readKeys(config.keyFile, false));
-    services.push(...await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl: config.databaseUrl ?? '', db: open.db, peers: () => peers }));
+    // A database that goes away while a role starts is waited for as it is later: a house is not built up again for that.
+    const started = await waitFor({
+      given: end, passes: isTransient,
+      async start() {
+        const open = pools(databaseUrl, log);
+        try {
+          const made = await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl, db: open.db, peers: () => peers });
+          return { open, made };
+        } catch (error) { await open.close(); throw error; }
+      },
+      onWait(error, inARow) {
+        phase = `${role} waits for the database: ${(error as Error).message}`;
+        if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow }, `${role} waits for the database`);
+      },
+    });
+    if (started === null) { clearInterval(beating); await health.stop(); return 0; }
+    const { open, made } = started;
+    close = open.close;
+    services.push(...made);
     // Last, because an edge that beats is one whose doors are open.
     services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url, version, listen: listenOf(config, role) } }));
     phase = null;
@@ -54,7 +74,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
   clearInterval(beating);
   const bound = setTimeout(() => { log.warn(`${role} did not stop in time`); process.exit(0); }, stopMs);
   await stopAll(services);
-  await open.close();
+  await close();
   await health.stop();
   clearTimeout(bound);
   return 0;

@@ -13,6 +13,7 @@ export const limits = {
   /** Wait for the database at a login before what is known from before decides. */ lookupMs: 1_500,
   /** Device rows asked in one look-up; ids waiting for one: beyond, unknown ids hear "server unavailable". */ lookupRows: 500, lookupQueue: 5_000,
   /** A cached device is asked again at its login after this; every cached device within a minute. */ deviceFreshMs: 30_000,
+  /** What changed of the devices is on the edge's disk after this: a device revoked later than that is let in by an edge that starts while the database is away. */ knownDevicesMs: 5_000,
   /** A packet begun must be whole by then, else the socket is destroyed. */ packetMs: 20_000,
   /** Bytes read ahead of what is being handled, per connection: the socket is paused. */ readAheadBytes: 64 * 1024,
   /** Bytes of answers that a device does not read: at its next byte it is cut off. Packets of one connection judged in one turn: the rest waits for the next. */ unreadBytes: 64 * 1024, packetsPerTurn: 256,

@@ -1,7 +1,8 @@
 /**
  * The devices as the doors remember them, so that known ones log in while the database is away. All are loaded at start in
  * small pages; a login asks again when what is known is not fresh; hints (`changed`) and a slow round over everything heal
- * the rest (law 2). Look-ups are batched: ten thousand logins at once are a few dozen statements.
+ * the rest (law 2). Look-ups are batched: ten thousand logins at once are a few dozen statements. What is known is kept on the
+ * disk too, for the next life: an edge that starts while the database is away begins with it.
  */
 import { limits } from '#core/limits.ts';
 import type { KnownDevice } from '#core/publish.ts';
@@ -24,15 +25,24 @@ export type DeviceCache = Service & {
 };
 type Entry = { device: KnownDevice; seenMs: number };
 const roundMs = 60_000;
+export type DeviceCacheOptions = {
+  lookup: DeviceLookup; log: Logger; onChange: (id: string, device: KnownDevice | null) => void;
+  /** What an earlier life knew: serves until the database answers. */ known?: readonly KnownDevice[];
+  /** Keeps what is known for the next life. */ save?: (devices: readonly KnownDevice[]) => Promise<void>;
+};
 
-export function startDeviceCache(options: { lookup: DeviceLookup; log: Logger; onChange: (id: string, device: KnownDevice | null) => void }): DeviceCache {
+export function startDeviceCache(options: DeviceCacheOptions): DeviceCache {
   const { lookup, log, onChange } = options;
-  const entries = new Map<string, Entry>();
+  // Of another life, so never fresh: a login asks first, and the round goes over it soon.
+  const entries = new Map<string, Entry>((options.known ?? []).map((device) => [device.id, { device, seenMs: -Infinity }]));
+  let unsaved = false;
   const keep = (id: string, device: KnownDevice | null): KnownDevice | null => {
     const before = entries.get(id)?.device;
     entries.delete(id); // the oldest answer stays first: the round begins there
     if (device) entries.set(id, { device, seenMs: performance.now() });
-    if (before && (!device || before.status !== device.status || before.homeId !== device.homeId || !equal(before.secretHash, device.secretHash))) onChange(id, device);
+    const same = before !== undefined && device !== null && before.status === device.status && before.homeId === device.homeId && equal(before.secretHash, device.secretHash);
+    if (!same && (before || device)) unsaved = true;
+    if (before && !same) onChange(id, device);
     return device;
   };
   const ask = async (ids: readonly string[]): Promise<(KnownDevice | null)[]> => {
@@ -62,8 +72,19 @@ export function startDeviceCache(options: { lookup: DeviceLookup; log: Logger; o
       return ids.length >= limits.lookupRows;
     },
   });
+  const save = async (): Promise<void> => {
+    if (!options.save || !unsaved || loadedTo !== null) return; // a part of them must not take the place of all
+    unsaved = false;
+    await options.save([...entries.values()].map((entry) => entry.device)).catch((error: unknown) => { unsaved = true; throw error; });
+  };
+  const memory = startLoop({
+    name: 'devices-kept', pollMs: limits.knownDevicesMs,
+    onError: (error, inARow) => { if (inARow === 1 || inARow % 600 === 0) log.error({ error: (error as Error).message }, 'the devices are not kept on the disk: an edge that starts while the database is away would let nobody in'); },
+    async turn() { await save(); return false; },
+  });
   return {
-    name: 'devices', ready: () => (loadedTo === null ? null : 'devices: not all are loaded yet'), stop: () => loop.stop(),
+    name: 'devices', ready: () => (loadedTo === null ? null : 'devices: not all are loaded yet'),
+    async stop() { await Promise.all([loop.stop(), memory.stop()]); await save().catch(() => {}); },
     async get(id, freshMs) {
       const entry = entries.get(id);
       if (entry && performance.now() - entry.seenMs <= freshMs) return entry.device;

@@ -24,7 +24,7 @@ export type TestEdge = {
 export type TestDevice = { id: string; secret: string };
 
 /** Starts the edge role against `t`; `databaseUrl` may lead through a proxy. */
-export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string; /** false: its spool cannot be opened */ spool?: boolean } = {}): Promise<TestEdge> {
+export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string; /** false: its spool cannot be opened */ spool?: boolean; /** false: not waited for, its database is away */ ready?: boolean } = {}): Promise<TestEdge> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'anling-edge-'));
   if (options.spool === false) writeFileSync(join(data, 'spool'), '');
   const databaseUrl = options.databaseUrl ?? t.url;
@@ -34,7 +34,7 @@ export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, optio
   const metrics = createMetrics('edge');
   const open = pools(databaseUrl, log);
   const services = await startRole('edge', { config, log, metrics, seal: t.seal, nodeId: newNodeId('edge'), databaseUrl, db: open.db, peers: () => [] });
-  await until('the edge is ready', () => services.every((s) => s.ready() === null));
+  if (options.ready !== false) await until('the edge is ready', () => services.every((s) => s.ready() === null));
   const portOf = (name: string, key: 'port' | 'tlsPort'): number => (services.find((s) => s.name === name) as unknown as Record<string, number>)[key] as number;
   return {
     port: portOf('mqtt', 'port'), tlsPort: portOf('mqtt', 'tlsPort'), httpPort: portOf('http-door', 'port'), data, services, lines,

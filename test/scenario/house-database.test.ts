@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive } from '#ops/processes.ts';
 import { commitWord } from '#test/harness/fault-proxy.ts';
 import { type FaultyHouse, makeFaultyHouse } from '#test/harness/house-with-proxy.ts';
-import { pidsOf } from '#test/harness/processes.ts';
+import { killHard, pidsOf } from '#test/harness/processes.ts';
 import type { Presser } from '#test/torture/presser.ts';
 import { type Seeded, seedPeople } from '#test/torture/seed.ts';
 import { underPress } from '#test/torture/under-press.ts';
@@ -43,6 +43,23 @@ describe('the database of a running house', { timeout: 120_000 }, () => {
     });
     expect([complaints(verdict), roles()]).toEqual([[], before]);
     expect(before.every(isAlive)).toBe(true);
+  });
+
+  it('is away while edge, worker and web are killed: they start without it, the doors open at once, and nobody starts twice [RF1 RF3 W17 I1]', async () => {
+    const { verdict } = await underPress(f.house, devices, 200, async (pressers) => {
+      await more(pressers, 12);
+      await f.database.stop();
+      const before = roles();
+      killHard(before);
+      await expect.poll(() => roles().filter((pid) => !before.includes(pid)), { timeout: 20_000, interval: 50 }).toHaveLength(3);
+      const again = roles();
+      await more(pressers, 24);
+      await f.database.start();
+      await f.house.ready(30_000);
+      expect(roles()).toEqual(again);
+      await more(pressers, 12);
+    });
+    expect(complaints(verdict)).toEqual([]);
   });
 
   it('is cut off in the middle of a commit, again and again: each press is one event of one alert [RF5 I1 I2]', async () => {
