@@ -36,7 +36,7 @@ import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { openSpool } from '#store/spool.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
-import { readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
+import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
@@ -107,7 +107,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   });
   const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
   let mqtt: MqttDoor | null = null;
-  const memory = join(config.data, 'spool', 'devices.sealed');
+  const memory = knownDevicesFile(config.data);
   const known = await readKnownDevices(memory, seal).catch((error: Error) => { log.error({ error: error.message }, 'the devices kept on the disk cannot be read; the database is asked'); return []; });
   const devices = add(startDeviceCache({
     lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),

@@ -2,11 +2,11 @@
  * The supervisor's life: database, schema, keys, first administrator, pages, then the roles as children, in the order that a
  * machine needs after its power came back. It holds no work of its own; it stops everything in order, within eight seconds.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { configVariables, type Config, opsPortOf, type Role, roles as allRoles } from '#config';
 import { OperatingError } from '#core/errors.ts';
-import { startHealth, type Health, type OpsPeer } from '#ops/health.ts';
+import { startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { buildPages } from '#ops/pages.ts';
@@ -20,25 +20,32 @@ import { ensurePlans } from '#store/county-setup.ts';
 import { hasDemoPeople, loadDemo } from '#store/demo.ts';
 import { embeddedPort, embeddedUrl } from '#store/embedded.ts';
 import { keepEmbedded, type Keeper } from '#store/keeper.ts';
+import { knownDevicesFile } from '#store/known-devices.ts';
 import { migrate } from '#store/migrate.ts';
-import { openDb, type Db } from '#store/pool.ts';
+import { isTransient, openDb, type Db } from '#store/pool.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
 import { checkKeys, ensureAdmin, hasRealPeople, holdsData, reachDatabase, unsafeSettings } from '#store/startup.ts';
-import { type ChildSpec, type ChildStatus, startSupervisor, type Supervisor } from '#work/supervisor.ts';
+import { outlasts } from '#work/outlasts.ts';
+import type { ChildSpec } from '#work/supervisor.ts';
+import { waitFor } from '#work/wait-for.ts';
+import { type Crew, relay, startCrew, whyNotUp } from './crew.ts';
 
 const root = join(import.meta.dirname, '..');
-const edgeStopMs = 2_500;
-const roleStopMs = 2_500;
 const databaseStopMs = 2_500;
 const closingMs = 5_000;
+/** The doors of a house that has been up before wait so long for its database to start. */
+const doorsMs = 3_000;
+/** Pause between two tries of a start to reach its database. */
+const tryMs = 1_000;
 
+type Undo = (() => Promise<void> | void)[];
 type Prepared = { config: Config; seal: Seal; keeper: Keeper | null; password: string | null; standin: boolean; aheadMs: number; pagesError: string | null };
 
 /** Runs until a signal; resolves with the exit code. Throws OperatingError with a text for the operator when it cannot start. */
 export async function runHouse(given: Config): Promise<number> {
   const log = createLog('supervisor', given.logLevel, relay);
   const signal = firstSignal();
-  const undo: (() => Promise<void> | void)[] = [];
+  const undo: Undo = [];
   const stopAll = async (): Promise<void> => { for (const step of undo.toReversed()) await step(); };
   try {
     requireFiles(given);
@@ -46,13 +53,15 @@ export async function runHouse(given: Config): Promise<number> {
     if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
     const life = recordLife(given.data);
     undo.push(() => life.end());
-    const prepared = await prepare(given, log, undo, found ? closingMs : 0);
-    if (signal.seen !== null) { await stopAll(); return 0; }
-    const house = await startChildren(prepared, log, life.children);
-    undo.push(() => house.stop());
-    announce(prepared, house);
+    const crew = startCrew(log, life.children);
+    undo.push(() => crew.stop());
+    const prepared = await prepare(given, log, { undo, crew, ended: signal.first, portsMs: found ? closingMs : 0 });
+    if (prepared === null || signal.seen !== null) { await stopAll(); return 0; }
+    undo.push(() => crew.stop()); // before the database
+    await startChildren(prepared, crew);
+    announce(prepared, crew);
     log.info({ why: await signal.first }, 'stopping');
-    signal.again(() => house.supervisor.killAll());
+    signal.again(() => crew.supervisor.killAll());
     await stopAll();
     log.info('stopped');
     return 0;
@@ -60,11 +69,6 @@ export async function runHouse(given: Config): Promise<number> {
     await stopAll();
     throw error;
   }
-}
-
-/** Whole lines to stdout; when nobody reads them they are dropped rather than kept or waited for. */
-function relay(line: string): void {
-  if (process.stdout.writableLength < 4 * 1024 * 1024) process.stdout.write(line);
 }
 
 type Signal = { readonly seen: string | null; first: Promise<string>; again(act: () => void): void };
@@ -91,15 +95,17 @@ function firstSignal(): Signal {
 
 const wholeHouse = (config: Config): boolean => allRoles.every((role) => config.roles.includes(role));
 
-/** Everything that must be right before a role may run. `portsMs`: how long a killed life's ports may take to close. */
-async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | void)[], portsMs: number): Promise<Prepared> {
+type Start = { undo: Undo; crew: Crew; ended: Promise<unknown>; /** How long a killed life's ports may take to close. */ portsMs: number };
+
+/** Everything that must be right before a role may run, the doors of a house that knows its devices excepted. Null: ended before. */
+async function prepare(given: Config, log: Logger, start: Start): Promise<Prepared | null> {
   const config = await withPorts(given);
-  await requirePorts(wantedPorts(config), portsMs);
+  await requirePorts(wantedPorts(config), start.portsMs);
   const pages = config.roles.includes('web') ? buildPages(config.data) : null;
-  const { url, keeper } = config.databaseUrl === null ? await ownDatabase(config, log, undo) : { url: config.databaseUrl, keeper: null };
-  const db = openDb({ url, max: 2, name: 'supervisor' });
+  const found = await findDatabase(config, log, start);
+  if (found === null) return null;
+  const { url, keeper, db } = found;
   try {
-    await reachDatabase(db, url, keeper ? 30_000 : 3_000);
     const unsafe = await unsafeSettings(db);
     if (unsafe) throw new OperatingError('E_DATABASE_UNSAFE', `The database would lose commits that it has confirmed (${unsafe}). Switch it on; the alarm path does not run without it.`);
     await migrate({ url, log });
@@ -119,10 +125,45 @@ async function prepare(given: Config, log: Logger, undo: (() => Promise<void> | 
   }
 }
 
+/**
+ * A database that answers. Without one a new house ends with what is wrong; one that has been up before opens its doors (W17: alarms
+ * are taken from known devices and kept on the disk), and waits for it.
+ */
+async function findDatabase(config: Config, log: Logger, { undo, crew, ended }: Start): Promise<{ url: string; keeper: Keeper | null; db: Db } | null> {
+  const place = config.databaseUrl ?? (config.dbPort === 0 ? null : embeddedUrl(config.data, config.dbPort));
+  const been = place !== null && config.roles.includes('edge') && existsSync(config.keyFile) && existsSync(knownDevicesFile(config.data));
+  const openDoors = (why: string): void => {
+    log.error({ why }, 'the database does not answer: the doors open without it, nobody is called until it is back');
+    crew.supervisor.add(roleSpec(Object.freeze({ ...config, databaseUrl: place }), 'edge'));
+  };
+  let own: { url: string; keeper: Keeper | null } | null = config.databaseUrl === null ? null : { url: config.databaseUrl, keeper: null };
+  return waitFor({
+    given: ended, pauseMs: tryMs, passes: (error) => been && mayPass(error), onWait: (error, inARow) => { if (inARow === 1 || inARow % 10 === 0) openDoors((error as Error).message); },
+    async start() {
+      const starting = own ? Promise.resolve(own) : ownDatabase(config, log, undo);
+      if (been && await outlasts([starting.catch(() => {})], doorsMs)) openDoors('it is still starting');
+      own = await starting;
+      const { url, keeper } = own;
+      const db = openDb({ url, max: 2, name: 'supervisor' });
+      try {
+        await reachDatabase(db, url, keeper ? 30_000 : 3_000);
+        return { url, keeper, db };
+      } catch (error) { await db.close(); throw error; }
+    },
+  });
+}
+
+/** Not a wrong address, user or password: the database or the way to it is away. */
+const mayPass = (error: unknown): boolean => {
+  const { code, cause } = error as { code?: string; cause?: { code?: string } };
+  return code === 'E_DATABASE_UNREACHABLE' && (cause === undefined || isTransient(cause) || /^(ENOTFOUND|EAI_AGAIN)$/.test(cause.code ?? ''));
+};
+
 /** Zero means any: the choice is made here once, so that every process of the house knows it. */
 async function withPorts(config: Config): Promise<Config> {
   const chosen: Record<string, number> = {};
-  for (const name of ['httpPort', 'mqttPort', 'mqttsPort', 'doorPort', 'standinPort'] as const) if (config[name] === 0) chosen[name] = await freePort();
+  const free = async (): Promise<number> => { for (;;) { const port = await freePort(); if (!Object.values(chosen).includes(port)) return port; } }; // the system may give one twice
+  for (const name of ['httpPort', 'mqttPort', 'mqttsPort', 'doorPort', 'standinPort'] as const) if (config[name] === 0) chosen[name] = await free();
   const publicUrl = config.httpPort === 0 ? config.publicUrl.replace(/:0$/, `:${chosen['httpPort']}`) : config.publicUrl;
   return Object.freeze({ ...config, ...chosen, publicUrl });
 }
@@ -143,7 +184,7 @@ function wantedPorts(config: Config): WantedPort[] {
 }
 
 /** The embedded database of the data folder: ours to run, or that of the house that runs there already. */
-async function ownDatabase(config: Config, log: Logger, undo: (() => Promise<void> | void)[]): Promise<{ url: string; keeper: Keeper | null }> {
+async function ownDatabase(config: Config, log: Logger, undo: Undo): Promise<{ url: string; keeper: Keeper | null }> {
   const claim = claimDatabase(config.data);
   if (claim.owner !== null) {
     const port = embeddedPort(config.data);
@@ -151,8 +192,8 @@ async function ownDatabase(config: Config, log: Logger, undo: (() => Promise<voi
     if (wholeHouse(config) || url === null) throw new OperatingError('E_CONFIG', `ANLING_DATA: ${config.data} is in use by process ${claim.owner}, another Anling. Stop it, or give this one a folder of its own.`);
     return { url, keeper: null };
   }
+  const keeper = await keepEmbedded({ data: config.data, port: config.dbPort, log, onEvent: (what, detail) => log.warn({ detail }, what) }).catch((error: unknown) => { claim.release(); throw error; });
   undo.push(() => claim.release());
-  const keeper = await keepEmbedded({ data: config.data, port: config.dbPort, log, onEvent: (what, detail) => log.warn({ detail }, what) });
   undo.push(() => keeper.stop(databaseStopMs));
   return { url: keeper.url, keeper };
 }
@@ -174,53 +215,18 @@ async function firstAdmin(db: Db, config: Config, log: Logger): Promise<string |
   return password;
 }
 
-type Running = { supervisor: Supervisor; health: Health | null; stop(): Promise<void>; whenReady(act: () => void): void };
-
-async function startChildren(prepared: Prepared, log: Logger, record: (pids: number[]) => void): Promise<Running> {
+async function startChildren(prepared: Prepared, crew: Crew): Promise<void> {
   const { config, keeper } = prepared;
+  const { supervisor } = crew;
   const metrics = createMetrics('supervisor');
   const restarts = metrics.gauge('restarts', 'Starts after the first one, by process', ['process']);
-  let onReady: (() => void) | null = null;
-  let stopping = false;
   const reasons = (): string[] => {
     const status = supervisor.status();
     for (const child of status) restarts.set({ process: child.name }, child.restarts);
     return [...(keeper?.down() ? [keeper.down() as string] : []), ...status.flatMap(whyNotUp)];
   };
-  const changed = (): void => {
-    record(supervisor.status().flatMap((child) => child.pid ?? []));
-    supervisor.send('web', { peers: peersOf(supervisor.status(), health) });
-  };
-  const health = wholeHouse(config) ? await startHealth({ role: 'supervisor', port: config.opsPort, reasons, metrics }) : null;
-  const supervisor: Supervisor = startSupervisor({
-    children: childSpecs(prepared), onLine: (_, line) => relay(`${line}\n`),
-    onEvent({ child, what, pid, detail }) {
-      log[(what === 'ended' && !stopping) || what === 'hung' ? 'warn' : 'info']({ child, childPid: pid, detail }, `${child} ${what}`);
-      if (what === 'ready' && supervisor.status().every((c) => whyNotUp(c).length === 0 && (c.beat?.reasons.length ?? 0) === 0)) { onReady?.(); onReady = null; }
-    },
-    onChange: () => setImmediate(changed), // 'supervisor' is not yet assigned while the first children start
-  });
-  return {
-    supervisor, health, whenReady(act) { onReady = act; },
-    async stop() {
-      stopping = true;
-      // First nothing new comes in, then what is under way is finished, then the pages go.
-      await supervisor.stop(edgeStopMs, config.roles.includes('edge') ? ['edge'] : []);
-      await supervisor.stop(roleStopMs, config.roles.filter((role) => role !== 'edge'));
-      await supervisor.stop(1_000);
-      await health?.stop();
-    },
-  };
-}
-
-function whyNotUp(child: ChildStatus): string[] {
-  if (child.pid === null) return [`${child.name} ended and is being started again${child.lastWords ? `; its last words: ${child.lastWords.slice(0, 200)}` : ''}`];
-  return child.beat === null && child.name !== 'standin' ? [`${child.name} is starting`] : [];
-}
-
-function peersOf(status: readonly ChildStatus[], health: Health | null): OpsPeer[] {
-  const roles = status.flatMap((child) => (child.beat?.facts['ops'] ? [{ role: child.name, url: child.beat.facts['ops'] }] : []));
-  return [...(health ? [{ role: 'supervisor', url: health.url }] : []), ...roles];
+  crew.health = wholeHouse(config) ? await startHealth({ role: 'supervisor', port: config.opsPort, reasons, metrics }) : null;
+  for (const spec of childSpecs(prepared)) supervisor.add(spec);
 }
 
 /** Where compiled code is kept: a killed role is back in a fifth of the time (0.6 s -> 0.15 s for 24,000 lines). Beside the code when it may be written. */
@@ -229,10 +235,13 @@ function codeCache(data: string): string {
   try { accessSync(modules, constants.W_OK); return join(modules, '.cache', 'compiled'); } catch { return join(data, 'cache'); }
 }
 
-function childSpecs({ config, seal, standin, aheadMs }: Prepared): ChildSpec[] {
+function roleSpec(config: Config, role: Role): ChildSpec {
   const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? codeCache(config.data) };
-  const main = join(root, 'src', 'main.ts');
-  const specs: ChildSpec[] = config.roles.map((role) => ({ name: role, file: main, args: ['child', '--role', role], env, beats: true }));
+  return { name: role, file: join(root, 'src', 'main.ts'), args: ['child', '--role', role], env, beats: true };
+}
+
+function childSpecs({ config, seal, standin, aheadMs }: Prepared): ChildSpec[] {
+  const specs = config.roles.map((role) => roleSpec(config, role));
   if (!standin || !wholeHouse(config)) return specs;
   const { id, secret } = standinKey(seal);
   const hooks = `${config.tlsCert ? config.publicUrl : `http://127.0.0.1:${config.httpPort}`}/hooks/aliyun/${seal.hookSecret}`;
@@ -243,11 +252,11 @@ function childSpecs({ config, seal, standin, aheadMs }: Prepared): ChildSpec[] {
 }
 
 /** What the person at the terminal needs, in both languages; the password stands here once and nowhere else. */
-function announce(prepared: Prepared, house: Running): void {
+function announce(prepared: Prepared, crew: Crew): void {
   const { config, password, standin } = prepared;
   const line = (text: string): void => relay(`${text}\n`);
   if (password) line(`\n  First login 首次登录   user admin   password ${password}   (shown only now 仅显示一次)\n`);
-  house.whenReady(() => {
+  crew.whenReady(() => {
     line('\nAnling 安铃 is ready 已就绪');
     const { deviceHost: host } = config;
     if (config.roles.includes('web')) line(`  Pages, API 页面接口     ${config.publicUrl}   (${config.publicUrl}/readyz, /api/docs)`);

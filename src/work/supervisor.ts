@@ -24,6 +24,7 @@ export type SupervisorOptions = {
 };
 export type Supervisor = {
   status(): ChildStatus[];
+  /** One more, started at once; a name that is there already stays as it is. */ add(spec: ChildSpec): void;
   send(name: string, message: unknown): void;
   /** Stops these children (all when none are named) together; who is not gone after `boundMs` is killed. */ stop(boundMs: number, names?: readonly string[]): Promise<void>;
   killAll(): void;
@@ -45,6 +46,12 @@ export function startSupervisor(options: SupervisorOptions): Supervisor {
   }, 500);
   for (const child of kept.values()) child.start();
   return {
+    add(spec) {
+      if (kept.has(spec.name)) return;
+      const child = new Child(spec, options);
+      kept.set(spec.name, child);
+      child.start();
+    },
     status: () => [...kept.values()].map((child) => child.status()),
     send: (name, message) => kept.get(name)?.send(message),
     async stop(boundMs, names) {
