@@ -120,9 +120,9 @@ function ringDesk(c: Case, rung: DeskRung, dark: { blind: boolean; told: readonl
   const common = { round: c.alert.planRound, step: null };
   for (const target of dark.blind && rung.ring === 'other-seat' ? ['seat', 'shift-leader'] as const : [rungTarget[rung.ring]]) {
     const all = candidates(target, c.roster);
-    for (const p of target === 'seat' && all.length > 1 ? [...all.slice(1), ...all.slice(0, 1)] : all) {
-      const away = p.absentUntil !== null && p.absentUntil > now;
-      if (away) { skipped.push(`${p.party} absent`); continue; }
+    const on = target === 'seat' ? all.filter((p) => p.offDuty !== true) : [];
+    for (const p of on.length > 1 ? [...on.slice(1), ...on.slice(0, 1), ...all.slice(on.length)] : all) {
+      if (p.absentUntil !== null && p.absentUntil > now) { skipped.push(`${p.party} absent`); continue; }
       if (dark.blind && target !== 'seat' && !p.landline && !p.optedOut && !dark.told.includes(p.party)) sends.push({ ...common, purpose: 'search', party: p.party, channel: 'sms', template: smsTemplate(c.alert.kind) });
       if (overBudget(c, p, now)) { skipped.push(`${p.party} call-budget`); continue; }
       sends.push({ ...common, purpose: 'desk', party: p.party, channel: 'voice', template: 'voice-desk', params: { n: String(Math.max(1, c.unclaimed)) } });

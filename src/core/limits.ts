@@ -151,6 +151,8 @@ export const limits = {
   /** Beyond these the doctor says 要处理: days until the database's disk is full, the charge of a UPS in percent. */ doctorDiskDays: 30, doctorUpsPercent: 80,
   /** Numbers passed over after a restore, so that none given since the backup is given again. */ restoreLeap: 100_000,
   /** Bytes of the copies of registrations: beyond, the file is set aside as `.1` (the one before goes) and a new one begins. */ registrationBytes: 256 * 1024 * 1024,
+  // -- turns of duty
+  /** Layers of one schedule, people of one layer, days that one question may look at and one stand-in may last: more is refused. */ scheduleLayers: 8, scheduleMembers: 60, scheduleDays: 92,
   // -- processes
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

@@ -22,6 +22,7 @@ export type PartyFacts = {
   landline: boolean; optedOut: boolean; absentUntil: number | null;
   /** On foot to the home, as far as it is on file. */ walkMinutes?: number;
   /** His place lies in the outage too (所在片区失联): tried, never waited for. */ cutOff?: true;
+  /** Stands in a schedule and has no turn now (不当班): comes after those who have, never not at all. */ offDuty?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
 /** What a step looks at; a case, or one that is only imagined. */
@@ -49,8 +50,9 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
     if (target === 'neighbour-villages') return p.role === 'care-worker' && p.reach !== 'village';
     return roleTargets.has(target) && p.role === target && (!villageRoles.has(target) || p.reach === 'village');
   };
+  const off = (p: PartyFacts): number => (p.offDuty === true ? 1 : 0);
   const signal = (p: PartyFacts): number => (target === 'neighbour-villages' && p.cutOff ? 1 : 0); // the nearest village that can be reached
-  return roster.filter(fits).sort((a, b) => signal(a) - signal(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
+  return roster.filter(fits).sort((a, b) => off(a) - off(b) || signal(a) - signal(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
 }
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */

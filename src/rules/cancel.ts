@@ -30,7 +30,7 @@ function whyNot(event: StoredEvent, fall: Alert): string | null {
   const until = fall.summary['confirmUntil'];
   const id = fall.summary['fallId'];
   if (typeof until !== 'number') return 'no-window';
-  if (event.receivedAt > until) return 'window-over';
+  if (event.receivedAt >= until) return 'window-over';
   if (fall.state !== 'confirming' && !(fall.state === 'open' && fall.claimedAt === null && fall.firstHumanAt === null)) return 'taken';
   if (fall.count - fall.duplicateCount > 1) return 'raised-again';
   if (event.ref !== null && id !== null && event.ref !== id) return 'other-event';

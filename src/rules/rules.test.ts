@@ -85,7 +85,7 @@ describe('cancel', () => {
     expect(cancel(fallAlert(), { ref: 'f1' })).toMatchObject({ type: 'close' });
   });
   for (const [why, alert, more] of [
-    ['after the window', fallAlert(), { receivedAt: now + 30_001 }], ['of another event', fallAlert(), { ref: 'other' }], ['when a human has it', fallAlert({ state: 'claimed', claimedAt: now }), {}],
+    ['after the window', fallAlert(), { receivedAt: now + 30_000 }], ['of another event', fallAlert(), { ref: 'other' }], ['when a human has it', fallAlert({ state: 'claimed', claimedAt: now }), {}],
     ['when it fell again', fallAlert({ count: 2 }), {}], ['without a window', fallAlert({ summary: {} }), {}], ['of an SOS', fallAlert({ kind: 'sos', state: 'open' }), {}],
   ] as const) it(`is only a note, softly rung, ${why} [C3 C4]`, () => expect(cancel(alert, more)).toMatchObject({ type: 'note', alertId: '9', ring: 'soft' }));
   it('of another device takes nothing away [C4]', () => expect(cancel(fallAlert({ deviceId: 'x' as never }))).toMatchObject({ type: 'note' }));

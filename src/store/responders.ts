@@ -57,6 +57,12 @@ export async function updateResponder(sql: Sql, seal: Seal, id: string, version:
   return next;
 }
 
+/** Role, place and name of these; whoever is not there any more is left out. */
+export async function respondersOf(sql: Sql, seal: Seal, ids: readonly string[]): Promise<Map<string, { role: string; regionCode: string; name: string }>> {
+  const rows = await sql.query<{ id: string; role: string; regionCode: string; name_enc: Buffer } & Row>('select id, role, region_code as "regionCode", name_enc from responder where id = any($1)', [ids]);
+  return new Map(rows.map((r) => [r.id, { role: r.role, regionCode: r.regionCode, name: seal.openIfReadable('responder.name', r.name_enc) ?? '' }]));
+}
+
 /** Those of `ids` that are taken. */
 export async function takenResponderIds(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await sql.query<{ id: string }>('select id from responder where id = any($1)', [ids])).map((r) => r.id));

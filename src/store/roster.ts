@@ -6,21 +6,24 @@ import type { Alert } from '#core/alert.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import type { PartyFacts, PartyRole } from '#core/roster.ts';
 import type { Row, Sql } from './pool.ts';
+import { offDuty } from './schedules.ts';
 
 /** What of an alert its roster is looked up by. */
 export type RosterKey = Pick<Alert, 'id' | 'flags' | 'homeId' | 'personId' | 'regionCode'>;
 type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
 
-/** The roster of each alert. In an outage it reaches further: to the nearest villages that still have a signal. */
-export async function rostersOf(sql: Sql, alerts: readonly RosterKey[]): Promise<Map<AlertId, PartyFacts[]>> {
+/** The roster of each alert; `at` asks whose turn it will be (null: now). In an outage it reaches further: to the nearest villages that still have a signal. */
+export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: number | null = null): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
+  const off = await offDuty(sql, at);
   const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
   const responders = (await sql.query(
     `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes,
        to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
      from responder p join region r on r.code = p.region_code
-     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders')).map(responder);
+     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders')).map(responder)
+    .map((p): Responder => (off.has(p.party) ? { ...p, offDuty: true } : p));
   const contacts = await contactsOf(sql, alerts);
   const places = new Map((await sql.query<{ code: string; lat: number | null; lon: number | null }>(
     'select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places')).map((r) => [r.code, r]));

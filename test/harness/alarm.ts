@@ -53,6 +53,7 @@ export const phone: Record<string, string> = {
 
 export async function testAlarm(options: { decide?: Parameters<typeof createEvaluate>[0]['decide'] } = {}): Promise<Alarm> {
   const t = await testDatabase();
+  await holdClock(t.db);
   await seed(t);
   const metrics = createMetrics('test');
   const logs: string[] = [];
@@ -120,6 +121,12 @@ export async function testAlarm(options: { decide?: Parameters<typeof createEval
   };
   startedAt = await now();
   return a;
+}
+
+/** Time stands still between `advance` and `advance`: to the second, however slow the machine. */
+async function holdClock(db: TestDatabase['db']): Promise<void> {
+  await db.query('create table test_clock as select clock_timestamp() as at');
+  await db.query(`create or replace function anling_now() returns timestamptz language sql stable parallel safe as $$ select at + make_interval(secs => offset_ms / 1000.0) from test_clock, clock_offset $$`);
 }
 
 async function seed({ db, seal }: TestDatabase): Promise<void> {

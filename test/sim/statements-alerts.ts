@@ -196,7 +196,7 @@ const roster: Record<string, Statement> = {
       t.write(d.feed, { id: String(base + i + 1), at: t.now(), type, alert_id: (p[1] as (string | null)[])[i] ?? null, region_code: (p[2] as (string | null)[])[i] ?? null, payload: JSON.parse(text(p[3])[i] as string) as { what: string } });
     return [];
   },
-  'plans-read': () => [], 'desk-state': () => [{ missed: 0, dark: false }],
+  'plans-read': () => [], 'roster-schedules': () => [], 'desk-state': () => [{ missed: 0, dark: false }],
   // Words to the elder are commands to devices; nothing here depends on them.
   'commands-withdraw': () => [], 'commands-listeners': () => [], 'commands-lit': () => [],
   'console-beat': (t, d, p) => { t.write(d.console, { id: p[0] as string, user_id: p[1] as string, beat_at: t.now() }); return []; },

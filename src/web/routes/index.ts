@@ -26,6 +26,7 @@ import { registerRegions } from './regions.ts';
 import { registerReports } from './reports.ts';
 import { registerResponders } from './responders.ts';
 import { registerRing } from './ring.ts';
+import { registerSchedules } from './schedules.ts';
 import { registerSession } from './session.ts';
 import { registerSettings } from './settings.ts';
 import { registerStations } from './stations.ts';
@@ -33,5 +34,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSettings, registerStations, registerUsers, registerPlanPreview,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview,
 ];
