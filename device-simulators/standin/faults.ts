@@ -2,7 +2,7 @@
 
 /** How a request goes wrong; the `-after-accept` ones have sent the message all the same: outcome unknown. */
 export const requestFaults = [
-  'code', 'throttle', 'unavailable', 'internal', 'html', 'not-json', 'drop', 'drop-after-accept', 'stall', 'stall-after-accept', 'hang', 'hang-after-accept',
+  'code', 'throttle', 'unavailable', 'internal', 'html', 'not-json', 'drop', 'drop-after-accept', 'stall', 'stall-after-accept', 'hang', 'hang-after-accept', 'cut-after-accept', 'drip-after-accept',
 ] as const;
 /** How a receipt goes wrong. */
 export const receiptFaults = ['none', 'duplicate', 'late', 'out-of-order', 'forged', 'failed'] as const;

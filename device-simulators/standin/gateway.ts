@@ -4,7 +4,7 @@ import { actions, type ActionContext } from './actions.ts';
 import type { Refused, SignedRequest, Verifier } from './acs.ts';
 import type { Fault } from './faults.ts';
 
-export type Reply = { status: number; headers: Record<string, string>; body: string; /** What to do instead of answering. */ instead?: 'drop' | 'stall' | 'hang' };
+export type Reply = { status: number; headers: Record<string, string>; body: string; /** What to do instead of answering. */ instead?: 'drop' | 'stall' | 'hang' | 'cut' | 'drip' };
 export type LedgerEntry = { at: number; action: string; phone: string; outId: string; template: string; code: string; status: number; signed: boolean; fault: string | null; accepted: boolean };
 export type GatewayState = ActionContext & { verify: Verifier; ledger: LedgerEntry[]; /** Voice errors as HTTP 400 with a code, the other of the two known forms. */ voiceErrors: () => 'body' | 'http' };
 
@@ -40,8 +40,8 @@ export function answer(request: SignedRequest, state: GatewayState): Reply {
   const voice = /^(Single|Ivr|QueryCall)/.test(checked.action);
   if (result.code !== 'OK' && voice && state.voiceErrors() === 'http') return refused({ status: /^isp\./.test(result.code) ? 500 : 400, code: result.code, message: result.message });
   const reply: Reply = { status: 200, headers: {}, body: JSON.stringify({ Message: result.message, RequestId: requestId, Code: result.code, ...result.more }) };
-  const kind = fault?.kind.replace('-after-accept', '');
-  return kind === 'drop' || kind === 'stall' || kind === 'hang' ? { ...reply, instead: kind } : reply;
+  const instead = fault?.kind.replace('-after-accept', '') as Reply['instead'];
+  return fault ? { ...reply, instead } : reply;
 }
 
 /** Faults that come before the message is accepted; null for those that come after. */

@@ -93,12 +93,19 @@ function gatewayReply(request: IncomingMessage, response: ServerResponse, body: 
   const headers = { 'content-type': 'application/json;charset=utf-8', ...reply.headers };
   if (reply.instead === 'hang') return;
   if (reply.instead === 'drop') return void request.socket.destroy();
-  if (reply.instead === 'stall') {
-    response.writeHead(200, { ...headers, 'content-length': String(Buffer.byteLength(reply.body) + 10) });
-    response.write(reply.body.slice(0, 5));
-    return;
-  }
+  if (reply.instead) { answerBadly(response, headers, reply.body, reply.instead); return; }
   response.writeHead(reply.status, headers).end(reply.body);
+}
+
+/** The beginning of an answer and then nothing, the end of the connection, or a byte now and then. */
+function answerBadly(response: ServerResponse, headers: Record<string, string>, body: string, how: 'stall' | 'cut' | 'drip'): void {
+  response.writeHead(200, { ...headers, 'content-length': String(Buffer.byteLength(body) + 10) });
+  response.write(body.slice(0, 5));
+  if (how === 'cut') setTimeout(() => response.destroy(), 20);
+  if (how !== 'drip') return;
+  let at = 5;
+  const timer = setInterval(() => { if (at < body.length) response.write(body.charAt(at++)); }, 300);
+  response.on('close', () => clearInterval(timer));
 }
 
 async function readBody(request: IncomingMessage): Promise<string | null> {

@@ -108,6 +108,7 @@ export const limits = {
   /** One lease on an outbox row: longer than a call of the gateway and its saving; a crash costs so much. */ sendLeaseMs: 12_000,
   /** Messages under way at once, per channel: emergencies, everything else. */ sendUrgent: 24, sendOther: 6,
   /** One call of the gateway. */ sendMs: 5_000,
+  /** Silences of the gateway in a row on one channel: from then on its messages go by the other channel at once, while that works; one in `breakerTryMs` tries again. */ breakerFailures: 5, breakerTryMs: 2_000,
   /** No receipt by then: ask the gateway (reconcile). */ receiptMs: 60_000, /** No report of a call by then: its outcome is unknown. */ callReceiptMs: 150_000,
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
   /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,

@@ -15,6 +15,7 @@ import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { Batcher } from '#work/batcher.ts';
 import type { Loop } from '#work/loop.ts';
+import { type Breaker, createBreaker } from './breaker.ts';
 import type { ChannelKind, Gateway, Message, Outcome, Refusal } from './channels/channel.ts';
 import { guardGateway, guardNumber } from './guards.ts';
 import { startLane } from './lane.ts';
@@ -26,7 +27,7 @@ export type SenderOptions = {
   settings(): ProviderSettings; trouble: Trouble; monotonic?: Monotonic; random?(): number;
 };
 type Instruments = ReturnType<typeof instruments>;
-type Work = SenderOptions & { counts: Instruments; monotonic: Monotonic; random(): number; save(item: SendToSave): Promise<string | null> };
+type Work = SenderOptions & { counts: Instruments; breaker: Breaker; monotonic: Monotonic; random(): number; save(item: SendToSave): Promise<string | null> };
 type Taken = { send: ClaimedSend; facts: NumberFacts; claimedAt: number };
 
 const channels: readonly ChannelKind[] = ['sms', 'voice'];
@@ -53,10 +54,11 @@ export function startSender(options: SenderOptions): Loop[] {
   const counts = instruments(options.metrics);
   const monotonic = options.monotonic ?? (() => performance.now());
   const random = options.random ?? Math.random;
+  const breaker = createBreaker({ ...options, monotonic });
   return channels.flatMap((channel) => [true, false].map((urgent) => {
     const on = urgent ? options.urgentDb : options.db;
     const saver = new Batcher<SendToSave, string | null>({ maxMs: saveMs, maxRows: saveRows, write: (items) => withRetry(saveTries, () => saveSends(on, items)) });
-    const work: Work = { ...options, counts, monotonic, random, save: (item) => saver.add(item) };
+    const work: Work = { ...options, counts, breaker, monotonic, random, save: (item) => saver.add(item) };
     const name = `send ${channel}${urgent ? ' p1' : ''}`;
     return startLane<Taken>({
       name, places: urgent ? limits.sendUrgent : limits.sendOther,
@@ -87,6 +89,8 @@ async function sendOne(work: Work, { send, facts, claimedAt }: Taken): Promise<v
   const message = open(work, send);
   const channel = work.gateway?.channels[send.channel];
   if (!message || !channel) return save(work, send, { state: 'failed', code: 'local.UNREADABLE', class: 'P' });
+  // Only what was never tried: of a second try nobody knows whether the first has gone out.
+  if (send.attempts === 1 && !work.breaker.admits(send.channel)) return save(work, send, { state: 'failed', code: 'local.SILENT', class: 'F' });
   // A process that was held (stopped, swapped out) since the claim has lost its lease: somebody else sends this one.
   if (work.monotonic() - claimedAt > limits.sendLeaseMs - limits.sendMs) { work.counts.lost.inc({ channel: send.channel }); return; }
   const began = work.monotonic();
@@ -96,6 +100,7 @@ async function sendOne(work: Work, { send, facts, claimedAt }: Taken): Promise<v
   const ms = Math.round(work.monotonic() - began);
   work.counts.callMs.observe({ channel: send.channel }, ms);
   work.trouble.note(send.channel, outcome);
+  work.breaker.note(send.channel, outcome);
   await save(work, send, resultOf(outcome, send, work.random), ms);
 }
 
