@@ -6,6 +6,7 @@ import { flushCompileCache } from 'node:module';
 import { hostname } from 'node:os';
 import { type Config, opsPortOf, type Role } from '#config';
 import { OperatingError } from '#core/errors.ts';
+import { limits } from '#core/limits.ts';
 import { type OpsPeer, startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
@@ -13,7 +14,7 @@ import { beat, beatMs, pruneNodes } from '#store/nodes.ts';
 import { type Db, isTransient } from '#store/pool.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { unsafeSettings } from '#store/startup.ts';
-import { startLoop, type Service } from '#work/loop.ts';
+import { longestTurn, startLoop, type Service } from '#work/loop.ts';
 import { waitFor } from '#work/wait-for.ts';
 import { newNodeId, pools, startRole, stopAll, version } from './engine.ts';
 
@@ -108,6 +109,14 @@ function listenOf(config: Config, role: Role): Record<string, unknown> {
   return { host: hostname(), bind: at[0], port: at[1], tls: at[2] };
 }
 
+/** Called while the database answers: a turn that lasts so long all the same waits for what will never come, and no beat tells of it. */
+function endIfHeld(log: Logger): void {
+  const held = longestTurn();
+  if (held === null || held.ms < limits.stuckMs) return;
+  log.fatal({ loop: held.name, ms: Math.round(held.ms) }, 'a loop does not go on although the database answers; the process ends and is started again');
+  process.exit(70);
+}
+
 type Beats = { db: Db; role: Role; nodeId: string; log: Logger; detail: Record<string, unknown> };
 
 /** The row of this process in `node`, and the look at whether the database still keeps its commits. */
@@ -125,6 +134,7 @@ function startBeats({ db, role, nodeId, log, detail }: Beats): Service {
       }
       if (turns % 1_800 === 0) await pruneNodes(db);
       turns++;
+      endIfHeld(log);
       return false;
     },
     onError: (error, inARow) => { if (inARow === 1 || inARow % 20 === 0) log.warn({ error: (error as Error).message, inARow }, 'beat failed'); },

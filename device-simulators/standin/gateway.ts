@@ -40,8 +40,7 @@ export function answer(request: SignedRequest, state: GatewayState): Reply {
   const voice = /^(Single|Ivr|QueryCall)/.test(checked.action);
   if (result.code !== 'OK' && voice && state.voiceErrors() === 'http') return refused({ status: /^isp\./.test(result.code) ? 500 : 400, code: result.code, message: result.message });
   const reply: Reply = { status: 200, headers: {}, body: JSON.stringify({ Message: result.message, RequestId: requestId, Code: result.code, ...result.more }) };
-  const instead = fault?.kind.replace('-after-accept', '') as Reply['instead'];
-  return fault ? { ...reply, instead } : reply;
+  return fault ? { ...reply, instead: fault.kind.replace('-after-accept', '') as NonNullable<Reply['instead']> } : reply;
 }
 
 /** Faults that come before the message is accepted; null for those that come after. */

@@ -135,6 +135,7 @@ export const limits = {
   /** Password hashes computed at once, and logins waiting for one: beyond, 429. */ loginHashes: 2, loginQueue: 32,
   /** Bytes of one frame from a browser on the live channel: the socket is closed (1009). */ liveFrameBytes: 64 * 1024,
   /** Frames a browser may send on the live channel in 10 s: beyond, closed (1008). */ liveFramesPer10s: 100,
+  /** Pings, one each two seconds, that a live socket leaves unanswered: then it is cut; its tab, if there still is one, comes again and resumes. */ liveUnanswered: 15,
   /** A live socket that has not said hello by then is closed (1008). */ helloMs: 10_000,
   /** Live sockets at once: beyond, 503. */ liveSockets: 500,
   /** Connections of the web role to the HTTP door: further requests wait for one; and MQTT tunnels through it: beyond, 503. */ doorSockets: 256, doorTunnels: 5_000,
@@ -155,5 +156,6 @@ export const limits = {
   // -- turns of duty
   /** Layers of one schedule, people of one layer, days that one question may look at and one stand-in may last: more is refused. */ scheduleLayers: 8, scheduleMembers: 60, scheduleDays: 92,
   // -- processes
+  /** A turn of a loop that lasts longer stands in /readyz; one that lasts still longer although the database answers will not end: its process ends instead and is started again. */ turnMs: 60_000, stuckMs: 10 * 60_000,
   /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
 } as const;

@@ -1,4 +1,4 @@
-/** What the web role does beside answering: ends sockets of dead sessions within seconds, prunes old access rows, marks files for the search that another release wrote, notes the audit's head outside the database. */
+/** What the web role does beside answering: ends sockets of dead sessions within seconds and those behind which nobody is, prunes old access rows, marks files for the search that another release wrote, notes the audit's head outside the database. */
 import { auditHead } from '#store/audit.ts';
 import { pruneCalls } from '#store/calls.ts';
 import { pruneCommands } from '#store/commands.ts';
@@ -19,6 +19,7 @@ export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): 
   return startLoop({
     name: 'web-housekeeping', pollMs: checkMs,
     async turn() {
+      hub.endSilent();
       const clients = [...hub.clients];
       const hashes = [...new Map(clients.map((c) => [c.credential.toString('hex'), c.credential])).values()];
       if (hashes.length > 0) {

@@ -22,6 +22,7 @@ export type HubClient = {
   readonly tabId: string | null; readonly scopeCode: string; readonly desk: boolean; readonly credential: Buffer;
   sent: number; live: boolean;
   send(text: string): void; buffered(): number; close(code: number, reason: string): void;
+  /** Pings it; how many pings nobody has answered. A browser answers for a tab that sleeps. */ ask(): number;
 };
 
 export class Hub {
@@ -103,6 +104,11 @@ export class Hub {
       texts.set(client.scopeCode, text);
       this.#send(client, text);
     }
+  }
+
+  /** Ends sockets behind which nobody is any more: a laptop that was shut, a wire that was cut, and no FIN came. Counted in asks, not in time: our own pause is nobody's silence. */
+  endSilent(): void {
+    for (const client of [...this.#clients]) if (client.ask() > limits.liveUnanswered) this.end(client, 1013, 'nobody answers', 'silent');
   }
 
   /** Ends sockets whose session or token is no longer good. */

@@ -70,6 +70,7 @@ class LiveSocket implements HubClient {
   #hello: NodeJS.Timeout | null;
   #frames = { count: 0, since: performance.now() };
   #consoleAt = Number.NEGATIVE_INFINITY;
+  #unanswered = 0;
   #run = 0;
   tabId: string | null = null;
   sent = 0;
@@ -81,6 +82,7 @@ class LiveSocket implements HubClient {
     this.#caller = caller;
     this.#hello = setTimeout(() => deps.hub.end(this, 1008, 'no hello', 'hello'), limits.helloMs);
     ws.on('message', (data, binary) => this.#take(data.toString(), binary));
+    ws.on('pong', () => { this.#unanswered = 0; });
     ws.on('error', () => ws.terminate());
     ws.on('close', () => { this.live = false; this.#run++; this.#clearHello(); deps.hub.remove(this); });
     deps.hub.add(this);
@@ -91,6 +93,7 @@ class LiveSocket implements HubClient {
   get credential(): Buffer { return this.#caller.credential; }
   send(text: string): void { if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(text); }
   buffered(): number { return this.#ws.bufferedAmount; }
+  ask(): number { if (this.#ws.readyState === WebSocket.OPEN) this.#ws.ping(); return ++this.#unanswered; }
   close(code: number, reason: string): void {
     this.live = false;
     this.#run++;

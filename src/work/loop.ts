@@ -18,6 +18,15 @@ export type LoopOptions = {
   onError(error: unknown, inARow: number): void;
 };
 
+/** Turns under way in this process. */
+const turns = new Set<{ name: string; sinceMs: number }>();
+
+/** The turn that has lasted longest, for the process that watches itself; null when none is under way. */
+export function longestTurn(): { name: string; ms: number } | null {
+  const [oldest] = [...turns].sort((a, b) => a.sinceMs - b.sinceMs);
+  return oldest ? { name: oldest.name, ms: performance.now() - oldest.sinceMs } : null;
+}
+
 /** Also after a failure the poll of law 2 holds: when the database is back, what waits is found within a second. */
 const pauseMsMax = limits.pollMs;
 
@@ -28,6 +37,12 @@ export function startLoop(options: LoopOptions): Loop {
   let endNap: (() => void) | null = null;
   let failures = 0;
   let reason: string | null = `${options.name}: first turn not finished`;
+  let turn: { name: string; sinceMs: number } | null = null;
+  /** A turn that does not end is seen by nobody else: the process beats, its other loops go on. */
+  const held = (): string | null => {
+    const ms = turn === null ? 0 : performance.now() - turn.sinceMs;
+    return ms > limits.turnMs ? `${options.name}: a turn has lasted ${Math.round(ms / 1_000)} s` : null;
+  };
   const nap = (ms: number): Promise<void> => new Promise((resolve) => {
     if (hinted || stopping.signal.aborted) return resolve();
     const timer = setTimeout(resolve, ms);
@@ -37,6 +52,8 @@ export function startLoop(options: LoopOptions): Loop {
     while (!stopping.signal.aborted) {
       hinted = false;
       let more = false;
+      turn = { name: options.name, sinceMs: performance.now() };
+      turns.add(turn);
       try {
         more = await options.turn(stopping.signal);
         failures = 0;
@@ -45,6 +62,9 @@ export function startLoop(options: LoopOptions): Loop {
         failures++;
         if (failures > 2) reason = `${options.name}: ${failures} failures in a row: ${(error as Error).message}`;
         options.onError(error, failures);
+      } finally {
+        turns.delete(turn);
+        turn = null;
       }
       if (failures > 0) { hinted = false; await nap(Math.min(100 * 2 ** failures, pauseMsMax)); } else if (!more) await nap(pollMs);
       endNap = null;
@@ -52,5 +72,5 @@ export function startLoop(options: LoopOptions): Loop {
   };
   const done = run();
   const wake = (): void => { hinted = true; if (failures === 0) endNap?.(); };
-  return { name: options.name, wake, ready: () => reason, async stop() { stopping.abort(); endNap?.(); await done; } };
+  return { name: options.name, wake, ready: () => held() ?? reason, async stop() { stopping.abort(); endNap?.(); await done; } };
 }

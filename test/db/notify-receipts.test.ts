@@ -50,7 +50,7 @@ async function push(kind: Parameters<typeof insertReceipt>[2], items: unknown): 
 const replies = (): Promise<{ channel: string; out_id: string | null; content_enc: Buffer; from_enc: Buffer; trace: string; evaluated_at: number | null }[]> => t.db.query('select * from reply order by id');
 
 describe('reports move messages, nothing else', () => {
-  it('delivered, failed by its code, once; a repeat and a late contradiction change nothing [F12]', async () => {
+  it('delivered, failed by its code, once; a repeat and a late contradiction change nothing [RF12]', async () => {
     const [good, bad, busy] = [await sent(), await sent({ to: '15404250002' }), await sent({ to: '15404250003' })];
     expect(await push('sms-report', [report(good), report(bad, { phone_number: '15404250002', success: false, err_code: 'MK:0001' }), report(busy, { phone_number: '15404250003', success: 'false', err_code: 'MK:0010' })])).toBe('applied=3');
     expect([await state(t, good), await state(t, bad)]).toEqual(['delivered', 'failed']);
@@ -61,7 +61,7 @@ describe('reports move messages, nothing else', () => {
     expect(await state(t, good)).toBe('delivered');
     expect((await t.db.query('select from alert_log')).length).toBe(0);
   });
-  it('forged, unknown and other people’s reports are counted and ignored [F12]', async () => {
+  it('forged, unknown and other people’s reports are counted and ignored [RF12]', async () => {
     const outId = await sent();
     for (const [item, result] of [
       [report(outId, { biz_id: '999^0' }), 'stranger=1'], [report('o00000000000'), 'stranger=1'], [report(outId, { phone_number: '15404259999' }), 'stranger=1'],
@@ -155,7 +155,7 @@ describe('answers become rows for the alert path [E6]', () => {
   });
 });
 
-describe('without a receipt the gateway is asked [F12 I5]', () => {
+describe('without a receipt the gateway is asked [RF12 I5]', () => {
   const asks = (fate: Fate): void => { loops.push(startReconcile({ db: t.db, seal: t.seal, log, metrics, gateway: fakeGateway(() => accepted(), { fate }) })); };
   it.each<[Fate, string]>([
     [{ kind: 'delivered' }, 'delivered'], [{ kind: 'failed', code: 'MK:0001', class: 'P' }, 'failed'],

@@ -50,7 +50,7 @@ describe('one message', () => {
   });
 });
 
-describe('doubt is resent [I6 F12 LAW6]', () => {
+describe('doubt is resent [I6 RF12 LAW6]', () => {
   it('a worker that dies in the middle costs one lease and at most one duplicate, under the same out_id', async () => {
     const outId = await put(t);
     await claimSends(t.db, claim); // this worker is killed now: maybe before, maybe behind the request
@@ -113,7 +113,7 @@ describe('doubt is resent [I6 F12 LAW6]', () => {
   });
 });
 
-describe('failures [I5 F12]', () => {
+describe('failures [I5 RF12]', () => {
   it.each<[string, Outcome, string, string]>([
     ['F', refusal({ code: 'isv.BUSINESS_LIMIT_CONTROL' }), 'failed', 'F'],
     ['P', refusal({ class: 'P', scope: 'account', code: 'isv.SMS_TEMPLATE_ILLEGAL', page: true }), 'failed', 'P'],

@@ -18,7 +18,7 @@ import { pools } from '../../src/engine.ts';
 import { testDatabase, type TestDatabase } from './db.ts';
 import { until } from './edge.ts';
 
-export type Ring = { home: string; device: string; /** His telephone is the first that an SOS of this home reaches. */ carer: { party: string; phone: string } };
+export type Ring = { home: string; device: string; secret: string; /** His telephone is the first that an SOS of this home reaches. */ carer: { party: string; phone: string } };
 export type Rings = TestDatabase & {
   rings: readonly Ring[]; standin: Standin; metrics: Metrics; logs: string[]; ready(): string | null;
   /** The button of each of these homes is pressed. */ press(rings: readonly Ring[]): Promise<void>;
@@ -91,7 +91,7 @@ async function seed({ db, seal }: TestDatabase, count: number): Promise<Ring[]> 
     const village = `350425201${String(i + 1).padStart(3, '0')}`;
     const carer = phone(n++);
     people.push([`cw${i}`, 'care-worker', village, carer], [`doctor${i}`, 'doctor', village, phone(n++)], [`grid${i}`, 'grid-worker', village, phone(n++)]);
-    return { home: `h${i}`, device: `d${i}`, carer: { party: `responder:cw${i}`, phone: carer } };
+    return { home: `h${i}`, device: `d${i}`, secret: `secret-of-d${i}`, carer: { party: `responder:cw${i}`, phone: carer } };
   });
   const villages = rings.map((_, i) => `350425201${String(i + 1).padStart(3, '0')}`);
   await db.query(`insert into region (code, level, name, parent_code, lat, lon) select code, 'village', '某村', $2, 25.5 + random() / 2, 117.6 + random() / 2 from unnest($1::text[]) code on conflict do nothing`, [villages, town]);
@@ -100,7 +100,7 @@ async function seed({ db, seal }: TestDatabase, count: number): Promise<Ring[]> 
   const homes = rings.map((r) => r.home);
   await db.query(`insert into home (id, region_code, address_enc, place_enc, demo) select id, code, $3, $4, true from unnest($1::text[], $2::text[]) as u (id, code)`, [homes, villages, seal.seal('home.address', '某村下厝角12号'), seal.seal('home.place', '下厝角12号')]);
   await db.query(`insert into person (id, home_id, name_enc, name_bidx, demo) select 'p' || id, id, $2, $3, true from unnest($1::text[]) id`, [homes, seal.seal('person.name', '陈金水'), seal.blind('name', '陈金水')]);
-  await db.query(`insert into device (id, model, home_id, person_id, secret_hash, demo) select 'd' || substr(id, 2), 'sos-button', id, 'p' || id, '\\x00', true from unnest($1::text[]) id`, [homes]);
+  await db.query(`insert into device (id, model, home_id, person_id, secret_hash, demo) select 'd' || substr(id, 2), 'sos-button', id, 'p' || id, hash, true from unnest($1::text[], $2::bytea[]) as u (id, hash)`, [homes, rings.map((r) => seal.secretHash(r.secret))]);
   await db.query(`insert into presence (device_id, check_at) select id, anling_now() + interval '1 year' from device on conflict do nothing`);
   return rings;
 }

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Ring, type Rings, startRings } from '#test/harness/rings.ts';
 import { until } from '#test/harness/edge.ts';
 
+type Told = { kind: string; code?: string; status?: number; delayMs?: number };
 /** What the stand-in is told, and what becomes of the message: its state, and its code. */
-const code = (name: string, status = 200): [string, { kind: string; code: string; status: number }] => [name, { kind: 'code', code: name, status }];
-const requests: [string, { kind: string }, string, RegExp][] = [
+const code = (name: string, status = 200): [string, Told] => [name, { kind: 'code', code: name, status }];
+const requests: [string, Told, string, RegExp][] = [
   [...code('isv.BUSINESS_LIMIT_CONTROL'), 'failed', /BUSINESS_LIMIT/], [...code('isv.DAY_LIMIT_CONTROL'), 'failed', /DAY_LIMIT/], [...code('isv.AMOUNT_NOT_ENOUGH'), 'failed', /AMOUNT/],
   [...code('isv.MOBILE_NUMBER_ILLEGAL'), 'failed', /MOBILE_NUMBER/], [...code('isv.SMS_CONTENT_ILLEGAL'), 'failed', /CONTENT/], [...code('isv.SMS_TEMPLATE_ILLEGAL'), 'failed', /TEMPLATE/],
   [...code('isp.RAM_PERMISSION_DENY'), 'failed', /RAM/], [...code('isp.SYSTEM_ERROR'), 'failed', /SYSTEM_ERROR/], [...code('isv.NEVER_HEARD_OF'), 'failed', /NEVER_HEARD/],
@@ -17,7 +18,7 @@ const requests: [string, { kind: string }, string, RegExp][] = [
   ['a body cut short', { kind: 'cut-after-accept' }, 'delivered', /./], ['a body that stalls', { kind: 'stall' }, 'unknown', /./], ['a body that drips', { kind: 'drip-after-accept' }, 'delivered', /./],
   ['30 s of silence', { kind: 'hang' }, 'unknown', /./], ['silence behind the acceptance', { kind: 'hang-after-accept' }, 'delivered', /./],
 ];
-const receipts: [string, { kind: string }, string, RegExp][] = [
+const receipts: [string, Told, string, RegExp][] = [
   ['a failed receipt (dead number)', { kind: 'failed', code: 'MK:0001' }, 'failed', /MK:0001/], ['a failed receipt (switched off)', { kind: 'failed', code: 'MI:0024' }, 'failed', /MI:0024/],
 ];
 const harmless: [string, object][] = [['a duplicate receipt', { kind: 'duplicate' }], ['a forged one beside it', { kind: 'forged' }], ['a late one', { kind: 'late', delayMs: 1_500 }]];

@@ -107,7 +107,7 @@ describe('from a row to a telephone and back', () => {
     await t.db.query(`delete from setting where key = 'provider'`);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
   });
-  it('duplicate, late and forged receipts change nothing; a lost one is asked for [F12]', async () => {
+  it('duplicate, late and forged receipts change nothing; a lost one is asked for [RF12]', async () => {
     for (const kind of ['duplicate', 'forged']) {
       await api('/api/faults', { kind, count: 1 });
       const outId = await put(t, { to: '15404250105' });
@@ -126,14 +126,14 @@ describe('from a row to a telephone and back', () => {
     await until(lost, 'unknown'); // the provider has no receipt either
     expect(await row(t, lost)).toMatchObject({ error_code: 'local.NO_RECEIPT', handled_at: null });
   });
-  it('an answer lost behind the acceptance is unknown, and the truth comes from the receipt [F12 LAW6]', async () => {
+  it('an answer lost behind the acceptance is unknown, and the truth comes from the receipt [RF12 LAW6]', async () => {
     await api('/api/faults', { kind: 'drop-after-accept', count: 1 });
     const outId = await put(t, { to: '15404250107' });
     await expect.poll(() => state(t, outId), slow).toMatch(/unknown|delivered/);
     await until(outId, 'delivered');
     expect(((await api('/api/messages?phone=15404250107'))['messages'] as unknown as unknown[]).length).toBe(1);
   });
-  it('without the stand-in rows fail in seconds and readiness says so; it comes back by itself [F12 I5]', async () => {
+  it('without the stand-in rows fail in seconds and readiness says so; it comes back by itself [RF12 I5]', async () => {
     const ended = new Promise((resolve) => standin.once('exit', resolve));
     standin.kill('SIGKILL');
     await ended;

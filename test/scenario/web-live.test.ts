@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { limits } from '#core/limits.ts';
 import { type AlertView, openSetHash, type ServerFrame } from '#core/live.ts';
 import { deleteSession } from '#store/sessions.ts';
+import { startFaultProxy } from '#test/harness/fault-proxy.ts';
 import { appendFeed, county, openTab, otherVillage, refusal, type Tab, testWeb, touchAlert, town, village, type Web } from '#test/harness/web.ts';
 
 let web: Web;
@@ -320,7 +321,7 @@ describe('refusals', () => {
 });
 
 describe('slow peers', () => {
-  it('closes one that does not read, with 1013, and delays nobody else; it resumes without a hole [D2 F17]', async () => {
+  it('closes one that does not read, with 1013, and delays nobody else; it resumes without a hole [D2 RF17]', async () => {
     const [slow, quick] = [await joined('admin'), await joined()];
     const last = snapshotOf(slow);
     (slow.ws as unknown as { _socket: { pause(): void; resume(): void } })._socket.pause();
@@ -342,5 +343,32 @@ describe('slow peers', () => {
     expect(alertsOf(again).map((f) => f.seq)).toEqual(Array.from({ length: last.seq + 301 - seen }, (_, i) => seen + 1 + i));
     again.ws.close();
     quick.ws.close();
+  });
+
+  it('keeps a tab that sleeps, and every wall, also one whose wire was dead, shows in the end what the database holds [RF17 I8]', async () => {
+    const proxy = await startFaultProxy({ port: Number(new URL(web.url).port) });
+    const cookie = await web.cookie('operator');
+    const walls = [new Wall(), new Wall(), new Wall()];
+    const join = (wall: Wall, url: string): Tab => {
+      const tab = openTab(url, cookie);
+      tab.ws.on('message', (data) => wall.take(JSON.parse(String(data))));
+      tab.send({ type: 'hello', epoch: wall.epoch, lastSeq: wall.lastSeq, tabId: 'wall' });
+      return tab;
+    };
+    const [awake, asleep, gone] = [join(walls[0]!, web.url), join(walls[1]!, web.url), join(walls[2]!, `http://127.0.0.1:${proxy.port}`)];
+    for (const tab of [awake, asleep, gone]) await tab.until((f) => f.some((x) => x.type === 'beat'));
+    await proxy.set({ mode: 'swallow' }); // the wire of the third is dead, and it hears nothing of that either
+    const ids: string[] = [];
+    for (let i = 0; i < 20; i++) ids.push(await web.alert());
+    for (const id of ids.slice(0, 7)) await touchAlert(web.t, id, `, state = 'closed', closed_at = anling_now()`);
+    // Minutes of a tab that sleeps: its page runs nothing and says nothing, its browser answers the pings.
+    expect((await Promise.race([asleep.closed, new Promise<{ code: number }>((resolve) => setTimeout(() => resolve({ code: 0 }), 5_000))])).code).toBe(0);
+    await proxy.heal();
+    const again = join(walls[2]!, `http://127.0.0.1:${proxy.port}`);
+    await again.until((f) => f.some((x) => x.type === 'beat'));
+    const rows = await web.t.db.query<{ id: string; version: number }>(`select id, version from alert where state <> 'closed'`);
+    for (const wall of walls) await expect.poll(() => openSetHash(wall.open.values()), { timeout: 10_000 }).toBe(openSetHash(rows));
+    for (const tab of [awake, asleep, again]) tab.ws.close();
+    await proxy.close();
   });
 });

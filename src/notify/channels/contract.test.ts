@@ -69,7 +69,7 @@ describe.each(Object.entries(gateways))('gateway %s', (_, open) => {
     ['not-json', {}, { kind: 'unknown', code: 'NotJson' }],
     ['drop', {}, { kind: 'unknown' }],
     ['drop-after-accept', {}, { kind: 'unknown' }],
-  ])('answers %s %o with its class, after one request only [F12]', async (kind, more, expected) => {
+  ])('answers %s %o with its class, after one request only [RF12]', async (kind, more, expected) => {
     for (const [channel, message] of [['sms', text], ['voice', call]] as const) {
       standin.state.faults.clear();
       standin.state.ledger.length = 0;
@@ -82,7 +82,7 @@ describe.each(Object.entries(gateways))('gateway %s', (_, open) => {
 
 describe('the deadline', () => {
   const quick = (): Gateway => gateways['aliyun (at another address)']!();
-  it.each(['hang', 'hang-after-accept', 'stall', 'stall-after-accept'])('ends a call that meets %s, of unknown outcome, also on a reused socket [F12 LAW6]', async (kind) => {
+  it.each(['hang', 'hang-after-accept', 'stall', 'stall-after-accept'])('ends a call that meets %s, of unknown outcome, also on a reused socket [RF12 LAW6]', async (kind) => {
     const gateway = quick();
     await gateway.channels.sms.send(text);
     fault(kind);
@@ -91,7 +91,7 @@ describe('the deadline', () => {
     expect(await gateway.channels.voice.send(call)).toMatchObject({ kind: 'unknown' });
     expect(performance.now() - began).toBeLessThan(2 * deadlineMs + 400);
   });
-  it('knows what surely was not sent: nobody listens, no such host, TLS on a plain port [F12]', async () => {
+  it('knows what surely was not sent: nobody listens, no such host, TLS on a plain port [RF12]', async () => {
     const server = createServer();
     const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)));
     await new Promise((resolve) => server.close(resolve));

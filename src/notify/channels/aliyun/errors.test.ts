@@ -38,7 +38,7 @@ const gateway: [number, string, string][] = [
   [400, 'InvalidVersion', 'P account page'], [404, 'InvalidAction.NotFound', 'P account page'], [404, 'InvalidApi.NotFound', 'P account page'], [400, 'isv.MOBILE_NUMBER_ILLEGAL', 'P recipient'], [418, 'Teapot', 'R1>F provider page'],
 ];
 
-describe('what the provider’s codes mean [F12]', () => {
+describe('what the provider’s codes mean [RF12]', () => {
   it.each(sms)('SMS %s: %s', (code, meaning) => expect(brief(classifyCode(code, smsCodes))).toBe(meaning));
   it.each(voice)('voice %s: %s', (code, meaning) => expect(brief(classifyCode(code, voiceCodes))).toBe(meaning));
   it.each(gateway)('thrown %i %s: %s', (statusCode, code, meaning) => expect(brief(classifyThrown(Object.assign(new Error('x'), { statusCode, code }), smsCodes))).toBe(meaning));
