@@ -5,6 +5,8 @@ import { type EventKind, kindInfo } from '#core/event.ts';
 import { en, enOutcomes } from './en.ts';
 import { enDesk } from './desk.en.ts';
 import { zhDesk } from './desk.zh-CN.ts';
+import { enDuty } from './duty.en.ts';
+import { zhDuty } from './duty.zh-CN.ts';
 import { enFiles } from './files.en.ts';
 import { enFigures } from './figures.en.ts';
 import { zhFiles } from './files.zh-CN.ts';
@@ -15,9 +17,9 @@ import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhFiles, ...zhFigures, ...zhSettings } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFiles, ...zhFigures, ...zhSettings } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enFiles, ...enFigures, ...enSettings } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDuty, ...enFiles, ...enFigures, ...enSettings } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

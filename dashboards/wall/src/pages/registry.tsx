@@ -20,6 +20,7 @@ import { Plans } from './plans.tsx';
 import { Provider } from './provider.tsx';
 import { Quarantine } from './quarantine.tsx';
 import { Register } from './register.tsx';
+import { Schedules } from './schedules.tsx';
 import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 import { Wall } from './wall.tsx';
@@ -42,6 +43,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: Quarantine },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: Unregistered },
   { name: 'plans', group: 'settings', label: 'tab.plans', roles: may.readPlans, show: Plans },
+  { name: 'schedules', group: 'duty', label: 'tab.schedules', roles: may.readSchedules, show: Schedules },
   { name: 'users', group: 'settings', label: 'tab.users', roles: may.writeUsers, show: Users },
   { name: 'provider', group: 'settings', label: 'tab.provider', roles: may.readProvider, show: Provider },
   { name: 'ops', group: 'settings', label: 'tab.ops', roles: may.readOps, show: Operations },

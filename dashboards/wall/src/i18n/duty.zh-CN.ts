@@ -1,0 +1,9 @@
+/** Chinese texts of 排班. */
+export const zhDuty = {
+  'tab.schedules': '排班', 'sched.title': '排班', 'sched.help': '值班席、值班长、带班领导和乡镇值班室谁当班。当班的先叫;当班的不在,再叫其他人。没有排班的人随时都会叫到。',
+  'sched.none': '还没有排班:名册里的人随时都会叫到,按顺序叫。', 'sched.now': '当班', 'sched.nobody': '现在没有人当班:按名册顺序都叫', 'sched.week': '七天', 'sched.gap': '缺口', 'sched.instead': '代班', 'sched.swap': '换班',
+  'sched.gaps': '三十天内有 {n} 处没有人当班,共 {time}', 'sched.standsIn': '{in} 代 {out}', 'sched.leftOpen': '{out} 不在,空着', 'sched.whoever': '当班的人', 'sched.addInstead': '代班', 'sched.from': '从', 'sched.to': '到', 'sched.out': '谁不在', 'sched.in': '谁来代',
+  'sched.layer': '第 {n} 层', 'sched.addLayer': '加一层', 'sched.layerHelp': '后面的层盖在前面的层上:夜班、节假日另外排。', 'sched.startDay': '从哪天起', 'sched.endDay': '到哪天前', 'sched.handOver': '交接班时间', 'sched.turnHours': '一班几小时', 'sched.days': '哪些天',
+  'sched.days.all': '每天', 'sched.days.work': '工作日', 'sched.days.rest': '休息日和节假日', 'sched.window': '只在一段时间', 'sched.members': '轮班顺序', 'sched.addMember': '加一个人', 'sched.nobodyInRole': '名册里没有这个岗位的人',
+  'sched.holidays': '节假日', 'sched.year': '年', 'sched.holidayHelp': '每行一天:日期、放假或上班、名称', 'sched.holidayLine': '第 {n} 行有错。', 'sched.noHolidays': '没有登记节假日:只按周末算。', 'act.takeBack': '撤回',
+} as const;
