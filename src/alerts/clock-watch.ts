@@ -28,29 +28,36 @@ export function startClockWatch(options: ClockWatchOptions): Loop {
 /** One look; answers by how many milliseconds it moved the clock. */
 export function createClockWatch({ db, log, metrics, monotonic = () => performance.now() }: ClockWatchOptions): () => Promise<number> {
   const steps = metrics.counter('clock_steps_total', 'Steps of the database clock', ['direction']);
-  let last: { atMs: number; now: number; offsetMs: number } | null = null;
+  let last: { atMs: number; wallMs: number; owedMs: number } | null = null;
   return async () => {
     const before = monotonic();
     const clock = await readClock(db);
     const after = monotonic();
     if (after - before > readMsMax) return 0;
     const atMs = (before + after) / 2;
+    // The database's own clock, whatever other nodes, or a demonstration that travels, have done to the offset since.
+    const wallMs = clock.now - clock.offsetMs;
     const passedMs = last === null ? 0 : atMs - last.atMs;
-    // Moved by another node, or by a test's time machine: begun anew.
-    const backMs = last === null || last.offsetMs !== clock.offsetMs ? 0 : Math.round(last.now + passedMs - clock.now);
+    const backMs = last === null ? 0 : Math.round(last.wallMs + passedMs - wallMs);
+    /** What other nodes took up since, or, below zero, gave back. */
+    const othersMs = last === null ? 0 : clock.owedMs - last.owedMs;
     let movedMs = 0;
     if (backMs > limits.clockStepMs) {
+      if (backMs - othersMs > limits.clockStepMs) {
+        if (!(await moveClock(db, clock, backMs))) return 0; // somebody else has moved it: looked at again, from what was seen before the step
+        movedMs = backMs;
+      }
       steps.inc({ direction: 'back' });
-      if (await moveClock(db, clock, backMs)) movedMs = backMs;
       log.error({ backMs, taken: movedMs > 0 }, 'the clock of the database was set back; durations go on, shown times come right slowly');
     } else if (backMs < -limits.clockStepMs) {
       steps.inc({ direction: 'forward' });
       log.warn({ forwardMs: -backMs }, 'the clock of the database went forward');
     } else if (clock.owedMs > 0 && passedMs > 0) {
-      const byMs = -Math.min(clock.owedMs, Math.ceil(Math.min(passedMs, limits.pollMs) * giveBackShare));
-      if (await moveClock(db, clock, byMs)) movedMs = byMs;
+      // All nodes together give back so much, not each.
+      const byMs = -Math.min(clock.owedMs, Math.max(0, Math.ceil(Math.min(passedMs, limits.pollMs) * giveBackShare) + Math.min(0, othersMs)));
+      if (byMs < 0 && await moveClock(db, clock, byMs)) movedMs = byMs;
     }
-    last = { atMs, now: clock.now + movedMs, offsetMs: clock.offsetMs + movedMs };
+    last = { atMs, wallMs, owedMs: clock.owedMs + movedMs };
     return movedMs;
   };
 }

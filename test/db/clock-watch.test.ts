@@ -33,6 +33,31 @@ describe('the one clock', () => {
     expect((await a.sent()).map((m) => `${m.channel} ${m.party}`)).toContain('voice responder:cw');
   });
 
+  it('set back again while time is still owed, goes on all the same, taken up once; two nodes give back no faster than one [LAW9 F11]', async () => {
+    let atMs = 0;
+    const nodes = [1, 2].map(() => createClockWatch({ db: a.db, log: createLog('test', 'silent'), metrics: createMetrics('x'), monotonic: () => atMs }));
+    // Both clocks go only where the test puts them.
+    const put = async (shiftMs: number): Promise<void> => { await a.db.query(`create or replace function anling_now() returns timestamptz language sql stable as $$ select to_timestamp(${1_900_000_000 + (atMs + shiftMs) / 1000}) + (select make_interval(secs => offset_ms / 1000.0) from clock_offset) $$`); };
+    const looks = async (shiftMs: number, seconds: number): Promise<void> => {
+      for (let i = 0; i < seconds * 2; i++) { atMs += 500; await put(shiftMs); await nodes[i % 2]?.(); }
+    };
+    await put(0);
+    await looks(0, 2);
+    await looks(-600_000, 2);
+    const { owedMs } = await readClock(a.db);
+    expect(owedMs).toBeGreaterThan(599_000);
+    await looks(-600_000, 20);
+    const given = owedMs - (await readClock(a.db)).owedMs;
+    expect(given).toBeGreaterThan(300);
+    expect(given).toBeLessThan(450); // a fiftieth of 20 s is 400 ms
+    const before = await readClock(a.db);
+    await looks(-4_200_000, 2);
+    const after = await readClock(a.db);
+    expect(after.owedMs - before.owedMs).toBeGreaterThan(3_599_000); // once, not twice
+    expect(after.owedMs - before.owedMs).toBeLessThan(3_601_000);
+    expect(Math.abs(after.now - before.now - 2_000)).toBeLessThan(1_000);
+  });
+
   it('gives back what it took, never more, and leaves steps forward and a time machine alone [LAW9 F11]', async () => {
     const look = watch();
     await look();
