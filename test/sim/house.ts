@@ -1,5 +1,5 @@
 /**
- * The house as processes of the simulation: edges with the durable lane, workers with every loop of the alarm path and the sender, a
+ * The house as processes of the simulation: an edge with the durable lane and its spool, workers with every loop of the alarm path and the sender, a
  * web process for operators and provider callbacks. All of it is the engine's own code; only the database, the clock and the gateway are not.
  */
 import { startClockWatch } from '#alerts/clock-watch.ts';
@@ -11,6 +11,7 @@ import { startTimers } from '#alerts/timers.ts';
 import { startWatch } from '#alerts/watch.ts';
 import type { Respond } from '#core/respond.ts';
 import { standinProvider } from '#core/provider.ts';
+import { openSpooling } from '#intake/spool.ts';
 import { openUrgent, type Urgent } from '#intake/urgent.ts';
 import type { Gateway } from '#notify/channels/channel.ts';
 import { startReconcile } from '#notify/reconcile.ts';
@@ -19,8 +20,14 @@ import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { Seal } from '#store/seal.ts';
+import { type Feed, startFeed } from '#web/feed.ts';
+import type { FeedItem, Hub } from '#web/hub.ts';
+import type { WebContext } from '#web/context.ts';
 import type { Loop } from '#work/loop.ts';
-import { type Database, Process } from './runtime.ts';
+import type { Database } from './database.ts';
+import type { Disk } from './disk.ts';
+import { Process } from './runtime.ts';
+import type { Wall } from './wall.ts';
 
 /** What the processes say at level error, for the story. */
 export type Said = (who: string, line: Record<string, unknown>, message: string) => void;
@@ -44,6 +51,8 @@ export type House = {
   workers: Process[]; edge: Process; web: Process; urgent: Urgent; respond: Respond;
   /** A process that died comes back as a new one. */ revive(which: 'worker a' | 'worker b' | 'edge' | 'web'): Process;
 };
+/** Around the house: what it runs on, and who looks at it. */
+export type Around = { database: Database; disk: Disk; wall: Wall; gateway: (who: Process) => Gateway; said: Said };
 
 /** Everything begins as `who`'s own doing, so that it dies and is held with it. */
 function within<T>(database: Database, who: Process, begin: () => T): T {
@@ -52,8 +61,8 @@ function within<T>(database: Database, who: Process, begin: () => T): T {
   try { return begin(); } finally { database.clock.current = before; }
 }
 
-function startWorker(database: Database, gateway: (who: Process) => Gateway, said: Said, name: string): Process {
-  const who = new Process(name);
+function startWorker({ database, gateway, said }: Around, name: string): Process {
+  const who = new Process(name, database.clock.now);
   database.processes.add(who);
   within(database, who, () => {
     const db = database.db(who);
@@ -73,18 +82,41 @@ function startWorker(database: Database, gateway: (who: Process) => Gateway, sai
   return who;
 }
 
-export function openHouse(database: Database, gateway: (who: Process) => Gateway, said: Said): House {
-  const start = { a: () => startWorker(database, gateway, said, 'worker a'), b: () => startWorker(database, gateway, said, 'worker b') };
-  const plain = (name: string): Process => { const p = new Process(name); database.processes.add(p); return p; };
-  const urgentOf = (who: Process): Urgent => within(database, who, () => openUrgent({ db: database.db(who), meter, spooling: null, log: logOf(who.name, said), poisoned: async () => { throw new Error('no event of the simulation is refused'); } }));
-  const respondOf = (who: Process): Respond => createRespond({ db: database.db(who), seal: plainSeal, log: logOf(who.name, said), metrics });
+/** The urgent lane of an edge, with the spool on its disk behind it. */
+function startDoor({ database, disk, said }: Around, who: Process): Urgent {
+  return within(database, who, () => {
+    const tools = { meter, log: logOf(who.name, said) };
+    const spooling = openSpooling({ ...tools, spool: disk.open(who), seal: plainSeal });
+    const urgent = openUrgent({ ...tools, db: database.db(who), spooling, poisoned: async () => { throw new Error('no event of the simulation is refused'); } });
+    database.clock.at(database.clock.now, who, () => spooling.start()); // its loop is this process's from its first nap on
+    return urgent;
+  });
+}
+
+/** What the desk does, and the feed to the wall; a web process that finds no database begins again, as its supervisor would make it. */
+function startWeb({ database, wall, said }: Around, who: Process): Respond {
+  const tools = { db: database.db(who), seal: plainSeal, log: logOf(who.name, said), metrics };
+  let feed: Feed | null = null;
+  const hub = { head: 0, epoch: '', clients: new Set(), presence: [{}], sendBeat: quiet, sendPresence: quiet, closeAll: quiet, broadcast(items: readonly FeedItem[]) { wall.hear(feed, items); hub.head = items.at(-1)?.seq ?? hub.head; } };
+  const begin = (): void => {
+    startFeed({ ctx: { ...tools, settings: { gateway: 'standin' } } as unknown as WebContext, hub: hub as unknown as Hub })
+      .then(async (started) => { feed = started; await wall.connect(started, () => hub.head); })
+      .catch(() => { feed = null; database.clock.at(database.clock.now + 1_000, who, begin); });
+  };
+  database.clock.at(database.clock.now, who, begin);
+  return createRespond(tools);
+}
+
+export function openHouse(around: Around): House {
+  const { database } = around;
+  const plain = (name: string): Process => { const p = new Process(name, database.clock.now); database.processes.add(p); return p; };
   const [edge, web] = [plain('edge'), plain('web')];
   const house: House = {
-    workers: [start.a(), start.b()], edge, web, urgent: urgentOf(edge), respond: respondOf(web),
+    workers: [startWorker(around, 'worker a'), startWorker(around, 'worker b')], edge, web, urgent: startDoor(around, edge), respond: startWeb(around, web),
     revive(which) {
-      if (which === 'edge') { house.edge = plain('edge'); house.urgent = urgentOf(house.edge); return house.edge; }
-      if (which === 'web') { house.web = plain('web'); house.respond = respondOf(house.web); return house.web; }
-      const made = which === 'worker a' ? start.a() : start.b();
+      if (which === 'edge') { house.edge = plain('edge'); house.urgent = startDoor(around, house.edge); return house.edge; }
+      if (which === 'web') { house.web = plain('web'); house.respond = startWeb(around, house.web); return house.web; }
+      const made = startWorker(around, which);
       house.workers[which === 'worker a' ? 0 : 1] = made;
       return made;
     },

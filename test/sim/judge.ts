@@ -4,7 +4,11 @@
  */
 import { limits } from '#core/limits.ts';
 import type { Written } from './memory.ts';
-import type { Database, Process } from './runtime.ts';
+import type { Database } from './database.ts';
+import type { Disk } from './disk.ts';
+import { DoorJudge } from './judge-door.ts';
+import { TimeJudge } from './judge-time.ts';
+import type { Process } from './runtime.ts';
 import type { AlertRow, EventRow, FeedRow, LogRow, OutboxRow, TimerRow } from './tables.ts';
 
 export type Line = { at: number; alertId: string | null; text: string };
@@ -16,9 +20,6 @@ export class Broken extends Error {
 
 const slotOf: Record<string, string> = { confirming: 'confirm', open: 'plan', claimed: 'claim', committed: 'arrival', arrived: 'close' };
 const held = (state: string): boolean => state === 'committed' || state === 'arrived' || state === 'closed';
-/** What a person may get: calls that the gateway took, to one number. */
-type Called = { at: number; outId: string };
-const hourMs = 3_600_000;
 
 export class Judge {
   readonly lines: Line[] = [];
@@ -30,15 +31,22 @@ export class Judge {
   /** Why the house is not sound now; empty: it is. */ readonly unsound = new Set<string>();
   readonly #database: Database;
   #feedAt = 0;
+  #feedBefore = 0;
   readonly #rungs = new Map<string, { round: number; step: number }>();
   readonly #endedAt = new Map<string, number>();
   readonly #handed = new Map<string, number>();
-  readonly #calls = new Map<string, Called[]>();
-  readonly #acknowledged: { device: string; id: string; trace: string; at: number }[] = [];
-  readonly #chains = new Map<string, string>();
+  readonly #door: DoorJudge;
+  readonly #time: TimeJudge;
+  readonly #onWall: () => number;
   #steppedAt = -Infinity;
 
-  constructor(database: Database) { this.#database = database; }
+  constructor(database: Database, disk: Disk, onWall: () => number) {
+    this.#database = database;
+    this.#onWall = onWall;
+    const fail = (rule: string, alertId: string | null, message: string): void => this.fail(rule, alertId, message);
+    this.#door = new DoorJudge(database, disk, fail);
+    this.#time = new TimeJudge(database, fail);
+  }
 
   count(what: string): void { this.counts[what] = (this.counts[what] ?? 0) + 1; }
 
@@ -62,7 +70,8 @@ export class Judge {
 
   unwell(why: string): void { this.unsound.add(why); }
   well(why: string): void { this.unsound.delete(why); this.soundSince = this.#database.clock.now; }
-  stepped(): void { this.#steppedAt = this.#database.clock.now; this.soundSince = this.#steppedAt; }
+  shaken(): void { this.soundSince = this.#database.clock.now; }
+  stepped(ms: number, workers: readonly Process[]): void { this.#steppedAt = this.#database.clock.now; this.shaken(); this.#time.stepped(ms, workers); }
   soundFor(): number { return this.unsound.size > 0 ? 0 : this.#database.clock.now - this.soundSince; }
 
   // -- every commit
@@ -75,12 +84,14 @@ export class Judge {
       this.#mix(`${this.#database.clock.now}|${w.table.name}|${row.id}|${String(row['state'] ?? row['what'] ?? '')}`);
       switch (w.table.name) {
         case 'alert': this.#alert(w.before as AlertRow | undefined, row as AlertRow); touched.add(row.id); break;
-        case 'timer': if ((row as TimerRow).alert_id !== null) touched.add((row as TimerRow).alert_id as string); break;
+        case 'clock': this.#time.moved(Number(row['offset_ms']) - Number(w.before?.['offset_ms'] ?? 0)); break;
+        case 'timer': this.#time.timer(row as TimerRow); if ((row as TimerRow).alert_id !== null) touched.add((row as TimerRow).alert_id as string); break;
         case 'alert_log': this.#log(row as LogRow); break;
         case 'outbox': this.#outbox(w.before as OutboxRow | undefined, row as OutboxRow, who); break;
         case 'event': this.#event(w.before as EventRow | undefined, row as EventRow); break;
       }
     }
+    this.#door.inserted(written.flatMap((w) => (w.table.name === 'event' && w.after && !w.before ? [w.after as EventRow] : [])));
     this.#feed(written.filter((w) => w.table.name === 'feed').map((w) => w.after as FeedRow));
     for (const id of touched) this.#guarded(id);
   }
@@ -136,12 +147,7 @@ export class Judge {
     if (e.device_id === null) return;
     const skipped = [...(this.#database.tables.event.indexed('device', e.device_id)?.values() ?? [])].find((x) => Number(x.id) < Number(e.id) && x.evaluated_at === null);
     if (skipped) this.fail('I7', e.alert_id, `event ${e.id} of ${e.device_id} was evaluated before ${skipped.id}`);
-    // I2: the same event, however often it comes, is one alert's.
-    if (e.alert_id === null || e.source_event_id === null || e.edge !== 'raise') return;
-    const chain = `${e.device_id} ${e.source_event_id} ${e.device_time}`;
-    const first = this.#chains.get(chain);
-    if (first !== undefined && first !== e.alert_id) this.fail('I2', e.alert_id, `event ${e.source_event_id} of ${e.device_id} is in alert ${first} and in alert ${e.alert_id}`);
-    this.#chains.set(chain, e.alert_id);
+    this.#door.evaluated(e);
   }
 
   #outbox(before: OutboxRow | undefined, o: OutboxRow, who: Process | null): void {
@@ -176,27 +182,15 @@ export class Judge {
     if ((this.#handed.get(outId) ?? 0) > limits.sendAttempts + 1) this.fail('I6', o.alert_id, `${outId} left ${this.#handed.get(outId)} times`);
   }
 
-  /**
-   * A call that the gateway took: at most so many to one number, whoever asks (FIELD F6). The house counts from its claim, the phone
-   * rings a moment later: hence the seconds at the window's end. A crash in mid-call leaves a doubt, which costs one call (I6).
-   */
-  called(number: string, outId: string, alertId: string | null): void {
-    const now = this.#database.clock.now;
-    const calls = (this.#calls.get(number) ?? []).filter((c) => c.at > now - hourMs + 15_000);
-    if (!calls.some((c) => c.outId === outId)) calls.push({ at: now, outId });
-    this.#calls.set(number, calls);
-    if (now - this.#steppedAt < hourMs) return; // whose hour it is nobody can say
-    const doubt = this.soundFor() > hourMs ? 0 : 1;
-    const five = calls.filter((c) => c.at > now - 5 * 60_000 + 15_000).length;
-    if (five > limits.callsPerPerson5Min + doubt || calls.length > limits.callsPerPersonHour + doubt) this.fail('F6', alertId, `${number} was called ${five} times in five minutes and ${calls.length} times in an hour`);
-  }
+  /** A call that the gateway took. */
+  called(number: string, outId: string, row: OutboxRow | undefined): void { if (row) this.#time.called(number, outId, row); }
+
+  handed(trace: string): void { this.#door.handed(trace); }
 
   /** A door told a device that its frame is safe (law 1). */
   acknowledged(device: string, id: string, trace: string): void {
     this.count('acknowledged');
-    this.#acknowledged.push({ device, id, trace, at: this.#database.clock.now });
-    const rows = this.#database.tables.event.indexed('same', `${device} ${id}`);
-    if (![...(rows?.values() ?? [])].some((e) => e.trace === trace)) this.fail('I1', null, `event ${id} of ${device} was acknowledged and is in no row`);
+    if (this.#door.acknowledged(device, id, trace)) { this.count('acknowledged from the spool'); this.tell(null, `the edge acknowledges ${id} of ${device} from its spool`); }
   }
 
   /** Looked at each minute of a sound house: no claim sleeps (law 6), nothing that is due lies. */
@@ -204,7 +198,12 @@ export class Judge {
     const { alert, outbox, event, timer } = this.#database.tables;
     const now = this.#database.now();
     const sound = this.soundFor();
+    this.#time.minute(sound);
+    // I8: what was written a minute ago is on the wall.
+    if (sound > 60_000 && this.#onWall() < this.#feedBefore) this.fail('I8', null, `the wall stands at ${this.#onWall()}, the feed stood at ${this.#feedBefore} a minute ago`);
+    this.#feedBefore = this.#feedAt;
     if (sound < 10_000) return;
+    this.#door.minute(sound);
     for (const a of alert.indexed('open', '')?.values() ?? []) {
       const idle = now - (a.last_step_at ?? a.claimed_at ?? now);
       if (a.state === 'claimed' && a.plan !== null && idle > limits.claimStepMs + 5_000 && sound > idle) this.fail('LAW6', a.id, `a claim without a step is ${Math.round(idle / 1_000)} s old`);
@@ -220,14 +219,8 @@ export class Judge {
   /** After the faults: what was promised has happened, everything that waits has drained. */
   end(): void {
     this.minute();
-    const { event, alert, outbox } = this.#database.tables;
-    for (const a of this.#acknowledged) {
-      const rows = [...(event.indexed('same', `${a.device} ${a.id}`)?.values() ?? [])];
-      const row = rows.find((e) => e.trace === a.trace);
-      if (!row && a.at > this.#database.clock.now - 48 * 3_600_000) this.fail('I1', null, `event ${a.id} of ${a.device} was acknowledged and is in no row any more`);
-      if (row && row.evaluated_at === null) this.fail('LAW3', null, `event ${a.id} of ${a.device} was never evaluated`);
-      if (row && row.urgency === 1 && row.edge === 'raise' && row.alert_id === null) this.fail('I2', null, `event ${a.id} of ${a.device} is in no alert: ${row.result}`);
-    }
+    this.#door.end();
+    const { alert, outbox } = this.#database.tables;
     for (const a of alert.indexed('open', '')?.values() ?? []) {
       if (a.priority > 1 || a.state !== 'open') continue;
       const last = this.#rungs.get(a.id);
@@ -237,19 +230,26 @@ export class Judge {
       if (this.#database.now() - o.created_at > 60_000) this.fail('LIVE', o.alert_id, `${o.channel} ${o.template} to ${o.party} is still ${state}`);
   }
 
-  /** The last lines of the alert concerned and of what befell the house meanwhile, oldest first. */
+  /** The last lines of the alert concerned and of what befell the house meanwhile, oldest first; a complaint that comes again and again is told once. */
   story(of: string | null, lines = 40): string {
     const clock = (ms: number): string => `day ${Math.floor(ms / 86_400_000) + 1} ${new Date(ms).toISOString().slice(11, 23)}`;
-    const mine = this.lines.filter((l) => l.alertId === of || l.alertId === null);
-    return mine.slice(-lines).map((l) => `  ${clock(l.at)}  ${l.alertId === null ? '· ' : `#${l.alertId} `}${l.text}`).join('\n');
+    const told: (Line & { again: number; last: number })[] = [];
+    const complaints = new Map<string, (typeof told)[number]>();
+    for (const line of this.lines.filter((l) => l.alertId === of || l.alertId === null)) {
+      const same = / says: /.test(line.text) ? complaints.get(line.text) : undefined;
+      if (same && line.at - same.last < 10_000) { same.again++; same.last = line.at; continue; }
+      const entry = { ...line, again: 0, last: line.at };
+      if (/ says: /.test(line.text)) complaints.set(line.text, entry);
+      told.push(entry);
+    }
+    return told.slice(-lines).map((l) => `  ${clock(l.at)}  ${l.alertId === null ? '· ' : `#${l.alertId} `}${l.text}${l.again > 0 ? ` (${l.again} times more, until ${clock(l.last).slice(-12)})` : ''}`).join('\n');
   }
 
   /** Forgets what is long over. */
   forget(alertIds: ReadonlySet<string>, beforeMs: number): void {
     for (const id of alertIds) { this.#rungs.delete(id); this.#endedAt.delete(id); }
-    for (const [chain, id] of this.#chains) if (alertIds.has(id)) this.#chains.delete(chain);
-    const keep = this.#acknowledged.filter((a) => a.at > beforeMs);
-    this.#acknowledged.splice(0, Infinity, ...keep);
+    this.#door.forget(alertIds, beforeMs);
+    this.#time.forget((id) => this.#database.tables.timer.rows.has(id));
     const recent = this.lines.filter((l) => l.at > beforeMs);
     this.lines.splice(0, Infinity);
     for (const l of recent) this.lines.push(l);

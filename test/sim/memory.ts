@@ -43,6 +43,8 @@ export class Table<T extends Rec = Rec> {
   keyOf(index: string, row: T): string | null { return this.#indexes.get(index)?.of(row) ?? null; }
 }
 
+/** Something under way on the database that a cut ends. */
+export type Ending = { end(): void };
 export type Written = { table: Table; before: Rec | undefined; after: Rec | null };
 type Waiter = { tx: Tx; go(held: boolean): void };
 type Lock = { owner: Tx; waiters: Waiter[] };
@@ -58,7 +60,6 @@ export class Tx {
   readonly locks: Map<string, Lock>;
   readonly around: Surroundings;
   readonly who: unknown;
-  readonly hints = new Set<string>();
   lockMs = 10_000;
   over = false;
   #stopWaiting: (() => void) | null = null;

@@ -196,6 +196,17 @@ const roster: Record<string, Statement> = {
       t.write(d.feed, { id: String(base + i + 1), at: t.now(), type, alert_id: (p[1] as (string | null)[])[i] ?? null, region_code: (p[2] as (string | null)[])[i] ?? null, payload: JSON.parse(text(p[3])[i] as string) as { what: string } });
     return [];
   },
+  'feed-head': (t, d) => [{ seq: String(t.get(d.feed_counter, '1')?.seq ?? 0), epoch: 'one', oldest: null }],
+  // The numbers are what is simulated; a row without its alert makes no frame.
+  feed: (t, d, p) => {
+    const out: Row[] = [];
+    for (let seq = Number(p[0]) + 1; out.length < Number(p[1]); seq++) {
+      const row = t.get(d.feed, String(seq));
+      if (!row) break;
+      out.push({ seq: row.id, type: row.type, feedRegion: row.region_code, payload: row.payload, hasAlert: false });
+    }
+    return out;
+  },
   'plans-read': () => [], 'roster-schedules': () => [], 'desk-state': () => [{ missed: 0, dark: false }],
   // Words to the elder are commands to devices; nothing here depends on them.
   'commands-withdraw': () => [], 'commands-listeners': () => [], 'commands-lit': () => [],

@@ -9,11 +9,13 @@ import { limits } from '#core/limits.ts';
 import { eventOf } from '#intake/urgent.ts';
 import type { Channel, ChannelKind, Fate, Gateway, Message, Outcome } from '#notify/channels/channel.ts';
 import { moveSend } from '#notify/receipts.ts';
+import { beatConsole } from '#store/county-status.ts';
 import { matchSend } from '#store/receipts.ts';
 import { insertReply } from '#store/replies.ts';
+import type { Database } from './database.ts';
 import { by, type House, plainSeal } from './house.ts';
 import type { Judge } from './judge.ts';
-import type { Chance, Database, Process } from './runtime.ts';
+import type { Chance, Process } from './runtime.ts';
 import type { AlertRow, ContactRow, DeviceRow, HomeRow, ModelRow, PersonRow, ResponderRow } from './tables.ts';
 
 const [county, town] = ['350425000000', '350425201000'];
@@ -59,6 +61,7 @@ type Sent = { fate: Fate; providerId: string };
 export class World {
   /** False in the end: people go on, new trouble does not. */ troubled = true;
   presses = true;
+  /** Frames whose sender still waits for the door. */ unanswered = 0;
   mood: Mood = 'well';
   readonly #database: Database;
   readonly #house: () => House;
@@ -95,6 +98,9 @@ export class World {
     });
   }
 
+  /** Somebody presses within these milliseconds, whatever else is planned. */
+  pressSoon(ms: number): void { this.#soon(0, ms, () => { if (this.presses) this.#press(); }); }
+
   #press(): void {
     const [c, n] = [this.#chance, ++this.#count];
     const where = `${c.int(0, villages.length - 1)}${c.int(0, homesPerVillage - 1)}`;
@@ -117,11 +123,14 @@ export class World {
     const { edge: door, urgent } = this.#house();
     const trace = `t${++this.#count}`;
     let over = false;
-    const again = (): void => { if (!over) { over = true; this.#soon(1_000, 15_000, () => this.#send(device, kind, id, deviceTime, ref, edge)); } };
+    this.unanswered++;
+    const done = (): boolean => { if (over) return false; over = true; this.unanswered--; return true; };
+    const again = (): void => { if (done()) this.#soon(1_000, 15_000, () => this.#send(device, kind, id, deviceTime, ref, edge)); };
     this.#clock.in(15_000, again);
     if (!door.alive) return;
     const event = eventOf(plainSeal, { device: { id: device as DeviceId, homeId: home as HomeId | null }, source: 'mqtt', kind, edge, trace, arrivedMs: this.#clock.now, sourceEventId: id, deviceTime, ...(ref === undefined ? {} : { ref }) });
-    by(this.#database, door, () => urgent.add({ ...event, ingestId: trace })).then(() => { if (!over) { over = true; this.#judge.acknowledged(device, id, trace); } }, again);
+    this.#judge.handed(trace);
+    by(this.#database, door, () => urgent.add({ ...event, ingestId: `00000000-0000-4000-8000-${trace.slice(1).padStart(12, '0')}` })).then(() => { if (done()) this.#judge.acknowledged(device, id, trace); }, again);
   }
 
   // -- the gateway
@@ -155,7 +164,7 @@ export class World {
     const c = this.#chance;
     const providerId = `g${++this.#count}`;
     const row = [...(this.#database.tables.outbox.indexed('out', m.outId)?.values() ?? [])][0];
-    if (kind === 'voice') this.#judge.called(m.to, m.outId, row?.alert_id ?? null);
+    if (kind === 'voice') this.#judge.called(m.to, m.outId, row);
     const bad = c.yes(kind === 'voice' ? 0.3 : 0.05);
     const fate: Fate = bad ? { kind: 'failed', code: kind === 'voice' ? '200005' : 'UNDELIV', class: 'F' } : { kind: kind === 'voice' ? 'answered' : 'delivered' };
     this.#ledger.set(m.outId, { fate: { kind: 'waiting' }, providerId });
@@ -184,24 +193,26 @@ export class World {
     const slip = m.params['no'];
     if (kind === 'voice') {
       if (c.yes(0.12)) this.#soon(3_000, 25_000, () => this.#says(m, party, alertId, 'dtmf', c.pick(['1', '1', '0', '5'])));
-      else if (c.yes(0.15)) this.#soon(20_000, 8 * minuteMs, () => this.#goes(m, party, alertId, '1'));
+      else if (!c.yes(0.15)) this.#judge.count('never answered');
+      else this.#soon(20_000, 8 * minuteMs, () => this.#goes(m, party, alertId, '1'));
       return;
     }
     const roll = c.next();
-    const say = (text: string, from = 5_000, to = 6 * minuteMs): void => this.#soon(from, to, () => this.#says(m, party, alertId, 'sms', text));
+    const say = (what: string, text: string, from = 5_000, to = 6 * minuteMs): void => { this.#judge.count(what); this.#soon(from, to, () => this.#says(m, party, alertId, 'sms', text)); };
     if (roll < 0.12) this.#soon(8_000, 9 * minuteMs, () => this.#goes(m, party, alertId, slip && c.yes(0.4) ? `1${slip}` : c.pick(['1', '我去', '马上到'])));
-    else if (roll < 0.26) say(c.pick(['收到', '好的', '👌']));
-    else if (roll < 0.36) say(c.pick(['0', '不去', '在外地', slip ? `0${slip}` : '0']));
-    else if (roll < 0.40) say(c.pick(['你是谁', '199', '????', '1 1 1']));
-    else if (roll < 0.42) say('8');
-    else if (roll < 0.44) say('1', 40 * minuteMs, 4 * 3_600_000); // long after
+    else if (roll < 0.26) say('courtesies', c.pick(['收到', '好的', '👌']));
+    else if (roll < 0.36) say('refusals', c.pick(['0', '不去', '在外地', slip ? `0${slip}` : '0']));
+    else if (roll < 0.40) say('wrong answers', c.pick(['你是谁', '199', '????', '1 1 1']));
+    else if (roll < 0.42) say('wrong answers', '8');
+    else if (roll < 0.44) say('answers hours late', '1', 40 * minuteMs, 4 * 3_600_000);
+    else this.#judge.count('never answered');
   }
 
   /** Who says yes and comes, or does not; does it alone, or cannot. */
   #goes(m: Message, party: string, alertId: string | null, yes: string): void {
     const c = this.#chance;
     this.#says(m, party, alertId, 'sms', yes);
-    if (!c.yes(0.7)) return;
+    if (!c.yes(0.7)) { this.#judge.count('said yes, never came'); return; }
     const there = c.int(4 * minuteMs, 50 * minuteMs);
     this.#clock.in(there, () => this.#says(m, party, alertId, 'sms', c.pick(['2', '到了'])));
     if (c.yes(0.2)) this.#clock.in(there + c.int(minuteMs, 10 * minuteMs), () => this.#says(m, party, alertId, 'sms', '9'));
@@ -241,14 +252,14 @@ export class World {
     const tab = `tab-${op}`;
     this.#beats(tab, op, c.yes(0.3) ? c.int(0, 30_000) : c.int(minuteMs, 15 * minuteMs));
     this.#acts(op, a, 'claim', { tabId: tab });
-    if (c.yes(0.4)) return; // asleep
+    if (c.yes(0.4)) { this.#judge.count('operators asleep'); this.#judge.tell(a.id, `${op} has fallen asleep over it`); return; }
     let at = 0;
     for (let i = c.int(1, 6); i > 0; i--) { at += c.int(20_000, 140_000); this.#clock.in(at, () => this.#acts(op, a, 'step', { note: '电话中' })); }
     if (c.yes(0.3)) this.#clock.in(at + 20_000, () => this.#acts(op, a, 'step', { contact: 'elder' }));
   }
 
   #beats(tab: string, op: string, forMs: number): void {
-    this.#throughWeb(() => this.#database.db(this.#house().web).query('beat', [tab, op], 'console-beat'), 1);
+    this.#throughWeb(() => beatConsole(this.#database.db(this.#house().web), { tabId: tab, userId: op, visible: true, audio: 'running', lastSeq: 0, inputAgoMs: null }), 1);
     if (forMs > 15_000) this.#clock.in(15_000, () => this.#beats(tab, op, forMs - 15_000));
   }
 
