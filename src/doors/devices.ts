@@ -33,7 +33,7 @@ export type DeviceCacheOptions = {
 
 export function startDeviceCache(options: DeviceCacheOptions): DeviceCache {
   const { lookup, log, onChange } = options;
-  // Of another life, so never fresh: a login asks first, and the round goes over it soon.
+  // Of another life, so never fresh: each login asks about it, and the round goes over it soon.
   const entries = new Map<string, Entry>((options.known ?? []).map((device) => [device.id, { device, seenMs: -Infinity }]));
   let unsaved = false;
   const keep = (id: string, device: KnownDevice | null): KnownDevice | null => {

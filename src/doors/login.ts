@@ -9,11 +9,8 @@ import type { KnownDevice, Refused } from '#core/publish.ts';
 import type { DeviceCache } from './devices.ts';
 
 export type LoginOutcome = { device: KnownDevice } | { refused: 'credentials' | 'unavailable' };
-/**
- * `onKnown` runs at once when what is remembered of the device agrees with its secret, while the database is still asked for what is
- * new; `onRefused` as soon as the login has failed, before the answer that is held back.
- */
-export type LoginFrom = { address: string; door: string; onKnown?: () => void; onRefused?: () => void };
+/** `onRefused` runs as soon as the login has failed, before the answer that is held back. */
+export type LoginFrom = { address: string; door: string; onRefused?: () => void };
 export type Login = (id: string, secret: string | null, from: LoginFrom) => Promise<LoginOutcome>;
 export type LoginOptions = { devices: DeviceCache; secretMatches: (secret: string, hash: Uint8Array) => boolean; refused: (refused: Refused) => void };
 
@@ -33,10 +30,15 @@ export function createLogin(options: LoginOptions): Login {
     if (device === null) return 'unknown';
     return right ? (device.status === 'revoked' ? 'revoked' : device) : 'wrong-secret';
   };
-  return async (id, secret, { address, door, onKnown, onRefused }) => {
+  return async (id, secret, { address, door, onRefused }) => {
     const startedMs = performance.now();
+    // Who is remembered with this secret does not wait for the database, which may be slow or asked for ten thousand others; it is
+    // asked all the same, and whoever was revoked or got another secret meanwhile is cut off by its answer (DeviceCache, onChange).
     const remembered = devices.peek(id);
-    if (onKnown && remembered && secret !== null && secretMatches(secret, remembered.secretHash)) onKnown();
+    if (remembered && remembered.status !== 'revoked' && secret !== null && secretMatches(secret, remembered.secretHash)) {
+      void devices.get(id, limits.deviceFreshMs);
+      return { device: remembered };
+    }
     let outcome = await check(id, secret ?? '', limits.deviceFreshMs);
     // Its secret may have changed a moment ago, or a revocation been taken back.
     if (outcome === 'wrong-secret' || outcome === 'revoked') outcome = await check(id, secret ?? '', recheckMs);

@@ -33,12 +33,12 @@ describe('audit chain', () => {
     ['an edited row', `update audit set result = 'failed' where id = 4`, '4'], ['an edited detail', `update audit set detail = '{"outcome":"R1"}' where id = 7`, '7'],
     ['a moved time', `update audit set at = at + interval '1 ms' where id = 2`, '2'], ['a deleted row', 'delete from audit where id = 5', '5'], ['a cut tail', 'delete from audit where id > 8', '9'],
     ['two rows exchanged', 'update audit set id = case id when 3 then 999 when 4 then 3 end where id in (3, 4); update audit set id = 4 where id = 999', '3'],
-  ])('names the first bad row of %s [W20]', async (_, sql, firstBad) => {
+  ])('names the first bad row of %s [W20 I10]', async (_, sql, firstBad) => {
     for (const part of sql.split('; ')) await asOwner(part);
     expect(await verifyAudit(t.db, t.seal)).toMatchObject({ ok: false, firstBad });
   });
 
-  it('is not fooled by a head rewound together with the tail, when an anchor was noted outside [W20]', async () => {
+  it('is not fooled by a head rewound together with the tail, when an anchor was noted outside [W20 I10]', async () => {
     const anchor = await auditHead(t.db);
     await asOwner('delete from audit where id > 8');
     await t.db.query('update audit_head set id = 8, hash = (select hash from audit where id = 8)');
@@ -49,7 +49,7 @@ describe('audit chain', () => {
     expect(await verifyAudit(t.db, t.seal, anchor)).toMatchObject({ ok: false, firstBad: '10' });
   });
 
-  it('keeps the chain whole under concurrent writers [W20]', async () => {
+  it('keeps the chain whole under concurrent writers [W20 I10]', async () => {
     await Promise.all(Array.from({ length: 40 }, (_, i) => t.db.tx((sql) => appendAudit(sql, t.seal, [{ actor: `c${i}`, action: 'login', result: 'ok' }]))));
     expect(await verifyAudit(t.db, t.seal)).toMatchObject({ ok: true, rows: 50 });
   });

@@ -37,7 +37,7 @@ describe('链路自检', { timeout: 240_000 }, () => {
   });
   afterAll(async () => { await db?.close(); await house.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
-  it('comes out at the other end by the real door, and is no alarm, no message, no device and no figure [B8]', async () => {
+  it('comes out at the other end by the real door, and is no alarm, no message, no device and no figure [B8 RF23]', async () => {
     await goodSince(0);
     const before = await one<number>('select ok_at from canary');
     const legs = await one<Record<string, number>>('select legs from canary');
@@ -59,7 +59,7 @@ describe('链路自检', { timeout: 240_000 }, () => {
   });
 
   it.each([['edge', 'SIGKILL', 'worker', /the MQTT door \(edge\)/], ['web', 'SIGKILL', 'worker', /the live channel \(web\)/], ['worker', 'SIGSTOP', 'web', /no worker presses the button/], ['worker', 'SIGKILL', 'web', /no worker presses the button|did not end/]] as const)(
-    'a %s that is gone (%s) is seen within ten minutes by the %s, and it clears by itself when it is back [B8]', async (victim, signal, judge, why) => {
+    'a %s that is gone (%s) is seen within ten minutes by the %s, and it clears by itself when it is back [B8 RF23 RF22]', async (victim, signal, judge, why) => {
       await goodSince((await now()) - 6 * minute);
       const supervisor = house.pid() as number;
       const [pid] = pidsOf(victim, supervisor, house.data) as [number];

@@ -1,4 +1,5 @@
 /** Floods: the doors bound every one of them, and a valid device gets its SOS through each. */
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '#core/limits.ts';
@@ -30,6 +31,10 @@ async function press(device: TestDevice): Promise<number> {
   await client.endAsync(true);
   return ms;
 }
+
+const descriptors = (): number => readdirSync('/proc/self/fd').length;
+let descriptorsAtFirst = 0;
+beforeAll(() => { descriptorsAtFirst = descriptors(); });
 
 describe('alarms', () => {
   it('20,000 SOS in a burst: none refused, each a row, each acknowledged [A6 LAW5]', async () => {
@@ -224,3 +229,9 @@ describe('one device', () => {
     other.socket.destroy();
   }, 90_000);
 });
+
+it('has left nothing behind: no socket, no row that waits, no descriptor [I9 RF16]', async () => {
+  const names = ['devices_connected', 'sockets_half_open', 'urgent_waiting', 'telemetry_waiting', 'spool_rows'];
+  for (const name of names) await until(`${name} is back at 0`, async () => (await edge.metric(name)) === 0, 30_000);
+  await until('the descriptors are back', () => descriptors() <= descriptorsAtFirst * 1.1 + 3, 20_000);
+}, 60_000);

@@ -66,7 +66,7 @@ async function enter(options: HttpDoorOptions, halfOpen: HalfOpen, request: Fast
     options.meter.rejected('no-credentials');
     return fail(reply, 401, 'E_UNAUTHENTICATED', 'Send the device id and its secret with HTTP Basic.');
   }
-  const outcome = await options.login(id, secret, { address: request.socket.remoteAddress ?? '', door: 'http', onKnown: () => halfOpen.remove(request.socket), onRefused: () => halfOpen.demote(request.socket) });
+  const outcome = await options.login(id, secret, { address: request.socket.remoteAddress ?? '', door: 'http', onRefused: () => halfOpen.demote(request.socket) });
   if ('refused' in outcome)
     return outcome.refused === 'credentials' ? fail(reply, 401, 'E_UNAUTHENTICATED', 'No such device, or not its secret.') : fail(reply, 503, 'E_NOT_DURABLE', 'The database is away; send again.');
   halfOpen.remove(request.socket);

@@ -12,7 +12,6 @@ import type { Sessions } from './sessions.ts';
 
 export type AuthOptions = {
   login: Login; sessions: Sessions; misuse: (misuse: Misuse) => void; rejected: (reason: string) => void; log: Logger;
-  /** It has a secret that was right when the device was last looked at, and waits for the database: no stranger. */ knownSocket: (guard: Guard) => void;
   /** This connection has failed to log in and only waits for its answer. */ refusedSocket: (guard: Guard) => void;
 };
 type Connect = { keepalive?: number; will?: { topic: string; payload: unknown; retain?: boolean } };
@@ -33,7 +32,7 @@ export function createAuth(options: AuthOptions): {
   const enter = async (client: Client, username: string | undefined, password: Buffer | undefined): Promise<AuthenticateError | null> => {
     const guard = guardOf(client);
     if (username === undefined || username !== client.id) { rejected('id-is-not-user'); return refusal(2, 'client id and user name must be the device id'); }
-    const outcome = await options.login(username, password?.toString() ?? null, { address: guard.address, door: 'mqtt', onKnown: () => options.knownSocket(guard), onRefused: () => options.refusedSocket(guard) });
+    const outcome = await options.login(username, password?.toString() ?? null, { address: guard.address, door: 'mqtt', onRefused: () => options.refusedSocket(guard) });
     if ('refused' in outcome) {
       if (outcome.refused === 'credentials') return refusal(4, 'bad user name or password');
       rejected('unavailable');

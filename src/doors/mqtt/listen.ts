@@ -51,7 +51,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const { meter, log } = options;
   const sessions = createSessions(options.misuse);
   const halfOpen = createHalfOpen(() => meter.rejected('half-open'));
-  const auth = createAuth({ ...options, sessions, rejected: meter.rejected, knownSocket: halfOpen.remove, refusedSocket: halfOpen.demote });
+  const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
     ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * 2, drainTimeout: 10_000,
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: 64, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
