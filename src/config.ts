@@ -9,6 +9,7 @@ export const roles = ['edge', 'worker', 'web'] as const;
 export type Role = (typeof roles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
+const secondGateways = ['http', 'modem'] as const;
 
 type Key = { variable: string; flag: string; fallback: string; meaning: string; zh: string; secret?: boolean };
 const key = (variable: string, fallback: string, meaning: string, zh: string, secret = false): Key =>
@@ -37,6 +38,10 @@ export const keys = {
   accessKeySecret: key('ALIBABA_CLOUD_ACCESS_KEY_SECRET', '', 'gateway credential', '网关凭据', true),
   smsEndpoint: key('ANLING_SMS_ENDPOINT', '', 'override of the SMS endpoint; https unless loopback', '短信网关地址'),
   voiceEndpoint: key('ANLING_VOICE_ENDPOINT', '', 'override of the voice endpoint; https unless loopback', '语音网关地址'),
+  gateway2: key('ANLING_GATEWAY_2', '', 'http or modem: where a message goes that the first gateway does not take', '第二条短信语音通道:http 或 modem'),
+  httpGatewayUrl: key('ANLING_HTTP_GATEWAY_URL', '', 'the county’s own message platform (docs/gateway-http.md); https unless loopback', '县里自有短信叫应平台的地址'),
+  httpGatewayKey: key('ANLING_HTTP_GATEWAY_KEY', '', 'the key shared with it, at least 32 characters', '与该平台共用的密钥', true),
+  modemFolder: key('ANLING_MODEM_FOLDER', '', 'folder of gammu-smsd with outbox, sent, error and inbox', '4G 短信猫(gammu-smsd)的目录'),
   standinPort: key('ANLING_STANDIN_PORT', '8090', 'stand-in gateway and its phones page', '模拟网关与手机页端口'),
   logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
 } satisfies Record<string, Key>;
@@ -48,6 +53,7 @@ export type Config = Readonly<{
   mqttPort: number; mqttsPort: number; doorPort: number; deviceHost: string; opsPort: number;
   adminPassword: string | null; demo: 'auto' | 'on' | 'off'; gateway: GatewayKind | null;
   accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
+  gateway2: (typeof secondGateways)[number] | null; httpGatewayUrl: string | null; httpGatewayKey: string | null; modemFolder: string | null;
   standinPort: number; logLevel: string;
 }>;
 
@@ -87,6 +93,12 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   if (Boolean(text(keys.tlsCert)) !== Boolean(text(keys.tlsKey))) problems.push('ANLING_TLS_CERT and ANLING_TLS_KEY: give both or neither');
   if (gateway === 'aliyun' && Boolean(text(keys.accessKeyId)) !== Boolean(text(keys.accessKeySecret)))
     problems.push('ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET: give both or neither');
+  const second = text(keys.gateway2);
+  url(keys.httpGatewayUrl, ['http:', 'https:']);
+  if ((gateway === 'http' || second === 'http') && (!text(keys.httpGatewayUrl) || text(keys.httpGatewayKey).length < 32)) problems.push('ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY: both are needed for the gateway "http", the key with at least 32 characters');
+  if (second === 'modem' && !text(keys.modemFolder)) problems.push('ANLING_MODEM_FOLDER: needed for the gateway "modem"');
+  if (second !== '' && gateway !== 'aliyun' && gateway !== 'http') problems.push('ANLING_GATEWAY_2: only beside a real first gateway (ANLING_GATEWAY=aliyun or http)');
+  if (second !== '' && second === gateway) problems.push('ANLING_GATEWAY_2: another one than ANLING_GATEWAY');
   const config: Config = {
     roles: readRoles(flags.get('role'), problems),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
@@ -97,7 +109,9 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     demo: demo === '' || demo === 'auto' ? 'auto' : oneOf(keys.demo, demo, ['auto', '0', '1']) === '1' ? 'on' : 'off',
     gateway: gateway === '' ? null : oneOf(keys.gateway, gateway, gateways),
     accessKeyId: optional(keys.accessKeyId), accessKeySecret: optional(keys.accessKeySecret),
-    smsEndpoint: optional(keys.smsEndpoint), voiceEndpoint: optional(keys.voiceEndpoint), standinPort: port(keys.standinPort),
+    smsEndpoint: optional(keys.smsEndpoint), voiceEndpoint: optional(keys.voiceEndpoint),
+    gateway2: second === '' ? null : oneOf(keys.gateway2, second, secondGateways), httpGatewayUrl: optional(keys.httpGatewayUrl)?.replace(/\/$/, '') ?? null, httpGatewayKey: optional(keys.httpGatewayKey),
+    modemFolder: text(keys.modemFolder) ? resolve(text(keys.modemFolder)) : null, standinPort: port(keys.standinPort),
     logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
   };
   if (problems.length > 0) throw new OperatingError('E_CONFIG', `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);

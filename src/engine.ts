@@ -180,6 +180,7 @@ async function gatewayOf({ config, seal }: RoleContext, db: Db): Promise<NotifyO
   const own = config.accessKeyId && config.accessKeySecret ? { id: config.accessKeyId, secret: config.accessKeySecret } : null;
   return kind && {
     kind, smsUrl: config.smsEndpoint, voiceUrl: config.voiceEndpoint, standinUrl: `http://127.0.0.1:${config.standinPort}`, credentials: kind === 'standin' ? standinKey(seal) : own,
+    second: config.gateway2, http: config.httpGatewayUrl && config.httpGatewayKey ? { url: config.httpGatewayUrl, key: config.httpGatewayKey } : null, modemFolder: config.modemFolder,
   };
 }
 

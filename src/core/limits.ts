@@ -151,6 +151,7 @@ export const limits = {
   // -- backups
   /** Backups kept in one folder: after a new one the oldest go. Older than this, /ops and the doctor say 要处理. */ backupsKept: 14, opsBackupMs: 26 * 3_600_000,
   /** Beyond these the doctor says 要处理: days until the database's disk is full, the charge of a UPS in percent. */ doctorDiskDays: 30, doctorUpsPercent: 80,
+  /** A text that lies in the modem’s outbox for longer says that its daemon is dead. */ modemStaleMs: 120_000,
   /** Numbers passed over after a restore, so that none given since the backup is given again. */ restoreLeap: 100_000,
   /** Bytes of the copies of registrations: beyond, the file is set aside as `.1` (the one before goes) and a new one begins. */ registrationBytes: 256 * 1024 * 1024,
   // -- turns of duty

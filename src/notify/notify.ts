@@ -2,11 +2,13 @@
  * Notifying: sender, receipts and reconciliation around one gateway, as one service. Provider settings are read again every
  * second, so that a sign or a template code is corrected without a restart.
  */
+import { limits } from '#core/limits.ts';
 import { mergeSettings, type ProviderSettings } from '#core/provider.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { insertReceipt } from '#store/receipts.ts';
 import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import { saveTemplateChecks } from '#store/template-check.ts';
@@ -35,7 +37,7 @@ export async function startNotify(options: NotifyOptions): Promise<Service> {
   const trouble = createTrouble(log, metrics);
   const senders = startSender({ ...options, gateway, settings: () => settings, trouble });
   const receipts = startReceipts(options);
-  const loops: Loop[] = [...senders, receipts, ...(gateway ? [startReconcile({ ...options, gateway })] : [])];
+  const loops: Loop[] = [...senders, receipts, ...(gateway ? [startReconcile({ ...options, gateway })] : []), ...(gateway?.pull ? [startPull(options, gateway)] : [])];
   const watch = startWatch(options, gateway, (next) => { settings = next; });
   const unlisten = await options.db.listen(['anling_outbox', 'anling_receipt'], (channel) => {
     if (channel === 'anling_receipt') receipts.wake();
@@ -49,6 +51,21 @@ export async function startNotify(options: NotifyOptions): Promise<Service> {
       await Promise.all([...loops.map((loop) => loop.stop()), watch.loop.stop()]);
     },
   };
+}
+
+/** Fetches replies and receipts where nothing can come in; each is a row before it is taken away, so that a crash costs a repeat. */
+function startPull(options: NotifyOptions, gateway: Gateway): Loop {
+  return startLoop({
+    name: 'pull', pollMs: limits.pollMs,
+    async turn() {
+      for (const item of await gateway.pull?.() ?? []) {
+        await insertReceipt(options.db, options.seal, item.kind, item.body);
+        await item.taken();
+      }
+      return false;
+    },
+    onError: (error, inARow) => { if (inARow === 1 || inARow % 60 === 0) options.log.warn({ error: (error as NodeJS.ErrnoException).code ?? (error as Error).name, inARow }, 'replies could not be fetched'); },
+  });
 }
 
 /** Reads the settings again, checks the gateway until it answers and then seldom, and sees real people behind the stand-in. */

@@ -46,6 +46,13 @@ describe('before anything runs', () => {
     expect(text).not.toMatch(/^\s+at /m);
   });
 
+  it('names what a second gateway needs, and refuses one beside the stand-in [E4]', async () => {
+    const { code, text } = await refused({ ANLING_GATEWAY: 'standin', ANLING_GATEWAY_2: 'http', ANLING_HTTP_GATEWAY_URL: 'http://platform.example', ANLING_HTTP_GATEWAY_KEY: 'short' });
+    expect(code).toBe(2);
+    for (const line of [/ANLING_HTTP_GATEWAY_URL: must be https unless it is loopback/, /ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY: both are needed .* 32 characters/, /ANLING_GATEWAY_2: only beside a real first gateway/]) expect(text).toMatch(line);
+    expect(text).not.toContain('short');
+  });
+
   it('names a data folder that cannot be one, and a certificate that is missing or none', async () => {
     const file = join(folder(), 'file');
     writeFileSync(file, 'no certificate');

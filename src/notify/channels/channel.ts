@@ -45,9 +45,13 @@ export type GatewayCheck = { /** in words; empty when nothing */ missing: string
 
 /** A provider: its channels, and whether real phones ring. */
 export type Gateway = {
-  readonly name: 'standin' | 'aliyun';
+  readonly name: 'standin' | 'aliyun' | 'http' | 'modem';
   readonly real: boolean;
   readonly channels: Readonly<Record<ChannelKind, Channel>>;
   /** What is missing before emergencies can be told, and the state of every text at the provider. Never rejects. */
   check(): Promise<GatewayCheck>;
+  /** Where nothing can come in from outside: replies and receipts that were fetched, in the shape in which they are pushed. May reject. */
+  pull?(): Promise<Incoming[]>;
 };
+/** One that was fetched; `taken` once it is a row, else it comes again. */
+export type Incoming = { kind: 'sms-report' | 'sms-up' | 'voice-report'; body: string; taken(): Promise<void> };

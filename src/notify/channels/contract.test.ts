@@ -153,9 +153,9 @@ describe('what only some counties have', () => {
     expect(await forged.channels.voice.send(call)).toMatchObject({ kind: 'rejected', class: 'R', endsAs: 'P', code: 'SignatureDoesNotMatch' });
     expect(standin.state.ledger.map((l) => l.signed)).toEqual([false, false]);
   });
-  it('needs the stand-in’s keys, and knows no other gateway', () => {
+  it('needs the stand-in’s keys, and the county’s own platform its address and key', () => {
     const options = { smsUrl: null, voiceUrl: null, standinUrl: standin.url, credentials: null, settings: () => settings };
     expect(() => openGateway({ ...options, kind: 'standin' })).toThrow(/keys are not set/);
-    expect(() => openGateway({ ...options, kind: 'http' })).toThrow(/not available/);
+    expect(() => openGateway({ ...options, kind: 'http' })).toThrow(/ANLING_HTTP_GATEWAY_URL/);
   });
 });

@@ -3,6 +3,7 @@
  * errors carry telephone numbers, names and whole signed requests in their messages.
  */
 import type { FailureClass, Outcome, Refusal, Scope } from '#notify/channels/channel.ts';
+import { shownCode, surelyNotSent } from '#notify/channels/network.ts';
 
 export type Verdict = { class: FailureClass | 'U'; scope: Scope; retries?: number; endsAs?: 'F' | 'P' | 'U'; page?: true };
 
@@ -48,19 +49,15 @@ const gatewayCodes: Record<string, Verdict> = {
     + 'InvalidVersion InvalidAction.NotFound InvalidApi.NotFound', { class: 'P', scope: 'account', page: true }),
 };
 
-/** PROVIDERS 6.3: failures before any byte was sent. Everything else of the transport is of unknown outcome. */
-const notSent = /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|CERT_\w+|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_\w+|ERR_TLS_\w+|ERR_SSL_\w+|EPROTO)$/;
+/** PROVIDERS 6.3: failures before any byte was sent. */
 const transport: Verdict = { class: 'R', scope: 'provider', retries: 2, endsAs: 'F' };
 const unheardOf: Verdict = { class: 'R', scope: 'provider', retries: 1, endsAs: 'F', page: true };
 const serverSide: Verdict = { class: 'R', scope: 'provider', retries: 2, endsAs: 'U' };
 
-/** A code is at most this long and of harmless characters: it is stored, logged and shown. */
-const shown = (code: string): string => code.replace(/[^\w.-]/g, '').slice(0, 60) || 'Unknown';
-
 function outcome(code: string, verdict: Verdict, retryAfterMs: number | null = null): Outcome {
-  if (verdict.class === 'U') return { kind: 'unknown', code: shown(code) };
+  if (verdict.class === 'U') return { kind: 'unknown', code: shownCode(code) };
   const refusal: Refusal = {
-    kind: 'rejected', class: verdict.class, scope: verdict.scope, code: shown(code), retries: verdict.retries ?? 0,
+    kind: 'rejected', class: verdict.class, scope: verdict.scope, code: shownCode(code), retries: verdict.retries ?? 0,
     endsAs: verdict.endsAs ?? (verdict.class === 'R' ? 'F' : verdict.class), retryAfterMs, page: verdict.page ?? false,
   };
   return refusal;
@@ -89,8 +86,8 @@ export function classifyThrown(error: unknown, table: Record<string, Verdict>): 
     if (known === null || known === undefined) return outcome(code || `Http.${status}`, status >= 500 ? serverSide : unheardOf);
     return outcome(code, status >= 500 && known.class === 'R' ? { ...known, endsAs: 'U' } : known);
   }
-  if (notSent.test(code)) return outcome(code, transport);
+  if (surelyNotSent(code)) return outcome(code, transport);
   if (code === 'InvalidCredentials' || name === 'CredentialsError') return outcome('InvalidCredentials', gatewayCodes['InvalidCredentials'] as Verdict);
   if (error instanceof SyntaxError || name === 'SyntaxError') return { kind: 'unknown', code: 'NotJson' };
-  return { kind: 'unknown', code: shown(code || (typeof name === 'string' ? name : '')) };
+  return { kind: 'unknown', code: shownCode(code || (typeof name === 'string' ? name : '')) };
 }
