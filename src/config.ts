@@ -38,7 +38,7 @@ export const keys = {
   accessKeySecret: key('ALIBABA_CLOUD_ACCESS_KEY_SECRET', '', 'gateway credential', '网关凭据', true),
   smsEndpoint: key('ANLING_SMS_ENDPOINT', '', 'override of the SMS endpoint; https unless loopback', '短信网关地址'),
   voiceEndpoint: key('ANLING_VOICE_ENDPOINT', '', 'override of the voice endpoint; https unless loopback', '语音网关地址'),
-  gateway2: key('ANLING_GATEWAY_2', '', 'http or modem: where a message goes that the first gateway does not take', '第二条短信语音通道:http 或 modem'),
+  gateway2: key('ANLING_SECOND_GATEWAY', '', 'http or modem: where a message goes that the first gateway does not take', '第二条短信语音通道:http 或 modem'),
   httpGatewayUrl: key('ANLING_HTTP_GATEWAY_URL', '', 'the county’s own message platform (docs/gateway-http.md); https unless loopback', '县里自有短信叫应平台的地址'),
   httpGatewayKey: key('ANLING_HTTP_GATEWAY_KEY', '', 'the key shared with it, at least 32 characters', '与该平台共用的密钥', true),
   modemFolder: key('ANLING_MODEM_FOLDER', '', 'folder of gammu-smsd with outbox, sent, error and inbox', '4G 短信猫(gammu-smsd)的目录'),
@@ -97,8 +97,8 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   url(keys.httpGatewayUrl, ['http:', 'https:']);
   if ((gateway === 'http' || second === 'http') && (!text(keys.httpGatewayUrl) || text(keys.httpGatewayKey).length < 32)) problems.push('ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY: both are needed for the gateway "http", the key with at least 32 characters');
   if (second === 'modem' && !text(keys.modemFolder)) problems.push('ANLING_MODEM_FOLDER: needed for the gateway "modem"');
-  if (second !== '' && gateway !== 'aliyun' && gateway !== 'http') problems.push('ANLING_GATEWAY_2: only beside a real first gateway (ANLING_GATEWAY=aliyun or http)');
-  if (second !== '' && second === gateway) problems.push('ANLING_GATEWAY_2: another one than ANLING_GATEWAY');
+  if (second !== '' && gateway !== 'aliyun' && gateway !== 'http') problems.push('ANLING_SECOND_GATEWAY: only beside a real first gateway (ANLING_GATEWAY=aliyun or http)');
+  if (second !== '' && second === gateway) problems.push('ANLING_SECOND_GATEWAY: another one than ANLING_GATEWAY');
   const config: Config = {
     roles: readRoles(flags.get('role'), problems),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),

@@ -47,9 +47,9 @@ describe('before anything runs', () => {
   });
 
   it('names what a second gateway needs, and refuses one beside the stand-in [E4]', async () => {
-    const { code, text } = await refused({ ANLING_GATEWAY: 'standin', ANLING_GATEWAY_2: 'http', ANLING_HTTP_GATEWAY_URL: 'http://platform.example', ANLING_HTTP_GATEWAY_KEY: 'short' });
+    const { code, text } = await refused({ ANLING_GATEWAY: 'standin', ANLING_SECOND_GATEWAY: 'http', ANLING_HTTP_GATEWAY_URL: 'http://platform.example', ANLING_HTTP_GATEWAY_KEY: 'short' });
     expect(code).toBe(2);
-    for (const line of [/ANLING_HTTP_GATEWAY_URL: must be https unless it is loopback/, /ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY: both are needed .* 32 characters/, /ANLING_GATEWAY_2: only beside a real first gateway/]) expect(text).toMatch(line);
+    for (const line of [/ANLING_HTTP_GATEWAY_URL: must be https unless it is loopback/, /ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY: both are needed .* 32 characters/, /ANLING_SECOND_GATEWAY: only beside a real first gateway/]) expect(text).toMatch(line);
     expect(text).not.toContain('short');
   });
 

@@ -35,7 +35,7 @@ const openers: Record<GatewayOptions['kind'] | 'modem', (options: GatewayOptions
     return httpGateway({ ...http, deadlineMs: limits.sendMs }, settings);
   },
   modem: ({ settings, modemFolder }) => {
-    if (!modemFolder) throw new OperatingError('E_CONFIG', 'ANLING_GATEWAY_2=modem: ANLING_MODEM_FOLDER is not set');
+    if (!modemFolder) throw new OperatingError('E_CONFIG', 'ANLING_SECOND_GATEWAY=modem: ANLING_MODEM_FOLDER is not set');
     return modemGateway({ folder: modemFolder, staleMs: limits.modemStaleMs }, settings);
   },
 };
