@@ -1,6 +1,7 @@
 /**
  * The watcher of the one clock (law 9). A database clock that is set back would keep every timer of every alarm waiting for as long
- * as it went back: the offset takes that up at once, so that durations go on, and gives it back by a fiftieth of real time. A step
+ * as it went back: the offset takes that up at once, so that durations go on, and gives it back by a fiftieth of real time. A watcher that
+ * has just started (a machine that comes up with a wrong clock) knows by the newest beat what the clock had shown before. A step
  * forward is left: timers fire early, which is the safe side, and a machine that slept has truly lost that time.
  */
 import { limits } from '#core/limits.ts';
@@ -38,7 +39,8 @@ export function createClockWatch({ db, log, metrics, monotonic = () => performan
     // The database's own clock, whatever other nodes, or a demonstration that travels, have done to the offset since.
     const wallMs = clock.now - clock.offsetMs;
     const passedMs = last === null ? 0 : atMs - last.atMs;
-    const backMs = last === null ? 0 : Math.round(last.wallMs + passedMs - wallMs);
+    // Who has just begun knows only from the beats what the clock had shown.
+    const backMs = last === null ? Math.max(0, Math.round((clock.beatAt ?? 0) - clock.now)) : Math.round(last.wallMs + passedMs - wallMs);
     /** What other nodes took up since, or, below zero, gave back. */
     const othersMs = last === null ? 0 : clock.owedMs - last.owedMs;
     let movedMs = 0;

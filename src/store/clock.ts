@@ -1,14 +1,16 @@
 /**
  * SQL of the one clock (law 9): what it shows, and its offset. `owedMs` is how far the house has put it ahead of the database's
- * own clock after that was set back; it is given back slowly (alerts/clock-watch.ts).
+ * own clock after that was set back; it is given back slowly (alerts/clock-watch.ts). `beatAt` is the newest beat of any process: what the clock has
+ * shown already.
  */
 import type { Db, Sql } from './pool.ts';
 
-export type ClockReading = { now: number; offsetMs: number; owedMs: number };
+export type ClockReading = { now: number; offsetMs: number; owedMs: number; beatAt: number | null };
 
 export async function readClock(sql: Sql): Promise<ClockReading> {
   const [row] = await sql.query<ClockReading>(
-    `select anling_now() as now, offset_ms::float8 as "offsetMs", coalesce((select (value->>'owedMs')::float8 from setting where key = 'clock'), 0) as "owedMs" from clock_offset`, [], 'clock-read');
+    `select anling_now() as now, offset_ms::float8 as "offsetMs", coalesce((select (value->>'owedMs')::float8 from setting where key = 'clock'), 0) as "owedMs",
+       (select max(beat_at) from node) as "beatAt" from clock_offset`, [], 'clock-read');
   return row as ClockReading;
 }
 

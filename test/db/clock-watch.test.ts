@@ -58,6 +58,16 @@ describe('the one clock', () => {
     expect(Math.abs(after.now - before.now - 2_000)).toBeLessThan(1_000);
   });
 
+  it('set back while no worker was there to see it (a machine that comes up with a wrong clock), it goes on all the same, once [LAW9 RF11]', async () => {
+    await a.db.query(`insert into node (id, role, started_at, beat_at) values ('edge-before', 'edge', anling_now(), anling_now())`);
+    const before = await a.now();
+    await setWallClock('-2 hours');
+    const moved = await Promise.all([watch(), watch()].map((look) => look()));
+    expect(moved.filter((ms) => ms > 7_100_000)).toHaveLength(1);
+    expect((await a.now()) - before).toBeGreaterThanOrEqual(-2_000);
+    expect(await watch()()).toBeLessThanOrEqual(0);
+  });
+
   it('gives back what it took, never more, and leaves steps forward and a time machine alone [LAW9 F11]', async () => {
     const look = watch();
     await look();

@@ -131,7 +131,7 @@ const timers: Record<string, Statement> = {
   },
   'timers-overdue': (t, d, p) => [{ n: t.rows(d.timer, 'live').filter((s) => s.due_at < t.now() - (p[0] as number)).length }],
   'clock-now': (t) => [{ now: t.now() }],
-  'clock-read': (t, d) => { const c = t.get(d.clock, '1'); return [{ now: t.now(), offsetMs: c?.offset_ms ?? 0, owedMs: c?.owed_ms ?? 0 }]; },
+  'clock-read': (t, d) => { const c = t.get(d.clock, '1'); return [{ now: t.now(), offsetMs: c?.offset_ms ?? 0, owedMs: c?.owed_ms ?? 0, beatAt: null }]; },
   'clock-move': async (t, d, p) => (await t.update(d.clock, t.rows(d.clock), (c) => ({ offset_ms: c.offset_ms + (p[1] as number) }), (c) => c.offset_ms === p[0])).map((c) => ({ offset_ms: c.offset_ms })),
   'clock-owe': (t, d, p) => t.update(d.clock, t.rows(d.clock), () => ({ owed_ms: p[0] as number })),
 };
