@@ -6,7 +6,7 @@ export type Client = {
   call<T = Record<string, unknown>>(method: string, path: string, body?: unknown, expect?: readonly number[]): Promise<T>;
 };
 
-export async function logIn(house: House, username = 'admin', password = house.password): Promise<Client> {
+export async function logIn(house: Pick<House, 'base' | 'password'>, username = 'admin', password = house.password): Promise<Client> {
   const answer = await fetch(`${house.base}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: house.base }, body: JSON.stringify({ username, password }) });
   if (!answer.ok) throw new Error(`login: ${answer.status} ${await answer.text()}`);
   const cookie = answer.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');

@@ -1,7 +1,9 @@
 /** The processes of one house: found by /proc, and killed without warning. */
 import { readFileSync, readdirSync } from 'node:fs';
+import type { Role } from '#config';
 
-export type Victim = 'edge' | 'worker' | 'web' | 'supervisor' | 'database';
+export type Victim = Role | 'supervisor' | 'database';
+/** What the torture kills. */
 export const victims: readonly Victim[] = ['edge', 'worker', 'web', 'supervisor', 'database'];
 
 const read = (path: string): string => { try { return readFileSync(path, 'utf8'); } catch { return ''; } };
@@ -28,7 +30,8 @@ export function pidsOf(victim: Victim, supervisor: number, dataFolder: string): 
     const postmaster = Number(read(`${dataFolder}/pg/postmaster.pid`).split('\n')[0]);
     return postmaster > 0 && read(`/proc/${postmaster}/stat`) !== '' ? descendants(postmaster) : [];
   }
-  return descendants(supervisor).filter((pid) => {
+  // A supervisor may be named by its one role too: it is not meant.
+  return descendants(supervisor).slice(1).filter((pid) => {
     const argv = read(`/proc/${pid}/cmdline`).split('\0');
     return argv.some((a, i) => (a === '--role' && argv[i + 1] === victim) || a === `--role=${victim}`);
   });
@@ -36,7 +39,12 @@ export function pidsOf(victim: Victim, supervisor: number, dataFolder: string): 
 
 /** `kill -9` of every pid; those that ended by themselves meanwhile are passed over. */
 export function killHard(pids: readonly number[]): number {
-  let killed = 0;
-  for (const pid of pids) try { process.kill(pid, 'SIGKILL'); killed++; } catch { /* gone already */ }
-  return killed;
+  return signalAll(pids, 'SIGKILL');
+}
+
+/** A signal to every pid that is still there. */
+export function signalAll(pids: readonly number[], signal: NodeJS.Signals): number {
+  let told = 0;
+  for (const pid of pids) try { process.kill(pid, signal); told++; } catch { /* gone already */ }
+  return told;
 }

@@ -6,7 +6,8 @@ import { connect, type Socket } from 'node:net';
 import { type Packet, generate, parser } from 'mqtt-packet';
 
 export type Ledger = { acked: string[]; sent: number; resent: number; closed: number };
-export type PresserOptions = { id: string; secret: string; port: number; kind: string; /** Pause between two presses. */ pauseMs: number };
+export type PresserOptions = { id: string; secret: string; port: number; kind: string; /** Pause between two presses. */ pauseMs: number;
+  /** The number of its first press: a device that goes on where it was. */ first?: number; /** Told of every event whose PUBACK came. */ acked?: (eventId: string) => void };
 
 export class Presser {
   readonly ledger: Ledger = { acked: [], sent: 0, resent: 0, closed: 0 };
@@ -18,7 +19,7 @@ export class Presser {
   #timer: NodeJS.Timeout | null = null;
   #settled: (() => void) | null = null;
 
-  constructor(options: PresserOptions) { this.#options = options; }
+  constructor(options: PresserOptions) { this.#options = options; this.#next = options.first ?? 1; }
 
   start(): void { this.#connect(); }
 
@@ -38,6 +39,8 @@ export class Presser {
   }
 
   get waiting(): boolean { return this.#pending !== null; }
+  /** The cable is pulled; it comes back by itself. */
+  drop(): void { this.#socket?.destroy(); }
 
   #connect(): void {
     const { id, secret, port } = this.#options;
@@ -69,6 +72,7 @@ export class Presser {
     const pending = this.#pending;
     if (packet.cmd === 'puback' && pending !== null && pending.messageId === packet.messageId) {
       this.ledger.acked.push(pending.eventId);
+      this.#options.acked?.(pending.eventId);
       this.#pending = null;
       if (this.#stopped) this.end();
       else this.#after(this.#options.pauseMs * (0.5 + Math.random()), () => this.#press());

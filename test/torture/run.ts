@@ -3,6 +3,7 @@
  * Afterwards the ledgers are compared (verdict.ts). The same run serves the controls, on sources with a planted fault.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { randomOf } from '#core/demo-random.ts';
 import { logIn } from '#test/harness/client.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import { killHard, pidsOf, type Victim, victims } from '#test/harness/processes.ts';
@@ -20,22 +21,11 @@ export type TortureOptions = {
 };
 export type TortureResult = Verdict & { killed: Record<Victim, number>; seconds: number; perSecond: number; resent: number; readyMsMax: number; readyMsMedian: number };
 
-/** A small seeded generator (mulberry32): the order of the kills can be repeated. */
-function random(seed: number): () => number {
-  let a = seed >>> 0;
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(a ^ (a >>> 15), a | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 function schedule(options: TortureOptions): Victim[] {
-  const next = random(options.seed);
+  const random = randomOf(options.seed);
   const list = victims.flatMap((victim) => Array.from({ length: options.kills[victim] ?? 0 }, () => victim));
   for (let i = list.length - 1; i > 0; i--) {
-    const j = Math.floor(next() * (i + 1));
+    const j = random.below(i + 1);
     [list[i], list[j]] = [list[j] as Victim, list[i] as Victim];
   }
   return list;

@@ -6,7 +6,7 @@ export type Seeded = { id: string; secret: string; personId: string };
 type Made = { rows: { id: string; secret: string }[] };
 
 /** `count` buttons, each of an elder of its own, spread over the villages that have responders. */
-export async function seedPeople(house: House, count: number): Promise<Seeded[]> {
+export async function seedPeople(house: Pick<House, 'base' | 'password'>, count: number): Promise<Seeded[]> {
   const client = await logIn(house);
   const { responders } = await client.call<{ responders: { role: string; regionCode: string }[] }>('GET', '/api/v1/responders?limit=500');
   const villages = [...new Set(responders.filter((r) => r.role === 'care-worker').map((r) => r.regionCode))];
