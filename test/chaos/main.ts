@@ -36,6 +36,8 @@ function table(result: ChaosResult): string {
   ].join('\n');
 }
 
+// An interrupted run leaves its journal, and no process.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130));
 const result = await chaos({ root: process.cwd(), folder, seed, minutes, times, real: values.real, ...(only === undefined ? {} : { only }), say: (line) => console.log(line) });
 console.log(`\n${table(result)}`);
 if (result.complaints.length > 0) {

@@ -15,7 +15,7 @@ import type { Presser } from '#test/torture/presser.ts';
 import { seedPeople } from '#test/torture/seed.ts';
 import { type Complaint, grew, type Judged, judge } from './checker.ts';
 import { type Extras, startExtras } from './extras.ts';
-import { readFacts } from './facts.ts';
+import { patient, readFacts } from './facts.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { faults as allFaults } from './faults.ts';
 import { type Device, type Journal, openJournal } from './journal.ts';
@@ -52,11 +52,12 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     say(`${before ? 'going on with' : 'started'} seed ${seed} in ${folder}: ${devices.length} devices, ${town.machines.map((m) => m.roles.join('+')).join(' | ')}`);
     const api = createApi(town.base, { token });
     const lived = await live(town, api, journal, devices, disk, options);
-    const travelledAt = options.quick ? null : await climb(api, journal);
+    const asked = patient(api);
+    const travelledAt = options.quick ? null : await climb(asked, journal);
     await quiet(town, api, say);
     await shrunk(town, journal);
-    const differs = await sameWall(lived.wall, api);
-    const facts = await readFacts(api, devices.map((d) => d.id));
+    const differs = await sameWall(lived.wall, asked);
+    const facts = await readFacts(asked, devices.map((d) => d.id));
     const judged = judge(journal, facts, travelledAt);
     const complaints = [...lived.complaints, ...judged.complaints, ...differs];
     lived.wall.close();
@@ -65,7 +66,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     for (const f of journal.of('fault')) counts.set(f.kind, (counts.get(f.kind) ?? 0) + 1);
     return {
       ...judged, complaints, counts, skipped: new Map(journal.of('skip').map((s) => [s.kind, s.why])), failed: lived.failed, starved: journal.of('starved').length, wall: lived.wall.counts,
-      seconds: Math.round(journal.of('lasted').reduce((ms, l) => ms + l.ms, 0) / 1_000), story: worst ? await storyOf(api, journal, facts, worst) : null,
+      seconds: Math.round(journal.of('lasted').reduce((ms, l) => ms + l.ms, 0) / 1_000), story: worst ? await storyOf(asked, journal, facts, worst) : null,
     };
   } finally {
     machine.stop();
@@ -84,6 +85,17 @@ async function settle(town: Town, { devices = 40 }: ChaosOptions): Promise<{ dev
 
 /** Pauses of the lanes beside each other: a house whose database is never there shows nothing. */
 const calmOf: Readonly<Record<Fault['lane'], number>> = { kills: 1, heart: 8, pauses: 1.5, hangs: 3, path: 3, gateway: 0.3, devices: 3, screens: 8 };
+
+/** Lanes that wait until the house breathes: faults are to befall one that works, also on a machine that needs half a minute to start a role. */
+const waiting: ReadonlySet<Fault['lane']> = new Set(['kills', 'heart', 'pauses', 'hangs', 'path']);
+const breathMs = 30_000;
+/** One process of each role is ready, or the patience is over. */
+async function breathing(town: Town): Promise<void> {
+  const some = async (urls: readonly string[]): Promise<boolean> => (await Promise.all(urls.map((url) => fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_500) }).then((r) => r.ok, () => false)))).some(Boolean);
+  for (const end = performance.now() + breathMs; performance.now() < end; await sleep(300)) {
+    if ((await Promise.all(roles.map((role) => some(town.ops(role))))).every((ready, i) => ready || town.ops(roles[i] ?? 'edge').length === 0)) return;
+  }
+}
 
 type Lived = { wall: Wall; complaints: Complaint[]; failed: number };
 
@@ -143,6 +155,7 @@ async function torment(ctx: Omit<FaultContext, 'random'>, journal: Journal, opti
     await Promise.all(lanesOf(possible).map(async (lane) => {
       // A fault that failed counts as done in its place of the sequence, not in the table.
       for (let no = 1 + Math.max(-1, ...journal.of('fault').filter((f) => lane.some((l) => l.kind === f.kind)).map((f) => f.no)); no < times * lane.length && performance.now() < endMs; no++) {
+        if (lane.some((f) => waiting.has(f.lane))) await breathing(ctx.town);
         if (!await one(ctx, lane, no, journal, options)) failed++;
         await sleep((options.calmMs ?? 800) * calmOf[lane[0]?.lane ?? 'kills'] * (0.5 + turnOf(seed, lane, no).random.share()));
       }

@@ -4,7 +4,7 @@
  * ledger and outlives every kill. A supervisor that dies is started again, as a machine's init does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Role, roles } from '#config';
@@ -52,6 +52,7 @@ export async function startTown(options: { root: string; folder: string; ports: 
   const { root, folder, ports, seed, databaseFolder } = options;
   const data = join(folder, 'data');
   for (const made of [data, databaseFolder]) mkdirSync(made, { recursive: true, mode: 0o700 });
+  endBefore(data);
   const out = createWriteStream(join(folder, 'house.log'), { flags: 'a' });
   const log = createLog('chaos', 'warn', (line) => out.write(line));
   const keeper = await keepEmbedded({ data: databaseFolder, port: ports.database, log, settings: { max_wal_size: '512MB' }, onEvent: (what, detail) => log.warn({ detail }, what) });
@@ -75,12 +76,23 @@ export async function startTown(options: { root: string; folder: string; ports: 
   return assemble({ folder, data, databaseFolder, ports, keeper, path, line, standin, machines });
 }
 
+/** Supervisors of a run that was killed itself. */
+function endBefore(data: string): void {
+  const run = join(data, 'run');
+  for (const name of existsSync(run) ? readdirSync(run) : []) {
+    const pid = Number(/^life-(\d+)\.json$/.exec(name)?.[1] ?? 0);
+    if (pid > 0 && existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('src/main.ts\0--role')) killHard([pid]);
+  }
+}
+
 type Kept = Machine & { start(): void; stop(): Promise<void> };
 
 function keepMachine(o: { root: string; roles: readonly Role[]; ops: number; env: NodeJS.ProcessEnv; out: NodeJS.WritableStream }): Kept {
   let child: ChildProcess | null = null;
   let stopping = false;
   const living = (): boolean => child !== null && child.exitCode === null && child.signalCode === null;
+  // Whoever ends us ends the house: nothing of it stays behind.
+  process.once('exit', () => child?.kill('SIGKILL'));
   const start = (): void => {
     if (stopping) return;
     child = spawn(process.execPath, ['src/main.ts', '--role', o.roles.join(',')], { cwd: o.root, env: o.env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -9,11 +9,12 @@ import { complaints } from '#test/torture/verdict.ts';
 
 const root = process.cwd();
 const say = (line: string): void => { process.stdout.write(`    ${line}\n`); };
-const kills = Number(process.env['ANLING_TORTURE_KILLS'] ?? 20);
+/** The chaos (chaos.test.ts) kills everything too; here it is the embedded database, whole, with its own supervisor. */
+const kills = Number(process.env['ANLING_TORTURE_KILLS'] ?? 10);
 const seed = Number(process.env['ANLING_TORTURE_SEED'] ?? Date.now() % 100_000);
 
 describe('torture', () => {
-  it('loses nothing while edge, worker, web, supervisor and database are killed twenty times each [LAW1 LAW2 LAW3 LAW6 I1 I2 I3 I4 RF1 RF2 A1 C1 E1]', async () => {
+  it('loses nothing while edge, worker, web, supervisor and database are killed ten times each [LAW1 LAW2 LAW3 LAW6 I1 I2 I3 I4 RF1 RF2 A1 C1 E1]', async () => {
     say(`seed ${seed} (ANLING_TORTURE_SEED repeats it)`);
     const result = await torture({
       root, name: 'torture', devices: 300, pauseMs: 250, calmMs: 1_500, seed, say,
@@ -22,16 +23,9 @@ describe('torture', () => {
     say(JSON.stringify({ ...result, lost: result.lost.length, unlinked: result.unlinked.length, stalled: result.stalled.length, gaps: result.gaps.length, unescalated: result.unescalated.length }));
     expect(complaints(result)).toEqual([]);
     expect(Math.min(...Object.values(result.killed))).toBeGreaterThanOrEqual(kills);
-    expect(result.acknowledged).toBeGreaterThan(10_000);
-    expect(result.closed).toBeGreaterThan(10);
+    expect(result.acknowledged).toBeGreaterThan(5_000);
+    expect(result.closed).toBeGreaterThan(5);
   }, 1_500_000);
-
-  it('goes red when the edge acknowledges before the commit (control) [LAW1]', async () => {
-    const copy = plant(root, 'early', [{ file: 'src/intake/urgent.ts', find: /await insertEvents\(options\.db, events\.map\(aged\)\);/, put: 'insertEvents(options.db, events.map(aged)).catch(() => {});' }]);
-    const result = await torture({ root: copy, name: 'early', devices: 100, pauseMs: 50, calmMs: 1_000, seed, say, kills: { edge: 10, database: 5 } });
-    say(`control "early": ${result.lost.length} of ${result.acknowledged} acknowledged events lost`);
-    expect(result.lost.length).toBeGreaterThan(0);
-  }, 600_000);
 
   it('goes red when the database does not wait for its disk (control) [LAW1]', async () => {
     const copy = plant(root, 'async', [
