@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import { OperatingError } from '#core/errors.ts';
 
-export const roles = ['edge', 'worker', 'web'] as const;
+export const roles = ['edge', 'worker', 'web', 'standby'] as const;
 export type Role = (typeof roles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];

@@ -14,7 +14,18 @@ import { startCanary } from '#canary/canary.ts';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { traceSource } from '#core/publish.ts';
-import type { Role, Config } from '#config';
+import type { Role, Config, GatewayKind } from '#config';
+import { fullCases } from '#alerts/cases.ts';
+import { handoverLabel, takeOverOpen } from '#alerts/handover.ts';
+import { composeOne } from '#alerts/outgoing.ts';
+import { readPush, type ReceiptKind } from '#notify/channels/aliyun/receipts.ts';
+import { createDirect } from '#notify/direct.ts';
+import { replyKey } from '#notify/receipts.ts';
+import { dutyGate } from '#ops/duty.ts';
+import { readAlerts } from '#store/alerts.ts';
+import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
+import { startStandby } from '#standby/standby.ts';
+import type { Said } from '#standby/room.ts';
 import { startAlerts } from '#alerts/start.ts';
 import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
@@ -43,6 +54,7 @@ import type { Seal } from '#store/seal.ts';
 import { encodeCommand } from '#vendors/anling/encode.ts';
 import { anling } from '#vendors/anling/index.ts';
 import { auditWriter } from '#web/audit-writer.ts';
+import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
 import project from '../package.json' with { type: 'json' };
@@ -53,6 +65,7 @@ export type RoleContext = {
   databaseUrl: string;
   /** A pool of its own with `max` connections; closed after the services. */ db(name: string, max: number, statementMs?: number): Db;
   /** Ops addresses of the processes that the supervisor runs. */ peers(): readonly OpsPeer[];
+  /** Answers a path of this process's ops port. */ serve?(path: string, body: () => unknown): void;
 };
 
 export const newNodeId = (role: Role): string => `${role}-${hostname().slice(0, 30)}-${newId('', 8)}`;
@@ -91,7 +104,7 @@ export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']
 export const { version } = project;
 
 type Add = <S extends Service>(service: S) => S;
-const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb };
+const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb, standby: startStandbyRole };
 
 /** Doors, and the durable gate behind them. The urgent lane has connections of its own (law 8). */
 async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
@@ -105,7 +118,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     log.error({ error: error.message }, 'the spool cannot be opened: while the database is away nothing is acknowledged');
     return null;
   });
-  const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered }));
+  const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered, held: dutyGate(config.data, ['away', 'events'], null) }));
   let mqtt: MqttDoor | null = null;
   const memory = knownDevicesFile(config.data);
   const known = await readKnownDevices(memory, seal).catch((error: Error) => { log.error({ error: error.message }, 'the devices kept on the disk cannot be read; the database is asked'); return []; });
@@ -163,7 +176,7 @@ function commandStore(db: Db, seal: Seal, edge: string) {
 /** The alarm path behind the doors, and supervision with connections of its own. */
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
-  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) } }));
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs) }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
@@ -175,18 +188,61 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
 }
 
 /** The configured gateway; without a word about it the stand-in while all data is demonstration data, else none. */
-async function gatewayOf({ config, seal }: RoleContext, db: Db): Promise<NotifyOptions['gateway']> {
-  const kind = config.gateway ?? (await hasRealPeople(db) ? null : 'standin');
+async function gatewayOf(ctx: RoleContext, db: Db): Promise<NotifyOptions['gateway']> {
+  const kind = ctx.config.gateway ?? (await hasRealPeople(db) ? null : 'standin');
+  return kind && gatewayAs(ctx, kind);
+}
+
+function gatewayAs({ config, seal }: RoleContext, kind: GatewayKind): NonNullable<NotifyOptions['gateway']> {
   const own = config.accessKeyId && config.accessKeySecret ? { id: config.accessKeyId, secret: config.accessKeySecret } : null;
-  return kind && {
+  return {
     kind, smsUrl: config.smsEndpoint, voiceUrl: config.voiceEndpoint, standinUrl: `http://127.0.0.1:${config.standinPort}`, credentials: kind === 'standin' ? standinKey(seal) : own,
     second: config.gateway2, http: config.httpGatewayUrl && config.httpGatewayKey ? { url: config.httpGatewayUrl, key: config.httpGatewayKey } : null, modemFolder: config.modemFolder,
   };
 }
 
+/** Escalation without the database, from snapshot and spools; it shares the alarm path's decisions and the gateway, nothing else. */
+async function startStandbyRole(ctx: RoleContext, add: Add): Promise<void> {
+  const { config, seal, log, metrics } = ctx;
+  const db = ctx.db('standby', 2, 4_000);
+  const gateway = await standbyGateway(ctx, db);
+  add(startStandby({
+    data: config.data, seal, log, metrics, db, readDb: ctx.db('standby-read', 2, 30_000), handoverLabel,
+    readCases: async (sql, ids) => [...(await fullCases(sql, await readAlerts(sql, ids))).values()],
+    takeOverOpen: (sql, alertId, handover) => takeOverOpen(sql, { seal, log }, alertId, handover),
+    compose: (item, known, now) => composeOne(item, known, seal, now), sender: (provider) => createDirect(gateway, provider),
+    ...(ctx.serve ? { serve: ctx.serve } : {}), read: (kind, body) => saidBy(seal, kind as ReceiptKind, body),
+  }));
+}
+
+/** Started while the database is away: the configured gateway, else the one that this machine used last. */
+async function standbyGateway(ctx: RoleContext, db: Db): Promise<NotifyOptions['gateway']> {
+  const { config, seal, log } = ctx;
+  if (config.gateway !== null) return gatewayAs(ctx, config.gateway);
+  const folder = join(config.data, 'standby');
+  try {
+    const gateway = await gatewayOf(ctx, db);
+    try { writeSnapshot(folder, 'gateway', seal, gateway?.kind ?? null); } catch (error) { log.warn({ error: (error as Error).message }, 'standby cannot note its gateway'); }
+    return gateway;
+  } catch {
+    const kind = readSnapshot<GatewayKind | null>(folder, 'gateway', seal)?.value ?? null;
+    return kind && gatewayAs(ctx, kind);
+  }
+}
+
+/** What a push says to standby: answers, keys and failures. */
+function saidBy(seal: Seal, kind: ReceiptKind, body: string): Said[] {
+  return readPush(kind, body).flatMap((r): Said[] => {
+    if (r.kind === 'answer') return [{ kind: 'answer', from: r.from, content: r.content, dedupe: replyKey(seal, r) ?? '' }];
+    if (r.kind === 'key') return [{ kind: 'key', outId: r.outId, providerId: r.providerId, key: r.key, dedupe: replyKey(seal, r) ?? '' }];
+    return r.kind === 'fate' && r.fate.kind === 'failed' ? [{ kind: 'failed', outId: r.outId, providerId: r.providerId, code: r.fate.code, class: r.fate.class }] : [];
+  });
+}
+
 /** Pages, API and live channel. What people do to alerts has connections of its own, so that no list can keep it waiting (law 8). */
 async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleContext, add: Add): Promise<void> {
   const trail = db('audit', 2);
+  const kept = add(await startKeptHooks({ data: config.data, db: trail, seal, log }));
   add(await serveWeb({
     settings: {
       host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway,
@@ -194,7 +250,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
       door: { host: config.deviceHost, port: config.doorPort },
     },
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics }),
-    audit: auditWriter({ db: trail, seal }),
+    audit: auditWriter({ db: trail, seal }), keepHook: kept.keep,
     replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
     standinUrl: `http://127.0.0.1:${config.standinPort}`,
   }));

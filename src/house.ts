@@ -133,8 +133,8 @@ async function findDatabase(config: Config, log: Logger, { undo, crew, ended }: 
   const place = config.databaseUrl ?? (config.dbPort === 0 ? null : embeddedUrl(config.data, config.dbPort));
   const been = place !== null && config.roles.includes('edge') && existsSync(config.keyFile) && existsSync(knownDevicesFile(config.data));
   const openDoors = (why: string): void => {
-    log.error({ why }, 'the database does not answer: the doors open without it, nobody is called until it is back');
-    crew.supervisor.add(roleSpec(Object.freeze({ ...config, databaseUrl: place }), 'edge'));
+    log.error({ why }, 'the database does not answer: the doors open without it, and standby calls people from what it knew last');
+    for (const role of ['edge', 'standby'] as const) if (config.roles.includes(role)) crew.supervisor.add(roleSpec(Object.freeze({ ...config, databaseUrl: place }), role));
   };
   let own: { url: string; keeper: Keeper | null } | null = config.databaseUrl === null ? null : { url: config.databaseUrl, keeper: null };
   return waitFor({

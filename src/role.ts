@@ -46,7 +46,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
       async start() {
         const open = pools(databaseUrl, log);
         try {
-          const made = await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl, db: open.db, peers: () => peers });
+          const made = await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl, db: open.db, peers: () => peers, serve: health.serve });
           return { open, made };
         } catch (error) { await open.close(); throw error; }
       },
@@ -105,7 +105,7 @@ function crashOnFaults(log: Logger): void {
 
 /** Where this process can be reached, for the self-check: another may run on another machine. */
 function listenOf(config: Config, role: Role): Record<string, unknown> {
-  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false] }[role];
+  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false], standby: ['', 0, false] }[role];
   return { host: hostname(), bind: at[0], port: at[1], tls: at[2] };
 }
 

@@ -16,6 +16,7 @@ import { appendFeed, hint } from '#store/feed.ts';
 import { insertDry, insertOutbox, withdrawOutbox } from '#store/outbox-insert.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { markMerged } from '#store/standby.ts';
 import { cancelTimers, markFired, setSystemTimers, setTimers } from '#store/timers.ts';
 import { outboxRows } from './outgoing.ts';
 
@@ -36,7 +37,7 @@ export function advance(work: Work, change: Change, now: number): void {
 /** A press of the house's own button that was evaluated: a dry message and a frame go out with the commit. */
 export type Canary = { run: string; trace: string };
 export type Extra = {
-  evaluated?: readonly Evaluated[]; canaries?: readonly Canary[]; fired?: readonly string[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
+  evaluated?: readonly Evaluated[]; canaries?: readonly Canary[]; fired?: readonly string[]; /** cases taken over from standby */ handed?: readonly { key: string; alertId: AlertId }[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
 };
 export type ApplyTools = { seal: Seal; log: Logger };
 
@@ -54,6 +55,7 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   await insertDry(sql, tools.seal, (extra.canaries ?? []).map((c) => c.trace));
   await tellElders(sql, tools.seal, rows.flatMap(wordOf));
   await markEvaluated(sql, (extra.evaluated ?? []).map((e) => ({ ...e, alertId: e.alertId && idOf(e.alertId) })));
+  await markMerged(sql, (extra.handed ?? []).map((h) => ({ key: h.key, alertId: idOf(h.alertId) })));
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
   const canaries = extra.canaries ?? [];

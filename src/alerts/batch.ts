@@ -7,7 +7,7 @@ import { nothing } from '#core/change.ts';
 import { type Decision, deviceSubject, type EarlierEvent, endedByItself, type Facts, lifeSubject, type Raise } from '#core/decision.ts';
 import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
 import type { StoredEvent } from '#core/event.ts';
-import type { AlertId } from '#core/ids.ts';
+import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { withoutWaiting } from '#core/outage-plan.ts';
 import { planFor, type ScopedPlan } from '#core/plan.ts';
@@ -17,7 +17,9 @@ import { type Evaluated, type FactRows, factRows, flapKey, type QueuedEvent } fr
 import { readPlans } from '#store/plans.ts';
 import type { Sql } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
+import { handoversOf, type TakenOver } from '#store/standby.ts';
 import { readNow } from '#store/timers.ts';
+import { openHandover, takeOver } from './handover.ts';
 import { advance, apply, type ApplyTools, type Canary, type Work, workOf } from './apply.ts';
 import { bareCase, lightCases } from './cases.ts';
 
@@ -27,6 +29,7 @@ type Batch = {
   sql: Sql; now: number; plans: ScopedPlan[]; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
   /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
+  /** What standby did about these events while the database was away. */ handovers: Map<EventId, TakenOver>; handed: { key: string; alertId: AlertId }[];
   evaluated: Evaluated[]; canaries: Canary[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
 };
 
@@ -38,13 +41,16 @@ export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonl
   for (const event of events) {
     const facts = factsOf(b, event);
     const outcomes: { alertId: AlertId | null; result: string }[] = [];
-    for (const decision of judge(event, facts, b.now)) outcomes.push(await carryOut(b, event, facts, decision));
+    const known = handledByStandby(b, event);
+    if (known) outcomes.push(known);
+    else for (const decision of judge(event, facts, b.now)) outcomes.push(await carryOut(b, event, facts, decision));
+    if (!known) handOver(b, tools, event, outcomes);
     const first = outcomes.find((o) => o.alertId !== null) ?? outcomes[0];
     const result = (event.dataUnreadable ? ['data-unreadable'] : []).concat(outcomes.map((o) => o.result)).join(' ') || 'nothing';
     b.evaluated.push({ id: event.id, alertId: first?.alertId ?? null, result });
     remember(b, event, first?.alertId ?? null);
   }
-  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers, canaries: b.canaries }, b.now);
+  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers, canaries: b.canaries, handed: b.handed }, b.now);
   const counts = new Map<string, number>();
   for (const e of b.evaluated) counts.set(e.result.split(':')[0] as string, (counts.get(e.result.split(':')[0] as string) ?? 0) + 1);
   return { now: b.now, counts };
@@ -58,7 +64,7 @@ async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
   const b: Batch = {
-    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), evaluated: [], canaries: [], systemTimers: [],
+    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers: await handoversOf(sql, events.map((e) => e.id)), handed: [], evaluated: [], canaries: [], systemTimers: [],
   };
   for (const c of (await lightCases(sql, [...alerts, ...others])).values()) register(b, workOf(c));
   return b;
@@ -156,15 +162,35 @@ async function raise(b: Batch, event: QueuedEvent, facts: Facts, r: Raise): Prom
     return { alertId: merged.standing.alert.id, result: 'merged' };
   }
   const demo = facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false;
-  const opened = openAlert(r, event, plan, demo, b.now);
+  const opened = openAlert(r, event, plan, demo, startOf(b, event));
   const id = `~${b.works.size + 1}` as AlertId;
   const work = workOf({ ...bareCase({ ...opened.alert, id }), calls: new Map() }, true);
-  advance(work, opened.change, b.now);
+  advance(work, opened.change, startOf(b, event));
   work.standing = { ...work.standing, alert: { ...work.standing.alert, version: 1, stateVersion: 1 } };
   register(b, work);
   await tellAll(b, work, r.tell);
   return { alertId: id, result: 'opened' };
 }
+
+/** An event whose case standby has opened from another one: it is in what that one hands over. */
+function handledByStandby(b: Batch, event: QueuedEvent): Outcome | null {
+  const h = b.handovers.get(event.id);
+  if (!h || (h.opens && !h.merged)) return null;
+  const alertId = b.handed.find((x) => x.key === h.key)?.alertId ?? h.alertId;
+  return alertId === null ? null : { alertId, result: 'merged' };
+}
+
+/** The event that opened a case at standby: its alert, new or not, takes what was done. */
+function handOver(b: Batch, tools: ApplyTools, event: QueuedEvent, outcomes: readonly Outcome[]): void {
+  const h = b.handovers.get(event.id);
+  const work = b.works.get(outcomes.find((o) => o.alertId !== null)?.alertId ?? ('' as AlertId));
+  if (!h?.opens || h.merged || !work) return;
+  takeOver(work, openHandover(tools.seal, h.bodyEnc));
+  b.handed.push({ key: h.key, alertId: work.standing.alert.id });
+}
+
+/** When its plan began: what standby has opened began there. */
+const startOf = (b: Batch, event: QueuedEvent): number => b.handovers.get(event.id)?.startedAt ?? b.now;
 
 async function tellAll(b: Batch, work: Work, tells: Raise['tell']): Promise<void> {
   if (!tells?.length) return;

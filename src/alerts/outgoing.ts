@@ -7,7 +7,7 @@ import type { Alert } from '#core/alert.ts';
 import type { Send } from '#core/change.ts';
 import { clockTime } from '#core/clock.ts';
 import { kindInfo } from '#core/event.ts';
-import type { Party } from '#core/ids.ts';
+import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { outageWords } from '#core/outage.ts';
 import { type MessageParams, surnameOf, variableNames } from '#core/messages.ts';
@@ -15,30 +15,52 @@ import { isOffice, type PartyRole, roleTitle, voiceForm } from '#core/roster.ts'
 import { alertPlaces, type AlertPlace, type NewOutbox, type PartyLine, partyLines } from '#store/outbox-insert.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
-import { allotSlips, type Slip, slipKey } from '#store/slips.ts';
+import { allotSlips, insertSlips, type Slip, slipKey } from '#store/slips.ts';
 
 export type Outgoing = { alert: Alert; send: Send };
+
+type Usable = { alert: Alert; send: Send; line: PartyLine };
+/** What the values of a message are taken from. */
+type Sources = { lines: ReadonlyMap<Party, PartyLine>; places: ReadonlyMap<AlertId, AlertPlace>; slips: ReadonlyMap<string, Slip> };
 
 /** Rows for these sends; those without a usable line (number gone, landline and no spoken form) are left out. */
 export async function outboxRows(sql: Sql, seal: Seal, items: readonly Outgoing[], now: number): Promise<NewOutbox[]> {
   if (items.length === 0) return [];
   const lines = await partyLines(sql, [...new Set(items.flatMap(({ send }) => [send.party, ...(send.who ? [send.who] : [])]))]);
-  const usable = items.flatMap(({ alert, send }) => {
+  const usable = usableOf(items, lines);
+  const places = await alertPlaces(sql, [...new Set(usable.map((u) => u.alert.id))]);
+  await insertSlips(sql, usable.flatMap(({ alert, send }) => (send.done?.slip ? [{ party: send.party, alertId: alert.id, at: send.done.at, ...send.done.slip }] : [])));
+  const slips = await allotSlips(sql, slipsWanted(usable));
+  return usable.map((item) => rowOf(item, { lines, places, slips }, seal, now));
+}
+
+/** One message without the database, from what standby knows; null when the party has no usable line. */
+export function composeOne(item: Outgoing, known: { lines: ReadonlyMap<Party, PartyLine>; place: AlertPlace; slipFor(party: Party): Slip }, seal: Seal, now: number): NewOutbox | null {
+  const [usable] = usableOf([item], known.lines);
+  if (!usable) return null;
+  const slips = new Map(slipsWanted([usable]).map(({ party, alertId }) => [slipKey(party, alertId), known.slipFor(party)]));
+  return rowOf(usable, { lines: known.lines, places: new Map([[item.alert.id, known.place]]), slips }, seal, now);
+}
+
+/** Sends with a line that can carry them; a text to who cannot read one becomes its spoken form. */
+function usableOf(items: readonly Outgoing[], lines: ReadonlyMap<Party, PartyLine>): Usable[] {
+  return items.flatMap(({ alert, send }) => {
     const line = lines.get(send.party);
-    const spoken = line && send.channel === 'sms' && (line.landline || line.optedOut);
+    const spoken = !send.done && line && send.channel === 'sms' && (line.landline || line.optedOut);
     const template = spoken ? voiceForm[send.template] : send.template;
     return line && template ? [{ alert, line, send: { ...send, template, channel: spoken ? 'voice' as const : send.channel } }] : [];
   });
-  const places = await alertPlaces(sql, [...new Set(usable.map((u) => u.alert.id))]);
-  const slips = await allotSlips(sql, usable.filter(({ send }) => needsSlip(send)).map(({ alert, send }) => ({ party: send.party, alertId: alert.id })));
-  return usable.map(({ alert, line, send }) => {
-    const slip = needsSlip(send) ? slips.get(slipKey(send.party, alert.id)) : undefined;
-    return {
-      alertId: alert.id, party: send.party, channel: send.channel, template: send.template, purpose: send.purpose, round: send.round, step: send.step, slip: slip?.no ?? null,
-      params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.openIfReadable(`${line.column}.phone`, line.phoneEnc) ?? '', toBidx: line.phoneBidx,
-      priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo,
-    };
-  });
+}
+
+const slipsWanted = (usable: readonly Usable[]): { party: Party; alertId: AlertId }[] => usable.filter(({ send }) => needsSlip(send)).map(({ alert, send }) => ({ party: send.party, alertId: alert.id }));
+
+function rowOf({ alert, line, send }: Usable, { lines, places, slips }: Sources, seal: Seal, now: number): NewOutbox {
+  const slip = needsSlip(send) ? slips.get(slipKey(send.party, alert.id)) : undefined;
+  return {
+    alertId: alert.id, party: send.party, channel: send.channel, template: send.template, purpose: send.purpose, round: send.round, step: send.step, slip: slip?.no ?? null,
+    params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.openIfReadable(`${line.column}.phone`, line.phoneEnc) ?? '', toBidx: line.phoneBidx,
+    priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo, ...(send.done ? { done: send.done } : {}),
+  };
 }
 
 // Every search call has one too: where keys can be pressed, the text says the slip.

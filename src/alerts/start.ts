@@ -12,7 +12,7 @@ import { startWatch } from './watch.ts';
 
 export type AlertsOptions = {
   seal: Seal; log: Logger; metrics: Metrics; /** opens a pool with so many connections */ db(name: string, max: number): Db;
-  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>;
+  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean;
 };
 const lanes = 2;
 
@@ -24,7 +24,7 @@ export async function startAlerts(options: AlertsOptions): Promise<Service> {
   const timing = options.db('timers', 2);
   const answering = options.db('replies', 2);
   const evaluate = startEvaluate({ ...tools, db: evaluating, lanes });
-  const timers = startTimers({ ...tools, db: timing, ...(options.handlers ? { handlers: options.handlers } : {}) });
+  const timers = startTimers({ ...tools, db: timing, ...(options.handlers ? { handlers: options.handlers } : {}), ...(options.held ? { held: options.held } : {}) });
   const replies = startReplies({ ...tools, db: answering });
   const failures = startFailures({ ...tools, db: answering });
   const watch = startWatch({ ...tools, db: answering });

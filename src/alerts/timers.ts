@@ -16,7 +16,7 @@ import { type Fired, fireTimers } from './escalate.ts';
 
 /** Handles a due timer without an alert, by the part of its slot before the colon, in the transaction that marks it. */
 export type SystemHandler = (sql: Sql, timer: SystemTimer) => Promise<void>;
-export type TimersOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number };
+export type TimersOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
 
 const batchAlerts = 64;
 const pollMs = 250;
@@ -66,6 +66,7 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
       for (const [id, until] of heldOff) if (until <= now) heldOff.delete(id);
     }
     const ids = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
+    if (options.held?.()) return 0;
     let n = 0;
     try {
       if (ids.length > 0) n = observe(await fire(ids));

@@ -22,8 +22,14 @@ export type Purpose = 'search' | 'desk' | 'notice';
 export type Send = {
   party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; round: number | null; step: number | null;
   params?: MessageParams; /** fills `who` with this party's title and name */ who?: Party;
+  /** Standby has sent it (or was about to) while the database was away: its row only says so. */ done?: SentAlready;
 };
-export type LogEntry = { actor: Actor; action: string; detail?: Record<string, unknown>; /** sealed */ note?: string };
+/** `due`: not tried yet, whoever has the database sends it. `handled`: a failure that standby has reacted to. */
+export type SentAlready = {
+  outId: string; at: number; state: 'due' | 'sending' | 'accepted' | 'failed' | 'unknown' | 'withdrawn'; provider: string | null; providerId: string | null; code: string | null; class: string | null;
+  handled: boolean; slip: { no: number; code: string } | null;
+};
+export type LogEntry = { actor: Actor; action: string; detail?: Record<string, unknown>; /** sealed */ note?: string; /** when, where it is written later than it happened */ at?: number };
 export type Feed = { what: string; ring?: Ring; detail?: Record<string, unknown> };
 export type EngagementPatch = { party: Party; state: EngagementState; acceptedAt?: number | null; arriveBy?: number | null };
 
@@ -50,7 +56,7 @@ export const withFlags = (alert: Pick<Alert, 'flags'>, add: readonly string[], d
 export function joined(first: Change, ...rest: readonly Change[]): Change {
   const order = ['nothing', 'desk', 'people', 'search'] as const;
   const both = (a: Change['withdraw'], b: Change['withdraw']): Change['withdraw'] => ((a === 'desk' && b === 'people') || (a === 'people' && b === 'desk') ? 'search' : order.indexOf(a) > order.indexOf(b) ? a : b);
-  const stays = (s: Send, w: Change['withdraw']): boolean => s.purpose === 'notice' || w === 'nothing' || (w === 'desk' && s.purpose === 'search') || (w === 'people' && s.purpose === 'desk');
+  const stays = (s: Send, w: Change['withdraw']): boolean => s.done !== undefined || s.purpose === 'notice' || w === 'nothing' || (w === 'desk' && s.purpose === 'search') || (w === 'people' && s.purpose === 'desk');
   return rest.reduce((a, b) => ({
     patch: { ...a.patch, ...b.patch }, timers: { ...a.timers, ...b.timers },
     withdraw: both(a.withdraw, b.withdraw), sends: [...a.sends.filter((s) => stays(s, b.withdraw)), ...b.sends], log: [...a.log, ...b.log], engagements: [...a.engagements, ...b.engagements],

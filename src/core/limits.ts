@@ -37,6 +37,12 @@ export const limits = {
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
   /** Events, quarantined frames or signs of life of one replay; telemetry comes back batch by batch. */ spoolReplayRows: 256,
+  /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */
+  standbyAwayMs: 3_000, standbySpoolMs: 2_000, standbyStaleMs: 3 * 60_000, /** Open cases of an older snapshot (a house that was down, a folder brought along) are left to the database's return. */ standbyOldMs: 24 * 3_600_000, /** Whose turn it is (排班) is known so far ahead; then stand-ins and holidays are not. */ standbyTurnsMs: 3 * 24 * 3_600_000,
+  /** Open emergencies of its snapshot; more are left to the database's return. */ standbyCases: 5_000,
+  /** A duty flag not refreshed for so long is a dead process's; a worker that has the database waits so long for the handover, then takes the flag. */ standbyFlagMs: 10_000, standbyPatienceMs: 15_000,
+  /** Bytes of kept provider callbacks; at the limit (hours of a whole county's reports) the provider is asked to push again. */ hookSpoolBytes: 64 * 1024 * 1024,
+  /** Rows of one look into a spool file; more are read with the next look. */ standbyTailRows: 500,
   /** Bytes of the spool: beyond the first, telemetry is shed and counted; at the second (or a full disk) an alarm waits for the database without PUBACK. */
   spoolTelemetryBytes: 1024 * 1024 * 1024, spoolBytes: 1280 * 1024 * 1024,
   /** The telemetry batch closes at this age or size. */ telemetryBatchMs: 200, telemetryBatchRows: 2_000,

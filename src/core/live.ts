@@ -22,6 +22,8 @@ export type ServerFrame =
   | { type: 'presence'; regions: PresenceCount[] }
   /** The house's own press has come through (链路自检); without a number of its own, and nothing to be done. */
   | { type: 'canary'; run: string }
+  /** The database is away and standby searches (降级运行): all that it knows, each second; `on` false: over. People only for those who act. */
+  | { type: 'standby'; on: boolean; cases: StandbyCase[] }
   /** Every call that rings, then those missed and not opened since, oldest first; the whole list each time, for those who act. */
   | { type: 'calls'; calls: CallView[] }
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
@@ -29,6 +31,12 @@ export type ServerFrame =
       /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
       /** How far a demonstration has put the clock ahead. */ aheadMs?: number;
       /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean; /** real elders are on file, and the gateway is the stand-in */ danger?: boolean };
+/** A case that standby works on, masked. `reached`: whom it told and what he said; `dial`: who is next, for a hand that dials. */
+export type StandbyCase = {
+  key: string; kind: EventKind; state: AlertState; regionCode: string | null; town: string | null; village: string | null; name: string | null; count: number; ageMs: number; /** it was open before: the wall has it on its list */ known: boolean;
+  reached: StandbyParty[]; dial: StandbyParty[];
+};
+export type StandbyParty = { role: string; name: string; phone: string; state: string | null };
 /** A telephone call that comes in, masked. `device`: a one-key telephone. */
 export type CallView = {
   id: string; state: 'ringing' | 'opened' | 'missed'; at: number; lastAt: number; count: number; /** masked; null: withheld */ from: string | null;

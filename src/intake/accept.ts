@@ -31,7 +31,7 @@ import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 export type IntakeOptions = {
   /** Connections of the urgent lane alone (law 8), and those of everything else. */ urgentDb: Db; db: Db;
   seal: Seal; log: Logger; meter: EdgeMeter; vendor: Vendor; newTrace: () => string;
-  /** Where frames are kept while the database is away; null: they wait for it. */ spool: Spool | null;
+  /** Where frames are kept while the database is away; null: they wait for it. */ spool: Spool | null; /** Whether standby works on what stands there. */ held?: () => boolean;
   /** What a device says to a command of ours; resolves when it is committed. */ answered: (answer: { deviceId: string; id: string; ok: boolean; data: unknown }) => Promise<void>;
 };
 export type Intake = Service & {
@@ -55,7 +55,7 @@ const trimMs = 60_000;
 export function startIntake(options: IntakeOptions): Intake {
   const { urgentDb, db, seal, log, meter, newTrace } = options;
   const clock = startDatabaseClock(db);
-  const spooling = options.spool && openSpooling({ spool: options.spool, seal, meter, log });
+  const spooling = options.spool && openSpooling({ spool: options.spool, seal, meter, log, ...(options.held ? { held: options.held } : {}) });
   const urgent = openUrgent({
     db: urgentDb, meter, log, spooling,
     // A row that PostgreSQL refuses for itself: the alarm goes on with what is certain, without its details.

@@ -81,9 +81,9 @@ async function replayDurably<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'sp
 }
 
 /** The spool's half of a lane. `arrived` gives an item its arrival by this process's monotonic clock. */
-export function durableSpec<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spool'> & { rows: number; arrived(item: T, ageMs: (arrivedMs: number) => number): T }): LaneSpec<T> {
+export function durableSpec<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spool'> & { rows: number; alarms?: boolean; arrived(item: T, ageMs: (arrivedMs: number) => number): T }): LaneSpec<T> {
   return {
-    name: options.lane, rows: options.rows,
+    name: options.lane, rows: options.rows, alarms: options.alarms === true,
     replay: (kept) => replayDurably(options, kept.map(({ item, nowMs }) => options.arrived(item, (arrivedMs) => performance.now() - Math.max(0, nowMs - arrivedMs)))),
   };
 }

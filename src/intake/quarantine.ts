@@ -32,7 +32,7 @@ export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; mete
     const work = { lane: name, meter, log, poisoned: (_item: Unreadable, error: unknown): Promise<void> => Promise.reject(error), write: (items: readonly Unreadable[]) => write(db, items) };
     const arrived = (item: Unreadable, at: (arrivedMs: number) => number): Unreadable =>
       ({ ...item, arrivedMs: at(item.arrivedMs), alarm: item.alarm && { ...item.alarm, arrivedMs: at(item.alarm.arrivedMs) } });
-    const spool = options.spooling?.lane(durableSpec<Unreadable>({ ...work, rows: limits.quarantineBatchRows, arrived }));
+    const spool = options.spooling?.lane(durableSpec<Unreadable>({ ...work, alarms: name === 'quarantine-urgent', rows: limits.quarantineBatchRows, arrived }));
     return openDurableLane({ ...work, maxRows: limits.quarantineBatchRows, ...(spool ? { spool } : {}) });
   };
   const write = async (db: Db, items: readonly Unreadable[]): Promise<void> => {

@@ -18,7 +18,7 @@ export type SpoolLane<T> = {
 };
 export type Replayed<T> = { item: T; nowMs: number; /** Kept by this process, not by an earlier one. */ own: boolean };
 export type LaneSpec<T> = {
-  name: string; /** Items of one replay. */ rows: number;
+  name: string; /** Items of one replay. */ rows: number; /** It may hold emergencies. */ alarms?: boolean;
   /** Commits items of earlier, idempotently. `nowMs` is the present by the clock that the item's own monotonic times belong to. */
   replay(items: readonly Replayed<T>[]): Promise<void>;
 };
@@ -34,7 +34,7 @@ const label = 'spool.body';
 /** Monotonic times mean nothing in another process: this one's own are told apart by it. */
 const life = `${process.pid}-${performance.timeOrigin}`;
 
-export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMeter; log: Logger }): Spooling {
+export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMeter; log: Logger; /** Standby works on what stands here: not replayed yet. */ held?: () => boolean }): Spooling {
   const { spool, seal, meter, log } = options;
   const lanes: LaneSpec<unknown>[] = [];
   if (spool.aside !== null) log.error({ file: spool.aside }, 'the spool file could not be read and was laid aside; what it held is not in the database');
@@ -52,7 +52,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
   };
   const turn = async (): Promise<boolean> => {
     for (const lane of lanes) {
-      if (spool.rows(lane.name) === 0) continue;
+      if (spool.rows(lane.name) === 0 || (lane.alarms && options.held?.())) continue;
       const rows = await spool.first(lane.name, lane.rows);
       if (rows.length === 0) continue; // still on its way into the file
       const items = rows.map((row) => open(row.body));

@@ -34,7 +34,7 @@ export function openUrgent(options: UrgentOptions): Urgent {
       hint();
     },
   };
-  const spool = options.spooling?.lane(durableSpec<UrgentEvent>({ ...work, rows: limits.spoolReplayRows, arrived: (event, at) => ({ ...event, arrivedMs: at(event.arrivedMs) }) }));
+  const spool = options.spooling?.lane(durableSpec<UrgentEvent>({ ...work, alarms: true, rows: limits.spoolReplayRows, arrived: (event, at) => ({ ...event, arrivedMs: at(event.arrivedMs) }) }));
   const lane = openDurableLane<UrgentEvent>({ ...work, maxRows: limits.urgentBatchRows, ...(spool ? { spool } : {}) });
   return { add: lane.add, drain: lane.drain, get waiting() { return lane.waiting; }, hint };
 }

@@ -76,8 +76,7 @@ async function processOne(context: Context, sql: Sql, receipt: QueuedReceipt): P
 async function processReport(context: Context, sql: Sql, report: Report, { receivedAt }: QueuedReceipt): Promise<Result> {
   if (report.kind === 'ignored') return 'ignored';
   if (report.kind === 'answer') {
-    const dedupe = `up:${report.id}:${context.seal.blind('phone', report.from).toString('hex')}:${report.content}`.slice(0, 300);
-    return reply(context, sql, { dedupe: sealedKey(context, dedupe), channel: 'sms', from: report.from, content: report.content, outId: null, receivedAt });
+    return reply(context, sql, { dedupe: replyKey(context.seal, report) ?? '', channel: 'sms', from: report.from, content: report.content, outId: null, receivedAt });
   }
   const channel = report.kind === 'fate' ? report.channel : 'voice';
   const match = await matchSend(sql, { channel, toBidx: report.to ? context.seal.blind('phone', report.to) : null, outId: report.outId, providerId: report.providerId });
@@ -85,7 +84,7 @@ async function processReport(context: Context, sql: Sql, report: Report, { recei
   if (report.kind === 'key') {
     // The same key comes with the call's progress and again with its end.
     return reply(context, sql, {
-      dedupe: `key:${report.providerId}:${report.key}`, channel: 'dtmf', from: context.seal.open('outbox.to', match.toEnc), content: report.key, outId: match.outId, receivedAt,
+      dedupe: replyKey(context.seal, report) ?? '', channel: 'dtmf', from: context.seal.open('outbox.to', match.toEnc), content: report.key, outId: match.outId, receivedAt,
     });
   }
   const applied = await moveSend(sql, match.id, report.fate);
@@ -93,8 +92,13 @@ async function processReport(context: Context, sql: Sql, report: Report, { recei
   return applied ? 'applied' : 'stale';
 }
 
-/** Texts of people stand in no index, not even in a key that keeps them from being taken twice. */
-const sealedKey = (context: Context, text: string): string => `up:${context.seal.secretHash(text).toString('hex')}`;
+/** What tells an answer from its second copy; null for what is none. Texts of people stand in no index, not even in a key that keeps them from being taken twice. */
+export function replyKey(seal: Seal, report: Report): string | null {
+  if (report.kind === 'key') return `key:${report.providerId}:${report.key}`;
+  if (report.kind !== 'answer') return null;
+  const text = `up:${report.id}:${seal.blind('phone', report.from).toString('hex')}:${report.content}`.slice(0, 300);
+  return `up:${seal.secretHash(text).toString('hex')}`;
+}
 
 async function reply(context: Context, sql: Sql, row: Parameters<typeof insertReply>[2]): Promise<Result> {
   const kept = await insertReply(sql, context.seal, row);

@@ -5,7 +5,7 @@
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from './metrics.ts';
 
-export type Health = { readonly url: string; stop(): Promise<void> };
+export type Health = { readonly url: string; /** Answers GET of this path with JSON. */ serve(path: string, body: () => unknown): void; stop(): Promise<void> };
 export type HealthOptions = {
   role: string; port: number;
   /** Why this process is not ready; empty: it is. */ reasons(): readonly string[];
@@ -18,6 +18,7 @@ export type Readiness = { ready: boolean; roles: { role: string; ready: boolean;
 const peerMs = 2_000;
 
 export async function startHealth(options: HealthOptions): Promise<Health> {
+  const more = new Map<string, () => unknown>();
   const server = createServer((request, response) => {
     const path = request.url?.split('?')[0];
     const send = (status: number, type: string, body: string): void => { response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body); };
@@ -31,11 +32,13 @@ export async function startHealth(options: HealthOptions): Promise<Health> {
       options.metrics.text().then((text) => send(200, 'text/plain; version=0.0.4; charset=utf-8', text), (error: Error) => send(500, 'text/plain', error.message));
       return;
     }
+    const own = more.get(path ?? '');
+    if (own) return send(200, 'application/json', JSON.stringify(own()));
     send(404, 'text/plain', '');
   });
   const port = await listen(server, options.port);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}`, serve: (path, body) => { more.set(path, body); },
     stop: () => new Promise((resolve) => { server.close(() => resolve()); server.closeAllConnections(); }),
   };
 }

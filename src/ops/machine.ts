@@ -1,6 +1,7 @@
-/** What the doctor asks the machine itself: disks, time synchronization, a UPS. What is not installed is not known. */
+/** What the doctor asks the machine itself: disks, time synchronization, a UPS. What is not installed is not known. And its clocks. */
 import { execFile } from 'node:child_process';
-import { statSync, statfsSync } from 'node:fs';
+import { readFileSync, statSync, statfsSync } from 'node:fs';
+import { uptime } from 'node:os';
 import type { MachineFacts, Volume } from '#core/doctor.ts';
 
 const toolMs = 3_000;
@@ -53,5 +54,11 @@ async function readUps(run: RunTool): Promise<MachineFacts['ups']> {
   return nut === null || status === undefined ? null : { state: status, onMains: /\bOL\b/.test(status) && !/\b(RB|LB)\b/.test(status), charge: percent(field(nut, 'battery\\.charge')) };
 }
 
-/** The machine's own clock, for the doctor to hold the database's against. */
+/** The machine's own clock: for the doctor to hold the database's against, and for what outlives a process while the database's clock is away. */
 export const machineNow = (): number => Date.now();
+/** Milliseconds since the machine started: the same for all processes, and no step of the clock moves it. */
+export const uptimeMs = (): number => uptime() * 1000;
+/** Tells one life of the machine from the next; empty where it does not say. */
+export function bootOf(): string {
+  try { return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(); } catch { return ''; }
+}

@@ -33,6 +33,11 @@ export async function lockAlerts(sql: Sql, ids: readonly AlertId[]): Promise<Ale
   return (await sql.query(`select ${columns} from alert a where a.id = any($1::bigint[]) order by a.id for update`, [ids], 'alerts-lock')).map(fromRow);
 }
 
+/** As they are, without a lock. */
+export async function readAlerts(sql: Sql, ids: readonly AlertId[]): Promise<Alert[]> {
+  return (await sql.query(`select ${columns} from alert a where a.id = any($1::bigint[]) order by a.id`, [ids], 'alerts-read')).map(fromRow);
+}
+
 /** As lockAlerts, but leaves out what another transaction holds: it will be looked at again in a moment. */
 export async function lockFreeAlerts(sql: Sql, ids: readonly AlertId[]): Promise<Alert[]> {
   if (ids.length === 0) return [];

@@ -2,8 +2,9 @@
  * SQL of the outbox as the alert path uses it: rows to be sent, their withdrawal, what an alert has sent to whom, how often a
  * number was called, failures to react to. Claiming and sending belong to notify.
  */
-import type { Contacted, Purpose } from '#core/change.ts';
+import type { Contacted, Purpose, SentAlready } from '#core/change.ts';
 import { newId, type AlertId, type Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
@@ -35,13 +36,13 @@ export async function alertPlaces(sql: Sql, alertIds: readonly AlertId[]): Promi
 
 export type NewOutbox = {
   alertId: AlertId | null; party: Party; channel: 'sms' | 'voice'; template: TemplateName; params: MessageParams; to: string; toBidx: Buffer;
-  priority: number; purpose: Purpose; round: number | null; step: number | null; slip: number | null; trace: string; demo: boolean;
+  priority: number; purpose: Purpose; round: number | null; step: number | null; slip: number | null; trace: string; demo: boolean; done?: SentAlready;
 };
 
-/** Inserts messages due now; answers their out ids in order. */
+/** Inserts messages due now, or as standby has sent them; answers their out ids in order. */
 export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbox[]): Promise<string[]> {
   if (rows.length === 0) return [];
-  const outIds = rows.map(() => newId('o', 13));
+  const outIds = rows.map((r) => r.done?.outId ?? newId('o', 13));
   await sql.query(
     `insert into outbox (out_id, alert_id, party, channel, template, params_enc, to_enc, to_bidx, priority, purpose, round, step, slip, due_at, created_at, trace, demo)
      select v.out_id, v.alert_id, v.party, v.channel, v.template, v.params, v.to_enc, v.to_bidx, v.priority, v.purpose, v.round, v.step, v.slip, n.at, n.at, v.trace, v.demo
@@ -50,7 +51,21 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
     [outIds, rows.map((r) => r.alertId), rows.map((r) => r.party), rows.map((r) => r.channel), rows.map((r) => r.template), rows.map((r) => seal.seal('outbox.params', JSON.stringify(r.params))),
       rows.map((r) => seal.seal('outbox.to', r.to)), rows.map((r) => r.toBidx), rows.map((r) => r.priority), rows.map((r) => r.purpose), rows.map((r) => r.round), rows.map((r) => r.step),
       rows.map((r) => r.slip), rows.map((r) => r.trace), rows.map((r) => r.demo)], 'outbox-insert');
+  const sent = rows.flatMap(({ done }) => (done ? [done] : []));
+  if (sent.length > 0) await markSent(sql, sent);
   return outIds;
+}
+
+/** What standby knows of its messages; one that it had not tried stays due, under its own id. */
+async function markSent(sql: Sql, sent: readonly SentAlready[]): Promise<void> {
+  await sql.query(
+    `update outbox o set created_at = to_timestamp(v.at / 1000), state = v.state, provider = v.provider, provider_id = v.provider_id, error_code = v.code, error_class = v.class,
+       attempts = case when v.state = 'due' then 0 else 1 end, sent_at = case when v.state <> 'due' then to_timestamp(v.at / 1000) end, accepted_at = case when v.state = 'accepted' then to_timestamp(v.at / 1000) end,
+       check_at = case when v.state in ('accepted', 'unknown') then n.at + $9 * interval '1 ms' end, handled_at = case when v.handled then n.at end, done_at = case when v.state = 'failed' then n.at end
+     from (select anling_now() as at) n, unnest($1::text[], $2::float8[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bool[]) as v (out_id, at, state, provider, provider_id, code, class, handled)
+     where o.out_id = v.out_id`,
+    [sent.map((s) => s.outId), sent.map((s) => s.at), sent.map((s) => s.state), sent.map((s) => s.provider), sent.map((s) => s.providerId), sent.map((s) => s.code), sent.map((s) => s.class),
+      sent.map((s) => s.handled), limits.receiptMs], 'outbox-sent-already');
 }
 
 /** Messages of the house's own press (链路自检), by its trace: taken by the sender like any emergency's, and ended there. They have no number at all. */

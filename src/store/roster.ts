@@ -4,29 +4,57 @@
  */
 import type { Alert } from '#core/alert.ts';
 import type { AlertId, Party } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import type { PartyFacts, PartyRole } from '#core/roster.ts';
 import type { Row, Sql } from './pool.ts';
-import { offDuty } from './schedules.ts';
+import { offDuty, readTurns, type Turns } from './schedules.ts';
 
 /** What of an alert its roster is looked up by. */
 export type RosterKey = Pick<Alert, 'id' | 'flags' | 'homeId' | 'personId' | 'regionCode'>;
 type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
 
+type Place = { code: string; lat: number | null; lon: number | null };
+type Scope = { from: string; to: string };
+/** Rows that rosters are made of; standby keeps those of the whole county. */
+export type RosterRows = { responders: readonly Row[]; contacts: readonly Row[]; places: readonly Place[]; scopes: readonly Scope[]; turns: Turns };
+
+const responderRows = `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes,
+       to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
+     from responder p join region r on r.code = p.region_code`;
+const contactRows = `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
+     from contact c join person p on p.id = c.person_id`;
+
 /** The roster of each alert; `at` asks whose turn it will be (null: now). In an outage it reaches further: to the nearest villages that still have a signal. */
 export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: number | null = null): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
-  const off = await offDuty(sql, at);
+  const turns = await readTurns(sql, at);
   const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
-  const responders = (await sql.query(
-    `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes,
-       to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
-     from responder p join region r on r.code = p.region_code
-     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders')).map(responder)
-    .map((p): Responder => (off.has(p.party) ? { ...p, offDuty: true } : p));
-  const contacts = await contactsOf(sql, alerts);
-  const places = new Map((await sql.query<{ code: string; lat: number | null; lon: number | null }>(
-    'select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places')).map((r) => [r.code, r]));
+  const responders = await sql.query(
+    `${responderRows}
+     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders');
+  const contacts = await sql.query(
+    `${contactRows} where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
+    [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))], 'roster-contacts');
+  const places = await sql.query<Place>('select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places');
+  return rostersFrom({ responders, contacts, places, scopes, turns }, alerts, at);
+}
+
+/** Everybody of the county, for who must go on without the database. */
+export async function allRosterRows(sql: Sql): Promise<RosterRows> {
+  return {
+    responders: await sql.query(`${responderRows} order by p.role, p.ord, p.id`), contacts: await sql.query(`${contactRows} order by p.high_risk desc, p.id, c.ord, c.id`),
+    places: await sql.query<Place>('select code, lat, lon from region'), scopes: await outageScopes(sql), turns: await readTurns(sql, null, limits.standbyTurnsMs),
+  };
+}
+
+/** `at`: whose turn it is then (null: when the rows were read). */
+export function rostersFrom(rows: RosterRows, alerts: readonly RosterKey[], at: number | null): Map<AlertId, PartyFacts[]> {
+  const scopes = alerts.some(inOutage) ? rows.scopes : [];
+  const off = offDuty(rows.turns, at);
+  const responders = rows.responders.map(responder).map((p): Responder => (off.has(p.party) ? { ...p, offDuty: true } : p));
+  const contacts = contactsFrom(rows.contacts);
+  const places = new Map(rows.places.map((r) => [r.code, r]));
   const desk = responders.filter((p) => deskRoles.has(p.role));
   const byTown = Map.groupBy(responders.filter((p) => !deskRoles.has(p.role)), (p) => p.region.slice(0, 9));
   const near = (a: RosterKey): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
@@ -42,10 +70,10 @@ export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: numb
 /** Care-workers of other towns that an alert in an outage may call. */
 const farVillages = 9;
 const inOutage = (a: Pick<Alert, 'flags'>): boolean => a.flags.includes('in-outage');
-const lies = (region: string, scopes: readonly { from: string; to: string }[]): boolean => scopes.some((s) => region >= s.from && region <= s.to);
+const lies = (region: string, scopes: readonly Scope[]): boolean => scopes.some((s) => region >= s.from && region <= s.to);
 
 /** Regions that lie in an open outage, as codes from and to; of a mast or a line only where it is one village's. */
-function outageScopes(sql: Sql): Promise<{ from: string; to: string }[]> {
+function outageScopes(sql: Sql): Promise<Scope[]> {
   return sql.query(`select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`, [], 'roster-outages');
 }
 
@@ -72,11 +100,7 @@ function asSeenFrom(alert: RosterKey, p: Responder, home: { lat: number | null; 
 }
 
 /** Contacts of the alert's person; of everybody in the home when no person is named. */
-async function contactsOf(sql: Sql, alerts: readonly RosterKey[]): Promise<(alert: RosterKey) => PartyFacts[]> {
-  const rows = await sql.query(
-    `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
-     from contact c join person p on p.id = c.person_id where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
-    [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))], 'roster-contacts');
+function contactsFrom(rows: readonly Row[]): (alert: RosterKey) => PartyFacts[] {
   return (alert) => rows
     .filter((r) => (alert.personId === null ? alert.homeId !== null && r['home_id'] === alert.homeId : r['person_id'] === alert.personId))
     .map((r, i) => ({

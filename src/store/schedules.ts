@@ -70,24 +70,29 @@ export async function replaceHolidays(sql: Sql, year: number, days: readonly Hol
   await sql.query(`insert into holiday (day, kind, name) select * from unnest($1::date[], $2::text[], $3::text[])`, [days.map((d) => d.day), days.map((d) => d.kind), days.map((d) => d.name)]);
 }
 
-type Active = Pick<ScheduleRow, 'layers'> & { at: number; overrides: Override[] | null; holidays: Record<string, 'rest' | 'work'> | null };
+/** Schedules as they run from `at` on, with the stand-ins and holidays of the time ahead. */
+export type Turns = readonly (Pick<ScheduleRow, 'layers'> & { at: number; overrides: Override[] | null; holidays: Record<string, 'rest' | 'work'> | null })[];
+/** `at` null: now. `aheadMs`: how long the answer must do. */
+export function readTurns(sql: Sql, at: number | null, aheadMs = 0): Promise<Turns> {
+  return sql.query<Turns[number] & Row>(
+    `with t as (select coalesce(to_timestamp($1::float8 / 1000), anling_now()) as at), u as (select at, at + $2::float8 * interval '1 ms' as til from t)
+     select s.layers, (extract(epoch from u.at) * 1000)::float8 as at,
+       (select jsonb_agg(jsonb_build_object('from', extract(epoch from o.starts_at) * 1000, 'to', extract(epoch from o.ends_at) * 1000, 'out', o.out_id, 'in', o.in_id) order by o.id)
+          from schedule_override o where o.schedule_id = s.id and o.starts_at <= u.til and o.ends_at > u.at) as overrides,
+       (select jsonb_object_agg(to_char(h.day, 'YYYY-MM-DD'), h.kind) from holiday h where h.day between (u.at at time zone 'Asia/Shanghai')::date - 1 and (u.til at time zone 'Asia/Shanghai')::date) as holidays
+     from schedule s, u`, [at, aheadMs], 'roster-schedules');
+}
+
 /**
- * Who stands in a schedule and has no turn at `at` (null: now). A schedule that has nobody then leaves all of its people on: a gap in
+ * Who stands in a schedule and has no turn at `at` (null: when they were read). A schedule that has nobody then leaves all of its people on: a gap in
  * a table must never mean that fewer are called.
  */
-export async function offDuty(sql: Sql, at: number | null): Promise<Set<Party>> {
-  const rows = await sql.query<Active & Row>(
-    `with t as (select coalesce(to_timestamp($1::float8 / 1000), anling_now()) as at)
-     select s.layers, (extract(epoch from t.at) * 1000)::float8 as at,
-       (select jsonb_agg(jsonb_build_object('from', extract(epoch from o.starts_at) * 1000, 'to', extract(epoch from o.ends_at) * 1000, 'out', o.out_id, 'in', o.in_id) order by o.id)
-          from schedule_override o where o.schedule_id = s.id and o.starts_at <= t.at and o.ends_at > t.at) as overrides,
-       (select jsonb_object_agg(to_char(h.day, 'YYYY-MM-DD'), h.kind) from holiday h where h.day between (t.at at time zone 'Asia/Shanghai')::date - 1 and (t.at at time zone 'Asia/Shanghai')::date) as holidays
-     from schedule s, t`, [at], 'roster-schedules');
+export function offDuty(turns: Turns, at: number | null): Set<Party> {
   const [listed, on] = [new Set<string>(), new Set<string>()];
-  for (const row of rows) {
+  for (const row of turns) {
     const members = row.layers.flatMap((l) => l.members);
     const holidays: Holidays = new Map(Object.entries(row.holidays ?? {}));
-    const { who } = onDuty({ layers: row.layers, overrides: row.overrides ?? [] }, row.at, holidays);
+    const { who } = onDuty({ layers: row.layers, overrides: row.overrides ?? [] }, at ?? row.at, holidays);
     for (const id of members) { listed.add(id); if (who === null) on.add(id); }
     if (who !== null) on.add(who);
   }

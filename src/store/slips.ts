@@ -40,10 +40,19 @@ export async function allotSlips(sql: Sql, pairs: readonly { party: Party; alert
   return out;
 }
 
+/** Slips that standby has given while the database was away. */
+export async function insertSlips(sql: Sql, slips: readonly ({ party: Party; alertId: AlertId; at: number } & Slip)[]): Promise<void> {
+  if (slips.length === 0) return;
+  await sql.query(
+    `insert into slip (party, no, alert_id, code, created_at) select v.party, v.no, v.alert_id, v.code, to_timestamp(v.at / 1000)
+     from unnest($1::text[], $2::int2[], $3::bigint[], $4::text[], $5::float8[]) as v (party, no, alert_id, code, at) on conflict do nothing`,
+    [slips.map((s) => s.party), slips.map((s) => s.no), slips.map((s) => s.alertId), slips.map((s) => s.code), slips.map((s) => s.at)], 'slips-insert-given');
+}
+
 const first = 10;
 const numbers = 90;
 /** After the newest one in use, so that neighbouring alerts have neighbouring numbers and none comes back soon. */
-function freeNumber(taken: ReadonlyMap<number, number>): number {
+export function freeNumber(taken: ReadonlyMap<number, number>): number {
   const byAge = [...taken].sort((a, b) => b[1] - a[1]);
   const newest = byAge[0]?.[0] ?? first - 1 + Math.floor(Math.random() * numbers);
   for (let i = 1; i <= numbers; i++) {

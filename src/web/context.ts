@@ -8,6 +8,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import type { AuditEntry } from '#store/audit.ts';
 import type { Db } from '#store/pool.ts';
+import type { ReceiptKind } from '#store/receipts.ts';
 import type { Seal } from '#store/seal.ts';
 
 /** Schemas are TypeBox: body, params, query and answers are typed from them. */
@@ -33,6 +34,8 @@ export type WebContext = {
   peers(): readonly OpsPeer[];
   /** Reads a quarantined frame again (intake's function); absent where nobody wired it. */
   replay?(id: string, by: string): Promise<{ result: 'replayed' | 'still-unreadable' | 'replayed-before' | 'not-an-event' | 'not-found'; reason?: string }>;
+  /** Keeps a provider's callback on this machine while the database does not take it (web/kept-hooks.ts); true: it is durable. */
+  keepHook?(kind: ReceiptKind, body: string): Promise<boolean>;
   /** Where the stand-in gateway is controlled, when it is the gateway. */ standinUrl?: string;
   /** Tests: an answer that does not match its schema becomes a 500 (else it is logged and sent). */
   strict?: boolean;

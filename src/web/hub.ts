@@ -17,6 +17,8 @@ export type Beat = {
   consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; danger: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number;
 };
 
+export type StandbyFrame = Extract<ServerFrame, { type: 'standby' }>;
+
 /** One browser. `sent` is the number it is covered up to; only a live one hears broadcasts, the others are catching up. */
 export type HubClient = {
   readonly tabId: string | null; readonly scopeCode: string; readonly desk: boolean; readonly credential: Buffer;
@@ -32,6 +34,7 @@ export class Hub {
   readonly #skipped: Counter;
   #presence = new Map<string, PresenceCount>();
   #calls: readonly CallRow[] = [];
+  #standby: StandbyFrame | null = null;
   /** The last feed number that was broadcast, and its history. */
   head = 0;
   epoch = '';
@@ -92,6 +95,17 @@ export class Hub {
       if (!client.live || !client.desk) continue;
       const seen = calls.filter((c) => seesRegion(client.scopeCode, c.regionCode)).map(({ regionCode: _r, ...call }) => call);
       this.#send(client, JSON.stringify({ type: 'calls', calls: seen } satisfies ServerFrame));
+    }
+  }
+
+  /** What standby does while the database is away, or that it is over, to all or to one that just caught up: with people for those who act, without for the others. */
+  sendStandby(frame: StandbyFrame | null = this.#standby, only?: HubClient): void {
+    this.#standby = frame;
+    if (frame === null) return;
+    for (const client of only ? [only] : this.#clients) {
+      if (!client.live) continue;
+      const cases = frame.cases.filter((c) => seesRegion(client.scopeCode, c.regionCode)).map((c) => (client.desk ? c : { ...c, name: null, reached: [], dial: [] }));
+      this.#send(client, JSON.stringify({ ...frame, cases } satisfies ServerFrame));
     }
   }
 

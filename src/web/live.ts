@@ -152,6 +152,7 @@ class LiveSocket implements HubClient {
       const presence = known ? presenceText(hub.presence, this.scopeCode) : '';
       if (presence !== '') this.send(presence);
       hub.sendCalls(undefined, this);
+      hub.sendStandby(undefined, this);
       await feed.beatTo(this);
     } catch (error) {
       ctx.log.warn({ err: error }, 'a live socket could not catch up');

@@ -10,6 +10,7 @@ import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Service } from '#work/loop.ts';
 import { type Access, authorize, collectRoutes, isLocal, type RouteEntry } from './access.ts';
+import { startStandbyWatch } from './standby-watch.ts';
 import { startCanaryWatch } from './canary-watch.ts';
 import type { App, WebContext } from './context.ts';
 import { registerDocs } from './docs.ts';
@@ -64,6 +65,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const feed = await startFeed({ ctx, hub });
   const housekeeping = startHousekeeping({ ctx, hub });
   const canary = startCanaryWatch(ctx);
+  const standby = startStandbyWatch({ ctx, hub });
   const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   ctx.log.info({ url }, 'web listens');
@@ -76,6 +78,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
       await feed.stop();
       await housekeeping.stop();
       await canary.stop();
+      await standby.stop();
     },
   };
 }

@@ -60,11 +60,12 @@ const alerts: Record<string, Statement> = {
   'alerts-unguarded': (t, d, p) => t.rows(d.alert, 'open').filter((a) => a.priority === 1 && !t.rows(d.timer, 'alert', a.id).some((s) => s.slot === requiredSlots[a.state]))
     .sort(byId).slice(0, p[0] as number).map((a) => ({ id: a.id })),
   'alerts-newest': (t, d) => t.rows(d.alert, 'open').filter((a) => a.priority <= 2).sort((a, b) => a.priority - b.priority || b.opened_at - a.opened_at).slice(0, 1).map((a) => ({ id: a.id })),
+  'standby-handovers': () => [], // nobody hands over here: the simulated county has no standby
   'log-insert': (t, d, p) => {
-    const [ids, types, actors, actions, details, notes] = [text(p[0]), text(p[1]), text(p[2]), text(p[3]), text(p[4]), p[5] as (Buffer | null)[]];
+    const [ids, types, actors, actions, details, notes, ats] = [text(p[0]), text(p[1]), text(p[2]), text(p[3]), text(p[4]), p[5] as (Buffer | null)[], p[6] as (number | null)[]];
     for (const [i, alertId] of ids.entries()) {
       t.write(d.alert_log, {
-        id: d.alert_log.next(), alert_id: alertId, at: t.now(), actor_type: types[i] as string, actor_id: actors[i] as string, action: actions[i] as string, detail: JSON.parse(details[i] as string) as Row, note_enc: notes[i] ?? null,
+        id: d.alert_log.next(), alert_id: alertId, at: ats[i] ?? t.now(), actor_type: types[i] as string, actor_id: actors[i] as string, action: actions[i] as string, detail: JSON.parse(details[i] as string) as Row, note_enc: notes[i] ?? null,
       } as LogRow);
     }
     return [];

@@ -1,7 +1,7 @@
 /**
  * Provider callbacks: written down sealed, answered within the provider's 700 ms, understood later by notify. The secret
- * is the path, because pushes carry no signature; a wrong one is a plain 404. A callback that cannot be written is answered
- * 503, and the provider pushes it again.
+ * is the path, because pushes carry no signature; a wrong one is a plain 404. A callback that the database
+ * does not take is kept on this machine's disk (kept-hooks.ts); where that fails too it is answered 503, and the provider pushes it again.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { Type } from 'typebox';
@@ -45,10 +45,10 @@ export function registerHooks(app: App, ctx: WebContext): void {
         checkSecret(request.params.secret);
         const body = typeof request.body === 'string' ? request.body : '';
         const written = await within(answerMs, insertReceipt(ctx.db, ctx.seal, kind, body)).catch((error: unknown) => {
-          ctx.log.warn({ kind, error: (error as Error).name }, 'a provider callback could not be written; it will be pushed again');
+          ctx.log.warn({ kind, error: (error as Error).name }, 'a provider callback could not be written to the database');
           return null;
-        });
-        counter.inc({ kind, answer: written === null ? 'unwritten' : written ? 'written' : 'repeat' });
+        }) ?? (await ctx.keepHook?.(kind, body) ? 'kept' : null);
+        counter.inc({ kind, answer: written === null ? 'unwritten' : written === 'kept' ? 'kept' : written ? 'written' : 'repeat' });
         return written === null ? reply.code(503).send({ code: 1, msg: '请重试' }) : reply.send({ code: 0, msg: '接收成功' });
       });
     }

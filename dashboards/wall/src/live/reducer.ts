@@ -3,7 +3,7 @@
  * missed, nothing twice. Numbers are gapless; a hole asks for a resume, a set that does not match for two beats is fetched anew.
  */
 import { isOpen } from '#core/alert.ts';
-import { type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import { type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame, type StandbyCase } from '#core/live.ts';
 
 export type Beat = Extract<ServerFrame, { type: 'beat' }>;
 export type AlertFrame = Extract<ServerFrame, { type: 'alert' }>;
@@ -17,6 +17,7 @@ export type LiveState = Readonly<{
   presence: ReadonlyMap<string, PresenceCount>;
   beat: Beat | null;
   /** Telephone calls that ring or were missed, as last told. */ calls: readonly CallView[];
+  /** What standby does while the database is away; null: it is there. */ standby: readonly StandbyCase[] | null;
   /** A hello is out and its answer has not come. */ resuming: boolean;
   mismatches: number; synced: boolean;
 }>;
@@ -27,7 +28,7 @@ export type LiveEffect =
   | { do: 'ring'; ring: Ring; seq: number; what: string; alert: AlertView };
 
 export const emptyLive: LiveState = {
-  epoch: null, lastSeq: 0, alerts: new Map(), closed: new Set(), ahead: new Set(), presence: new Map(), beat: null, calls: [],
+  epoch: null, lastSeq: 0, alerts: new Map(), closed: new Set(), ahead: new Set(), presence: new Map(), beat: null, calls: [], standby: null,
   resuming: false, mismatches: 0, synced: false,
 };
 
@@ -42,6 +43,7 @@ export function applyFrames(state: LiveState, frames: readonly ServerFrame[]): {
     else if (frame.type === 'snapshot') applySnapshot(draft, frame);
     else if (frame.type === 'presence') for (const region of frame.regions) draft.presence.set(region.code, region);
     else if (frame.type === 'calls') draft.calls = frame.calls;
+    else if (frame.type === 'standby') draft.standby = frame.on ? frame.cases : null;
     else if (frame.type === 'beat') applyBeat(draft, frame, effects);
   }
   return { state: draft, effects };

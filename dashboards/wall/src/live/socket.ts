@@ -70,7 +70,7 @@ export function startLive(options: LiveOptions): Live {
     const frame = parseFrame(data);
     if (frame === null) return;
     heardAt = options.now();
-    if (!spoken) { spoken = true; attempt = 0; } // only a word proves the way; an open that closes at once does not
+    if (!spoken) { spoken = true; attempt = 0; state = { ...state, standby: null }; } // only a word proves the way; it tells anew of standby
     batch.push(frame);
   };
   const drop = (): void => {
@@ -158,7 +158,7 @@ function parseFrame(data: unknown): ServerFrame | null {
   if (typeof data !== 'string') return null;
   try {
     const frame = JSON.parse(data) as ServerFrame;
-    return ['snapshot', 'alert', 'presence', 'calls', 'beat'].includes(frame?.type) ? frame : null;
+    return ['snapshot', 'alert', 'presence', 'calls', 'beat', 'standby'].includes(frame?.type) ? frame : null;
   } catch {
     return null;
   }

@@ -33,7 +33,7 @@ export function Queue() {
       </div>
       <div class="queue-list" ref={list} aria-busy={!live.value.synced}>
         {!live.value.synced && rows.length === 0 && <p class="empty dim">{t('queue.loading')}</p>}
-        {live.value.synced && rows.length === 0 && arrivals.length === 0 && <Calm />}
+        {live.value.synced && rows.length === 0 && arrivals.length === 0 && live.value.standby === null && <Calm />}
         {sections.map((section) => {
           const inside = drawn.filter((entry) => entry.section === section);
           return inside.length === 0 ? null : (

@@ -1,6 +1,7 @@
 /** The bars nobody can miss: dead link, silent console, no real phone behind the gateway. They push the page down, they never cover it. */
 import { duration } from '#wall/format/time.ts';
-import { lang, t } from '#wall/i18n/text.ts';
+import type { StandbyCase } from '#core/live.ts';
+import { kindName, lang, maybeText, t } from '#wall/i18n/text.ts';
 import { audioState } from '#wall/sound/engine.ts';
 import { regions } from '#wall/state/county.ts';
 import { hearsAlarms, mayAct } from '#wall/state/session.ts';
@@ -12,6 +13,7 @@ export function Bars() {
   return (
     <div class="bars">
       <LinkBar />
+      <StandbyBar />
       <SoundBar />
       <VigilanceBar />
       <GatewayBar />
@@ -27,6 +29,28 @@ function LinkBar() {
   );
   if (health.value === 'late') return <div class="bar late" role="status" data-test="late-bar"><b>{t('bar.late', { s: Math.floor(dataAgeMs.value / 1000) })}</b></div>;
   return null;
+}
+
+/** 降级运行: the database is away, standby calls; what it knows, and whom a hand can dial. */
+function StandbyBar() {
+  const cases = live.value.standby;
+  if (cases === null) return null;
+  return (
+    <div class="bar dead" role="alert" data-test="standby-bar">
+      <b>{t('bar.standby')}</b><span>{t('bar.standbyDo')}</span>
+      <ul class="standby-cases">{cases.map((c) => <StandbyLine key={c.key} c={c} />)}</ul>
+    </div>
+  );
+}
+
+function StandbyLine({ c }: { c: StandbyCase }) {
+  return (
+    <li data-test="standby-case" data-state={c.state}>
+      <b>{kindName(c.kind)} {c.village ?? c.town ?? ''} {c.name ?? ''}</b><span class="digits">{duration(c.ageMs, lang.value)}</span><b>{t(`state.${c.state}`)}</b>
+      <span>{t('bar.standbyTold')} {c.reached.map((p) => `${p.role} ${p.name} ${maybeText(`engagement.${p.state ?? 'notified'}`) ?? ''}`).join(' · ') || t('bar.standbyNobody')}</span>
+      {c.state === 'open' && c.dial.length > 0 && <span>{t('bar.standbyDial')} {c.dial.map((p) => `${p.role} ${p.name} ${p.phone}`).join(' · ')}</span>}
+    </li>
+  );
 }
 
 function SoundBar() {

@@ -59,7 +59,7 @@ function Fact({ name, test, children }: { name: string; test?: string; children:
 }
 
 function LinkState() {
-  const word = !live.value.synced && health.value === 'live' ? 'connecting' : degraded.value && health.value === 'live' ? 'degraded' : health.value;
+  const word = !live.value.synced && health.value === 'live' ? 'connecting' : (degraded.value || live.value.standby !== null) && health.value === 'live' ? 'degraded' : health.value;
   const seconds = (dataAgeMs.value / 1000).toFixed(word === 'live' ? 1 : 0);
   return (
     <div class={`fact link ${word}`} data-test="link" data-link={word}>

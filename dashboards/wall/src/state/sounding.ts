@@ -5,7 +5,7 @@ import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
 import { mayAct } from './session.ts';
 import { question } from './vigilance.ts';
-import { isDead, openAlerts, rings, serverNow } from './wall.ts';
+import { isDead, live, openAlerts, rings, serverNow } from './wall.ts';
 
 let ladder = quietLadder;
 /** Milliseconds of silence that are left, 0 when it sounds. */
@@ -22,9 +22,11 @@ export function audioReport(): 'running' | 'suspended' | 'muted' {
 export function sound(): void {
   const now = performance.now();
   const p1 = openAlerts.value.filter((a) => a.priority === 1);
+  // A case that was open before the database went away stands on the list and rings from there.
+  const standby = (live.value.standby ?? []).filter((c) => c.state === 'open' && !c.known).map((c) => ({ id: c.key, ageMs: c.ageMs, count: c.count }));
   const taken = rings.splice(0, rings.length);
   const result = climb(ladder, {
-    p1: p1.filter(mustRing).map((a) => ({ id: a.id, ageMs: serverNow.value - a.openedAt, count: a.count })),
+    p1: [...p1.filter(mustRing).map((a) => ({ id: a.id, ageMs: serverNow.value - a.openedAt, count: a.count })), ...standby],
     taken: p1.filter((a) => !mustRing(a)).map((a) => ({ id: a.id, count: a.count })),
     p2: openAlerts.value.filter((a) => a.priority === 2 && mustRing(a)).map((a) => a.id),
     linkDead: isDead.value, rings: taken, askedForMs: question.value && mayAct.value ? serverNow.value - question.value.askedAt : null,

@@ -1,0 +1,32 @@
+/**
+ * What standby did about one case while the database was away, as it is handed over: the same changes, in their order, with
+ * their times; every send in them says what became of it. Pure: whoever takes it over decides what of it still holds.
+ */
+import type { Alert } from './alert.ts';
+import { type Case, type Change, nothing } from './change.ts';
+
+export type Handover = {
+  startedAt: number;
+  /** The version of the case it went on from; null: it opened the case. */ fromVersion: number | null;
+  changes: { at: number; change: Change }[];
+};
+
+const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1000 + a.planStep;
+const humanState = (s: Alert['state']): boolean => s === 'committed' || s === 'arrived';
+
+/**
+ * What of the handover holds on the case as the database has it. What was done is always told; position and state only when
+ * nobody has moved the case meanwhile, or standby came further: a human's word, a later step.
+ */
+export function taken(c: Case, h: Handover, after: Pick<Alert, 'state' | 'planRound' | 'planStep'>, isNew: boolean): { at: number; change: Change }[] {
+  const { alert } = c;
+  const same = isNew || alert.version === h.fromVersion;
+  const further = alert.state === 'open' && ((humanState(after.state)) || (after.state === 'open' && rank(after) > rank(alert)));
+  if (same || further) return h.changes;
+  return h.changes.map(({ at, change }) => ({ at, change: { ...nothing(), log: change.log, sends: change.sends, engagements: change.engagements } }));
+}
+
+/** Where the changes lead: the last value of each. */
+export function endOf(start: Pick<Alert, 'state' | 'planRound' | 'planStep'>, h: Handover): Pick<Alert, 'state' | 'planRound' | 'planStep'> {
+  return h.changes.reduce((a, { change: { patch: p } }) => ({ state: p.state ?? a.state, planRound: p.planRound ?? a.planRound, planStep: p.planStep ?? a.planStep }), { state: start.state, planRound: start.planRound, planStep: start.planStep });
+}

@@ -1,0 +1,63 @@
+/** Events of the spools, put to the same rules as ever: a case opens, or the open one counts it. Only emergencies; the rest waits for the database. */
+import type { Subject } from '#core/alert.ts';
+import type { Case } from '#core/change.ts';
+import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
+import type { Decision, Facts, Raise } from '#core/decision.ts';
+import type { StoredEvent } from '#core/event.ts';
+import type { AlertId } from '#core/ids.ts';
+import { planFor } from '#core/plan.ts';
+import { decide } from '#rules/index.ts';
+import { rostersFrom } from '#store/roster.ts';
+import { type Kept, seen } from './case.ts';
+import { factsOf, type Spooled, storedEvent } from './county.ts';
+import { active, keep, put, type Room } from './room.ts';
+
+const keyOf = (s: Subject): string => `${s.type} ${s.id}`;
+
+/** Takes an event once. */
+export function takeEvent(room: Room, spooled: Spooled, receivedAt: number): void {
+  if (room.looked.has(spooled.ingestId)) return;
+  room.looked.add(spooled.ingestId);
+  const event = storedEvent(room.county(), spooled, receivedAt, room.seal);
+  const id = `${event.deviceId} ${event.sourceEventId}`;
+  const facts = factsOf(room.county(), event, active(room).map((k) => k.standing.alert), event.sourceEventId === null ? null : (room.events.get(id) ?? null));
+  const before = new Set(room.cases.keys());
+  const touched = decide(event, facts, room.now()).flatMap((d) => carryOut(room, event, facts, d) ?? []);
+  if (event.sourceEventId !== null) room.events.set(id, { id: event.id, kind: event.kind, edge: event.edge, deviceTime: event.deviceTime, receivedAt, alertId: touched[0]?.standing.alert.id ?? null });
+  for (const kept of touched) {
+    kept.events.push({ ingestId: spooled.ingestId, opens: !before.has(kept.key) });
+    keep(room, kept);
+  }
+}
+
+function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Kept | null {
+  if (d.type === 'raise') return raise(room, event, facts, d);
+  if (d.type === 'canary' || d.type === 'ignore' || d.type === 'wait') return null;
+  const kept = active(room).find((k) => k.standing.alert.id === d.alertId && k.standing.alert.state !== 'closed');
+  if (!kept) return null;
+  const { alert } = kept.standing;
+  put(room, kept, d.type === 'duplicate' ? countDuplicate(alert) : d.type === 'note' ? noteByRule(alert, d, event, room.now()) : closeByRule(alert, d, event.deviceId ? `device:${event.deviceId}` : 'house', room.now()));
+  return kept;
+}
+
+function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | null {
+  if (r.priority !== 1) return null;
+  const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans);
+  const merged = active(room).find((k) => k.standing.alert.state !== 'closed' && k.standing.alert.kind === r.kind && keyOf(k.standing.alert.subject) === keyOf(r.subject));
+  if (merged) {
+    put(room, merged, mergeRaise(seen(room.desk, merged), r, event, plan, event.edge !== 'repeat', room.now()));
+    return merged;
+  }
+  // The worker has the database and searches for this one already: the event is counted there.
+  if (room.running().some((a) => a.kind === r.kind && keyOf(a.subject) === keyOf(r.subject))) return null;
+  const at = room.now();
+  const opened = openAlert(r, event, plan, facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false, at);
+  const alert = { ...opened.alert, id: `~${event.id}` as AlertId };
+  const standing: Case = { alert, timers: new Map(), engagements: new Map(), roster: rostersFrom(room.county().roster, [alert], at).get(alert.id) ?? [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
+  const kept: Kept = { key: event.id, alertId: null, standing, handover: { startedAt: at, fromVersion: null, changes: [] }, slips: new Map(), events: [], replies: [], handed: false, told: 0 };
+  put(room, kept, opened.change);
+  kept.handover.changes = []; // the database opens it with the same change itself; what is handed over comes after
+  room.cases.set(kept.key, kept);
+  room.log.error({ trace: event.trace, kind: alert.kind, key: kept.key }, 'standby opens a case: the database does not take its event');
+  return kept;
+}

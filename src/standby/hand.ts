@@ -1,0 +1,77 @@
+/** Handing over to the database: first what was done, then the events of the spools, then the duty. Each case in a transaction of its own, once. */
+import { hintEvents, insertEvents } from '#store/events.ts';
+import { type Sql, sqlState } from '#store/pool.ts';
+import { keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
+import { sealed } from '#store/standby-files.ts';
+import type { Kept } from './case.ts';
+import { type Parts, proofMs } from './parts.ts';
+
+/** `over`: everything is handed over. `known`: what was open before is; the events cannot be written (a lock on them). `no`: nothing could be. */
+export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
+  const { s, work, db, ledger, log } = p;
+  const events = await db.tx((sql) => proveEvents(sql, proofMs / 2)).then(() => true, () => false);
+  if (!events && s.duty === 'events') return 'no';
+  await work.settled();
+  for (const kept of [...work.cases.values()]) {
+    if (kept.handed || (!events && kept.alertId === null)) continue;
+    if (!ledger.holds()) return 'no'; // who has it now has read all this there, and hands it over
+    const taken = kept.handover.changes.length === 0 && kept.events.length === 0 || await db.tx((sql) => hand(p, sql, kept)).then(() => true, (error: unknown) => refused(p, kept, error));
+    if (!taken || kept.alertId !== null) { work.forget(kept.key); continue; }
+    Object.assign(kept, { handed: true, told: kept.handover.changes.length });
+    work.keep(kept);
+  }
+  if (!events) return 'known';
+  // What the database does not have yet it gets from here too, under the same ids: an edge that cannot reach it keeps no alarm from it.
+  await insertEvents(db, [...s.waiting.values()].map((w) => ({ ...w.spooled, ageMs: performance.now() - w.arrivedMs })));
+  await hintEvents(db);
+  log.warn({ cases: work.cases.size }, 'standby has handed over: the database is back');
+  return 'over';
+}
+
+/** One case that the database refuses for itself must not hold up the others. Anything else: throws, and is tried again. */
+function refused({ log }: Parts, kept: Kept, error: unknown): false {
+  if (!/^(22|23|42|54|P0)/.test(sqlState(error) ?? '')) throw error;
+  log.error({ key: kept.key, alertId: kept.alertId, changes: kept.handover.changes.length, error: (error as Error).message }, 'the database refuses what standby did about a case: its event is evaluated as if nothing had been done');
+  return false;
+}
+
+async function hand(p: Parts, sql: Sql, kept: Kept): Promise<void> {
+  const { seal, handoverLabel } = p;
+  const { key, alertId, handover } = kept;
+  const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
+  const { written, alertId: known } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
+  if (written && alertId !== null) await put(p, sql, kept, { key, alertId, changes: handover.changes });
+  // Handed over before, taken over, and the database was gone again: only what came after that is new.
+  const more = handover.changes.slice(kept.told);
+  const later = `${key} ${kept.told}`;
+  if (!written && alertId === null && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
+    await put(p, sql, kept, { key: later, alertId: known, changes: more });
+  for (const r of kept.replies) {
+    await keepTakenReply(sql, {
+      dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
+      trace: kept.standing.alert.trace,
+    });
+  }
+}
+
+async function put({ takeOverOpen }: Parts, sql: Sql, { handover }: Kept, to: Pick<Kept, 'key'> & { alertId: NonNullable<Kept['alertId']>; changes: Kept['handover']['changes'] }): Promise<void> {
+  await takeOverOpen(sql, to.alertId, { ...handover, changes: to.changes });
+  await markMerged(sql, [{ key: to.key, alertId: to.alertId }]);
+}
+
+/** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
+export async function settle(p: Parts): Promise<void> {
+  const { work, db, log } = p;
+  const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed ? [[k.key, k] as const] : [])));
+  if (handed.size === 0) return;
+  await db.tx(async (sql) => {
+    for (const { key, alertId } of await overtaken(sql, [...handed.keys()])) {
+      const kept = handed.get(key);
+      if (!kept) continue;
+      if (alertId === null) await markMerged(sql, [{ key, alertId }]);
+      else await put(p, sql, kept, { key, alertId, changes: kept.handover.changes });
+      log.warn({ key, alertId }, alertId === null ? 'standby called about an event that opens no case with the database' : 'the event was evaluated before standby handed over: what it did is put on the alert now');
+    }
+  });
+  for (const key of await mergedOf(db, [...handed.keys()])) work.forget(key);
+}

@@ -1,0 +1,69 @@
+/**
+ * What standby knows when the database goes away: the county each minute (and soon after a change of devices), the open emergencies each second.
+ * Of these only what has changed is read, and the whole as often as costs a tenth of a connection: a flood must not make the last seconds blind.
+ */
+import type { Case } from '#core/change.ts';
+import type { AlertId } from '#core/ids.ts';
+import { machineNow } from '#ops/machine.ts';
+import type { Seal } from '#store/seal.ts';
+import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
+import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
+import { readNow } from '#store/timers.ts';
+import type { OpenNow } from './county.ts';
+import type { Parts, State } from './parts.ts';
+
+const countyMs = 60_000;
+const share = 10;
+
+export function newState(folder: string, seal: Seal): State {
+  const s: State = {
+    county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
+    proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, fenced: false, superseded: false, waiting: new Map(),
+  };
+  const open = readSnapshot<OpenNow>(folder, 'open', seal);
+  return open === null ? s : { ...s, open: open.value, base: { db: open.value.nowMs + open.ageMs, perf: performance.now() }, openAt: performance.now() - open.ageMs };
+}
+
+/** The present by the database's clock, as it was when it was last there. */
+export const presentOf = (s: State): number => (s.base ? s.base.db + performance.now() - s.base.perf : machineNow());
+
+const notNow = (s: State): boolean => s.superseded || s.duty === 'away';
+
+export async function takeCounty({ s, readDb, folder, seal }: Parts): Promise<void> {
+  if (notNow(s) || (!s.hinted && performance.now() - s.countyAt < countyMs)) return;
+  s.hinted = false;
+  s.county = await readCounty(readDb);
+  s.countyAt = performance.now();
+  if (!notNow(s)) writeSnapshot(folder, 'county', seal, s.county);
+}
+
+export async function takeOpen(p: Parts): Promise<void> {
+  const { s, readDb, folder, seal } = p;
+  if (notNow(s)) return;
+  const began = performance.now();
+  const whole = began >= s.wholeNext;
+  const look = await readDb.tx(async (sql) => {
+    const rows = await openEmergencies(sql);
+    const changed = rows.filter((r) => whole || s.known.get(r.id)?.alert.version !== r.version).map((r) => r.id);
+    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql), nowMs: await readNow(sql) };
+  });
+  if (notNow(s)) return;
+  s.unwritten ||= whole || look.cases.length > 0 || look.ids.length !== s.known.size;
+  s.known = merged(whole ? new Map() : s.known, look);
+  const open: OpenNow = { cases: [...s.known.values()], slips: look.slips, nowMs: look.nowMs };
+  Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
+  if (whole) s.wholeNext = performance.now() + share * (performance.now() - began);
+  if (!s.unwritten || performance.now() < s.writeNext) return;
+  const from = performance.now();
+  writeSnapshot(folder, 'open', seal, open);
+  s.unwritten = false;
+  s.writeNext = performance.now() + share * (performance.now() - from);
+}
+
+/** Calls are counted over all cases in one map that they share: times of a number as last read. */
+function merged(known: ReadonlyMap<AlertId, Case>, look: { ids: readonly AlertId[]; cases: readonly Case[] }): Map<AlertId, Case> {
+  const fresh = new Map(look.cases.map((c) => [c.alert.id, c]));
+  const calls = new Map([...(known.values().next().value?.calls ?? []), ...(look.cases[0]?.calls ?? [])]);
+  return new Map(look.ids.flatMap((id) => { const c = fresh.get(id) ?? known.get(id); return c ? [[id, { ...c, calls }] as const] : []; }));
+}
+

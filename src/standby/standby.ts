@@ -1,0 +1,168 @@
+/**
+ * The service standby: keeps a sealed snapshot while the database is there, goes on duty when it is away (or when emergencies stand in a
+ * spool), and hands over on its return, before the spools are replayed. Judged twice and by the monotonic clock. Two fences: the ledger's
+ * token (a newer standby has it: this one is over, for good) and the flag (let go of, or a worker has relieved us: nothing is sent).
+ */
+import { join } from 'node:path';
+import { newId } from '#core/ids.ts';
+import type { ServerFrame } from '#core/live.ts';
+import { limits } from '#core/limits.ts';
+import { type DutyMode, openDuty } from '#ops/duty.ts';
+import { gaugeOf } from '#ops/edge-meter.ts';
+import { openTail } from '#store/spool-tail.ts';
+import { type CountyFacts, proveCommit } from '#store/standby.ts';
+import { openLedger } from '#store/standby-ledger.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+import { outlasts } from '#work/outlasts.ts';
+import type { Kept } from './case.ts';
+import { handOver, settle } from './hand.ts';
+import { answers, away, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
+import { newState, presentOf, takeCounty, takeOpen } from './snapshot.ts';
+import { pressing, readSpools } from './spools.ts';
+import { viewOf } from './view.ts';
+import { createWork } from './work.ts';
+
+const tickMs = 200;
+/** After a word that devices have changed: soon, not with each of a thousand. */
+const hintedMs = 3_000;
+const openMs = 1_000;
+const flagMs = 1_000;
+
+export function startStandby(options: StandbyOptions): Service {
+  const p = partsOf(options);
+  const { s, log } = p;
+  const onError = (what: string) => (error: unknown, inARow: number): void => { if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow }, what); };
+  const loop = (name: string, pollMs: number, what: string, work: () => Promise<void> | void): ReturnType<typeof startLoop> =>
+    startLoop({ name, pollMs, onError: onError(what), async turn() { if (!s.superseded) await work(); return false; } });
+  const loops = [
+    loop('standby', tickMs, 'standby stumbled', () => tick(p)),
+    // A loop of its own: a handover may take longer than a flag means something.
+    loop('standby-flag', flagMs, 'the flag of standby was not refreshed', () => { if (s.duty !== null) p.duty.refresh(); }),
+    loop('standby-proof', proofMs, 'the database does not commit', () => prove(p)),
+    loop('standby-county', hintedMs, 'the snapshot of the county was not taken', () => takeCounty(p)),
+    loop('standby-open', openMs, 'the snapshot of the open cases was not taken', () => takeOpen(p)),
+  ];
+  const deaf = options.readDb.listen(['anling_device'], () => { s.hinted = true; });
+  return {
+    name: 'standby', ready: () => whyNotReady(s),
+    async stop() {
+      await (await deaf)();
+      await Promise.all(loops.map((l) => l.stop()));
+      await p.work.settled();
+      p.spool.close();
+      p.answers.close();
+      p.ledger.close();
+    },
+  };
+}
+
+function partsOf(options: StandbyOptions): Parts {
+  const { data, seal, log, metrics } = options;
+  const folder = join(data, 'standby');
+  const token = newId('s', 12);
+  const duty = openDuty(data, token);
+  const s = newState(folder, seal);
+  const faults = metrics.counter('standby_ledger_faults', 'Times that the disk of standby did not take or give what it should', []);
+  const ledger = openLedger<Kept>(folder, seal, token, (error) => { faults.inc(); log.error({ error: error.message }, 'the ledger of standby cannot be read or written: it goes on from memory'); });
+  const sends = metrics.counter('standby_sends', 'Messages that standby has sent', ['channel', 'state']);
+  const now = (): number => presentOf(s);
+  const county = (): CountyFacts => s.county ?? noCounty();
+  const work = createWork({
+    seal, log, ledger, county, now, compose: options.compose, send: options.sender(() => s.county?.provider ?? null), held: duty.held,
+    running: () => (s.duty === 'events' ? (s.open?.cases.map((c) => c.alert) ?? []) : []), sent: (channel, state) => sends.inc({ channel, state }),
+  });
+  options.serve?.('/standby', () => ({ type: 'standby', on: s.duty !== null, cases: s.duty === null ? [] : viewOf(county(), [...work.cases.values()].filter((k) => !k.handed), seal, now()) }) satisfies ServerFrame);
+  gaugeOf(metrics, 'standby_on_duty', 'Whether standby works instead of the database', () => (s.duty === null ? 0 : 1));
+  gaugeOf(metrics, 'standby_cases', 'Cases that standby works on or has not been relieved of', () => work.cases.size);
+  gaugeOf(metrics, 'standby_snapshot_age_ms', 'Milliseconds since the snapshot of the open cases', () => Math.round(performance.now() - s.openAt));
+  return { ...options, s, duty, ledger, work, folder, now, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']) };
+}
+
+const noCounty = (): CountyFacts => ({ devices: new Map(), persons: new Map(), homes: new Map(), roster: { responders: [], contacts: [], places: [], scopes: [], turns: [] }, lines: new Map(), plans: [], provider: null, regions: new Map(), nowMs: 0 });
+
+function whyNotReady(s: State): string | null {
+  if (s.superseded) return 'another standby has taken over';
+  if (s.duty) return 'standby is on duty: the database is away';
+  return s.county === null || s.open === null || performance.now() - s.openAt > limits.standbyStaleMs ? 'standby has no fresh snapshot' : null;
+}
+
+/** One commit, in time. */
+async function prove({ s, db }: Parts): Promise<void> {
+  const proof = db.tx(proveCommit);
+  proof.catch(() => {});
+  const judged = s.proofs;
+  try {
+    if (await outlasts([proof], proofMs)) throw new Error('no commit within a second');
+    await proof;
+    const at = performance.now();
+    Object.assign(judged, { failed: 0, since: at, at });
+  } catch (error) {
+    judged.failed++;
+    throw error;
+  }
+}
+
+async function tick(p: Parts): Promise<void> {
+  const { s, work } = p;
+  if (superseded(p)) return;
+  readSpools(p);
+  const wanted = wantedDuty(p);
+  if (wanted !== null && (s.duty === null || (s.duty === 'events' && wanted === 'away'))) begin(p, wanted);
+  if (s.duty === null) return quiet(p);
+  lookAtFlag(p);
+  if (s.duty === 'away' && !s.resumed && away(s) && s.open && performance.now() - s.openAt < limits.standbyOldMs) { work.resume(s.open); s.resumed = true; }
+  if (answers(s)) {
+    const handed = await handOver(p);
+    if (superseded(p)) return;
+    if (handed === 'over') return end(p);
+    if (handed === 'known' && s.duty === 'away') begin(p, 'events');
+  }
+  for (const w of s.waiting.values()) work.event(w.spooled, p.now() - (performance.now() - w.arrivedMs));
+  if (!s.fenced) work.turn();
+}
+
+/** Whoever is not the newest any more does nothing more, ever: he neither sends nor hands over, and takes no snapshot. */
+function superseded({ s, ledger, log }: Parts): boolean {
+  if (s.superseded || ledger.holds()) return s.superseded;
+  Object.assign(s, { superseded: true, duty: null });
+  log.error('another standby has taken over: this one does nothing more');
+  return true;
+}
+
+/** Cases of an earlier life wait for one proof only: the absence was judged then; if it is over they are handed over. */
+function wantedDuty({ s, work }: Parts): DutyMode | null {
+  const left = s.duty === null && [...work.cases.values()].some((k) => !k.handed) && (answers(s) || (s.proofs.at === null && s.proofs.failed > 0));
+  return away(s) || left ? 'away' : pressing(s) ? 'events' : null;
+}
+
+function begin({ s, duty, work, log }: Parts, mode: DutyMode): void {
+  Object.assign(s, { duty: mode, resumed: false, fenced: duty.relieved() });
+  if (!s.fenced) duty.begin(mode);
+  log.error({ mode, open: work.cases.size, snapshot: s.county !== null, relieved: s.fenced }, 'standby is on duty');
+}
+
+/** Without the flag nothing is sent, until it is judged anew that nobody has the database (or, for events, that they still cannot be written). */
+function lookAtFlag({ s, duty, log }: Parts): void {
+  if (s.duty === null || duty.held()) return;
+  if (!s.fenced) {
+    Object.assign(s, { fenced: true, proofs: { failed: 0, since: performance.now(), at: null } });
+    log.error('standby has lost its flag (relieved, or it stood still for too long): nothing is sent until the absence is judged anew');
+  } else if ((away(s) || (s.duty === 'events' && answers(s))) && !duty.relieved()) {
+    s.fenced = false;
+    duty.begin(s.duty);
+    log.error({ mode: s.duty }, 'nobody goes on: standby is on duty again');
+  }
+}
+
+/** Off duty: what was handed over is forgotten once it is taken; a flag that a dead one has left means nothing any more. */
+async function quiet(p: Parts): Promise<void> {
+  if (!answers(p.s)) return;
+  p.duty.end();
+  await settle(p);
+}
+
+function end({ s, duty }: Parts): void {
+  duty.end();
+  Object.assign(s, { duty: null, fenced: false });
+  for (const w of s.waiting.values()) w.seenMs = performance.now(); // its edge has the same time again to replay it
+}

@@ -1,0 +1,70 @@
+/**
+ * What standby does while it is on duty: events of the spools become cases, due steps are made, messages leave one by one under the
+ * token, answers and reports are understood. Everything is in the ledger before the gateway is asked.
+ */
+import { newId } from '#core/ids.ts';
+import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
+import { type OpenNow, placeOf, type Spooled } from './county.ts';
+import { takeSaid } from './answers.ts';
+import { takeEvent } from './events.ts';
+import { postDue } from './post.ts';
+import { active, keep, type Room, type Said, type WorkTools } from './room.ts';
+
+export type DutyWork = {
+  /** Goes on with what was open when the database went away. */ resume(open: OpenNow): void;
+  event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
+  /** Due steps, then messages that are due. */ turn(): void;
+  /** Resolves when no message is under way. */ settled(): Promise<void>;
+  readonly cases: ReadonlyMap<string, Kept>; forget(key: string): void; keep(...cases: Kept[]): void;
+};
+
+export function createWork(tools: WorkTools): DutyWork {
+  const { ledger, county } = tools;
+  const desk: Desk = {
+    calls: new Map(), slips: new Map(),
+    compose: (kept, send, slipFor, at) => tools.compose({ alert: kept.standing.alert, send }, { lines: county().lines, place: placeOf(county(), kept.standing.alert), slipFor }, at),
+  };
+  const room: Room = { ...tools, desk, cases: new Map(ledger.left.map((c) => [c.key, c])), events: new Map(), looked: new Set(), underWay: new Map() };
+  for (const kept of room.cases.values()) remember(room, kept);
+  return {
+    cases: room.cases, keep: (...changed) => keep(room, ...changed), resume: (open) => resume(room, open),
+    event: (spooled, receivedAt) => takeEvent(room, spooled, receivedAt), said: (said, at) => takeSaid(room, said, at),
+    turn() {
+      for (const kept of active(room)) {
+        if (fireDue(desk, kept, room.now())) keep(room, kept);
+        postDue(room, kept);
+      }
+    },
+    async settled() { while (room.underWay.size > 0) await Promise.all(room.underWay.values()); },
+    forget(key) { room.cases.delete(key); ledger.forget(key); },
+  };
+}
+
+function resume(room: Room, open: OpenNow): void {
+  // Handed over, and the database was gone again before it was known to have taken it: where its alert is not in the snapshot nobody calls about it but us.
+  for (const kept of [...room.cases.values()].filter((k) => k.handed)) {
+    if (open.cases.some((c) => c.alert.trace === kept.standing.alert.trace)) room.cases.delete(kept.key);
+    else kept.handed = false;
+  }
+  for (const { party, no, at } of open.slips) room.desk.slips.set(party, (room.desk.slips.get(party) ?? new Map<number, number>()).set(no, at));
+  for (const c of open.cases) {
+    for (const [phone, times] of c.calls) if (!room.desk.calls.has(phone)) room.desk.calls.set(phone, times);
+    if (active(room).some((k) => k.alertId === c.alert.id)) continue;
+    const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
+    room.cases.set(key, {
+      key, alertId: c.alert.id, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, changes: [] },
+      slips: new Map(open.slips.filter((s) => s.alertId === c.alert.id).map((s) => [s.party, { no: s.no, code: s.code }])), events: [], replies: [], handed: false, told: 0,
+    });
+  }
+}
+
+/** After a restart: what a case has called and given out counts on; what was between the ledger and the answer is sent again under the same id, doubled at most once. */
+function remember({ desk, looked }: Room, kept: Kept): void {
+  for (const e of kept.events) looked.add(e.ingestId);
+  for (const [party, slip] of kept.slips) desk.slips.set(party, (desk.slips.get(party) ?? new Map<number, number>()).set(slip.no, kept.handover.startedAt));
+  for (const send of sendsOf(kept)) {
+    if (send.done.state === 'sending') send.done.state = 'due';
+    const phone = kept.standing.roster.find((p) => p.party === send.party)?.phoneKey;
+    if (send.channel === 'voice' && phone !== undefined) desk.calls.set(phone, [...(desk.calls.get(phone) ?? []), send.done.at]);
+  }
+}

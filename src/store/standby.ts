@@ -1,0 +1,110 @@
+/**
+ * SQL of standby: what it must know to go on without the database, the proof that the database commits, and the rows by which it
+ * hands over what it did. Personal columns stay sealed as they are.
+ */
+import type { DeviceFacts, HomeFacts, PersonFacts } from '#core/decision.ts';
+import type { EventId, Party, AlertId, PersonId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import type { ScopedPlan } from '#core/plan.ts';
+import type { ProviderSettings } from '#core/provider.ts';
+import { type PartyLine, partyLines } from './outbox-insert.ts';
+import { readPlans } from './plans.ts';
+import type { Row, Sql } from './pool.ts';
+import { allRosterRows, type RosterRows } from './roster.ts';
+import { readSetting } from './settings.ts';
+
+export type KnownDevice = DeviceFacts & { /** who its events are about: its person, else who lives there alone */ about: PersonId | null };
+export type CountyFacts = {
+  devices: Map<string, KnownDevice>; persons: Map<string, PersonFacts & { nameEnc: Buffer }>; homes: Map<string, HomeFacts & { placeEnc: Buffer | null }>;
+  roster: RosterRows; lines: Map<Party, PartyLine>; plans: ScopedPlan[]; provider: Partial<ProviderSettings> | null; /** names by code */ regions: Map<string, string>; nowMs: number;
+};
+
+export async function readCounty(sql: Sql): Promise<CountyFacts> {
+  const devices = await sql.query<KnownDevice & Row>(
+    `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room, d.cell,
+       d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, coalesce(d.person_id, s.id) as about
+     from device d join device_model m on m.id = d.model
+     left join (select home_id, min(id) as id from person where status = 'present' group by home_id having count(*) = 1) s on s.home_id = d.home_id`);
+  const persons = await sql.query<PersonFacts & { nameEnc: Buffer } & Row>(
+    'select id, home_id as "homeId", high_risk as "highRisk", risk_tags as "riskTags", mode, mode_until as "modeUntil", demo, name_enc as "nameEnc" from person');
+  const homes = await sql.query<HomeFacts & { placeEnc: Buffer | null } & Row>(
+    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, place_enc as "placeEnc" from home');
+  const roster = await allRosterRows(sql);
+  const parties = [...roster.responders, ...roster.contacts].map((r) => r['party'] as Party);
+  const [clock] = await sql.query<{ now: number }>('select anling_now() as now');
+  return {
+    devices: new Map(devices.map((d) => [d.id, d])), persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
+    roster, lines: await partyLines(sql, parties), plans: await readPlans(sql), provider: await readSetting<Partial<ProviderSettings>>(sql, 'provider'), nowMs: clock?.now ?? 0,
+    regions: new Map((await sql.query<{ code: string; name: string }>('select code, name from region')).map((r) => [r.code, r.name])),
+  };
+}
+
+export type GivenSlip = { party: Party; alertId: AlertId; no: number; code: string; at: number };
+/** Slips of the last 48 h, and of all open cases. */
+export const recentSlips = (sql: Sql): Promise<GivenSlip[]> => sql.query<GivenSlip & Row>(
+  `select s.party, s.alert_id as "alertId", s.no, s.code, s.created_at as at from slip s join alert a on a.id = s.alert_id where s.created_at > anling_now() - interval '48 hours' or a.state <> 'closed'`, [], 'standby-slips');
+
+/** Open emergencies with the number of their last change. */
+export const openEmergencies = (sql: Sql): Promise<{ id: AlertId; version: number }[]> =>
+  sql.query<{ id: AlertId; version: number } & Row>(`select id, version from alert where state <> 'closed' and priority = 1 order by id limit ${limits.standbyCases}`, [], 'standby-open');
+
+/** A commit: the only proof that there can be one. */
+export async function proveCommit(sql: Sql): Promise<void> {
+  await sql.query('update standby_mark set at = anling_now()', [], 'standby-mark');
+}
+
+/** Throws when events cannot be written now (a lock that lasts). Inside a transaction. */
+export async function proveEvents(sql: Sql, waitMs: number): Promise<void> {
+  await sql.query(`select set_config('lock_timeout', $1, true)`, [String(waitMs)]);
+  await sql.query('lock table event in row exclusive mode');
+}
+
+export type HandedEvent = { ingestId: string; opens: boolean };
+export type Handed = { key: string; alertId: AlertId | null; startedAt: number; bodyEnc: Uint8Array; events: readonly HandedEvent[] };
+/** Writes or renews what is handed over. A case that was taken over already stays as it is: answers by which alert, and that nothing was written. */
+export async function saveHandover(sql: Sql, handed: Handed): Promise<{ written: boolean; alertId: AlertId | null }> {
+  const [row] = await sql.query<{ alertId: AlertId | null }>(
+    `insert into standby_case (key, alert_id, started_at, body_enc) values ($1, $2, to_timestamp($4::float8 / 1000), $3)
+     on conflict (key) do update set body_enc = excluded.body_enc, handed_at = anling_now() where standby_case.merged_at is null returning alert_id as "alertId"`,
+    [handed.key, handed.alertId, handed.bodyEnc, handed.startedAt], 'standby-hand');
+  if (!row) return { written: false, alertId: (await sql.query<{ alertId: AlertId | null }>('select alert_id as "alertId" from standby_case where key = $1', [handed.key], 'standby-hand-of'))[0]?.alertId ?? null };
+  await sql.query(
+    `insert into standby_event (ingest_id, case_key, opens) select v.ingest_id, $1, v.opens from unnest($2::uuid[], $3::bool[]) as v (ingest_id, opens) on conflict do nothing`,
+    [handed.key, handed.events.map((e) => e.ingestId), handed.events.map((e) => e.opens)], 'standby-hand-events');
+  await sql.query(`delete from standby_case where handed_at < anling_now() - interval '30 days' and merged_at is not null`, [], 'standby-forget');
+  return { written: true, alertId: row.alertId };
+}
+
+export type TakenOver = { key: string; opens: boolean; startedAt: number; bodyEnc: Buffer; alertId: AlertId | null; merged: boolean };
+/** What standby did about these events; locked, so that nothing is added to it while it is taken over. */
+export async function handoversOf(sql: Sql, ids: readonly EventId[]): Promise<Map<EventId, TakenOver>> {
+  const rows = await sql.query<TakenOver & Row & { id: EventId }>(
+    `select e.id, s.case_key as key, s.opens, c.started_at as "startedAt", c.body_enc as "bodyEnc", c.alert_id as "alertId", c.merged_at is not null as merged
+     from event e join standby_event s on s.ingest_id = e.ingest_id join standby_case c on c.key = s.case_key where e.id = any($1::bigint[]) order by c.key for update of c`, [ids], 'standby-handovers');
+  return new Map(rows.map(({ id, ...rest }) => [id, rest]));
+}
+
+export async function markMerged(sql: Sql, cases: readonly { key: string; alertId: AlertId | null }[]): Promise<void> {
+  if (cases.length === 0) return;
+  await sql.query(
+    `update standby_case c set merged_at = anling_now(), alert_id = v.alert_id from unnest($1::text[], $2::bigint[]) as v (key, alert_id) where c.key = v.key`,
+    [cases.map((c) => c.key), cases.map((c) => c.alertId)], 'standby-merged');
+}
+
+/** Which of these cases have been taken over. */
+export async function mergedOf(sql: Sql, keys: readonly string[]): Promise<Set<string>> {
+  return new Set((await sql.query<{ key: string }>('select key from standby_case where key = any($1) and merged_at is not null', [keys], 'standby-merged-of')).map((r) => r.key));
+}
+
+/** Cases handed over whose event was evaluated before they came (nobody held it back any more), with the alert it made; locked. */
+export const overtaken = (sql: Sql, keys: readonly string[]): Promise<{ key: string; alertId: AlertId | null }[]> => sql.query<{ key: string; alertId: AlertId | null } & Row>(
+  `select c.key, e.alert_id as "alertId" from standby_case c join standby_event s on s.case_key = c.key and s.opens join event e on e.ingest_id = s.ingest_id
+   where c.key = any($1) and c.merged_at is null and e.evaluated_at is not null order by c.key for update of c`, [keys], 'standby-overtaken');
+
+/** A reply that standby has understood: its copy, when the provider's push is read again, is a repeat. */
+export async function keepTakenReply(sql: Sql, r: { dedupe: string; channel: 'sms' | 'dtmf'; fromEnc: Uint8Array; fromBidx: Uint8Array; contentEnc: Uint8Array; outId: string | null; at: number; result: string; alertId: AlertId | null; trace: string }): Promise<void> {
+  await sql.query(
+    `insert into reply (dedupe, channel, from_enc, from_bidx, content_enc, out_id, received_at, trace, evaluated_at, result, alert_id)
+     values ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000), $8, anling_now(), $9, $10) on conflict (dedupe) do nothing`,
+    [r.dedupe, r.channel, r.fromEnc, r.fromBidx, r.contentEnc, r.outId, r.at, r.trace, r.result, r.alertId], 'standby-reply');
+}

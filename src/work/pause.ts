@@ -1,0 +1,2 @@
+/** Waiting a while. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
