@@ -51,7 +51,7 @@ export async function runHouse(given: Config): Promise<number> {
     requireFiles(given);
     const { found, killed } = await endOrphans(given.data, 4_000);
     if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
-    const life = recordLife(given.data);
+    const life = recordLife(given.data, (error) => log.error({ error: error.message }, 'the processes of this house cannot be written down: is the disk full? Who is killed may leave some behind'));
     undo.push(() => life.end());
     const crew = startCrew(log, life.children);
     undo.push(() => crew.stop());

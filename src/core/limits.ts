@@ -28,7 +28,7 @@ export const limits = {
   /** The third misuse of a device within this span becomes a fault event, once per span. */ misuseWindowMs: 10 * 60_000, misuseTimes: 3,
   /** Unknown-device events: once per presented id in this span, and at most so many in all; the list of unregistered devices has them all. */ unknownDeviceMs: 3_600_000, unknownDeviceEvents: 60,
   /** A device's keep-alive is granted up to this many seconds. */ keepAliveS: 3_600,
-  /** Wait for a commit before a publish is refused without PUBACK and the device resends. */ durableWaitMs: 10_000,
+  /** Wait for a commit before a publish is refused without PUBACK and the device resends; /readyz says so until one is taken, or for so long. */ durableWaitMs: 10_000, refusedSaidMs: 60_000,
   /** Rows kept of unregistered devices; the oldest go. */ unregisteredRows: 1_000,
   /** Milliseconds of a device's clock before 2020 or this far in the future: absurd, the arrival time counts. */ futureMs: 24 * 3_600_000,
   /** A device time older than this when it arrives is flagged late. */ lateMs: 10 * 60_000,

@@ -89,7 +89,7 @@ export function startIntake(options: IntakeOptions): Intake {
   const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map() };
   spooling?.start();
   return {
-    name: 'intake', ready: () => null,
+    name: 'intake', ready: urgent.refusing,
     accept: (publish) => acceptFrame(parts, publish),
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
     hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, writeSigns: presence.flush, clockMoved: clock.look,

@@ -25,6 +25,7 @@ export type DurableLane<T> = {
   /** Resolves after the commit, in the order of the adds. */
   add(item: T): Promise<void>;
   readonly waiting: number;
+  /** That nothing is taken: something was refused lately and nothing taken since; else null. */ refusing(): string | null;
   drain(): Promise<void>;
 };
 type Held<T> = { item: T; deadlineMs: number };
@@ -37,6 +38,7 @@ const notDurable = (cause?: unknown): OperatingError => new OperatingError('E_NO
 
 export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
   const { lane, meter, log } = options;
+  let refusedAtMs = -Infinity;
   const batcher = new Batcher<Held<T>, Outcome>({ maxMs: limits.urgentBatchMs, maxRows: options.maxRows, write: (held) => writeDurably(options, held) });
   return {
     async add(item) {
@@ -45,12 +47,14 @@ export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
       const late = new Promise<Outcome>((resolve) => { timer = setTimeout(() => resolve(notDurable()), limits.durableWaitMs); });
       const failed = await Promise.race([batcher.add({ item, deadlineMs }), late]);
       clearTimeout(timer);
-      if (failed === null) return;
+      if (failed === null) { refusedAtMs = -Infinity; return; }
+      refusedAtMs = performance.now();
       meter.rejected('not-durable');
       log.error({ lane, error: failed.message }, 'a frame was not made durable; it is not acknowledged');
       throw failed;
     },
     get waiting() { return batcher.waiting; },
+    refusing: () => (performance.now() - refusedAtMs < limits.refusedSaidMs ? `${lane}: frames are REFUSED, neither the database nor the spool takes them (is the disk full?)` : null),
     drain: () => batcher.drain(),
   };
 }

@@ -36,7 +36,7 @@ export function openUrgent(options: UrgentOptions): Urgent {
   };
   const spool = options.spooling?.lane(durableSpec<UrgentEvent>({ ...work, alarms: true, rows: limits.spoolReplayRows, arrived: (event, at) => ({ ...event, arrivedMs: at(event.arrivedMs) }) }));
   const lane = openDurableLane<UrgentEvent>({ ...work, maxRows: limits.urgentBatchRows, ...(spool ? { spool } : {}) });
-  return { add: lane.add, drain: lane.drain, get waiting() { return lane.waiting; }, hint };
+  return { add: lane.add, drain: lane.drain, refusing: lane.refusing, get waiting() { return lane.waiting; }, hint };
 }
 
 /** One NOTIFY under way at a time; what comes meanwhile is one more. */

@@ -38,7 +38,7 @@ it('kills what a dead supervisor left behind, and nobody else', async () => {
   const orphan = fork(idle);
   const stranger = fork(idle);
   await expect.poll(() => birthMark(orphan.pid!) !== '' && birthMark(stranger.pid!) !== '').toBe(true);
-  const life = recordLife(data);
+  const life = recordLife(data, (error) => { throw error; });
   life.children([stranger.pid!]); // we live: our children are ours
   writeFileSync(join(data, 'run', 'life-1.json'), JSON.stringify({
     supervisor: { pid: 1, birth: 'another boot:1' }, children: [{ pid: orphan.pid, birth: birthMark(orphan.pid!) }, { pid: stranger.pid, birth: 'another boot:2' }],

@@ -15,15 +15,17 @@ const markOf = (pid: number): Mark => ({ pid, birth: birthMark(pid) });
 const lives = (mark: Mark): boolean => isAlive(mark.pid) && birthMark(mark.pid) === mark.birth;
 const parse = <T>(file: string): T | null => { try { return JSON.parse(readFileSync(file, 'utf8')) as T; } catch { return null; } };
 
-/** Writes this supervisor's record and keeps its children in it. */
-export function recordLife(data: string): Life {
+/** Writes this supervisor's record and keeps its children in it. A disk that is full costs the record, not the house: `onError` is told. */
+export function recordLife(data: string, onError: (error: Error) => void): Life {
   const folder = join(data, 'run');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, `life-${process.pid}.json`);
   const write = (children: Mark[]): void => {
     const record: LifeRecord = { supervisor: markOf(process.pid), children };
-    writeFileSync(`${file}.new`, JSON.stringify(record));
-    renameSync(`${file}.new`, file);
+    try {
+      writeFileSync(`${file}.new`, JSON.stringify(record));
+      renameSync(`${file}.new`, file);
+    } catch (error) { onError(error as Error); }
   };
   write([]);
   return { children: (pids) => write(pids.map(markOf)), end: () => rmSync(file, { force: true }) };

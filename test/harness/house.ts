@@ -1,6 +1,6 @@
 /** One whole house for a test: a folder of its own, ports of its own, started like a county starts it, and again when it was killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync } from 'node:fs';
+import { createWriteStream, mkdtempSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,13 +32,14 @@ export type HouseOptions = {
   logLevel?: string; name?: string; env?: Record<string, string>;
   /** A database of somebody else's: the way to it for the house (through a proxy), and for the judge. */ database?: { url: string; judge: string };
   /** Only these, `edge,worker`; default: the whole house. */ roles?: string;
+  /** The data folder, and the file that its output is sent to without a pipe between; default: in a temporary folder, through one. */ data?: string; output?: string;
 };
 
 /** `root` holds the sources to run: the checkout itself, or a mutated copy of it (the controls). */
 export async function makeHouse(root: string, options: HouseOptions = {}): Promise<House> {
   const folder = mkdtempSync(join(tmpdir(), `anling-${options.name ?? 'test'}-`));
-  const data = join(folder, 'data');
-  const logFile = join(folder, 'house.log');
+  const data = options.data ?? join(folder, 'data');
+  const logFile = options.output ?? join(folder, 'house.log');
   const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, standin = 0] = await freePorts(6);
   const password = 'test-Passw0rd-of-this-run';
   const env = {
@@ -47,7 +48,8 @@ export async function makeHouse(root: string, options: HouseOptions = {}): Promi
     ANLING_ADMIN_PASSWORD: password, ANLING_GATEWAY: 'standin', LOG_LEVEL: options.logLevel ?? 'warn', DATABASE_URL: options.database?.url ?? '', ANLING_DEMO: '1', ...options.env,
   };
   const base = `http://127.0.0.1:${http}`;
-  const log = createWriteStream(logFile, { flags: 'a' });
+  const output = options.output === undefined ? 'pipe' : openSync(options.output, 'a');
+  const log = output === 'pipe' ? createWriteStream(logFile, { flags: 'a' }) : null;
   let child: ChildProcess | null = null;
   return {
     folder, data, base, mqttPort: mqtt, password, logFile, env,
@@ -59,9 +61,8 @@ export async function makeHouse(root: string, options: HouseOptions = {}): Promi
     },
     pid: () => (child !== null && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null),
     start() {
-      child = spawn(process.execPath, ['src/main.ts', ...(options.roles ? ['--role', options.roles] : [])], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-      child.stdout?.pipe(log, { end: false });
-      child.stderr?.pipe(log, { end: false });
+      child = spawn(process.execPath, ['src/main.ts', ...(options.roles ? ['--role', options.roles] : [])], { cwd: root, env, stdio: ['ignore', output, output] });
+      if (log) for (const stream of [child.stdout, child.stderr]) stream?.pipe(log, { end: false });
       return Promise.resolve();
     },
     async ready(withinMs, apartFrom) {
