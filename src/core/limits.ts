@@ -164,5 +164,5 @@ export const limits = {
   /** Layers of one schedule, people of one layer, days that one question may look at and one stand-in may last: more is refused. */ scheduleLayers: 8, scheduleMembers: 60, scheduleDays: 92,
   // -- processes
   /** A turn of a loop that lasts longer stands in /readyz; one that lasts still longer although the database answers will not end: its process ends instead and is started again. */ turnMs: 60_000, stuckMs: 10 * 60_000,
-  /** A role that did not beat for this long is killed and restarted. */ hungMs: 10_000,
+  /** A role that did not beat for this long is killed and restarted; a transaction that asks nothing for so long is ended with what it locks. */ hungMs: 10_000,
 } as const;

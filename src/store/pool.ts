@@ -3,6 +3,7 @@
  * each open their own (law 8), so that none can starve another.
  */
 import pg from 'pg';
+import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';
 import { copyIn, copyOut } from './copy.ts';
 
@@ -31,7 +32,7 @@ export function openDb(options: DbOptions): Db {
   const statementMs = options.statementMs ?? 10_000;
   const settings = {
     connectionString: options.url, application_name: `anling-${options.name}`, connectionTimeoutMillis: 5_000,
-    statement_timeout: statementMs, query_timeout: statementMs + 2_000, idle_in_transaction_session_timeout: 30_000, keepAlive: true, types: types as never,
+    statement_timeout: statementMs, query_timeout: statementMs + 2_000, idle_in_transaction_session_timeout: Math.max(statementMs, limits.hungMs), keepAlive: true, types: types as never,
   };
   const pool = new pg.Pool({ ...settings, max: options.max, idleTimeoutMillis: 30_000 });
   // Without these handlers a database restart ends the process (node-postgres #2762).

@@ -4,6 +4,7 @@ import { createClockWatch } from '#alerts/clock-watch.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { readClock } from '#store/clock.ts';
+import { openDb } from '#store/pool.ts';
 import { type Alarm, testAlarm } from '#test/harness/alarm.ts';
 
 let a: Alarm;
@@ -85,5 +86,51 @@ describe('the one clock', () => {
     await setWallClock('1 hour');
     expect(await look()).toBe(0);
     expect((await readClock(a.db)).owedMs).toBe(0);
+  });
+
+  it('two hours forward and two back in the middle of a ladder: every rung is called once, in order, none is left out [LAW9 F11 RF11 I3]', async () => {
+    const nodes = [watch(), watch()];
+    const steps = async (): Promise<string[]> => (await a.log()).filter((l) => l.action === 'plan-step').map((l) => `${l.detail['round']}/${l.detail['step']}`);
+    const look = async (): Promise<void> => { await Promise.all(nodes.map((node) => node())); };
+    await look();
+    await a.event('sos');
+    await a.settle();
+    let shiftMs = 0;
+    // A step of the wall clock between each two rungs, the leap second and a drift of a tenth among them.
+    for (const stepMs of [7_200_000, -7_200_000, -7_200_000, 7_200_000, -1_000, 1_000, 500, -500]) {
+      await a.pass(7);
+      await look();
+      shiftMs += stepMs;
+      await setWallClock(`${shiftMs} milliseconds`);
+      await look();
+      for (let turn = 0; turn < 3; turn++) await a.settle(); // what a step forward makes due early is called now, once
+    }
+    await a.pass(330, 10);
+    const done = await steps();
+    expect(done.length).toBeGreaterThan(6);
+    expect(new Set(done).size).toBe(done.length);
+    const rounds = Map.groupBy(done.map((d) => d.split('/').map(Number)), ([round]) => round);
+    for (const [round, of] of rounds) expect([round, of.map(([, step]) => step)]).toEqual([round, of.map((_, i) => i)]);
+    const messages = await a.sent();
+    const keys = messages.map((m) => `${m.channel} ${m.party} ${m.round} ${m.template} ${m.atS}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    expect(await a.db.query(`select 1 from alert a where state <> 'closed' and not exists (select from timer t where t.alert_id = a.id and t.fired_at is null and t.cancelled_at is null)`)).toEqual([]);
+  });
+
+  it('knows no summer time and no zone of a session: what is due is an instant [LAW9 F11 RF11]', async () => {
+    const name = (await a.db.query<{ name: string }>('select current_database() as name'))[0]?.name;
+    await a.event('sos');
+    await a.settle();
+    const due = (): Promise<{ ms: number }[]> => a.db.query<{ ms: number }>(`select round(extract(epoch from due_at - anling_now()) * 1000)::float8 as ms from timer where fired_at is null and cancelled_at is null order by due_at limit 1`);
+    const [before] = await due();
+    for (const zone of ['America/New_York', 'Pacific/Apia', 'Asia/Shanghai']) {
+      await a.db.query(`alter database "${name}" set timezone = '${zone}'`);
+      const there = openDb({ url: a.url, max: 1, name: 'zone' });
+      const [row] = await there.query<{ zone: string; now: number }>(`select current_setting('timezone') as zone, anling_now() as now`);
+      expect([row?.zone, Math.abs((row?.now ?? 0) - (await a.now())) < 5_000]).toEqual([zone, true]);
+      const [after] = await due();
+      expect(Math.abs((after?.ms ?? 0) - (before?.ms ?? 0))).toBeLessThan(30_000);
+      await there.close();
+    }
   });
 });

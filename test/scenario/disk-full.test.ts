@@ -10,7 +10,7 @@ import { killHard, pidsOf } from '#test/harness/processes.ts';
 import { type SmallDisk, smallDisk } from '#test/harness/small-disk.ts';
 import type { Presser } from '#test/torture/presser.ts';
 import { seedPeople } from '#test/torture/seed.ts';
-import { underPress } from '#test/torture/under-press.ts';
+import { more, underPress } from '#test/torture/under-press.ts';
 import { complaints } from '#test/torture/verdict.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -95,9 +95,3 @@ describe('a full disk', { timeout: 420_000 }, () => {
     }
   });
 });
-
-async function more(pressers: readonly Presser[], count: number): Promise<void> {
-  const acked = (): number => pressers.reduce((n, p) => n + p.ledger.acked.length, 0);
-  const from = acked();
-  await expect.poll(() => acked() - from, { timeout: 90_000, interval: 50 }).toBeGreaterThanOrEqual(count);
-}

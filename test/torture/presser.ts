@@ -5,15 +5,15 @@
 import { connect, type Socket } from 'node:net';
 import { type Packet, generate, parser } from 'mqtt-packet';
 
-export type Ledger = { acked: string[]; sent: number; resent: number; closed: number };
-export type PresserOptions = { id: string; secret: string; port: number; kind: string; /** Pause between two presses. */ pauseMs: number;
+export type Ledger = { acked: string[]; sent: number; resent: number; closed: number; /** from the press to its acknowledgement */ ackMs: number[] };
+export type PresserOptions = { id: string; secret: string; port: number; kind: string; /** Pause between two presses. */ pauseMs: number; /** Given: it pings within it, and is cut off when it is not heard. */ keepaliveS?: number;
   /** The number of its first press: a device that goes on where it was. */ first?: number; /** Told of every event whose PUBACK came. */ acked?: (eventId: string) => void };
 
 export class Presser {
-  readonly ledger: Ledger = { acked: [], sent: 0, resent: 0, closed: 0 };
+  readonly ledger: Ledger = { acked: [], sent: 0, resent: 0, closed: 0, ackMs: [] };
   readonly #options: PresserOptions;
   #socket: Socket | null = null;
-  #pending: { eventId: string; messageId: number; payload: string } | null = null;
+  #pending: { eventId: string; messageId: number; payload: string; atMs: number } | null = null;
   #next = 1;
   #stopped = false;
   #timer: NodeJS.Timeout | null = null;
@@ -43,7 +43,7 @@ export class Presser {
   drop(): void { this.#socket?.destroy(); }
 
   #connect(): void {
-    const { id, secret, port } = this.#options;
+    const { id, secret, port, keepaliveS } = this.#options;
     const socket = connect({ port, host: '127.0.0.1' });
     this.#socket = socket;
     const packets = parser({ protocolVersion: 4 });
@@ -52,10 +52,12 @@ export class Presser {
     socket.setNoDelay(true);
     // A house that is down, or hangs, is left and tried again: a silent socket must not end the loop.
     socket.setTimeout(15_000, () => socket.destroy());
-    socket.on('connect', () => socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, clientId: id, keepalive: 60, username: id, password: Buffer.from(secret) })));
+    socket.on('connect', () => socket.write(generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 4, clean: true, clientId: id, keepalive: keepaliveS ?? 60, username: id, password: Buffer.from(secret) })));
     socket.on('data', (bytes) => packets.parse(bytes));
+    const pinging = keepaliveS === undefined ? null : setInterval(() => socket.write(generate({ cmd: 'pingreq' })), keepaliveS * 500);
     socket.on('error', () => {});
     socket.on('close', () => {
+      if (pinging) clearInterval(pinging);
       if (this.#socket !== socket) return;
       this.#socket = null;
       this.ledger.closed++;
@@ -73,6 +75,7 @@ export class Presser {
     if (packet.cmd === 'puback' && pending !== null && pending.messageId === packet.messageId) {
       this.ledger.acked.push(pending.eventId);
       this.#options.acked?.(pending.eventId);
+      this.ledger.ackMs.push(performance.now() - pending.atMs);
       this.#pending = null;
       if (this.#stopped) this.end();
       else this.#after(this.#options.pauseMs * (0.5 + Math.random()), () => this.#press());
@@ -83,7 +86,7 @@ export class Presser {
     if (this.#stopped || this.#pending || !this.#socket) return;
     const eventId = `e${this.#next++}`;
     const payload = JSON.stringify({ id: eventId, kind: this.#options.kind, time: Date.now() });
-    this.#pending = { eventId, messageId: (this.#next % 65_000) + 1, payload };
+    this.#pending = { eventId, messageId: (this.#next % 65_000) + 1, payload, atMs: performance.now() };
     this.ledger.sent++;
     this.#publish(false);
   }

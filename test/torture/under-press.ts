@@ -8,8 +8,8 @@ import { judge, type Verdict } from './verdict.ts';
 export type UnderPress = { verdict: Verdict; resent: number; /** connections that ended under a device, whoever ended them */ closed: number };
 
 /** Runs `work` while every device presses; then no more presses, what is under way is waited for, and the ledgers are compared. */
-export async function underPress(house: House, devices: readonly Seeded[], pauseMs: number, work: (pressers: readonly Presser[]) => Promise<void>): Promise<UnderPress> {
-  const pressers = devices.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs }));
+export async function underPress(house: House, devices: readonly Seeded[], pauseMs: number, work: (pressers: readonly Presser[]) => Promise<void>, keepaliveS?: number): Promise<UnderPress> {
+  const pressers = devices.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs, ...(keepaliveS === undefined ? {} : { keepaliveS }) }));
   try {
     for (const presser of pressers) presser.start();
     await work(pressers);
@@ -21,6 +21,16 @@ export async function underPress(house: House, devices: readonly Seeded[], pause
     return { verdict, closed, resent: pressers.reduce((n, p) => n + p.ledger.resent, 0) };
   } finally {
     for (const presser of pressers) presser.end();
+  }
+}
+
+/** Until the devices have seen so many acknowledgements more. */
+export async function more(pressers: readonly Presser[], count: number, withinMs = 90_000): Promise<void> {
+  const acked = (): number => pressers.reduce((n, p) => n + p.ledger.acked.length, 0);
+  const [from, end] = [acked(), performance.now() + withinMs];
+  while (acked() - from < count) {
+    if (performance.now() > end) throw new Error(`only ${acked() - from} of ${count} presses were acknowledged within ${withinMs} ms`);
+    await sleep(20);
   }
 }
 
