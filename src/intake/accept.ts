@@ -6,8 +6,9 @@ import { DecodeError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { DecodedEvent, VitalsReading } from '#core/event.ts';
 import type { DeviceId } from '#core/ids.ts';
-import type { Accept, Accepted, KnownDevice, Misuse, Publish, Refused } from '#core/publish.ts';
+import type { Accept, Accepted, Channel, KnownDevice, Misuse, Publish, Refused } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { LedgerLane } from '#ops/intake-ledger.ts';
 import type { Logger } from '#ops/log.ts';
 import { insertEvents } from '#store/events.ts';
 import type { Db } from '#store/pool.ts';
@@ -25,7 +26,7 @@ import { type Presence, startPresence } from './presence.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { startRefusedList } from './refused.ts';
 import { openTelemetry, type Telemetry } from './telemetry.ts';
-import { openSpooling, type SpoolLane } from './spool.ts';
+import { openSpooling, type Spooling, type SpoolLane } from './spool.ts';
 import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 
 export type IntakeOptions = {
@@ -44,7 +45,7 @@ export type Intake = Service & {
   /** The one clock was moved: looked at again at once. */ clockMoved(): void;
   waiting(): { urgent: number; telemetry: number; presence: number; spooled: number };
 };
-type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; flooding: ReturnType<typeof createFloodWatch>; vitals: Map<string, VitalsMemory> };
+type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; flooding: ReturnType<typeof createFloodWatch>; vitals: Map<string, VitalsMemory>; underWay: { presence: number } };
 
 /** A word that a device is there, or that its will says it is gone: what presence must know of it, kept over an absence of the database. */
 type KeptSign = { id: string; no: number; alive: boolean; saidOffline: boolean; trace: string; arrivedMs: number };
@@ -68,7 +69,7 @@ export function startIntake(options: IntakeOptions): Intake {
   const quarantine = openQuarantine({ ...shared, urgentDb });
   const presence = startPresence(shared);
   const signs = spooling?.lane<KeptSign>({
-    name: 'sign', rows: limits.spoolReplayRows,
+    name: 'sign', rows: limits.spoolReplayRows, replayed: (items) => meter.ledger.ended('presence', 'committed', items.length),
     async replay(kept) {
       await Promise.all(kept.map(({ item: { id, no, alive, saidOffline, trace, arrivedMs }, nowMs, own }) => presence.note({
         device: { id: id as DeviceId, no, homeId: null, secretHash: new Uint8Array(), status: 'installed' }, atMs: performance.now() - Math.max(0, nowMs - arrivedMs), trace,
@@ -79,14 +80,15 @@ export function startIntake(options: IntakeOptions): Intake {
   }) ?? null;
   const telemetry = openTelemetry(shared);
   const refused = startRefusedList({ ...shared, newTrace });
-  const misuse = startMisuseWatch({ db, seal, log, newTrace, add: urgent.add });
+  const misuse = startMisuseWatch({ db, seal, log, newTrace, add(event) { meter.ledger.taken('urgent'); return urgent.add(event); } });
   const layout = startLoop({ name: 'telemetry-layout', pollMs: layoutMs, onError: (error) => log.warn({ error: (error as Error).message }, 'telemetry partitions not kept'), async turn() {
     const { made, dropped } = await keepTelemetryLayout(db);
     if (made.length + dropped.length > 0) log.info({ made, dropped }, 'telemetry partitions');
     return false;
   } });
   const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });
-  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map() };
+  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map(), underWay: { presence: 0 } };
+  keepBooks(parts, spooling);
   spooling?.start();
   return {
     name: 'intake', ready: urgent.refusing,
@@ -103,9 +105,24 @@ export function startIntake(options: IntakeOptions): Intake {
   };
 }
 
+/** Where the ledger finds what has not ended; what an earlier life left on the disk is adopted (its telemetry when it is opened, for a row there is a batch). */
+function keepBooks({ meter: { ledger }, urgent, telemetry, quarantine, underWay }: Parts, spooling: Spooling | null): void {
+  const kept = (...lanes: string[]) => (): number => spooling?.kept(...lanes) ?? 0;
+  const inSpool = { urgent: kept('urgent'), quarantine: kept('quarantine-urgent', 'quarantine'), presence: kept('sign') };
+  for (const lane of ['urgent', 'quarantine', 'presence'] as const) ledger.adopted(lane, inSpool[lane]());
+  ledger.watch('urgent', { inflight: () => urgent.pending, spooled: inSpool.urgent });
+  ledger.watch('quarantine', { inflight: () => quarantine.pending, spooled: inSpool.quarantine });
+  ledger.watch('presence', { inflight: () => underWay.presence, spooled: inSpool.presence });
+  ledger.watch('telemetry', { inflight: () => telemetry.pending, spooled: () => telemetry.kept });
+}
+
+/** Frames by their channel; one that nobody knows is about its device's life. */
+const laneOf: Readonly<Record<Channel, LedgerLane>> = { event: 'urgent', heartbeat: 'telemetry', vitals: 'telemetry', status: 'presence', reply: 'presence', other: 'presence' };
+
 /** A heartbeat takes the short way: no promise but that of its group of acknowledgements. */
 function acceptFrame(parts: Parts, publish: Publish): Promise<Accepted> {
   parts.meter.received(publish.channel, publish.door);
+  parts.meter.ledger.taken(laneOf[publish.channel]);
   const decoded = read(parts, publish);
   if (typeof decoded === 'string' || decoded.channel !== 'heartbeat') return acceptOther(parts, publish, decoded);
   parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true, reading: decoded.reading });
@@ -116,6 +133,7 @@ const merging = (parts: Parts, publish: Publish): Publish => (!publish.flapping 
 
 async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Decoded, { channel: 'heartbeat' }> | string): Promise<Accepted> {
   if (typeof decoded === 'string') {
+    parts.meter.ledger.ended(laneOf[publish.channel], 'quarantined');
     await parts.quarantine.add(publish, decoded);
     parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
     return { result: 'quarantined', reason: decoded };
@@ -126,25 +144,45 @@ async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Deco
     case 'status': {
       // {"online":false} comes from a will as a rule: a hint for outages, never an alarm and never a sign of life.
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: decoded.online, ...(!decoded.online && { saidOffline: true }) });
-      if (publish.qos > 0) await signed(parts, publish, decoded.online, sign.committed());
+      if (publish.qos > 0) await accounted(parts, () => signed(parts, publish, decoded.online, sign.committed()));
+      else parts.meter.ledger.ended('presence', 'noted');
       return { result: 'noted' };
     }
     case 'reply': {
       const sign = parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
       parts.log.info({ deviceId: publish.device.id, command: decoded.id, ok: decoded.ok, trace: publish.trace }, 'a device answered a command');
       const kept = parts.answered({ deviceId: publish.device.id, id: decoded.id, ok: decoded.ok, data: decoded.data });
-      if (publish.qos > 0) await Promise.all([kept, signed(parts, publish, true, sign.committed())]);
-      else kept.catch(() => {}); // QoS 0 withholds nothing: the answer is lost, the command stands as acknowledged
+      if (publish.qos > 0) await accounted(parts, async () => {
+        const [, spooled] = await Promise.all([kept, signed(parts, publish, true, sign.committed())]);
+        if (spooled) parts.meter.ledger.taken('presence'); // its sign of life is one more item, on the disk
+        return false;
+      });
+      else { kept.catch(() => {}); parts.meter.ledger.ended('presence', 'noted'); } // QoS 0 withholds nothing: the answer is lost, the command stands as acknowledged
       return { result: 'noted' };
     }
   }
 }
 
-/** Resolves when the sign of life is committed, or kept while the database is away. */
-async function signed({ signs }: Parts, { device: { id, no }, trace, arrivedMs }: Publish, alive: boolean, committed: Promise<void>): Promise<void> {
-  if (!signs) return committed;
+/** Resolves when the sign of life is committed, or (true) kept while the database is away. */
+async function signed({ signs }: Parts, { device: { id, no }, trace, arrivedMs }: Publish, alive: boolean, committed: Promise<void>): Promise<boolean> {
+  if (!signs) return committed.then(() => false);
   committed.catch(() => {}); // it may end long after it was kept
-  if (await outlasts([committed], signs.away() ? 0 : limits.spoolAfterMs)) await signs.keep([{ id, no, alive, saidOffline: !alive, trace, arrivedMs }]);
+  if (!(await outlasts([committed], signs.away() ? 0 : limits.spoolAfterMs))) return committed.then(() => false);
+  await signs.keep([{ id, no, alive, saidOffline: !alive, trace, arrivedMs }]);
+  return true;
+}
+
+/** A frame of the presence lane: under way until its end; `true`, it stands in the spool and ends from there. */
+async function accounted({ meter, underWay }: Parts, work: () => Promise<boolean>): Promise<void> {
+  underWay.presence++;
+  try {
+    if (!(await work())) meter.ledger.ended('presence', 'committed');
+  } catch (error) {
+    meter.ledger.ended('presence', 'refused');
+    throw error;
+  } finally {
+    underWay.presence--;
+  }
 }
 
 /** What the frame says, or why it cannot be read. */
@@ -179,7 +217,7 @@ async function acceptVitals(parts: Parts, publish: Publish, reading: VitalsReadi
   if (!memory) { memory = {}; parts.vitals.set(device.id, memory); }
   const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs, deviceTime: reading.deviceTime, data }));
   const hurried = { ...merging(parts, publish), hurry: publish.hurry || changes.length > 0 };
-  const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => parts.urgent.add(event))]).catch((error: unknown) => {
+  const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => { parts.meter.ledger.taken('urgent'); return parts.urgent.add(event); })]).catch((error: unknown) => {
     parts.vitals.delete(device.id); // not committed: the device's next reading raises again
     throw error;
   });

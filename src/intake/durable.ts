@@ -20,11 +20,12 @@ export type DurableOptions<T> = {
   /** An item that the database refuses for itself: kept elsewhere, so that its neighbours are not held up. */
   poisoned(item: T, error: unknown): Promise<void>;
   /** Where items go while the database is away. */ spool?: SpoolLane<T>;
+  /** So many items have come to their end: in the database, or given up without acknowledgement. */ ended?(fate: 'committed' | 'refused', n: number): void;
 };
 export type DurableLane<T> = {
   /** Resolves after the commit, in the order of the adds. */
   add(item: T): Promise<void>;
-  readonly waiting: number;
+  readonly waiting: number; /** those and what is being written */ readonly pending: number;
   /** That nothing is taken: something was refused lately and nothing taken since; else null. */ refusing(): string | null;
   drain(): Promise<void>;
 };
@@ -53,7 +54,7 @@ export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
       log.error({ lane, error: failed.message }, 'a frame was not made durable; it is not acknowledged');
       throw failed;
     },
-    get waiting() { return batcher.waiting; },
+    get waiting() { return batcher.waiting; }, get pending() { return batcher.pending; },
     refusing: () => (performance.now() - refusedAtMs < limits.refusedSaidMs ? `${lane}: frames are REFUSED, neither the database nor the spool takes them (is the disk full?)` : null),
     drain: () => batcher.drain(),
   };
@@ -68,7 +69,13 @@ async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T
   if (spool?.away() && await keep()) return held.map(() => null);
   const state = { abandoned: false };
   const committed = writeToDatabase(options, held, state);
-  if (!spool || !(await outlasts([committed], limits.spoolAfterMs)) || !(await keep())) return committed;
+  if (!spool || !(await outlasts([committed], limits.spoolAfterMs)) || !(await keep())) {
+    const outcomes = await committed;
+    const refused = outcomes.filter((outcome) => outcome !== null).length;
+    options.ended?.('committed', outcomes.length - refused);
+    options.ended?.('refused', refused);
+    return outcomes;
+  }
   // What the database still does of this batch, it does once: the replay writes under the same ids.
   state.abandoned = true;
   return held.map(() => null);
@@ -80,6 +87,7 @@ async function replayDurably<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'sp
     await options.write(items);
   } catch (error) {
     if (!isRowFault(error)) throw error;
+    // Thrown: all of them come again, those too that were written; their ids make that nothing.
     for (const outcome of await oneByOne(options, items.map((item) => ({ item, deadlineMs: 0 })))) if (outcome) throw outcome;
   }
 }
@@ -87,7 +95,7 @@ async function replayDurably<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'sp
 /** The spool's half of a lane. `arrived` gives an item its arrival by this process's monotonic clock. */
 export function durableSpec<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spool'> & { rows: number; alarms?: boolean; arrived(item: T, ageMs: (arrivedMs: number) => number): T }): LaneSpec<T> {
   return {
-    name: options.lane, rows: options.rows, alarms: options.alarms === true,
+    name: options.lane, rows: options.rows, alarms: options.alarms === true, replayed: (items) => options.ended?.('committed', items.length),
     replay: (kept) => replayDurably(options, kept.map(({ item, nowMs }) => options.arrived(item, (arrivedMs) => performance.now() - Math.max(0, nowMs - arrivedMs)))),
   };
 }

@@ -22,6 +22,7 @@ export type Quarantine = {
   add(publish: Publish, reason: string): Promise<void>;
   /** Keeps the newest frames of each device that sent some since the last call. */
   trim(): Promise<void>;
+  /** Frames on their way. */ readonly pending: number;
   drain(): Promise<void>;
 };
 
@@ -29,7 +30,7 @@ export type Quarantine = {
 export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; meter: EdgeMeter; log: Logger; hint: () => void; spooling: Spooling | null }): Quarantine {
   const { seal, meter, log } = options;
   const lane = (name: string, db: Db): DurableLane<Unreadable> => {
-    const work = { lane: name, meter, log, poisoned: (_item: Unreadable, error: unknown): Promise<void> => Promise.reject(error), write: (items: readonly Unreadable[]) => write(db, items) };
+    const work = { lane: name, meter, log, ended: (fate: 'committed' | 'refused', n: number) => meter.ledger.ended('quarantine', fate, n), poisoned: (_item: Unreadable, error: unknown): Promise<void> => Promise.reject(error), write: (items: readonly Unreadable[]) => write(db, items) };
     const arrived = (item: Unreadable, at: (arrivedMs: number) => number): Unreadable =>
       ({ ...item, arrivedMs: at(item.arrivedMs), alarm: item.alarm && { ...item.alarm, arrivedMs: at(item.alarm.arrivedMs) } });
     const spool = options.spooling?.lane(durableSpec<Unreadable>({ ...work, alarms: name === 'quarantine-urgent', rows: limits.quarantineBatchRows, arrived }));
@@ -55,6 +56,7 @@ export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; mete
         ingestId: randomUUID(), deviceId: publish.device.id, topic: publish.topic, rawSealed: seal.seal('quarantine.raw', raw), bytes: publish.payload.length, reason, trace: publish.trace,
       };
       meter.quarantined(reason);
+      meter.ledger.taken('quarantine');
       touched.add(publish.device.id);
       await (alarm ? urgent : calm).add({ frame, arrivedMs: publish.arrivedMs, alarm });
       log.warn({ deviceId: publish.device.id, topic: publish.topic, reason, bytes: publish.payload.length, alarm: alarm !== null, trace: publish.trace }, 'a frame nobody can read is in quarantine');
@@ -67,6 +69,7 @@ export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; mete
         if (gone > 0) log.warn({ deviceId: device, gone }, 'quarantine of a device is full; its oldest frames went');
       }
     },
+    get pending() { return urgent.pending + calm.pending; },
     async drain() { await Promise.all([urgent.drain(), calm.drain()]); },
   };
 }

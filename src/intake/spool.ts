@@ -21,11 +21,13 @@ export type LaneSpec<T> = {
   name: string; /** Items of one replay. */ rows: number; /** It may hold emergencies. */ alarms?: boolean;
   /** Commits items of earlier, idempotently. `nowMs` is the present by the clock that the item's own monotonic times belong to. */
   replay(items: readonly Replayed<T>[]): Promise<void>;
+  /** They are committed and have left the spool. */ replayed(items: readonly Replayed<T>[]): void;
 };
 export type Spooling = Service & {
   /** Registers a lane; lanes are replayed in the order of their registration. */ lane<T>(spec: LaneSpec<T>): SpoolLane<T>;
   /** Begins the replay, when every lane is registered. */ start(): void;
   /** Rows that are not in the database yet, in all or of one lane. */ rows(lane?: string): number;
+  /** The same, with those that no key of ours opens. */ kept(...lanes: string[]): number;
   /** What telemetry may use is used up: it is shed, alarms go on. */ readonly crowded: boolean;
 };
 type Kept = { life: string; /** wall clock minus monotonic clock when it was kept */ offsetMs: number; item: unknown };
@@ -56,11 +58,13 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
       const rows = await spool.first(lane.name, lane.rows);
       if (rows.length === 0) continue; // still on its way into the file
       const items = rows.map((row) => open(row.body));
-      await lane.replay(items.filter((item) => item !== null));
+      const readable = items.filter((item) => item !== null);
+      await lane.replay(readable);
       const unreadable = rows.filter((_, i) => items[i] === null);
       if (unreadable.length > 0) await spool.append(unreadable.map(({ body }) => ({ lane: `${lane.name}-unreadable`, body })));
       await spool.remove(lane.name, rows.at(-1)?.id ?? 0);
       meter.replayed(lane.name, rows.length);
+      lane.replayed(readable);
       if (total() === 0) log.info('everything of the spool is in the database');
       return true;
     }
@@ -88,6 +92,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
       });
     },
     rows: (lane) => (lane === undefined ? total() : spool.rows(lane)),
+    kept: (...names) => names.reduce((sum, lane) => sum + spool.rows(lane) + spool.rows(`${lane}-unreadable`), 0),
     get crowded() { return spool.bytes >= limits.spoolTelemetryBytes; },
     async stop() { await loop?.stop(); await spool.close(); },
   };

@@ -11,6 +11,7 @@ import { limits } from '#core/limits.ts';
 import type { HeartbeatReading, VitalsReading } from '#core/event.ts';
 import type { Accepted, Publish } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
+import type { Fate } from '#ops/intake-ledger.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -45,11 +46,15 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
   readonly #spool: SpoolLane<Closed> | null;
   /** What the database still does of batches that went to the spool: heartbeats have no id by which a second write would write nothing. */
   readonly #abandoned = new Map<number, Promise<Accepted | Error>>();
+  /** Batches of the spool that the database refuses for themselves. */
+  readonly #leftOut = new Set<Closed>();
   #batches = 0;
   #open: Batch<Columns>;
   #closed: Batch<Columns>[] = [];
   #writing = 0;
   #rows = 0;
+  #queued = 0;
+  #kept = 0;
   #timer: NodeJS.Timeout | null = null;
   #hurry = false;
   #stopping = false;
@@ -67,8 +72,15 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
           if (own) this.#abandoned.delete(item.no);
           if (outcome === undefined || outcome instanceof Error) await options.insert(options.db, item.arrays, nowMs).catch((error: unknown) => {
             if (!isRowFault(error)) throw error;
+            this.#leftOut.add(item);
             options.log.error({ lane: options.name, rows: item.rows, error: (error as Error).message }, 'the database refuses a batch of the spool; it is left out');
           });
+        }
+      },
+      replayed: (items) => {
+        for (const { item, own } of items) {
+          if (own) this.#kept -= item.rows; else options.meter.ledger.adopted('telemetry', item.rows);
+          this.#ended(this.#leftOut.delete(item) ? 'refused' : 'committed', item.rows);
         }
       },
     }) ?? null;
@@ -76,18 +88,23 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
 
   /** Rows that are not committed yet. */
   get waiting(): number { return this.#rows; }
+  /** Those, and the frames that wait for room. */
+  get pending(): number { return this.#rows + this.#queued; }
+  /** Rows of this process that stand in the spool. */
+  get kept(): number { return this.#kept; }
 
   /** One row; resolves when it is committed (QoS 0: at once). Thousands a second: nothing here is asynchronous that need not be. */
   add(publish: Publish, fill: Fill<Columns>): Promise<Accepted> {
     if (this.#rows < limits.telemetryQueueRows) return this.#take(publish, fill);
-    if (publish.qos === 0) { this.#options.meter.noted('telemetry-shed'); return Promise.resolve({ result: 'shed' }); }
-    return new Promise<void>((resolve) => this.#room.push(resolve)).then(() => this.add(publish, fill));
+    if (publish.qos === 0) { this.#options.meter.noted('telemetry-shed'); this.#ended('shed', 1); return Promise.resolve({ result: 'shed' }); }
+    this.#queued++;
+    return new Promise<void>((resolve) => this.#room.push(resolve)).then(() => { this.#queued--; return this.add(publish, fill); });
   }
 
   #take(publish: Publish, fill: Fill<Columns>): Promise<Accepted> {
     const batch = this.#open;
     if (publish.flapping) {
-      if (batch.merged.has(publish.device.no)) this.#options.meter.noted('telemetry-merged'); else { batch.rows++; this.#rows++; }
+      if (batch.merged.has(publish.device.no)) { this.#options.meter.noted('telemetry-merged'); this.#ended('merged', 1); } else { batch.rows++; this.#rows++; }
       batch.merged.set(publish.device.no, fill);
     } else {
       fill(batch.columns);
@@ -101,6 +118,8 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
     else this.#timer ??= setTimeout(() => this.flush(), limits.telemetryBatchMs);
     return committed;
   }
+
+  #ended(fate: Fate, n: number): void { this.#options.meter.ledger.ended('telemetry', fate, n); }
 
   /** Begins to write what waits as soon as a lane is free. */
   flush(): void {
@@ -147,7 +166,11 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
     if (this.#spool?.away()) return this.#keep(this.#spool, batch);
     const state = { abandoned: false };
     const committed = this.#insert(batch, state);
-    if (!this.#spool || !(await outlasts([committed], limits.spoolAfterMs))) return committed;
+    if (!this.#spool || !(await outlasts([committed], limits.spoolAfterMs))) {
+      const outcome = await committed;
+      this.#ended(outcome instanceof Error ? 'refused' : 'committed', batch.rows);
+      return outcome;
+    }
     state.abandoned = true;
     this.#abandoned.set(batch.no, committed);
     return this.#keep(this.#spool, batch);
@@ -157,10 +180,12 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
     try {
       if (this.#options.spooling?.crowded) throw new Error('its share of the spool is used up');
       await spool.keep([batch]);
+      this.#kept += batch.rows;
       return stored;
     } catch (error) {
       this.#abandoned.delete(batch.no);
       this.#options.meter.noted('telemetry-shed', batch.rows);
+      this.#ended('shed', batch.rows);
       this.#options.log.warn({ lane: this.#options.name, rows: batch.rows, error: (error as Error).message }, 'telemetry is shed');
       return { result: 'shed' };
     }
@@ -218,7 +243,7 @@ export type Telemetry = {
   heartbeat(publish: Publish, reading: HeartbeatReading, extra: Record<string, unknown> | null): Promise<Accepted>;
   vitals(publish: Publish, reading: VitalsReading, extra: Record<string, unknown> | null): Promise<Accepted>;
   flush(): void;
-  readonly waiting: number;
+  readonly waiting: number; readonly pending: number; readonly kept: number;
   stop(): Promise<void>;
 };
 
@@ -243,7 +268,7 @@ export function openTelemetry(options: { db: Db; seal: Seal; meter: EdgeMeter; l
       });
     },
     flush() { heartbeats.flush(); vitals.flush(); },
-    get waiting() { return heartbeats.waiting + vitals.waiting; },
+    get waiting() { return heartbeats.waiting + vitals.waiting; }, get pending() { return heartbeats.pending + vitals.pending; }, get kept() { return heartbeats.kept + vitals.kept; },
     async stop() { await Promise.all([heartbeats.stop(), vitals.stop()]); },
   };
 }

@@ -28,7 +28,7 @@ export const aged = (event: UrgentEvent): NewEvent => ({ ...event, ageMs: Math.m
 export function openUrgent(options: UrgentOptions): Urgent {
   const hint = coalescedHint(options.db);
   const work = {
-    lane: 'urgent', meter: options.meter, log: options.log, poisoned: options.poisoned,
+    lane: 'urgent', meter: options.meter, log: options.log, poisoned: options.poisoned, ended: (fate: 'committed' | 'refused', n: number) => options.meter.ledger.ended('urgent', fate, n),
     async write(events: readonly UrgentEvent[]) {
       await insertEvents(options.db, events.map(aged));
       hint();
@@ -36,7 +36,7 @@ export function openUrgent(options: UrgentOptions): Urgent {
   };
   const spool = options.spooling?.lane(durableSpec<UrgentEvent>({ ...work, alarms: true, rows: limits.spoolReplayRows, arrived: (event, at) => ({ ...event, arrivedMs: at(event.arrivedMs) }) }));
   const lane = openDurableLane<UrgentEvent>({ ...work, maxRows: limits.urgentBatchRows, ...(spool ? { spool } : {}) });
-  return { add: lane.add, drain: lane.drain, refusing: lane.refusing, get waiting() { return lane.waiting; }, hint };
+  return { add: lane.add, drain: lane.drain, refusing: lane.refusing, get waiting() { return lane.waiting; }, get pending() { return lane.pending; }, hint };
 }
 
 /** One NOTIFY under way at a time; what comes meanwhile is one more. */

@@ -1,5 +1,6 @@
 /** The figures of the device side: what came, what was acknowledged, what was refused and why, and how long it took. */
 import type { Channel, Door } from '#core/publish.ts';
+import { createIntakeLedger, type IntakeLedger } from './intake-ledger.ts';
 import type { Counter, Metrics } from './metrics.ts';
 
 export type EdgeMeter = {
@@ -12,6 +13,7 @@ export type EdgeMeter = {
   /** Accepted, but noteworthy: qos0-event, retained-stripped, duplicate-qos2, telemetry-shed, telemetry-merged. */
   noted(what: string, times?: number): void;
   batch(lane: string, rows: number, ms: number): void;
+  /** What came in and what became of it, lane by lane. */ ledger: IntakeLedger;
   /** Kept in the spool while the database is away, and committed from it. */
   spooled(lane: string, rows: number): void;
   replayed(lane: string, rows: number): void;
@@ -34,6 +36,7 @@ export function createEdgeMeter(metrics: Metrics): EdgeMeter {
   const batchMs = metrics.histogram('batch_ms', 'Milliseconds of one write', msBuckets, ['lane']);
   const acknowledge = tally(acknowledged, ['channel']);
   return {
+    ledger: createIntakeLedger(metrics),
     received: tally(received, ['channel', 'door']),
     acknowledged(channel, ms) { acknowledge(channel); ackMs.observe({ channel }, ms); },
     rejected: (reason) => rejected.inc({ reason }),

@@ -14,14 +14,18 @@ export class Batcher<T, R> {
   #waiting: { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }[] = [];
   #timer: NodeJS.Timeout | null = null;
   #writing = 0;
+  #pending = 0;
   #idle: (() => void)[] = [];
 
   constructor(options: BatcherOptions<T, R>) { this.#options = options; }
 
   /** Items that wait for a write to begin. */
   get waiting(): number { return this.#waiting.length; }
+  /** Those, and the items of the writes under way. */
+  get pending(): number { return this.#pending; }
 
   add(item: T): Promise<R> {
+    this.#pending++;
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (this.#waiting.length >= this.#options.maxRows) this.flush();
@@ -36,8 +40,8 @@ export class Batcher<T, R> {
     const batch = this.#waiting.splice(0, this.#options.maxRows);
     this.#writing++;
     this.#options.write(batch.map((b) => b.item)).then(
-      (results) => { for (const [i, b] of batch.entries()) b.resolve(results[i] as R); },
-      (error: unknown) => { for (const b of batch) b.reject(error); },
+      (results) => { this.#pending -= batch.length; for (const [i, b] of batch.entries()) b.resolve(results[i] as R); },
+      (error: unknown) => { this.#pending -= batch.length; for (const b of batch) b.reject(error); },
     ).finally(() => {
       this.#writing--;
       if (this.#waiting.length > 0) this.flush();

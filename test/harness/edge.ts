@@ -19,6 +19,7 @@ import type { TestDatabase } from './db.ts';
 export type TestEdge = {
   port: number; tlsPort: number; httpPort: number; data: string; services: readonly Service[]; lines: string[];
   /** The sum of a counter or gauge over the label values given. */ metric(name: string, labels?: Record<string, string>): Promise<number>;
+  /** Everything it tells Prometheus. */ exposition(): Promise<string>;
   stop(): Promise<void>;
 };
 export type TestDevice = { id: string; secret: string };
@@ -38,6 +39,7 @@ export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, optio
   const portOf = (name: string, key: 'port' | 'tlsPort'): number => (services.find((s) => s.name === name) as unknown as Record<string, number>)[key] as number;
   return {
     port: portOf('mqtt', 'port'), tlsPort: portOf('mqtt', 'tlsPort'), httpPort: portOf('http-door', 'port'), data, services, lines,
+    exposition: () => metrics.text(),
     async metric(name, labels = {}) {
       const wanted = Object.entries(labels).map(([k, v]) => `${k}="${v}"`);
       const found = (await metrics.text()).split('\n').filter((line) => line.startsWith(`anling_${name}{`) && wanted.every((w) => line.includes(w)));

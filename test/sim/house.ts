@@ -35,7 +35,7 @@ export type Said = (who: string, line: Record<string, unknown>, message: string)
 const quiet = (): void => {};
 const instrument = { inc: quiet, set: quiet, observe: quiet, startTimer: () => quiet };
 const metrics = { counter: () => instrument, gauge: () => instrument, histogram: () => instrument } as unknown as Metrics;
-const meter: EdgeMeter = { received: quiet, acknowledged: quiet, rejected: quiet, quarantined: quiet, noted: quiet, batch: quiet, spooled: quiet, replayed: quiet };
+const meter: EdgeMeter = { received: quiet, acknowledged: quiet, rejected: quiet, quarantined: quiet, noted: quiet, batch: quiet, spooled: quiet, replayed: quiet, ledger: { taken: quiet, adopted: quiet, ended: quiet, watch: quiet, open: () => ({}) } };
 
 const logOf = (who: string, said: Said): Logger => ({
   trace: quiet, debug: quiet, info: quiet, warn: quiet, error: (line: Record<string, unknown>, message = '') => said(who, line, message), fatal: quiet,
