@@ -5,7 +5,7 @@
 import { join, resolve } from 'node:path';
 import { OperatingError } from '#core/errors.ts';
 
-export const roles = ['edge', 'worker', 'web', 'standby'] as const;
+export const roles = ['edge', 'worker', 'web', 'standby', 'auditor'] as const;
 export type Role = (typeof roles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
@@ -43,6 +43,7 @@ export const keys = {
   httpGatewayKey: key('ANLING_HTTP_GATEWAY_KEY', '', 'the key shared with it, at least 32 characters', '与该平台共用的密钥', true),
   modemFolder: key('ANLING_MODEM_FOLDER', '', 'folder of gammu-smsd with outbox, sent, error and inbox', '4G 短信猫(gammu-smsd)的目录'),
   standinPort: key('ANLING_STANDIN_PORT', '8090', 'stand-in gateway and its phones page', '模拟网关与手机页端口'),
+  deadManUrl: key('ANLING_DEADMAN_URL', '', 'address outside this house that is told each minute that all is well; it alarms when it hears nothing', '站外监护地址:每分钟报一次平安,听不到就由它报警'),
   logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
 } satisfies Record<string, Key>;
 
@@ -54,7 +55,7 @@ export type Config = Readonly<{
   adminPassword: string | null; demo: 'auto' | 'on' | 'off'; gateway: GatewayKind | null;
   accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
   gateway2: (typeof secondGateways)[number] | null; httpGatewayUrl: string | null; httpGatewayKey: string | null; modemFolder: string | null;
-  standinPort: number; logLevel: string;
+  standinPort: number; deadManUrl: string | null; logLevel: string;
 }>;
 
 /** Reads argv and env. Throws one OperatingError E_CONFIG whose message lists every problem, a line each. */
@@ -90,6 +91,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   url(keys.publicUrl, ['http:', 'https:']);
   url(keys.smsEndpoint, ['http:', 'https:']);
   url(keys.voiceEndpoint, ['http:', 'https:']);
+  url(keys.deadManUrl, ['http:', 'https:']);
   if (Boolean(text(keys.tlsCert)) !== Boolean(text(keys.tlsKey))) problems.push('ANLING_TLS_CERT and ANLING_TLS_KEY: give both or neither');
   if (gateway === 'aliyun' && Boolean(text(keys.accessKeyId)) !== Boolean(text(keys.accessKeySecret)))
     problems.push('ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET: give both or neither');
@@ -112,6 +114,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     smsEndpoint: optional(keys.smsEndpoint), voiceEndpoint: optional(keys.voiceEndpoint),
     gateway2: second === '' ? null : oneOf(keys.gateway2, second, secondGateways), httpGatewayUrl: optional(keys.httpGatewayUrl)?.replace(/\/$/, '') ?? null, httpGatewayKey: optional(keys.httpGatewayKey),
     modemFolder: text(keys.modemFolder) ? resolve(text(keys.modemFolder)) : null, standinPort: port(keys.standinPort),
+    deadManUrl: optional(keys.deadManUrl),
     logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
   };
   if (problems.length > 0) throw new OperatingError('E_CONFIG', `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);

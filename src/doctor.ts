@@ -14,12 +14,14 @@ import { readCanary } from '#store/canary.ts';
 import { readClock } from '#store/clock.ts';
 import { countConsoles, readSending } from '#store/county-status.ts';
 import { readCounty } from '#store/doctor.ts';
+import { auditOf, openFindings, outsideOf, readAuditor } from '#store/findings.ts';
 import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { reachForCommand } from '#store/reach.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { readSetting } from '#store/settings.ts';
+import { lookAtSpool } from '#store/spool-look.ts';
 import { checkKeys, unsafeSettings } from '#store/startup.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
 import { judgeTemplates, readGateway } from '#web/gateway.ts';
@@ -33,7 +35,7 @@ export async function examine(config: Config, run?: RunTool): Promise<DoctorLine
   const machine = await readMachine({
     ...(config.databaseUrl === null ? { database: join(config.data, 'pg') } : {}), data: config.data, ...(folder ? { backup: folder } : {}), log: '/var/log',
   }, run);
-  return diagnose({ machine, database });
+  return diagnose({ machine: { ...machine, spool: lookAtSpool(join(config.data, 'spool')) }, database });
 }
 
 async function reachDatabase(config: Config): Promise<DatabaseFacts> {
@@ -57,6 +59,7 @@ async function readDatabase(db: Db, config: Config, running: boolean): Promise<D
     readDrift(db), readProviderErrors(db), recentBlindWindows(db), listTemplateChecks(db), readSending(db), countConsoles(db), readGateway(db, config), readBackups(db), running ? readRoles(db) : [],
   ]);
   const { checked, bad } = judgeTemplates(checks, gateway.kind);
+  const [auditor, findings] = [await readAuditor(db), await openFindings(db)];
   const [last] = backups.history;
   return {
     unsafe: await unsafeSettings(db), keys: await keyTrouble(db, config), roles: roles.map(({ version: _, ...role }) => role), driftMs: clock, canary: await readCanary(db), county: await readCounty(db), growth: growthOf(backups, rows),
@@ -65,7 +68,7 @@ async function readDatabase(db: Db, config: Config, running: boolean): Promise<D
     ops: {
       roles, gateway, templates: { checked, bad: bad.length }, events: rows.events, timers: rows.timers, outbox, consoles, doors: null, disk: null, clockOffsetMs: rows.clockOffsetMs, nodes: roles,
       provider: { sent: sent.sent, failed: sent.errors.reduce((sum, e) => sum + e.count, 0) }, database: { answerMs, ...rows }, blind: { count: blind.length, totalMs: blind.reduce((sum, b) => sum + b.to - b.from, 0) },
-      quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt }, backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: backups.failed !== null },
+      audit: auditOf(auditor, findings), outside: outsideOf(auditor), quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt }, backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: backups.failed !== null },
     },
   };
 }

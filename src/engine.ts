@@ -10,9 +10,12 @@ import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
 import { startVigilance } from '#alerts/vigilance.ts';
+import { startAuditor } from '#auditor/auditor.ts';
+import type { PageCall } from '#auditor/page.ts';
 import { startCanary } from '#canary/canary.ts';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import type { ProviderSettings } from '#core/provider.ts';
 import { traceSource } from '#core/publish.ts';
 import type { Role, Config, GatewayKind } from '#config';
 import { fullCases } from '#alerts/cases.ts';
@@ -49,6 +52,7 @@ import { openSpool } from '#store/spool.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
 import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
+import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
 import { encodeCommand } from '#vendors/anling/encode.ts';
@@ -66,6 +70,7 @@ export type RoleContext = {
   /** A pool of its own with `max` connections; closed after the services. */ db(name: string, max: number, statementMs?: number): Db;
   /** Ops addresses of the processes that the supervisor runs. */ peers(): readonly OpsPeer[];
   /** Answers a path of this process's ops port. */ serve?(path: string, body: () => unknown): void;
+  /** Says something more of this process with each of its beats, in its row of `node`. */ say?(name: string, read: () => unknown): void;
 };
 
 export const newNodeId = (role: Role): string => `${role}-${hostname().slice(0, 30)}-${newId('', 8)}`;
@@ -104,7 +109,7 @@ export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']
 export const { version } = project;
 
 type Add = <S extends Service>(service: S) => S;
-const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb, standby: startStandbyRole };
+const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb, standby: startStandbyRole, auditor: startAuditorRole };
 
 /** Doors, and the durable gate behind them. The urgent lane has connections of its own (law 8). */
 async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
@@ -149,6 +154,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   gaugeOf(metrics, 'devices_known', 'Devices the doors remember', () => devices.size);
   gaugeOf(metrics, 'urgent_waiting', 'Events waiting for their commit', () => intake.waiting().urgent);
   gaugeOf(metrics, 'telemetry_waiting', 'Telemetry rows waiting for their commit', () => intake.waiting().telemetry);
+  ctx.say?.('edge', () => ({ spooled: intake.waiting().spooled, open: meter.ledger.open() }));
   gaugeOf(metrics, 'spool_rows', 'Items kept in the spool that the database does not have yet', () => intake.waiting().spooled);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
 }
@@ -237,6 +243,17 @@ function saidBy(seal: Seal, kind: ReceiptKind, body: string): Said[] {
     if (r.kind === 'key') return [{ kind: 'key', outId: r.outId, providerId: r.providerId, key: r.key, dedupe: replyKey(seal, r) ?? '' }];
     return r.kind === 'fate' && r.fate.kind === 'failed' ? [{ kind: 'failed', outId: r.outId, providerId: r.providerId, code: r.fate.code, class: r.fate.class }] : [];
   });
+}
+
+/** Judges the rows by itself, over connections of its own; of the others it has the gateway alone. */
+async function startAuditorRole(ctx: RoleContext, add: Add): Promise<void> {
+  const { config, seal, log, metrics } = ctx;
+  const db = ctx.db('auditor', 2, limits.auditLookMs);
+  const gateway = await gatewayOf(ctx, db);
+  let provider: Partial<ProviderSettings> | null = null;
+  const send = createDirect(gateway, () => provider);
+  const call: PageCall = async (message) => { provider = await readSetting<Partial<ProviderSettings>>(db, 'provider').catch(() => provider); return send(message); };
+  add(startAuditor({ db, seal, log, metrics, deadManUrl: config.deadManUrl, call: gateway && call }));
 }
 
 /** Pages, API and live channel. What people do to alerts has connections of its own, so that no list can keep it waiting (law 8). */

@@ -29,6 +29,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
   const services: Service[] = [];
   let phase: string | null = `${role} is starting`;
   let peers: readonly OpsPeer[] = [];
+  const said = new Map<string, () => unknown>();
   const reasons = (): string[] => (phase === null ? services.flatMap((service) => service.ready() ?? []) : [phase]);
   const end = endOfProcess((message) => { peers = (message as { peers?: OpsPeer[] }).peers ?? peers; });
   const health = await startHealth({ role, port: opsPortOf(config, role), reasons, metrics });
@@ -46,7 +47,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
       async start() {
         const open = pools(databaseUrl, log);
         try {
-          const made = await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl, db: open.db, peers: () => peers, serve: health.serve });
+          const made = await startRole(role, { config, log, metrics, seal, nodeId, databaseUrl, db: open.db, peers: () => peers, serve: health.serve, say: (name, read) => { said.set(name, read); } });
           return { open, made };
         } catch (error) { await open.close(); throw error; }
       },
@@ -60,7 +61,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
     close = open.close;
     services.push(...made);
     // Last, because an edge that beats is one whose doors are open.
-    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: { pid: process.pid, ops: health.url, version, listen: listenOf(config, role) } }));
+    services.push(startBeats({ db: open.db('beat', 1, 3_000), role, nodeId, log, detail: () => ({ pid: process.pid, ops: health.url, version, listen: listenOf(config, role), ...Object.fromEntries([...said].map(([name, read]) => [name, read()])) }) }));
     phase = null;
     // The supervisor hears of readiness at once, not with the next beat.
     const watch = setInterval(() => { if (reasons().length === 0) { clearInterval(watch); tell(); } }, 50);
@@ -105,7 +106,7 @@ function crashOnFaults(log: Logger): void {
 
 /** Where this process can be reached, for the self-check: another may run on another machine. */
 function listenOf(config: Config, role: Role): Record<string, unknown> {
-  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false], standby: ['', 0, false] }[role];
+  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false], standby: ['', 0, false], auditor: ['', 0, false] }[role];
   return { host: hostname(), bind: at[0], port: at[1], tls: at[2] };
 }
 
@@ -117,7 +118,7 @@ function endIfHeld(log: Logger): void {
   process.exit(70);
 }
 
-type Beats = { db: Db; role: Role; nodeId: string; log: Logger; detail: Record<string, unknown> };
+type Beats = { db: Db; role: Role; nodeId: string; log: Logger; detail(): Record<string, unknown> };
 
 /** The row of this process in `node`, and the look at whether the database still keeps its commits. */
 function startBeats({ db, role, nodeId, log, detail }: Beats): Service {
@@ -126,7 +127,7 @@ function startBeats({ db, role, nodeId, log, detail }: Beats): Service {
   const loop = startLoop({
     name: 'beat', pollMs: beatMs,
     async turn() {
-      if (await beat(db, { id: nodeId, role, detail })) log.warn('a blind window ended: no door was open for a while');
+      if (await beat(db, { id: nodeId, role, detail: detail() })) log.warn('a blind window ended: no door was open for a while');
       if (turns % 15 === 0) {
         const found = await unsafeSettings(db);
         if (found !== unsafe && found) log.error({ code: 'E_DATABASE_UNSAFE', found }, 'the database would lose a commit');

@@ -6,14 +6,15 @@ import { doctorPage } from './doctor-words.ts';
 const hour = 3_600_000;
 const none = { count: 0, names: [] };
 const county: CountyFacts = { villages: none, gaps: none, towns: none, leaders: 1, optedOut: 0, dead: none, lowBattery: 0, neverReported: 0, silent: 0, refused: 0 };
-const machine: MachineFacts = { volumes: [{ name: 'database', freeBytes: 4e10, totalBytes: 1e11 }, { name: 'log', freeBytes: 4e10, totalBytes: 1e11 }], synchronized: true, ups: { state: 'ONLINE', onMains: true, charge: 100 } };
+const spool: MachineFacts['spool'] = { folder: '/data/spool', writable: true, freeBytes: 4e10, slots: 1, rows: 0, unreadable: 0 };
+const machine: MachineFacts = { spool, volumes: [{ name: 'database', freeBytes: 4e10, totalBytes: 1e11 }, { name: 'log', freeBytes: 4e10, totalBytes: 1e11 }], synchronized: true, ups: { state: 'ONLINE', onMains: true, charge: 100 } };
 const ops: DatabaseFacts['ops'] = {
   roles: [], gateway: { kind: 'aliyun', danger: false, demo: false }, templates: { checked: 28, bad: 0 }, events: { count: 0, oldestMs: 0 }, timers: { count: 0, oldestMs: 0 }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 },
   provider: { sent: 100, failed: 0 }, consoles: { open: 2, hearing: 2 }, doors: null, database: { answerMs: 2, bytes: 4e8, oldestTxMs: 0, connections: 10, connectionsMax: 200, standbys: 0, standbyLagMs: null }, disk: null, clockOffsetMs: 0,
-  nodes: [], blind: { count: 0, totalMs: 0 }, quarantined: 0, feed: { seq: '1', at: 1 }, backup: { ageMs: 5 * hour, bytes: 5e6, failed: false },
+  nodes: [], blind: { count: 0, totalMs: 0 }, quarantined: 0, feed: { seq: '1', at: 1 }, audit: { lookedMs: 4_000, found: 0, worst: null }, outside: { state: 'good', ageMs: 30_000 }, backup: { ageMs: 5 * hour, bytes: 5e6, failed: false },
 };
 const database: DatabaseFacts = {
-  unsafe: null, keys: null, roles: ['edge', 'worker', 'web'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, growth: 1e8,
+  unsafe: null, keys: null, roles: ['edge', 'worker', 'web', 'standby', 'auditor'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, growth: 1e8,
   canary: { now: 10 * hour, nextAt: 10 * hour + 60_000, okAt: 10 * hour - 120_000, busyUntil: null, failures: 0, failed: null, legs: {} }, backup: { folder: '/mnt/backup', sameDisk: false, failed: null },
 };
 type More = { machine?: Partial<MachineFacts>; database?: Partial<DatabaseFacts>; ops?: Partial<DatabaseFacts['ops']>; county?: Partial<CountyFacts> };
@@ -34,6 +35,9 @@ describe('the doctor', () => {
     ['house', { database: { roles: [] } }], ['house', { database: { roles: database.roles.slice(1) } }], ['house', { database: { roles: [{ role: 'edge', ready: false, reasons: ['the spool cannot be opened'] }, ...database.roles.slice(1)] } }],
     ['database', { ops: { database: { ...ops.database, answerMs: 900 } } }], ['safety', { database: { unsafe: 'fsync = off' } }], ['keys', { database: { keys: 'does not belong' } }],
     ['disk', { machine: { volumes: [{ name: 'database', freeBytes: 4e9, totalBytes: 1e10 }] } }], ['disk', { machine: { volumes: [...machine.volumes, { name: 'backup', freeBytes: 1e9, totalBytes: 1e12 }] } }], ['disk', { database: { growth: 4e9 } }],
+    ['spool', { machine: { spool: { ...spool, writable: false } } }], ['spool', { machine: { spool: { ...spool, rows: 3 } } }], ['spool', { machine: { spool: { ...spool, freeBytes: 1e9 } } }], ['spool', { machine: { spool: { ...spool, unreadable: 1 } } }],
+    ['audit', { ops: { audit: { lookedMs: 4_000, found: 1, worst: 'timer-late' } } }], ['audit', { ops: { audit: { lookedMs: 90_000, found: 0, worst: null } } }],
+    ['outside', { ops: { outside: { state: 'unset', ageMs: null } } }], ['outside', { ops: { outside: { state: 'failing', ageMs: 30_000 } } }], ['outside', { ops: { outside: { state: 'good', ageMs: 400_000 } } }],
     ['backup', { ops: { backup: { ageMs: 27 * hour, bytes: 1, failed: false } } }], ['backup', { database: { backup: { ...database.backup, failed: 'ENOSPC' } } }], ['apart', { database: { backup: { ...database.backup, sameDisk: true } } }],
     ['clock', { machine: { synchronized: false } }], ['clock', { database: { driftMs: -9_000 } }], ['clock', { ops: { clockOffsetMs: 7_200_000 } }],
     ['ups', { machine: { ups: { state: 'ONBATT', onMains: false, charge: 97 } } }], ['ups', { machine: { ups: { state: 'ONLINE', onMains: true, charge: 41 } } }],
@@ -47,7 +51,7 @@ describe('the doctor', () => {
   it('without a database says so, and calls nothing well that it could not ask', () => {
     const cut = diagnose({ machine, database: 'DATABASE_URL: 10.0.0.9:5432 does not listen' });
     expect(cut.filter((l) => l.mark === 'attention').map((l) => l.id)).toEqual(['database']);
-    expect(cut.filter((l) => l.mark === 'good').map((l) => l.id)).toEqual(['disk', 'ups']);
+    expect(cut.filter((l) => l.mark === 'good').map((l) => l.id)).toEqual(['disk', 'spool', 'ups']);
     expect(cut.find((l) => l.id === 'villages')).toMatchObject({ mark: 'unknown', zh: expect.stringContaining('问不到') });
     expect(doctorPage(cut, '').split('\n').length).toBeLessThan(15);
     expect(doctorPage(cut, '')).toMatch(/问不到:系统、.*、离线设备\n +not asked, for the database does not answer: House, /);

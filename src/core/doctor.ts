@@ -7,7 +7,7 @@ import { limits } from './limits.ts';
 import { judge, type OpsFigures, type OpsLineId, type OpsMark } from './ops-verdict.ts';
 
 export const doctorIds = [
-  'house', 'database', 'safety', 'keys', 'disk', 'backup', 'apart', 'clock', 'ups', 'canary', 'gateway', 'templates', 'balance', 'provider', 'consoles', 'events', 'timers', 'outbox', 'unsent', 'blind', 'quarantine',
+  'house', 'database', 'safety', 'keys', 'disk', 'spool', 'backup', 'apart', 'clock', 'ups', 'canary', 'audit', 'outside', 'gateway', 'templates', 'balance', 'provider', 'consoles', 'events', 'timers', 'outbox', 'unsent', 'blind', 'quarantine',
   'refused', 'desk', 'villages', 'gaps', 'towns', 'numbers', 'battery', 'never', 'silent',
 ] as const;
 export type DoctorId = (typeof doctorIds)[number];
@@ -20,7 +20,9 @@ export type CountyFacts = {
   /** Leaders of the desk that a phone reaches */ leaders: number; optedOut: number; /** responders whom nothing has reached of late, though it was tried */ dead: Named; lowBattery: number; neverReported: number; silent: number; refused: number;
 };
 export type Volume = { name: 'data' | 'database' | 'backup' | 'log'; freeBytes: number; totalBytes: number };
-export type MachineFacts = { volumes: Volume[]; /** by timedatectl; null: not there */ synchronized: boolean | null; ups: { state: string; onMains: boolean; charge: number | null } | null };
+/** The edges' spool folder of this machine. */
+export type SpoolFacts = { folder: string; writable: boolean; freeBytes: number; /** files, one per edge */ slots: number; /** kept and in no database yet */ rows: number; /** files that cannot be read, or were laid aside */ unreadable: number };
+export type MachineFacts = { spool: SpoolFacts; volumes: Volume[]; /** by timedatectl; null: not there */ synchronized: boolean | null; ups: { state: string; onMains: boolean; charge: number | null } | null };
 export type DatabaseFacts = {
   unsafe: string | null; /** why the key file is not the one of this database */ keys: string | null; /** roles that beat and are on this machine or another; reasons where one is not ready */ roles: { role: string; ready: boolean; reasons: string[] }[];
   ops: OpsFigures; /** database's wall clock minus the machine's */ driftMs: number; canary: CanaryState | null; county: CountyFacts;
@@ -42,7 +44,7 @@ export const unasked = { zh: '数据库没有回答,问不到', en: 'not asked, 
 /** Every line, in the order in which a person before a storm needs them. */
 export function diagnose({ machine, database: db }: DoctorFacts): DoctorLine[] {
   const line = (id: DoctorId, bad: boolean | null, [zh, en]: Said): DoctorLine => ({ id, mark: bad === null ? 'unknown' : bad ? 'attention' : 'good', zh, en });
-  const ofMachine = [diskLine(machine, typeof db === 'string' ? null : db.growth, line), upsLine(machine, line)];
+  const ofMachine = [diskLine(machine, typeof db === 'string' ? null : db.growth, line), spoolLine(machine, line), upsLine(machine, line)];
   const lines = typeof db === 'string' ? withoutDatabase(db, machine, line) : [...houseLines(db, machine, line), ...opsLines(db.ops), ...backupLines(db, line), ...countyLines(db, line)];
   const found = new Map([...lines, ...ofMachine].map((l) => [l.id, l]));
   return doctorIds.map((id) => found.get(id) ?? { id, mark: 'unknown', ...unasked });
@@ -63,6 +65,13 @@ function diskLine({ volumes }: MachineFacts, growth: number | null, line: MakeLi
   return line('disk', volumes.length === 0 ? null : full.length > 0 || (days !== null && days < limits.doctorDiskDays), [`剩余:${each(0)};${left[0]}`, `free: ${each(1)}; ${left[1]}`]);
 }
 
+/** Where alarms are kept while the database is away: it must be writable, have room, and be empty in quiet times. */
+function spoolLine({ spool: s }: MachineFacts, line: MakeLine): DoctorLine {
+  const bad = !s.writable || s.freeBytes < 2 * limits.spoolBytes || s.rows > 0 || s.unreadable > 0;
+  const broken: Said = s.unreadable === 0 ? ['', ''] : [`;${s.unreadable} 个文件读不出`, `; ${s.unreadable} files cannot be read`];
+  return line('spool', bad, s.writable ? [`可写,剩余 ${size(s.freeBytes)};${s.slots} 个文件,待入库 ${s.rows} 条${broken[0]}`, `writable, ${size(s.freeBytes)} free; ${s.slots} files, ${s.rows} rows not in the database yet${broken[1]}`] : [`写不了:${s.folder}`, `cannot be written: ${s.folder}`]);
+}
+
 function upsLine({ ups }: MachineFacts, line: MakeLine): DoctorLine {
   if (ups === null) return line('ups', null, ['此处不知道(没有装 apcupsd 或 nut)', 'not known here (neither apcupsd nor nut is installed)']);
   const charge = ups.charge === null ? '' : `, ${ups.charge} %`;
@@ -71,7 +80,7 @@ function upsLine({ ups }: MachineFacts, line: MakeLine): DoctorLine {
 
 function houseLines(db: DatabaseFacts, machine: MachineFacts, line: MakeLine): DoctorLine[] {
   const { ops, canary } = db;
-  const missing = ['edge', 'worker', 'web'].filter((role) => !db.roles.some((r) => r.role === role));
+  const missing = ['edge', 'worker', 'web', 'standby', 'auditor'].filter((role) => !db.roles.some((r) => r.role === role));
   const reasons = db.roles.flatMap((r) => (r.ready ? [] : r.reasons.map((why) => `${r.role}: ${why}`)));
   const trouble = canary === null ? null : canaryTrouble(canary);
   const offset = ops.gateway.demo ? 0 : ops.clockOffsetMs;
@@ -93,7 +102,9 @@ function houseLines(db: DatabaseFacts, machine: MachineFacts, line: MakeLine): D
 /** What /ops says too, in a terminal's words. */
 function opsLines(f: OpsFigures): DoctorLine[] {
   const waiting = (n: number, ms: number): Said => (n === 0 ? ['没有积压', 'nothing waits'] : [`${n} 条,最久 ${span(ms)[0]}`, `${n}, the oldest ${span(ms)[1]}`]);
+  const outside: Readonly<Record<OpsFigures['outside']['state'], Said>> = { unset: ['没有设置(ANLING_DEADMAN_URL)', 'not set (ANLING_DEADMAN_URL)'], good: [`${span(f.outside.ageMs ?? 0)[0]}前报过平安`, `told ${span(f.outside.ageMs ?? 0)[1]} ago`], failing: ['报不出去', 'it does not take it'], held: ['没有报:核查有发现', 'withheld: the audit finds something'] };
   const said: Partial<Record<OpsLineId & DoctorId, Said>> = {
+    audit: f.audit.lookedMs === null ? ['从未核查过', 'never looked yet'] : [`${span(f.audit.lookedMs)[0]}前核查,${f.audit.found} 项发现`, `looked ${span(f.audit.lookedMs)[1]} ago, ${f.audit.found} findings`], outside: outside[f.outside.state],
     database: [`${f.database.answerMs} 毫秒回答,${size(f.database.bytes)}`, `answers in ${f.database.answerMs} ms, ${size(f.database.bytes)}`],
     templates: f.templates.checked === 0 ? ['网关还没有被问过', 'the gateway was not asked yet'] : [`${f.templates.checked} 项中 ${f.templates.bad} 项不行`, `${f.templates.bad} of ${f.templates.checked} are not approved`],
     events: waiting(f.events.count, f.events.oldestMs), timers: waiting(f.timers.count, f.timers.oldestMs), outbox: waiting(f.outbox.due, f.outbox.oldestDueMs),

@@ -104,6 +104,18 @@ export const limits = {
   // -- self-check
   /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
   /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,
+  // -- audit: found and said within 60 s (store/audit-looks.ts, core/findings.ts)
+  /** The auditor looks so often; what it sees must stand for so long, by the monotonic clock, before it is a finding; a spool, an open ledger or a silent self-check so long. */ auditEveryMs: 5_000, auditHoldMs: 15_000, auditSpoolMs: 45_000,
+  /** Beyond these a row is late: an alarm not evaluated, its timer or a step not fired, an answer not read; anything that is no alarm; a message due or under a lease that ran out; a receipt not asked for. */
+  auditEventMs: 10_000, auditTimerMs: 15_000, auditAnswerMs: 20_000, auditCalmMs: 120_000, auditSendMs: 30_000, auditReceiptMs: 30_000,
+  /** A role without a beat; a console whose number is behind rows so old; no good self-check for so long. */ auditRoleMs: 15_000, auditConsoleMs: 30_000, auditCanaryMs: 9 * 60_000,
+  /** A timer further away than its state allows by this has no end; a step executed later than this was late. */ auditSlackMs: 60_000, auditStepMs: 60_000,
+  /** History is looked at so far back, and so many rows of each table: older ones were looked at before. Findings of one look and class: the rest is counted when these are gone. */ auditWindowMs: 15 * 60_000, auditRows: 5_000, auditShown: 20,
+  /** A look that takes longer has failed; findings that ended are kept so long. */ auditLookMs: 4_000, auditKeepMs: 90 * 24 * 3_600_000,
+  /** No look for so long: the auditor is dead, says everybody who can see its row. */ auditSilentMs: 45_000,
+  /** The desk was told and no worker has taken it up by then: the auditor calls the duty line itself, one leader after the other with this pause, so many calls in an hour; one leader once in this. */
+  auditPageMs: 12_000, auditPageNextMs: 60_000, auditPagesPerHour: 6, auditPageAgainMs: 20 * 60_000,
+  /** ANLING_DEADMAN_URL is told so often that the house lives; it answers by then. */ deadManMs: 60_000, deadManAnswerMs: 10_000,
   // -- figures
   /** Days that commands to devices without a case, and telephone calls, are kept; what belongs to a case stays with it. */ commandDays: 90, callDays: 400,
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,

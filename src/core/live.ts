@@ -29,6 +29,7 @@ export type ServerFrame =
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
       /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
+      /** Only while something is wrong. */ audit?: AuditNews;
       /** How far a demonstration has put the clock ahead. */ aheadMs?: number;
       /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean; /** real elders are on file, and the gateway is the stand-in */ danger?: boolean };
 /** A case that standby works on, masked. `reached`: whom it told and what he said; `dial`: who is next, for a hand that dials. */
@@ -37,6 +38,8 @@ export type StandbyCase = {
   reached: StandbyParty[]; dial: StandbyParty[];
 };
 export type StandbyParty = { role: string; name: string; phone: string; state: string | null };
+/** What the auditor finds wrong, the worst first; `silentMs`: it has not looked for so long. */
+export type AuditNews = { silentMs: number | null; found: readonly { kind: string; n: number }[] };
 /** A telephone call that comes in, masked. `device`: a one-key telephone. */
 export type CallView = {
   id: string; state: 'ringing' | 'opened' | 'missed'; at: number; lastAt: number; count: number; /** masked; null: withheld */ from: string | null;

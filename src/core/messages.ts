@@ -42,6 +42,7 @@ export const templates = {
   'ivr-bye': { channel: 'voice', dedicated: true, text: '没有收到按键，不算答应，稍后再呼您。' },
   ring: { channel: 'sms', text: `每周试铃，收到请回5，不用出门。没有响铃声请告诉值班室${hotline}` },
   'voice-ring': { channel: 'voice', text: '试铃。这里是安铃值班室，只是试一下电话能不能响，不用出门。听到了请挂机，谢谢。' },
+  'voice-audit': { channel: 'voice', text: '值守提醒。值班系统的自动呼叫可能已经停了，请马上到岗，用电话值守，并通知维护人员。' },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
 /** Raw values; `variables` turns them into what the channel may carry. */

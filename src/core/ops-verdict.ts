@@ -3,7 +3,7 @@ import { limits } from './limits.ts';
 
 export type OpsMark = 'good' | 'attention' | 'unknown';
 export const opsLineIds = [
-  'roles', 'gateway', 'templates', 'events', 'timers', 'outbox', 'unsent', 'provider', 'consoles', 'doors', 'spool', 'database', 'connections', 'standby', 'disk', 'clock', 'nodes', 'blind', 'quarantine', 'feed', 'backup',
+  'roles', 'gateway', 'templates', 'events', 'timers', 'outbox', 'unsent', 'provider', 'consoles', 'doors', 'spool', 'database', 'connections', 'standby', 'disk', 'clock', 'nodes', 'blind', 'quarantine', 'feed', 'audit', 'outside', 'backup',
 ] as const;
 export type OpsLineId = (typeof opsLineIds)[number];
 export type OpsLine = { id: OpsLineId; mark: OpsMark; values: Record<string, number | string | null> };
@@ -14,6 +14,8 @@ export type OpsFigures = {
   /** Null: the doors' own figures cannot be read from here. */ doors: { connected: number; perSecond: number | null; waiting: number; /** kept on the edges' disks, not in the database yet */ spooled: number } | null;
   database: { answerMs: number; bytes: number; oldestTxMs: number; connections: number; connectionsMax: number; standbys: number; standbyLagMs: number | null };
   disk: { freeBytes: number; totalBytes: number } | null; clockOffsetMs: number;
+  /** `lookedMs` null: no auditor has ever looked. */ audit: { lookedMs: number | null; found: number; worst: string | null };
+  /** The dead-man outside this house. */ outside: { state: 'unset' | 'good' | 'failing' | 'held'; ageMs: number | null };
   nodes: readonly { version: string | null }[]; blind: { count: number; totalMs: number }; quarantined: number; feed: { seq: string; at: number | null };
   /** `ageMs` null: none was ever made; `failed`: the last attempt. */ backup: { ageMs: number | null; bytes: number; failed: boolean };
 };
@@ -44,6 +46,14 @@ export function judge(f: OpsFigures): OpsLine[] {
     line('blind', f.blind.totalMs > limits.opsBlindMs, { n: f.blind.count, ms: f.blind.totalMs }),
     line('quarantine', f.quarantined > 0, { n: f.quarantined }),
     line('feed', false, { seq: f.feed.seq, at: f.feed.at }),
+    line('audit', f.audit.lookedMs === null ? null : f.audit.found > 0 || f.audit.lookedMs > limits.auditSilentMs, { n: f.audit.found, ms: f.audit.lookedMs, worst: f.audit.worst }),
+    line('outside', outsideBad(f), { state: f.outside.state, ms: f.outside.ageMs }),
     line('backup', f.backup.failed || (f.backup.ageMs === null ? null : f.backup.ageMs > limits.opsBackupMs), { ms: f.backup.ageMs, bytes: f.backup.bytes }),
   ];
+}
+
+/** Without an address nobody outside notices that this house has died: to be set before it calls real people. A beat that is old is no beat. */
+function outsideBad({ outside: { state, ageMs }, gateway }: OpsFigures): boolean | null {
+  if (state === 'unset') return gateway.kind === 'standin' ? null : true;
+  return state !== 'good' || (ageMs ?? Number.POSITIVE_INFINITY) > 3 * limits.deadManMs;
 }

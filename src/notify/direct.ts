@@ -1,5 +1,5 @@
 /**
- * Sending without the outbox, for standby while the database is away: one message through the configured gateway with the same
+ * Sending without the outbox, past whatever may be stuck there: one message through the configured gateway with the same
  * guards and the same poor words as a last resort, and what is known of it. Its caller has written it down before.
  */
 import { limits } from '#core/limits.ts';

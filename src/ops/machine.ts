@@ -12,7 +12,7 @@ const runTool: RunTool = (command, args) => new Promise((resolve) => {
 });
 
 /** `folders` in the order in which a disk that holds several is named. */
-export async function readMachine(folders: Readonly<Partial<Record<Volume['name'], string>>>, run: RunTool = runTool): Promise<MachineFacts> {
+export async function readMachine(folders: Readonly<Partial<Record<Volume['name'], string>>>, run: RunTool = runTool): Promise<Omit<MachineFacts, 'spool'>> {
   const [synchronized, ups] = await Promise.all([readSynchronized(run), readUps(run)]);
   return { volumes: readVolumes(folders), synchronized, ups };
 }

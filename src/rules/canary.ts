@@ -15,9 +15,9 @@ export function canary(event: StoredEvent, facts: Facts, now: number): Decision[
   return event.kind === 'sos' && event.edge === 'raise' && alarms ? [{ type: 'canary', run: event.sourceEventId ?? '' }] : [{ type: 'ignore', reason: 'canary-no-alarm' }];
 }
 
-/** 链路自检失败: what the judges of it say to the desk. */
+/** 链路自检失败, 核查发现: what those who watch the house itself say to the desk. */
 export const selfCheck: Rule = {
-  kinds: ['self-check'],
+  kinds: ['self-check', 'audit'],
   raise: (event, facts, now) => technicalRaise(event, facts, now, { ring: 'p2', summary: { reason: event.data['reason'] } }),
   clear: technicalClear('D2'),
 };

@@ -37,6 +37,7 @@ export async function advanceClock(sql: Sql, byMs: number): Promise<Ahead> {
   await sql.query(`update api_token set expires_at = expires_at + $1 * interval '1 ms' where expires_at > anling_now()`, [byMs]);
   await sql.query(`update outbox set lease_until = lease_until + $1 * interval '1 ms' where state = 'sending'`, [byMs]);
   await sql.query(`update canary set next_at = next_at + $1 * interval '1 ms', busy_until = busy_until + $1 * interval '1 ms', ok_at = ok_at + $1 * interval '1 ms'`, [byMs]);
+  await sql.query(`update auditor set looked_at = looked_at + $1 * interval '1 ms', clean_at = clean_at + $1 * interval '1 ms', raised_at = raised_at + $1 * interval '1 ms', outside_at = outside_at + $1 * interval '1 ms'`, [byMs]);
   await sql.query('update clock_offset set offset_ms = offset_ms + $1', [byMs]);
   for (const channel of ['anling_event', 'anling_timer', 'anling_outbox', clockChannel]) await sql.query('select pg_notify($1, $2)', [channel, '']);
   const [row] = await sql.query<Ahead>(`select anling_now() as now, ${ahead}`);
@@ -65,6 +66,7 @@ export async function returnClock(sql: Sql): Promise<number> {
   await sql.query(`update session set seen_at = seen_at - $1 * interval '1 ms', expires_at = expires_at - $1 * interval '1 ms'`, [backMs]);
   await sql.query(`update console set beat_at = beat_at - $1 * interval '1 ms'`, [backMs]);
   await sql.query(`update canary set next_at = next_at - $1 * interval '1 ms', busy_until = busy_until - $1 * interval '1 ms', ok_at = ok_at - $1 * interval '1 ms'`, [backMs]);
+  await sql.query(`update auditor set looked_at = looked_at - $1 * interval '1 ms', clean_at = clean_at - $1 * interval '1 ms', raised_at = raised_at - $1 * interval '1 ms', outside_at = outside_at - $1 * interval '1 ms'`, [backMs]);
   await sql.query('update clock_offset set offset_ms = offset_ms - $1', [backMs]);
   await sql.query('select pg_notify($1, $2)', [clockChannel, '']);
   return backMs;

@@ -88,13 +88,6 @@ export async function setSystemTimers(sql: Sql, timers: readonly { slot: string;
     [timers.map((t) => t.slot), timers.map((t) => t.dueAt), timers.map((t) => JSON.stringify(t.payload ?? {}))], 'timers-set-system');
 }
 
-/** Live timers that are due for longer than this. */
-export async function overdueTimers(sql: Sql, ms: number): Promise<number> {
-  const [row] = await sql.query<{ n: number }>(
-    'select count(*)::int as n from timer where fired_at is null and cancelled_at is null and due_at < anling_now() - make_interval(secs => $1 / 1000.0)', [ms], 'timers-overdue');
-  return row?.n ?? 0;
-}
-
 /** The one clock, as epoch milliseconds (law 9). */
 export async function readNow(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ now: number }>('select anling_now() as now', [], 'clock-now');

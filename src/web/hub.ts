@@ -3,7 +3,7 @@
  * or dropped; presence is, when a socket is slow; a socket that falls behind the bound is closed and resumes by number.
  */
 import { limits } from '#core/limits.ts';
-import { openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import { type AuditNews, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
 import type { CallRow } from '#store/calls.ts';
 import type { OpenAlert } from '#store/alert-views.ts';
 import type { Counter, Gauge } from '#ops/metrics.ts';
@@ -35,6 +35,8 @@ export class Hub {
   #presence = new Map<string, PresenceCount>();
   #calls: readonly CallRow[] = [];
   #standby: StandbyFrame | null = null;
+  /** What the auditor finds, or its silence; null: all is well. */
+  audit: AuditNews | null = null;
   /** The last feed number that was broadcast, and its history. */
   head = 0;
   epoch = '';
@@ -114,7 +116,7 @@ export class Hub {
     const texts = new Map<string, string>();
     for (const client of only ? [only] : this.#clients) {
       if (!client.live) continue;
-      const text = texts.get(client.scopeCode) ?? JSON.stringify(beatFrame(beat, client.scopeCode));
+      const text = texts.get(client.scopeCode) ?? JSON.stringify(beatFrame(beat, client.scopeCode, this.audit));
       texts.set(client.scopeCode, text);
       this.#send(client, text);
     }
@@ -151,7 +153,7 @@ export function presenceText(counts: readonly PresenceCount[], scopeCode: string
 }
 
 /** What one scope may know of a beat: its own open alerts, their hash, its own unheard people. */
-function beatFrame(beat: Beat, scopeCode: string): ServerFrame {
+function beatFrame(beat: Beat, scopeCode: string, audit: AuditNews | null): ServerFrame {
   const open = { 1: 0, 2: 0, 3: 0, 4: 0 };
   const mine = beat.open.filter((a) => seesRegion(scopeCode, a.regionCode));
   for (const alert of mine) open[alert.priority]++;
@@ -159,6 +161,7 @@ function beatFrame(beat: Beat, scopeCode: string): ServerFrame {
   return {
     type: 'beat', epoch: beat.epoch, headSeq: beat.seq, open, openSetHash: openSetHash(mine), serverTime: beat.serverTime, cannotHear,
     consoles: beat.consoles, gateway: beat.gateway, demo: beat.demo, danger: beat.danger, ...(beat.aheadMs > 0 ? { aheadMs: beat.aheadMs } : {}),
+    ...(audit ? { audit } : {}),
     ...(beat.vigilance && scopeCode.endsWith('000000') ? { vigilance: beat.vigilance } : {}),
   };
 }

@@ -11,6 +11,7 @@ import { limits } from '#core/limits.ts';
 import type { Service } from '#work/loop.ts';
 import { type Access, authorize, collectRoutes, isLocal, type RouteEntry } from './access.ts';
 import { startStandbyWatch } from './standby-watch.ts';
+import { startAuditWatch } from './audit-watch.ts';
 import { startCanaryWatch } from './canary-watch.ts';
 import type { App, WebContext } from './context.ts';
 import { registerDocs } from './docs.ts';
@@ -66,11 +67,12 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const housekeeping = startHousekeeping({ ctx, hub });
   const canary = startCanaryWatch(ctx);
   const standby = startStandbyWatch({ ctx, hub });
+  const audit = startAuditWatch({ ctx, hub });
   const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   ctx.log.info({ url }, 'web listens');
   return {
-    name: 'web', url, app, table, ready: () => feed.ready() ?? canary.ready(),
+    name: 'web', url, app, table, ready: () => feed.ready() ?? canary.ready() ?? audit.ready(),
     async stop() {
       closeUpgrades();
       hub.closeAll(1001, 'the server goes down');
@@ -79,6 +81,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
       await housekeeping.stop();
       await canary.stop();
       await standby.stop();
+      await audit.stop();
     },
   };
 }

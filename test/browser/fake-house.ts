@@ -3,7 +3,7 @@
  * it to say exactly what they want heard: drops, repeats, disorder, silence, another epoch.
  */
 import type { Outcome } from '#core/alert.ts';
-import { type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import { type AuditNews, type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
 import { alertView } from '#wall/live/samples.ts';
 
 type AlertFrame = Extract<ServerFrame, { type: 'alert' }>;
@@ -49,6 +49,7 @@ export class FakeHouse {
   /** Added to the real clock: what the server believes. */ skewMs = 0;
   readonly #listeners = new Set<(frame: AlertFrame) => void>();
 
+  /** What the auditor finds. */ audit: AuditNews | null = null;
   /** 值守确认 that waits for a key. */ vigilance: { askedAt: number; missed: number } | null = null;
   now(): number { return Date.now() + this.skewMs; }
   listen(run: (frame: AlertFrame) => void): () => void { this.#listeners.add(run); return () => this.#listeners.delete(run); }
@@ -111,7 +112,7 @@ export class FakeHouse {
     for (const alert of this.alerts.values()) open[alert.priority]++;
     return {
       type: 'beat', epoch: this.epoch, headSeq: this.seq, open, openSetHash: openSetHash(this.alerts.values()), serverTime: this.now(), cannotHear: this.cannotHear,
-      consoles: this.consoles, gateway: this.gateway, demo: this.demo, danger: this.danger, ...(this.vigilance ? { vigilance: this.vigilance } : {}),
+      consoles: this.consoles, gateway: this.gateway, demo: this.demo, danger: this.danger, ...(this.vigilance ? { vigilance: this.vigilance } : {}), ...(this.audit ? { audit: this.audit } : {}),
     };
   }
   /** What a hello is answered: what follows its number, or everything. */

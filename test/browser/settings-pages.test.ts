@@ -144,12 +144,17 @@ describe('the settings’ pages', () => {
     await show('provider-test');
   });
 
-  it('/ops: one word at the top, each line with what to do, and it changes when the house does', async () => {
+  it('/ops: one word at the top, each line with what to do, what the audit finds, and it changes when the house does [E3]', async () => {
     const { page } = seat;
     await seat.go('ops', '[data-test=verdict]');
     expect(await page.getAttribute('[data-test=verdict]', 'data-verdict')).toBe('attention');
     expect(await page.textContent('[data-line=templates]')).toMatch(/要处理.*补编码.*一键呼: 网关没有这个编码/);
     expect(await page.textContent('[data-line=backup]')).toMatch(/此处不知道.*keys.json/);
+    expect(await page.textContent('[data-line=outside]')).toMatch(/此处不知道.*没有设置.*ANLING_DEADMAN_URL/);
+    await web.t.db.query(`update auditor set looked_at = anling_now() + interval '10 minutes'`);
+    await web.t.db.query(`insert into finding (kind, ref) values ('step-skipped', 'alert 7 round 0'), ('event-waits', 'event 12'), ('event-waits', 'event 13')`);
+    await page.waitForSelector('[data-line=audit][data-mark=attention] [data-finding=step-skipped]', { timeout: 15_000 });
+    expect(await page.textContent('[data-line=audit]')).toMatch(/3 项发现.*有该做没做的事.*报警没有人判断 2 ·.*重启系统.*event 12, event 13.*呼叫步骤有缺/);
     await show('ops');
     await web.t.db.query(`insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'mqtt', 'sos', anling_now() - interval '1 minute', 't')`);
     await page.waitForSelector('[data-line=events][data-mark=attention]', { timeout: 15_000 });

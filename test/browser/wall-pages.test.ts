@@ -99,6 +99,20 @@ describe('the wall’s pages', () => {
     }
   });
 
+  it('says what the audit finds, and its silence, in words of the desk, on every wall [E3]', async () => {
+    const { page } = await come();
+    const english = await come({ lang: 'en' });
+    server.house.audit = { silentMs: null, found: [{ kind: 'event-waits', n: 2 }, { kind: 'role-silent', n: 1 }] };
+    await page.waitForSelector('[data-test=audit-bar]');
+    expect(await page.textContent('[data-test=audit-bar]')).toMatch(/^核查:有该做没做的事!报警没有人判断 2、程序没有心跳 1/);
+    await english.page.waitForSelector('[data-test=audit-bar]');
+    expect(await english.page.textContent('[data-test=audit-bar]')).toContain('Alarms that nobody evaluates 2, A process does not beat 1');
+    server.house.audit = { silentMs: 75_000, found: [] };
+    await page.waitForFunction(() => document.querySelector('[data-test=audit-bar]')?.textContent?.includes('核查停了'));
+    server.house.audit = null;
+    await page.waitForSelector('[data-test=audit-bar]', { state: 'detached' });
+  });
+
   it('asks the desk for one key by night, with sound, and tells the server at once when it was pressed; a reader is not asked [FF3]', async () => {
     const { page } = await come();
     const reader = await come({ user: 'tv' });

@@ -7,6 +7,7 @@ import { readConfig } from '#config';
 import type { DoctorLine } from '#core/doctor.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { writeSetting } from '#store/settings.ts';
+import { openSpool } from '#store/spool.ts';
 import { saveTemplateChecks } from '#store/template-check.ts';
 import { testWeb, town, type Web } from '#test/harness/web.ts';
 import { examine } from '../../src/doctor.ts';
@@ -26,10 +27,11 @@ beforeAll(async () => {
   const { db, seal, keys } = web.t;
   writeFileSync(join(folder, 'keys.json'), JSON.stringify({ ...Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, typeof key === 'string' ? key : key.toString('base64')])) }));
   chmodSync(join(folder, 'keys.json'), 0o600);
-  for (const role of ['edge', 'worker', 'web']) await q(`insert into node (id, role, started_at, beat_at, detail) values ($1, $2, anling_now(), anling_now() + interval '1 hour', '{"version":"1","listen":{"host":"elsewhere"}}')`, [`${role}-1`, role]);
+  for (const role of ['edge', 'worker', 'web', 'standby', 'auditor']) await q(`insert into node (id, role, started_at, beat_at, detail) values ($1, $2, anling_now(), anling_now() + interval '1 hour', '{"version":"1","listen":{"host":"elsewhere"}}')`, [`${role}-1`, role]);
   await web.cookie('operator');
   await q(`insert into console (tab_id, user_id, beat_at, visible, audio, last_seq) select 'tab', id, anling_now() + interval '1 hour', true, 'running', 0 from app_user limit 1`);
   await q(`insert into canary (device_id, secret_hash, secret_enc, run, next_at, ok_at) values ('canary-1', '\\x00', '\\x00', 1, anling_now() + interval '2 hours', anling_now()) on conflict (one) do update set run = 1, next_at = excluded.next_at, ok_at = excluded.ok_at`);
+  await q(`update auditor set looked_at = anling_now() + interval '1 hour', outside = 'good', outside_at = anling_now() + interval '1 hour'`);
   await saveTemplateChecks(db, 'aliyun', [{ template: 'sos', code: 'SMS_1', state: 'approved' }]);
   for (const [id, role, region] of [['duty', 'town-duty', town], ['duty2', 'town-duty', '350425201000'], ['lead', 'duty-leader', '350425000000']])
     await q('insert into responder (id, role, region_code, name_enc, phone_enc, phone_bidx) values ($1, $2, $3, $4, $5, $6)', [id, role, region, seal.seal('responder.name', '某'), seal.seal('responder.phone', `1540425030${id!.length}`), seal.blind('phone', String(id))]);
@@ -61,6 +63,9 @@ describe('the doctor at a database', () => {
     ['canary', `update canary set failures = 3, failed = 'nobody sends its message (worker)'`, 'update canary set failures = 0', /nobody sends its message/],
     ['templates', `insert into template_check (template, gateway, state) values ('sign', 'aliyun', 'pending')`, `delete from template_check where template = 'sign'`, /^1 of 2/],
     ['events', `insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'mqtt', 'sos', anling_now() - interval '1 minute', 't')`, 'delete from event', /^1, the oldest 60 s$/],
+    ['audit', `insert into finding (kind, ref) values ('timer-late', 'timer 1')`, 'delete from finding', /1 findings$/],
+    ['audit', `update auditor set looked_at = anling_now() - interval '2 minutes'`, `update auditor set looked_at = anling_now() + interval '1 hour'`, /^looked 2 min ago/],
+    ['outside', `update auditor set outside = 'failing'`, `update auditor set outside = 'good'`, /does not take it/],
     ['backup', `update setting set value = jsonb_set(value, '{history,0,at}', to_jsonb(extract(epoch from anling_now() - interval '30 hours') * 1000)) where key = 'backup'`, `update setting set value = jsonb_set(value, '{history,0,at}', to_jsonb(extract(epoch from anling_now()) * 1000)) where key = 'backup'`, /^30 h ago/],
   ])('finds trouble with %s in the rows, and that alone', async (id, plant, mend, said) => {
     await q(plant);
@@ -81,6 +86,22 @@ describe('the doctor at a database', () => {
     expect(await line('house')).toMatchObject({ mark: 'attention', zh: '没有运行' });
     chmodSync(join(folder, 'keys.json'), 0o644);
     expect(await line('keys')).toMatchObject({ mark: 'attention', en: expect.stringContaining('can be read by others') });
+  });
+
+  it('looks into the spool without touching it: rows that wait, a file that cannot be read, a folder that cannot be written [A2]', async () => {
+    const data = mkdtempSync(join(tmpdir(), 'anling-doctor-spool-'));
+    const spool = async () => (await examine(config({ ANLING_DATA: data, ANLING_KEYS: join(folder, 'keys.json') }), tools)).find((l) => l.id === 'spool');
+    expect(await spool()).toMatchObject({ mark: 'good', en: expect.stringMatching(/^writable, .* free; 0 files, 0 rows/) });
+    const open = await openSpool({ folder: join(data, 'spool'), maxBytes: 64 * 1024 * 1024 });
+    await open.append([{ lane: 'urgent', body: Buffer.from('x') }, { lane: 'heartbeat', body: Buffer.from('y') }]);
+    expect(await spool()).toMatchObject({ mark: 'attention', zh: expect.stringContaining('待入库 2 条'), en: expect.stringMatching(/1 files, 2 rows/) });
+    await open.remove('urgent', 1);
+    await open.remove('heartbeat', 2);
+    expect(await spool()).toMatchObject({ mark: 'good' });
+    await open.close();
+    writeFileSync(join(data, 'spool', 'edge-7.db'), 'no database');
+    expect(await spool()).toMatchObject({ mark: 'attention', en: expect.stringMatching(/1 files cannot be read$/) });
+    rmSync(data, { recursive: true, force: true });
   });
 
   it('says what it could not ask, and makes no house where there is none', async () => {

@@ -24,7 +24,7 @@ export function descendants(root: number): number[] {
 }
 
 /** The pids that make up `victim` under `supervisor`; the whole database, busy backends included. Empty when it is not up. */
-export function pidsOf(victim: Victim, supervisor: number, dataFolder: string): number[] {
+export function pidsOf(victim: Victim | 'auditor', supervisor: number, dataFolder: string): number[] {
   if (victim === 'supervisor') return [supervisor];
   if (victim === 'database') {
     const postmaster = Number(read(`${dataFolder}/pg/postmaster.pid`).split('\n')[0]);

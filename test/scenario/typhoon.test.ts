@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => { await house?.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
 describe('the typhoon night', () => {
-  it('holds line by line: one incident per town, one message per role, 714 unheard, the sleeping desk, her fall, 37 falls and the SOS, nine still silent [FF4 FF5 FF3 FF11 FF6]', async () => {
+  it('holds line by line: one incident per town, one message per role, 714 unheard, the sleeping desk, her fall, 37 falls and the SOS, nine still silent; the audit finds nothing [E3 FF4 FF5 FF3 FF11 FF6]', async () => {
     let fleet: Fleet | null = null;
     const world = travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0)));
     const began = performance.now();
@@ -41,5 +41,10 @@ describe('the typhoon night', () => {
     expect(outcome.verdicts.length).toBeGreaterThan(25);
     // The clock stays ahead (ADR 0014); the house is well, and nobody waits.
     expect((await api.call<{ open: Record<string, number>; outbox: { due: number } }>('GET', '/api/v1/status'))).toMatchObject({ open: { 1: 0, 2: 0 }, outbox: { due: 0 } });
+    // The auditor has watched all of it, and accused nobody.
+    const db = house.openDb();
+    const [looked] = await db.query<{ ms: number }>('select (extract(epoch from anling_now() - looked_at) * 1000)::float8 as ms from auditor');
+    expect([looked?.ms ?? 1e9, await db.query('select kind, ref, detail from finding')]).toEqual([expect.toSatisfy((ms: number) => ms < 30_000), []]);
+    await db.close();
   }, 900_000);
 });

@@ -1,6 +1,7 @@
 /** 运行状况 as one answer: every figure with its mark, from the rows and from the roles' own metrics; readable by whoever must decide whether to get up. */
 import { statfs } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
+import { summarize } from '#core/findings.ts';
 import { limits } from '#core/limits.ts';
 import { judge, type OpsFigures, opsLineIds } from '#core/ops-verdict.ts';
 import { may } from '#core/user.ts';
@@ -9,6 +10,7 @@ import { aggregateMetrics } from '#ops/health.ts';
 import { pagesBuild } from '#ops/pages.ts';
 import { readBackups } from '#store/backup.ts';
 import { countConsoles, readSending } from '#store/county-status.ts';
+import { auditOf, openFindings, outsideOf, readAuditor } from '#store/findings.ts';
 import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
@@ -25,6 +27,7 @@ const View = Shape({
   templates: Type.Array(Shape({ template: Type.String(), state: Type.String() }), { description: 'vital texts and the sign that are not approved' }),
   providerErrors: Type.Array(Shape({ channel: OneOf(['sms', 'voice']), code: Type.String(), count: Type.Integer(), lastAt: EpochMs })),
   blindWindows: Type.Array(Shape({ from: EpochMs, to: EpochMs, why: Type.String() })),
+  findings: Type.Array(Shape({ kind: Type.String(), n: Type.Integer(), since: EpochMs, refs: Type.Array(Type.String(), { description: 'the first few' }) }), { description: 'what the auditor finds wrong, the worst first' }),
   build: Shape({ version: Type.String(), pages: Nullable(Type.String()) }), retention: Shape({ heartbeatDays: Type.Integer(), vitalDays: Type.Integer(), receiptDays: Type.Integer() }),
 });
 export function registerOpsPage(app: App, ctx: WebContext): void {
@@ -39,17 +42,20 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
     const [sent, nodes, blind, checks, outbox, consoles, gateway, { history: [last], failed }] = await Promise.all([
       readProviderErrors(ctx.db), livingNodes(ctx.db), recentBlindWindows(ctx.db), listTemplateChecks(ctx.db), readSending(ctx.db), countConsoles(ctx.db), readGateway(ctx.db, ctx.settings), readBackups(ctx.db),
     ]);
+    const [auditor, findings] = [await readAuditor(ctx.db), await openFindings(ctx.db)];
     const shownNodes = nodes.map((n) => ({ id: n.id, role: n.role, startedAt: n.startedAt, beatAgeMs: n.ageMs, version: typeof n.detail['version'] === 'string' ? n.detail['version'] : null }));
     const { checked, bad } = judgeTemplates(checks, gateway.kind);
     const figures: OpsFigures = {
       roles: house.roles, gateway, templates: { checked, bad: bad.length }, events: rows.events, timers: rows.timers, outbox, consoles, doors, disk, clockOffsetMs: rows.clockOffsetMs, nodes: shownNodes,
       provider: { sent: sent.sent, failed: sent.errors.reduce((sum, e) => sum + e.count, 0) }, database: { answerMs, ...rows },
       blind: { count: blind.length, totalMs: blind.reduce((sum, b) => sum + b.to - b.from, 0) }, quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt },
+      audit: auditOf(auditor, findings), outside: outsideOf(auditor),
       backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: failed !== null },
     };
     const lines = judge(figures);
     return {
       serverTime: rows.now, verdict: lines.some((line) => line.mark === 'attention') ? 'attention' : 'good', lines, roles: house.roles, nodes: shownNodes, templates: bad, providerErrors: sent.errors, blindWindows: blind,
+      findings: summarize(findings).map(({ kind, n }) => { const of = findings.filter((f) => f.kind === kind); return { kind, n, since: of[0]?.foundAt ?? rows.now, refs: of.slice(0, 5).map((f) => f.ref) }; }),
       build: { version: ctx.version, pages: pagesBuild(ctx.settings.pages) },
       retention: { heartbeatDays: limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000) },
     };

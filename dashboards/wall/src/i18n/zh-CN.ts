@@ -15,6 +15,7 @@ export const zh = {
   'strip.drift': '本机时钟差 {s} 秒', 'strip.consoles': '值班台 {n}', 'strip.hearing': '能出声 {n}', 'strip.noHearing': '没有值班台能出声', 'strip.oldest': '最久未接', 'strip.noneWaiting': '无人等待',
   'strip.cannotHear': '现在听不到 {n} 人', 'strip.hearAll': '全部听得到', 'strip.hearNone': '没有设备在线', 'strip.soundOn': '声音开', 'strip.soundOff': '无声', 'strip.muted': '静音 {s} 秒', 'strip.open': '未办结 P{p}:{n}',
   'strip.mismatch': '对账不符 {n} 次,已重取', 'strip.toDesk': '白天', 'strip.toWall': '夜间', 'strip.lang': 'English', 'strip.hear': '监听',
+  'bar.audit': '核查:有该做没做的事!', 'bar.auditDo': '先看未办结的警情、用电话处置;“运行状况”里写着怎么办。', 'bar.auditSilent': '核查停了 {s}:该做没做的事没人发现', 'bar.auditSilentDo': '盯住未办结的警情和电话;请维护人员重启系统。',
   'bar.standby': '降级运行:数据库不可用。新警情自动呼叫,本屏暂不能操作', 'bar.standbyDo': '请按纸质名册电话处置并记下,恢复后补录。', 'bar.standbyTold': '已叫:', 'bar.standbyNobody': '还没有人', 'bar.standbyDial': '可拨:',
   'bar.late': '数据可能滞后 {s} 秒', 'bar.dead': '链路中断 {s}:屏幕上的警情可能不全!', 'bar.deadDo': '请用电话值守,同时检查网线、换备用电脑;系统正在不断重连。',
   'bar.silent': '无声:这台电脑现在不会响', 'bar.silentDo': '点“开始值班”打开声音', 'bar.unproven': '声音已开,还没试音', 'bar.unprovenDo': '点“开始值班”放一次测试音', 'bar.noAudio': '这个浏览器不能出声,请换 Chrome 或 Edge', 'bar.heardQuestion': '测试音已播放,听到了吗?',

@@ -12,6 +12,7 @@ type Ops = {
   serverTime: number; verdict: 'good' | 'attention'; lines: readonly OpsLine[]; roles: readonly { role: string; ready: boolean; reasons: readonly string[] }[];
   nodes: readonly { id: string; role: string; startedAt: number; beatAgeMs: number; version: string | null }[]; templates: readonly { template: string; state: string }[];
   providerErrors: readonly { channel: 'sms' | 'voice'; code: string; count: number; lastAt: number }[]; blindWindows: readonly { from: number; to: number; why: string }[];
+  findings: readonly { kind: string; n: number; since: number; refs: readonly string[] }[];
   build: { version: string; pages: string | null }; retention: { heartbeatDays: number; vitalDays: number; receiptDays: number };
 };
 const everyMs = 5_000;
@@ -66,10 +67,20 @@ function Line({ line, ops }: { line: OpsLine; ops: Ops }) {
       <td><span class={`ops-mark ${line.mark}`}><i aria-hidden="true">{line.mark === 'good' ? '●' : line.mark === 'attention' ? '▲' : '○'}</i> {t(`ops.${line.mark}`)}</span></td>
       <th scope="row">{page ? <a href={`#/${page}`}>{name}</a> : name}</th>
       <td class="digits">{valueText(line)}</td>
-      <td>{(line.mark === 'attention' || (line.id === 'backup' && line.mark === 'unknown')) && maybeText(`ops.${line.id}.do`)}
+      <td>{(line.mark === 'attention' || ((line.id === 'backup' || line.id === 'outside') && line.mark === 'unknown')) && (line.id === 'audit' && ops.findings.length === 0 ? t('ops.audit.silent') : maybeText(`ops.${line.id}.do`))}
+        {line.id === 'audit' && <Findings ops={ops} />}
         {line.id === 'templates' && line.mark === 'attention' && <span class="said">{ops.templates.map((x) => <span key={x.template}>{maybeText(`tpl.${x.template}`) ?? x.template}: {maybeText(`tstate.${x.state}`) ?? x.state}</span>)}</span>}
         {line.id === 'roles' && <span class="said">{ops.roles.flatMap((r) => r.reasons.map((reason) => <span key={r.role + reason}><b>{r.role}</b> <code>{reason}</code></span>))}</span>}</td>
     </tr>
+  );
+}
+
+/** What the auditor finds, the worst first: since when, what it hangs on, what to do. */
+function Findings({ ops }: { ops: Ops }) {
+  return (
+    <span class="said">{ops.findings.map((f) => (
+      <span key={f.kind} data-finding={f.kind}><b>{maybeText(`audit.${f.kind}`) ?? f.kind}</b> <span class="digits">{f.n} · {t('ops.since', { time: duration(Math.max(0, ops.serverTime - f.since), lang.value) })}</span> {maybeText(`audit.${f.kind}.do`)} <code class="dim">{f.refs.join(', ')}</code></span>
+    ))}</span>
   );
 }
 
@@ -80,6 +91,9 @@ function valueText({ id, values }: OpsLine): string {
   const time = ms < 1_000 ? `${Math.round(ms)} ms` : duration(ms, lang.value);
   const filled: Record<string, string | number> = { ...Object.fromEntries(Object.entries(values).map(([key, value]) => [key, value ?? '–'])), time, bytes: size(values['bytes']), free: size(values['free']), total: size(values['total']) };
   if (typeof values['rate'] === 'number') filled['rate'] = values['rate'] < 10 ? values['rate'].toFixed(1) : Math.round(values['rate']);
+  if (id === 'audit' && values['ms'] === null) return t('ops.unknown');
+  if (id === 'audit' && values['n'] === 0) return t('ops.audit.none', filled);
+  if (id === 'outside') filled['state'] = maybeText(`outside.${String(values['state'])}`) ?? '';
   if (values['n'] === 0 && 'ms' in values) return t('ops.noErrors');
   if (id === 'backup' && values['ms'] === null) return t('ops.backup.none');
   if (id === 'gateway') filled['kind'] = maybeText(`prov.${String(values['kind'])}`) ?? String(values['kind']);

@@ -14,6 +14,7 @@ export function Bars() {
     <div class="bars">
       <LinkBar />
       <StandbyBar />
+      <AuditBar />
       <SoundBar />
       <VigilanceBar />
       <GatewayBar />
@@ -50,6 +51,18 @@ function StandbyLine({ c }: { c: StandbyCase }) {
       <span>{t('bar.standbyTold')} {c.reached.map((p) => `${p.role} ${p.name} ${maybeText(`engagement.${p.state ?? 'notified'}`) ?? ''}`).join(' · ') || t('bar.standbyNobody')}</span>
       {c.state === 'open' && c.dial.length > 0 && <span>{t('bar.standbyDial')} {c.dial.map((p) => `${p.role} ${p.name} ${p.phone}`).join(' · ')}</span>}
     </li>
+  );
+}
+
+/** 核查发现: what should have happened and has not, said by a process that does nothing else; or that it has fallen silent. */
+function AuditBar() {
+  const audit = live.value.beat?.audit;
+  if (!audit) return null;
+  return (
+    <div class="bar silent" role="alert" data-test="audit-bar">
+      {audit.found.length > 0 && <><b>{t('bar.audit')}</b><span>{audit.found.map(({ kind, n }) => `${maybeText(`audit.${kind}`) ?? kind} ${n}`).join(lang.value === 'zh' ? '、' : ', ')}</span><span>{t('bar.auditDo')}</span></>}
+      {audit.silentMs !== null && <><b>{t('bar.auditSilent', { s: duration(audit.silentMs, lang.value) })}</b><span>{t('bar.auditSilentDo')}</span></>}
+    </div>
   );
 }
 
