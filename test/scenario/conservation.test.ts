@@ -57,9 +57,11 @@ async function login(port: number, device: TestDevice): Promise<RawDevice> {
   expect(await raw.login(device)).toBe(0);
   return raw;
 }
+/** A slow machine may take a detour over its disk: judged is what stands when nothing is on its way. */
+const atRest = (books: () => Promise<Books>): Promise<void> => until('nothing is under way', async () => Object.values(await books()).every((b) => b.inflight === 0 && b.spooled === 0), 40_000);
 const acks = (raw: RawDevice): number => raw.count('puback');
 
-describe('received = committed + quarantined + refused + shed + merged + noted + in flight + spooled', { timeout: 120_000 }, () => {
+describe('received = committed + quarantined + refused + shed + merged + noted + in flight + spooled', { timeout: 300_000 }, () => {
   it('holds lane by lane for whatever devices send, while the database is away and after it, and the sums are those of the rows [G5 I1 A2 A10 RF3]', async () => {
     const data = mkdtempSync(join(tmpdir(), 'anling-books-'));
     const edge = await startTestEdge(t, { data });
@@ -79,9 +81,10 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     send('event', 'neither json nor anything else');
     send('heartbeat', '{"battery":"full"');
     send('nonsense', '{}');
-    await until('everything is acknowledged', () => acks(raw) === 17);
+    await until('everything is acknowledged', () => acks(raw) === 17, 40_000);
     raw.send(publishPacket(device, 'status', '{"online":true}', 0), publishPacket(device, 'heartbeat', '{"battery":90}', 0));
-    await until('the last rows are there', async () => (await count('heartbeat')) === 7);
+    await until('the last rows are there', async () => (await count('heartbeat')) === 7, 40_000);
+    await atRest(books);
     expectLaw(await books());
     expect(await books()).toMatchObject({
       urgent: { received: 7, ended: { committed: 6, quarantined: 1 } }, telemetry: { received: 10, ended: { committed: 9, quarantined: 1 } },
@@ -96,7 +99,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     for (let i = 0; i < 3; i++) send('heartbeat', '{"battery":80}');
     send('status', '{"online":true}');
     for (let i = 1; i <= 2; i++) without.send(publishPacket(other, 'event', `{"kind":"sos","id":"r${i}"}`, 1, i));
-    await until('all are acknowledged from the disk', () => acks(raw) === 23);
+    await until('all are acknowledged from the disk', () => acks(raw) === 23, 40_000);
     const kept = await books();
     expectLaw(kept);
     expect(kept).toMatchObject({ urgent: { spooled: 1, inflight: 0 }, telemetry: { spooled: 3 }, presence: { spooled: 1 }, quarantine: { spooled: 1 } });
@@ -117,10 +120,10 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     const lost = await login(edge.port, third);
     await t.db.query('alter table event rename to elsewhere');
     lost.send(publishPacket(third, 'event', '{"kind":"sos","id":"x"}', 1, 1));
-    await until('it is under way or spooled', async () => { const { urgent } = await books(); return urgent.inflight + urgent.spooled === 1; });
+    await until('it is under way or spooled', async () => { const { urgent } = await books(); return urgent.inflight + urgent.spooled === 1; }, 40_000);
     expectLaw(await books());
     await t.db.query('alter table elsewhere rename to event');
-    await until('it is in', async () => (await books()).urgent.ended['committed'] === 8, 20_000);
+    await until('it is in', async () => (await books()).urgent.ended['committed'] === 8, 40_000);
   });
 
   it('a killed edge begins at zero: what it had spooled is adopted, what it had under way was not acknowledged and comes again [G5 I1 RF1]', async () => {
@@ -138,21 +141,22 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     const [device] = devices as [TestDevice];
     const raw = await login(mqtt, device);
     raw.send(publishPacket(device, 'event', '{"kind":"sos","id":"1"}', 1, 1));
-    await until('acknowledged', () => acks(raw) === 1);
+    await until('acknowledged', () => acks(raw) === 1, 40_000);
     await away();
     for (let i = 2; i <= 4; i++) raw.send(publishPacket(device, 'event', `{"kind":"sos","id":"${i}"}`, 1, i));
-    await until('acknowledged from the disk', () => acks(raw) === 4, 20_000);
+    await until('acknowledged from the disk', () => acks(raw) === 4, 40_000);
     expectLaw(booksOf(await text()));
     const edges = (): number[] => pidsOf('edge', child.pid as number, data).filter((pid) => pid !== child.pid);
     const [before] = edges();
     killHard([before as number]);
     await back();
     await until('another edge runs', async () => edges().some((pid) => pid !== before) && booksOf(await text()).urgent.adopted > 0, 40_000);
-    await until('what its predecessor had acknowledged is in the database', async () => (await count('event')) === 4, 20_000);
+    await until('what its predecessor had acknowledged is in the database', async () => (await count('event')) === 4, 40_000);
     await up();
     const again = await login(mqtt, device);
     again.send(publishPacket(device, 'event', '{"kind":"sos","id":"5"}', 1, 5));
-    await until('acknowledged', () => acks(again) === 1);
+    await until('acknowledged', () => acks(again) === 1, 40_000);
+    await atRest(async () => booksOf(await text()));
     const books = booksOf(await text());
     expectLaw(books);
     expect(books.urgent).toMatchObject({ received: 1, adopted: 3, ended: { committed: 4 }, inflight: 0, spooled: 0 });
