@@ -9,9 +9,9 @@ import type { Disk } from './disk.ts';
 import { DoorJudge } from './judge-door.ts';
 import { TimeJudge } from './judge-time.ts';
 import type { Process } from './runtime.ts';
+import { type Line, tellStory } from './story.ts';
 import type { AlertRow, EventRow, FeedRow, LogRow, OutboxRow, TimerRow } from './tables.ts';
 
-export type Line = { at: number; alertId: string | null; text: string };
 export class Broken extends Error {
   readonly rule: string;
   readonly alertId: string | null;
@@ -102,6 +102,8 @@ export class Judge {
     else if (before.state !== a.state) this.tell(a.id, `${before.state} -> ${a.state}${a.claimed_by ? ` (${a.claimed_by})` : ''}`);
     if (before?.state === 'closed' && a.state !== 'closed') this.fail('I7', a.id, 'a closed alert was opened again');
     if (a.state === 'closed' && a.priority === 1 && before?.state !== 'closed' && !/^op/.test(a.closed_by ?? '') && !a.flags.includes('self-cancelled')) this.fail('LAW6', a.id, `a P1 was ended by ${a.closed_by}, who is no human`);
+    if (held(a.state) && before && !held(before.state)) for (const o of this.#database.tables.outbox.indexed('alert', a.id)?.values() ?? [])
+      if (o.purpose === 'search' && o.step !== null && o.state === 'due' && o.withdrawn_at === null) this.fail('I4', a.id, `the search is over, and ${o.channel} ${o.template} to ${o.party} is still due`);
     if (held(a.state)) { if (!this.#endedAt.has(a.id)) this.#endedAt.set(a.id, this.#database.clock.now); } else this.#endedAt.delete(a.id);
     const twins = [...(this.#database.tables.alert.indexed('subject', `${a.subject_type} ${a.subject_id}`)?.values() ?? [])].filter((x) => x.kind === a.kind);
     if (twins.length > 1) this.fail('C1', a.id, `two open alerts of ${where}: ${twins.map((x) => x.id).join(' and ')}`);
@@ -230,20 +232,7 @@ export class Judge {
       if (this.#database.now() - o.created_at > 60_000) this.fail('LIVE', o.alert_id, `${o.channel} ${o.template} to ${o.party} is still ${state}`);
   }
 
-  /** The last lines of the alert concerned and of what befell the house meanwhile, oldest first; a complaint that comes again and again is told once. */
-  story(of: string | null, lines = 40): string {
-    const clock = (ms: number): string => `day ${Math.floor(ms / 86_400_000) + 1} ${new Date(ms).toISOString().slice(11, 23)}`;
-    const told: (Line & { again: number; last: number })[] = [];
-    const complaints = new Map<string, (typeof told)[number]>();
-    for (const line of this.lines.filter((l) => l.alertId === of || l.alertId === null)) {
-      const same = / says: /.test(line.text) ? complaints.get(line.text) : undefined;
-      if (same && line.at - same.last < 10_000) { same.again++; same.last = line.at; continue; }
-      const entry = { ...line, again: 0, last: line.at };
-      if (/ says: /.test(line.text)) complaints.set(line.text, entry);
-      told.push(entry);
-    }
-    return told.slice(-lines).map((l) => `  ${clock(l.at)}  ${l.alertId === null ? '· ' : `#${l.alertId} `}${l.text}${l.again > 0 ? ` (${l.again} times more, until ${clock(l.last).slice(-12)})` : ''}`).join('\n');
-  }
+  story(of: string | null): string { return tellStory(this.#database, this.lines, of); }
 
   /** Forgets what is long over. */
   forget(alertIds: ReadonlySet<string>, beforeMs: number): void {

@@ -57,6 +57,7 @@ export class PostgresDatabase extends Database {
   readonly #all = new Set<Session>();
   readonly #requests: Request[] = [];
   readonly #waiting = new Set<Waiting>();
+  readonly #open = new Set<PostgresWork>();
   #freed = new Map<Waiting, () => void>();
   #toldMs = Number.NaN;
   /** For the run's report. */ readonly did = { requests: 0, waits: 0, sessions: 0, commits: 0 };
@@ -86,7 +87,10 @@ export class PostgresDatabase extends Database {
   }
 
   async close(): Promise<void> {
-    for (const { db } of this.#all) await db.close().catch(() => {});
+    // A run that ended in the middle leaves transactions open: nobody goes on with them.
+    await this.#observer.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()');
+    for (const t of this.#open) t.rollback();
+    for (const { db } of this.#all) db.close().catch(() => {});
     await this.#observer.close();
     rmSync(this.#folder, { recursive: true, force: true });
   }
@@ -102,6 +106,7 @@ export class PostgresDatabase extends Database {
 
   protected override begin(who: Process, alone: boolean, wrote: (written: readonly Written[]) => void): Work {
     const t = new PostgresWork();
+    this.#open.add(t);
     const ask = <T>(work: () => Promise<T>): Promise<T> => this.#request(who, () => t.session, async () => { if (t.over) throw cutOff(); return await work(); }) as Promise<T>;
     return {
       get over() { return t.over; },
@@ -118,12 +123,14 @@ export class PostgresDatabase extends Database {
         const { session } = t;
         if (t.over) return;
         t.over = true;
+        this.#open.delete(t);
         if (session) this.#aside(async () => { await this.#observer.query('select pg_terminate_backend($1, 5000)', [session.pid]); t.rollback(); this.#all.delete(session); await session.db.close(); });
       },
       leave: () => {
         const { session } = t;
         if (t.over) return;
         t.over = true;
+        this.#open.delete(t);
         if (session) this.#aside(async () => { t.rollback(); await t.ended; this.#free.push(session); });
       },
     };

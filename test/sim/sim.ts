@@ -54,7 +54,9 @@ export async function simulate({ seed, days, url }: Options): Promise<Result> {
     database.failed = (error) => judge.fail('ERROR', null, error.stack ?? error.message);
     let house: House | null = null;
     const world = new World(database, () => house as House, judge, chance);
-    house = openHouse({ database, disk, wall, gateway: world.gatewayOf, said: (who, line, message) => judge.tell(line['alertId'] == null ? null : String(line['alertId']), `${who} says: ${message}${line['error'] ? ` (${String(line['error'])})` : ''}`) });
+    // What everybody complains of while the database is away is told by that alone.
+    const said = (who: string, line: Record<string, unknown>, message: string): void => { if (!database.away) judge.tell(line['alertId'] == null ? null : String(line['alertId']), `${who} says: ${message}${line['error'] ? ` (${String(line['error'])})` : ''}`); };
+    house = openHouse({ database, disk, wall, gateway: world.gatewayOf, said });
     const troubles = new Troubles({ database, disk, house, world, judge, chance });
     judge.claimed = (who) => troubles.claimed(who);
     const eachMinute = (): void => { judge.minute(); clock.in(minuteMs, eachMinute); };
