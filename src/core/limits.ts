@@ -174,6 +174,8 @@ export const limits = {
   /** Bytes of the copies of registrations: beyond, the file is set aside as `.1` (the one before goes) and a new one begins. */ registrationBytes: 256 * 1024 * 1024,
   // -- turns of duty
   /** Layers of one schedule, people of one layer, days that one question may look at and one stand-in may last: more is refused. */ scheduleLayers: 8, scheduleMembers: 60, scheduleDays: 92,
+  // -- the schema
+  /** Longest wait of a migration in front of a table in use, shorter than a deadlock is looked for: then it lets the others pass and tries again, for so long; after that the start fails and says who is in the way. */ migrateLockMs: 800, migrateWaitMs: 10 * 60_000,
   // -- processes
   /** A turn of a loop that lasts longer stands in /readyz; one that lasts still longer although the database answers will not end: its process ends instead and is started again. */ turnMs: 60_000, stuckMs: 10 * 60_000,
   /** A role that did not beat for this long is killed and restarted; a transaction that asks nothing for so long is ended with what it locks. */ hungMs: 10_000,

@@ -15,7 +15,7 @@ import { type Keeper, keepEmbedded } from '#store/keeper.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts';
-import { freePorts } from '#test/harness/house.ts';
+import { reservePorts } from '#test/harness/ports.ts';
 import { killHard, pidsOf, type Victim } from '#test/harness/processes.ts';
 import type { Ports } from './journal.ts';
 
@@ -41,7 +41,7 @@ const password = 'chaos-Passw0rd-of-this-run';
 export async function choosePorts(): Promise<Ports> {
   const machines = rolesOfMachines();
   const edges = machines.filter((list) => list.includes('edge'));
-  const free = await freePorts(3 + edges.length * 3);
+  const free = await reservePorts(3 + edges.length * 3);
   const [http = 0, database = 0, standin = 0] = free;
   // Ops ports are counted on from the first: far from what is handed out for 0.
   const ops = machines.map((_, i) => 20_000 + (http % 900) * 10 + i * 1_000);

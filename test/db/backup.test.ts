@@ -1,6 +1,6 @@
 /** A backup is one moment, whole and checked; what comes back is what was there, and what was registered since comes back too. */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -8,31 +8,22 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { limits } from '#core/limits.ts';
 import { appendLines, readLines } from '#ops/append.ts';
 import { makeBackup, readBackups } from '#store/backup.ts';
-import { migrate } from '#store/migrate.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { registrationLines, replayRegistrations } from '#store/registrations.ts';
 import { restoreBackup } from '#store/restore.ts';
-import { createSeal, readKeys } from '#store/seal.ts';
+import { createSeal } from '#store/seal.ts';
 import { checkKeys } from '#store/startup.ts';
 import { verifyAudit } from '#store/audit.ts';
-import { databaseUrl, onServer, onTimescale } from '#test/harness/db.ts';
-import { fixtureFolder, readFixture } from '#test/harness/fixture.ts';
-import { restoreRows, tableNames } from '#test/harness/snapshot.ts';
+import { type EmptyDatabase, emptyDatabase, onServer, onTimescale } from '#test/harness/db.ts';
+import { fillAs, fixtureKeys, migrationsFolder } from '#test/harness/fixture.ts';
+import { tableNames } from '#test/harness/snapshot.ts';
 import { testWeb, village, type Web } from '#test/harness/web.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'anling-backup-'));
-const migrations = join(import.meta.dirname, '..', '..', 'migrations');
-const names: string[] = [];
+const emptied: EmptyDatabase[] = [];
 let web: Web;
 
-/** An empty database of this test's own, without any schema. */
-async function empty(): Promise<{ url: string; db: Db }> {
-  const name = `anling_t_${randomBytes(6).toString('hex')}`;
-  names.push(name);
-  await onServer(inject('serverUrl'), (server) => server.query(`create database "${name}"`));
-  const url = databaseUrl(inject('serverUrl'), name);
-  return { url, db: openDb({ url, max: 2, name: 'admin', statementMs: 60_000 }) };
-}
+const empty = async (): Promise<EmptyDatabase> => { const made = await emptyDatabase(); emptied.push(made); return made; };
 async function contents(db: Db, skip: readonly string[]): Promise<Record<string, { rows: number; sum: string }>> {
   const out: Record<string, { rows: number; sum: string }> = {};
   for (const table of await tableNames(db)) {
@@ -56,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await web.stop();
-  for (const name of names) await onServer(inject('serverUrl'), (server) => server.query(`drop database "${name}" with (force)`));
+  for (const { drop } of emptied) await drop();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -65,7 +56,7 @@ describe('a backup', () => {
     const { db, url, seal } = web.t;
     const before = await contents(db, ['setting', 'feed_counter', 'schema_migration']);
     const made = await makeBackup(db, url, folder, 'test');
-    expect(made).toMatchObject({ file: expect.stringMatching(/anling-\d{8}-\d{6}\.backup\.gz$/), schema: readdirSync(migrations).length });
+    expect(made).toMatchObject({ file: expect.stringMatching(/anling-\d{8}-\d{6}\.backup\.gz$/), schema: readdirSync(migrationsFolder).length });
     expect([made.rows > 5_000, statSync(made.file).size, statSync(made.file).mode & 0o777]).toEqual([true, made.bytes, 0o600]);
     expect((await readBackups(db)).history[0]).toMatchObject({ file: made.file, rows: made.rows, bytes: made.bytes });
     const to = await empty();
@@ -82,7 +73,6 @@ describe('a backup', () => {
     const [next] = await to.db.query<{ id: string }>(`insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 0, 1, 'mqtt', 'sos', anling_now(), 't') returning id`);
     expect(Number(next?.id)).toBeGreaterThan(limits.restoreLeap);
     if (!onTimescale()) expect(await to.db.query('select count(*)::int as n from heartbeat_rest')).toEqual([{ n: 0 }]);
-    await to.db.close();
   });
 
   it('is refused where a county is, where a house runs, and from a file that is damaged, cut off, or none; the empty database stays empty [RF21]', async () => {
@@ -107,7 +97,7 @@ describe('a backup', () => {
     const house = openDb({ url: to.url, max: 1, name: 'web' });
     await house.query('select 1');
     await expect(restoreBackup(to.db, to.url, file, nothing)).rejects.toThrow(/1 connection\(s\) of a running house/);
-    await Promise.all([house.close(), to.db.close()]);
+    await house.close();
   });
 
   it('is made and brought back by an ordinary role that owns its database, as a provider of databases gives it', async () => {
@@ -125,7 +115,6 @@ describe('a backup', () => {
     await to.db.query(`reassign owned by ${role} to current_user`);
     await to.db.query(`drop owned by ${role}`);
     await to.db.query(`drop role ${role}`);
-    await to.db.close();
   });
 
   it('keeps the newest only, says when one failed, and leaves no half file', async () => {
@@ -142,25 +131,16 @@ describe('a backup', () => {
   });
 
   it('of the release v0.1.0 comes back and is taken to the present schema, its names readable [RF21]', async () => {
-    const old = mkdtempSync(join(folder, 'old-'));
-    const lines = readFixture('v0.1.0');
-    const schema = lines.filter((line) => line.startsWith('{"table":"schema_migration"')).length;
-    for (const name of readdirSync(migrations)) if (Number(name.slice(0, 4)) <= schema) copyFileSync(join(migrations, name), join(old, name));
     const then = await empty();
-    await migrate({ url: then.url, folder: old });
-    await restoreRows(then.db, lines, ['schema_migration']);
+    const { schema } = await fillAs('v0.1.0', then.url, then.db);
     const { file } = await makeBackup(then.db, then.url, folder, '0.1.0');
     const to = await empty();
     const read = await restoreBackup(to.db, to.url, file, nothing);
     expect([read.head.schema, read.head.version]).toEqual([schema, '0.1.0']);
-    expect(await to.db.query('select max(no) as no from schema_migration')).toEqual([{ no: readdirSync(migrations).length }]);
+    expect(await to.db.query('select max(no) as no from schema_migration')).toEqual([{ no: readdirSync(migrationsFolder).length }]);
     for (const table of ['event', 'alert', 'outbox', 'person', 'device', 'audit']) expect([table, await to.db.query(`select count(*)::int as n from "${table}"`)]).toEqual([table, await then.db.query(`select count(*)::int as n from "${table}"`)]);
-    const keyFile = join(old, 'keys.json');
-    copyFileSync(join(fixtureFolder, 'v0.1.0.keys.json'), keyFile);
-    chmodSync(keyFile, 0o600);
-    const seal = createSeal(readKeys(keyFile, false));
+    const { seal } = fixtureKeys('v0.1.0');
     for (const { name } of await to.db.query<{ name: Buffer }>('select name_enc as name from person')) expect(seal.open('person.name', name)).not.toBe('');
-    await Promise.all([then.db.close(), to.db.close()]);
   });
 });
 
@@ -197,7 +177,6 @@ describe('the copies of registrations', () => {
     expect([seal.open('person.name', person!.name), seal.open('contact.name', person!.contact)]).toEqual(['俞开盛', '俞木生']);
     expect((await replayRegistrations(to.db, seal, readLines(copies), head.at)).registered).toEqual([]); // safe to repeat
     expect(await verifyAudit(to.db, seal)).toMatchObject({ ok: true });
-    await to.db.close();
   });
 
   it('never refuse a registration: a disk that does is logged, without a name [FF24]', async () => {

@@ -46,6 +46,18 @@ export async function testDatabase(options: { max?: number } = {}): Promise<Test
   };
 }
 
+export type EmptyDatabase = { url: string; db: Db; drop(): Promise<void> };
+
+/** A database without any schema. `drop` ends its sessions. */
+export async function emptyDatabase(): Promise<EmptyDatabase> {
+  const serverUrl = inject('serverUrl');
+  const name = `anling_t_${randomBytes(6).toString('hex')}`;
+  await onServer(serverUrl, (server) => server.query(`create database "${name}"`));
+  const url = databaseUrl(serverUrl, name);
+  const db = openDb({ url, max: 2, name: 'admin', statementMs: 60_000 });
+  return { url, db, async drop() { await db.close(); await onServer(serverUrl, (server) => server.query(`drop database if exists "${name}" with (force)`)); } };
+}
+
 /** Sets the one clock of any database forward and wakes whoever waits for it; with `edgesUp` the jump is no blind window. */
 export async function travel(db: Db, ms: number, edgesUp = true): Promise<void> {
   await db.tx(async (sql) => {

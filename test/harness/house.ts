@@ -1,32 +1,23 @@
 /** One whole house for a test: a folder of its own, ports of its own, started like a county starts it, and again when it was killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdtempSync, openSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readiness } from '#ops/health.ts';
 import { embeddedUrl } from '#store/embedded.ts';
 import { type Db, openDb } from '#store/pool.ts';
+import { reservePorts } from './ports.ts';
 
+export type Ended = { code: number | null; output: string };
 export type House = {
   readonly folder: string; readonly data: string; readonly base: string; readonly mqttPort: number; readonly standin: string; readonly doors: string;
   /** Its database, for judging and for time travel. */ openDb(): Db;
+  /** One of its own commands, with its environment. */ run(file: string, ...args: string[]): Promise<Ended>;
   pid(): number | null; start(): Promise<void>; stop(): Promise<void>; readonly password: string; readonly logFile: string;
   /** Waits until /readyz has nothing to say (apart from reasons that are expected); answers the milliseconds. */ ready(withinMs: number, apartFrom?: RegExp): Promise<number>;
   /** What it is started with. */ readonly env: Readonly<Record<string, string | undefined>>;
 };
-
-/** Ports that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((s) => (s.address() as { port: number }).port);
-  await Promise.all(servers.map((s) => new Promise((resolve) => s.close(resolve))));
-  return ports;
-}
 
 export type HouseOptions = {
   logLevel?: string; name?: string; env?: Record<string, string>;
@@ -40,7 +31,7 @@ export async function makeHouse(root: string, options: HouseOptions = {}): Promi
   const folder = mkdtempSync(join(tmpdir(), `anling-${options.name ?? 'test'}-`));
   const data = options.data ?? join(folder, 'data');
   const logFile = options.output ?? join(folder, 'house.log');
-  const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, standin = 0] = await freePorts(6);
+  const [http = 0, mqtt = 0, mqtts = 0, door = 0, db = 0, standin = 0] = await reservePorts(6);
   const password = 'test-Passw0rd-of-this-run';
   const env = {
     ...process.env, ANLING_DATA: data, ANLING_HTTP_PORT: String(http), ANLING_MQTT_PORT: String(mqtt), ANLING_MQTTS_PORT: String(mqtts), ANLING_DOOR_PORT: String(door),
@@ -58,6 +49,12 @@ export async function makeHouse(root: string, options: HouseOptions = {}): Promi
       const url = options.database?.judge ?? embeddedUrl(data, db);
       if (url === null) throw new Error('the house has no database yet: start it first');
       return openDb({ url, max: 4, name: 'judge', statementMs: 60_000 });
+    },
+    run(file, ...args) {
+      const command = spawn(process.execPath, [file, ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      for (const stream of [command.stdout, command.stderr]) stream.on('data', (piece) => { output += String(piece); });
+      return new Promise((resolve) => command.on('exit', (code) => resolve({ code, output })));
     },
     pid: () => (child !== null && child.exitCode === null && child.signalCode === null ? (child.pid ?? null) : null),
     start() {

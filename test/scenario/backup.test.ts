@@ -1,16 +1,14 @@
 /** The county after its worst night: last night's backup into an empty house, by the two commands; the device fitted since is heard, and its SOS is an alert. */
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSeal, readKeys } from '#store/seal.ts';
 import { logIn } from '#test/harness/client.ts';
-import { type House, makeHouse } from '#test/harness/house.ts';
+import { type Ended, type House, makeHouse } from '#test/harness/house.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const village = '350425100001';
 type Made = { id: string; secret: string };
-type Ended = { code: number | null; output: string };
 let house: House;
 beforeAll(async () => {
   house = await makeHouse(root, { name: 'restore', env: { ANLING_DEMO: '0' } });
@@ -19,13 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => { await house.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
-const run = (...args: string[]): Promise<Ended> => program('src/backups.ts', ...args);
-function program(...args: string[]): Promise<Ended> {
-  const child = spawn(process.execPath, args, { cwd: root, env: house.env as NodeJS.ProcessEnv, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { output += String(piece); });
-  return new Promise((resolve) => child.on('exit', (code) => resolve({ code, output })));
-}
+const run = (...args: string[]): Promise<Ended> => house.run('src/backups.ts', ...args);
 /** The device's own word at the HTTP door; 0 while nobody answers there. */
 const press = (device: Made): Promise<number> => fetch(`${house.doors}/api/v1/devices/${device.id}/events`, {
   method: 'POST', headers: { authorization: `Basic ${Buffer.from(`${device.id}:${device.secret}`).toString('base64')}` }, body: '{"kind":"sos","id":"after"}', signal: AbortSignal.timeout(5_000),
@@ -85,7 +77,7 @@ describe('backup and restore', { timeout: 240_000 }, () => {
   it('are seen by the doctor, which asks a running house and one that is stopped, and makes none [FF24]', async () => {
     const lineOf = ({ output }: Ended, name: string): string => output.split('\n').find((line) => line.includes(name)) ?? '';
     await expect.poll(() => fetch(`${house.base}/healthz`).then((r) => r.ok, () => false), { timeout: 30_000 }).toBe(true);
-    const up = await program('src/doctor.ts');
+    const up = await house.run('src/doctor.ts');
     expect(up.code, up.output).toBe(1);
     expect(lineOf(up, '系统 House')).toMatch(/^▲ 要处理 +系统 House +worker: no real phone rings/);
     expect(lineOf(up, '系统 House')).not.toContain('does not answer'); // the worker of before the restore has a young row
@@ -93,10 +85,10 @@ describe('backup and restore', { timeout: 240_000 }, () => {
     expect(lineOf(up, 'Last backup')).toMatch(/^▲ 要处理.*没有做过/); // the backup knows of none before itself
     expect((await run('backup')).code).toBe(0);
     await house.stop();
-    const down = await program('src/doctor.ts');
+    const down = await house.run('src/doctor.ts');
     expect([lineOf(down, '系统 House'), lineOf(down, 'Last backup'), lineOf(down, 'Key file')]).toEqual([expect.stringMatching(/^▲ 要处理.*没有运行/), expect.stringMatching(/^● 正常/), expect.stringMatching(/^● 正常/)]);
     renameSync(house.data, `${house.data}.gone`);
-    expect((await program('src/doctor.ts')).output).toMatch(/There is no database/);
+    expect((await house.run('src/doctor.ts')).output).toMatch(/There is no database/);
     expect(existsSync(house.data)).toBe(false);
   });
 });

@@ -21,7 +21,10 @@ export class Presser {
 
   constructor(options: PresserOptions) { this.#options = options; this.#next = options.first ?? 1; }
 
-  start(): void { this.#connect(); }
+  get id(): string { return this.#options.id; }
+
+  /** Also after `finish`. */
+  start(): void { this.#stopped = false; this.#connect(); }
 
   /** No further presses; resolves when the one under way was acknowledged (or at once when none is). */
   finish(): Promise<void> {
