@@ -10,7 +10,7 @@ import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import { sqlState } from '#store/pool.ts';
 import { Batcher } from '#work/batcher.ts';
-import { outlasts } from '#work/outlasts.ts';
+import { eitherPlace } from '#work/outlasts.ts';
 import type { LaneSpec, SpoolLane } from './spool.ts';
 
 export type DurableOptions<T> = {
@@ -62,23 +62,25 @@ export function openDurableLane<T>(options: DurableOptions<T>): DurableLane<T> {
 
 async function writeDurably<T>(options: DurableOptions<T>, held: readonly Held<T>[]): Promise<Outcome[]> {
   const { spool } = options;
-  const keep = (): Promise<boolean> => (spool ? spool.keep(held.map((h) => h.item)).then(() => true, (error: Error) => {
-    options.log.error({ lane: options.lane, error: error.message }, 'the spool does not take a batch either');
-    return false;
-  }) : Promise.resolve(false));
-  if (spool?.away() && await keep()) return held.map(() => null);
-  const state = { abandoned: false };
-  const committed = writeToDatabase(options, held, state);
-  if (!spool || !(await outlasts([committed], limits.spoolAfterMs)) || !(await keep())) {
-    const outcomes = await committed;
-    const refused = outcomes.filter((outcome) => outcome !== null).length;
-    options.ended?.('committed', outcomes.length - refused);
-    options.ended?.('refused', refused);
-    return outcomes;
-  }
-  // What the database still does of this batch, it does once: the replay writes under the same ids.
-  state.abandoned = true;
-  return held.map(() => null);
+  return eitherPlace({
+    away: () => spool?.away() ?? false, afterMs: spool ? limits.spoolAfterMs : null,
+    // What the database still does of a batch that was kept, it does once: the replay writes under the same ids.
+    begin: (state) => writeToDatabase(options, held, state),
+    keep: async () => {
+      try {
+        await spool?.keep(held.map((h) => h.item));
+        return held.map(() => null);
+      } catch (error) {
+        options.log.error({ lane: options.lane, error: (error as Error).message }, 'the spool does not take a batch either');
+        return null;
+      }
+    },
+    settled(outcomes) {
+      const refused = outcomes.filter((outcome) => outcome !== null).length;
+      options.ended?.('committed', outcomes.length - refused);
+      options.ended?.('refused', refused);
+    },
+  });
 }
 
 /** One try for items that come back from the spool; throws when the database is still away. */

@@ -16,7 +16,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { arraysOf, type HeartbeatColumns, heartbeatColumns, insertHeartbeats, insertVitals, type VitalColumns, vitalColumns } from '#store/telemetry.ts';
-import { outlasts } from '#work/outlasts.ts';
+import { eitherPlace } from '#work/outlasts.ts';
 import { isRowFault } from './durable.ts';
 import type { Spooling, SpoolLane } from './spool.ts';
 
@@ -163,17 +163,15 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
 
   /** The database, or after limits.spoolAfterMs the spool; the error when the database refuses the batch for itself. */
   async #settle(batch: Closed): Promise<Accepted | Error> {
-    if (this.#spool?.away()) return this.#keep(this.#spool, batch);
-    const state = { abandoned: false };
-    const committed = this.#insert(batch, state);
-    if (!this.#spool || !(await outlasts([committed], limits.spoolAfterMs))) {
-      const outcome = await committed;
-      this.#ended(outcome instanceof Error ? 'refused' : 'committed', batch.rows);
-      return outcome;
-    }
-    state.abandoned = true;
-    this.#abandoned.set(batch.no, committed);
-    return this.#keep(this.#spool, batch);
+    const spool = this.#spool;
+    return eitherPlace({
+      away: () => spool?.away() ?? false, afterMs: spool ? limits.spoolAfterMs : null, begin: (state) => this.#insert(batch, state),
+      keep: async (working) => {
+        if (working) this.#abandoned.set(batch.no, working);
+        return spool && this.#keep(spool, batch);
+      },
+      settled: (outcome) => { this.#ended(outcome instanceof Error ? 'refused' : 'committed', batch.rows); },
+    });
   }
 
   async #keep(spool: SpoolLane<Closed>, batch: Closed): Promise<Accepted> {

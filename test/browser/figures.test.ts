@@ -1,20 +1,11 @@
 /** The answer figures at the wall: compact in the strip, whole with their definitions behind it, by keys, honest about nothing, in both languages. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
-import { type FakeServer, startFakeServer } from './fake-server.ts';
-import { type Visit, visit } from './visit.ts';
+import { describe, expect, it } from 'vitest';
+import type { FakeServer } from './fake-server.ts';
+import { useWall } from './visit.ts';
 
 describe('the answer figures', () => {
-  let browser: Browser;
-  let built: { dist: string; remove(): void };
   let server: FakeServer;
-  let open: Visit[] = [];
-  const come = async (options: Parameters<typeof visit>[2] = {}): Promise<Visit> => { const v = await visit(browser, server, options); open.push(v); return v; };
-
-  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
-  afterAll(async () => { await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); });
-  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
+  const come = useWall((fresh) => { server = fresh; });
 
   it('stand in the strip, below target marked by more than colour, and open by keys with every definition [D10]', async () => {
     const { page, complaints } = await come();

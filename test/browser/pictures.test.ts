@@ -2,21 +2,20 @@
  * The pictures of the README, taken from a whole house with its demonstration county alive: each page is opened, is not empty and
  * scrolls nowhere sideways. With ANLING_PICTURES=1 (npm run pictures) they replace those in docs/images.
  */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createApi, type HouseApi } from '#simulators/api/client.ts';
+import type { HouseApi } from '#simulators/api/client.ts';
 import { readAlerts } from '#simulators/api/house.ts';
-import { createPhonesApi } from '#simulators/api/phones.ts';
 import type { Fleet } from '#simulators/fleet/fleet.ts';
 import { simulate } from '#simulators/run.ts';
 import { scenarios } from '#simulators/scenarios/index.ts';
 import { typhoon } from '#simulators/scenarios/typhoon.ts';
 import { demonstrationTravel } from '#simulators/world/travel.ts';
 import { realWorld, travelledWorld } from '#simulators/world/world.ts';
-import { type House, makeHouse } from '#test/harness/house.ts';
+import { type Demonstration, demonstrationHouse } from '#test/harness/demonstration.ts';
+import type { House } from '#test/harness/house.ts';
 import { chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
 import { logIn, openPage, until } from './visit.ts';
 
@@ -29,6 +28,7 @@ describe('the pictures of the README', () => {
   beforeEach(({ skip }) => skip(chromiumPath() === null, noBrowser));
   let house: House;
   let api: HouseApi;
+  let run: Demonstration['run'];
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let page: Page;
   let playing: Promise<unknown> = Promise.resolve();
@@ -36,11 +36,7 @@ describe('the pictures of the README', () => {
 
   beforeAll(async () => {
     if (chromiumPath() === null) return;
-    house = await makeHouse(root, { name: 'pictures', env: { ANLING_GATEWAY: '', ANLING_DEMO: '' } });
-    await house.start();
-    await house.ready(180_000);
-    const { stdout } = spawnSync(process.execPath, ['src/admin.ts', 'token', 'pictures', '1'], { cwd: root, env: { ...process.env, ...house.env } as NodeJS.ProcessEnv, encoding: 'utf8' });
-    api = createApi(house.base, { token: /secret (\S+)/.exec(stdout)?.[1] ?? '' });
+    ({ house, api, run } = await demonstrationHouse(root, 'pictures'));
     browser = await openBrowser();
     page = await (await browser.newContext({ viewport: { width: 1600, height: 900 }, reducedMotion: 'reduce' })).newPage();
     await page.addInitScript(() => { localStorage.setItem('anling.theme', 'desk'); localStorage.setItem('anling.lang', 'zh'); });
@@ -69,10 +65,7 @@ describe('the pictures of the README', () => {
   function play(name: string, devices: number, minutes: number): void {
     const scenario = scenarios.find((s) => s.name === name);
     if (!scenario) throw new Error(`no scenario ${name}`);
-    playing = playing.then(() => simulate({
-      api, world, scenario, devices, seed: 7, speed: 1, minutes, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
-      say: () => {}, progress: () => {},
-    }));
+    playing = playing.then(() => simulate({ ...run, world, scenario, devices, seed: 7, minutes }));
   }
 
   it('the wall by day and by night while falls come in, the case with its contacts, the telephones', async () => {
@@ -118,8 +111,7 @@ describe('the pictures of the README', () => {
     const shots: Promise<void>[] = [];
     const night = travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0), true));
     const outcome = await simulate({
-      api, world: night, scenario: typhoon, devices: 1, seed: 1, speed: 1, minutes: null, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
-      progress: () => {}, onFleet: (f) => { fleet = f; },
+      ...run, world: night, scenario: typhoon, devices: 1, onFleet: (f) => { fleet = f; },
       say: (line) => {
         console.log(line);
         const name = moments[Object.keys(moments).find((time) => line.trim().startsWith(time)) ?? ''];

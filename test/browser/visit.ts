@@ -1,12 +1,13 @@
 /** One visit of a browser to the fake house: a fresh context, everything it asked for and complained about written down. */
-import type { Browser, BrowserContext, Page } from './browser.ts';
-import type { FakeServer } from './fake-server.ts';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { type Browser, type BrowserContext, buildWall, chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
+import { type FakeServer, startFakeServer } from './fake-server.ts';
 
 export type Visit = { page: Page; context: BrowserContext; foreign: string[]; complaints: string[]; close(): Promise<void> };
 export type VisitOptions = { user?: string; /** Already logged in by its cookie. Nothing is asked of the page: Playwright's own questions count as gestures, which unlock sound. */ returning?: boolean; width?: number; height?: number; lang?: 'zh' | 'en'; theme?: 'wall' | 'desk' };
 
 /** Opens the wall and, unless `returning`, logs in through the form. */
-export async function visit(browser: Browser, server: FakeServer, options: VisitOptions = {}): Promise<Visit> {
+async function visit(browser: Browser, server: FakeServer, options: VisitOptions = {}): Promise<Visit> {
   const { user = 'admin', returning = false, width = 1366, height = 768, lang = 'zh', theme = 'wall' } = options;
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
   await context.addInitScript(([t, l]) => { localStorage.setItem('anling.theme', t ?? ''); localStorage.setItem('anling.lang', l ?? ''); }, [theme, lang]);
@@ -21,6 +22,19 @@ export async function visit(browser: Browser, server: FakeServer, options: Visit
   await page.goto(server.url);
   if (!returning) { await logIn(page, user); await page.waitForSelector('[data-test=queue]'); }
   return { page, context, foreign, complaints, close: () => context.close() };
+}
+
+/** The wall of a file of tests: built once, one browser, before each test a fake house of its own; what came is sent away after it. */
+export function useWall(before: (server: FakeServer, browser: Browser) => void): (options?: VisitOptions) => Promise<Visit> {
+  let browser: Browser;
+  let built: Awaited<ReturnType<typeof buildWall>>;
+  let server: FakeServer;
+  let open: Visit[] = [];
+  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
+  afterAll(async () => { await browser?.close(); built?.remove(); });
+  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); before(server, browser); });
+  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
+  return async (options = {}) => { const v = await visit(browser, server, options); open.push(v); return v; };
 }
 
 export async function logIn(page: Page, user: string, password = 'right'): Promise<void> {

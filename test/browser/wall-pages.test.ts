@@ -1,20 +1,11 @@
 /** The wall's other pages, its keyboard, its sizes, its manners: the built bundle under the real CSP, nothing from elsewhere. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
-import { type FakeServer, startFakeServer } from './fake-server.ts';
-import { openPage, row, until, type Visit, visit } from './visit.ts';
+import { describe, expect, it } from 'vitest';
+import type { FakeServer } from './fake-server.ts';
+import { openPage, row, until, useWall } from './visit.ts';
 
 describe('the wall’s pages', () => {
-  let browser: Browser;
-  let built: { dist: string; remove(): void };
   let server: FakeServer;
-  let open: Visit[] = [];
-  const come = async (options: Parameters<typeof visit>[2] = {}): Promise<Visit> => { const v = await visit(browser, server, options); open.push(v); return v; };
-
-  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
-  afterAll(async () => { await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); });
-  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
+  const come = useWall((fresh) => { server = fresh; });
 
   it('is the built bundle, asks nobody but its own server, and breaks no rule of the CSP on any page [FF4 W15]', async () => {
     const alert = server.house.raise();

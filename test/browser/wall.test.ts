@@ -1,22 +1,15 @@
 /** The wall in a real browser, as it is built, against a house that misbehaves on purpose. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { alertView } from '#wall/live/samples.ts';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
+import type { Browser } from './browser.ts';
 import { careWorker, elder, neighbour } from './fake-house.ts';
-import { type FakeServer, startFakeServer } from './fake-server.ts';
-import { logIn, row, until, type Visit, visit } from './visit.ts';
+import type { FakeServer } from './fake-server.ts';
+import { logIn, row, until, useWall } from './visit.ts';
 
 describe('the wall', () => {
   let browser: Browser;
-  let built: { dist: string; remove(): void };
   let server: FakeServer;
-  let open: Visit[] = [];
-  const come = async (options: Parameters<typeof visit>[2] = {}): Promise<Visit> => { const v = await visit(browser, server, options); open.push(v); return v; };
-
-  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
-  afterAll(async () => { await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); });
-  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
+  const come = useWall((fresh, one) => { server = fresh; browser = one; });
 
   it('logs in, says in words what is wrong, and that a desk without a login hears nothing', async () => {
     const context = await browser.newContext();

@@ -3,28 +3,25 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi, type HouseApi } from '#simulators/api/client.ts';
+import type { HouseApi } from '#simulators/api/client.ts';
 import { type DeviceSeen, readAll, readAlerts } from '#simulators/api/house.ts';
-import { createPhonesApi } from '#simulators/api/phones.ts';
 import type { Fleet } from '#simulators/fleet/fleet.ts';
 import { verdictLines } from '#simulators/report/report.ts';
 import { type Outcome, simulate } from '#simulators/run.ts';
 import { scenarios } from '#simulators/scenarios/index.ts';
 import type { Db } from '#store/pool.ts';
-import { type House, makeHouse } from '#test/harness/house.ts';
+import { type Demonstration, demonstrationHouse } from '#test/harness/demonstration.ts';
+import type { House } from '#test/harness/house.ts';
 import { travelledHouse } from '#test/harness/travel.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let house: House;
 let db: Db;
 let api: HouseApi;
+let ordinary: Demonstration['run'];
 beforeAll(async () => {
-  house = await makeHouse(root, { name: 'simulate', env: { ANLING_GATEWAY: '', ANLING_DEMO: '' } });
-  await house.start();
-  await house.ready(180_000);
+  ({ house, api, run: ordinary } = await demonstrationHouse(root, 'simulate'));
   db = house.openDb();
-  const { stdout } = await run(['src/admin.ts', 'token', 'test', '2']);
-  api = createApi(house.base, { token: /secret (\S+)/.exec(stdout)?.[1] ?? '' });
 }, 200_000);
 afterAll(async () => { await db?.close(); await house?.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
@@ -42,10 +39,7 @@ async function play(name: string, devices: number, asked: HouseApi = api): Promi
   if (!scenario) throw new Error(`no scenario ${name}`);
   let fleet: Fleet | null = null;
   const world = await travelledHouse(api, db, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0));
-  const outcome = await simulate({
-    api: asked, world, scenario, devices, seed: 1, speed: 1, minutes: null, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
-    say: () => {}, progress: () => {}, onFleet: (f) => { fleet = f; },
-  });
+  const outcome = await simulate({ ...ordinary, api: asked, world, scenario, devices, onFleet: (f) => { fleet = f; } });
   console.log(`${name}\n${verdictLines(outcome.verdicts)}`);
   return outcome;
 }

@@ -2,47 +2,37 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createApi, type HouseApi } from '#simulators/api/client.ts';
-import { createPhonesApi } from '#simulators/api/phones.ts';
 import type { Fleet } from '#simulators/fleet/fleet.ts';
 import { table, verdictLines } from '#simulators/report/report.ts';
 import { simulate } from '#simulators/run.ts';
 import { typhoon } from '#simulators/scenarios/typhoon.ts';
 import { demonstrationTravel } from '#simulators/world/travel.ts';
 import { travelledWorld } from '#simulators/world/world.ts';
-import { logIn } from '#test/harness/client.ts';
-import { type House, makeHouse } from '#test/harness/house.ts';
+import { type Demonstration, demonstrationHouse } from '#test/harness/demonstration.ts';
 
-let house: House;
-let api: HouseApi;
+let on: Demonstration;
 beforeAll(async () => {
-  house = await makeHouse(join(import.meta.dirname, '..', '..'), { name: 'typhoon' });
-  await house.start();
-  await house.ready(180_000);
-  const admin = await logIn(house);
-  const { token } = await admin.call<{ token: string }>('POST', '/api/v1/tokens', { name: 'typhoon', role: 'admin', scopeCode: '350425000000', lifeDays: 1 });
-  api = createApi(house.base, { token });
+  on = await demonstrationHouse(join(import.meta.dirname, '..', '..'), 'typhoon');
 }, 200_000);
-afterAll(async () => { await house?.stop(); rmSync(house.folder, { recursive: true, force: true }); });
+afterAll(async () => { await on?.house.stop(); if (on) rmSync(on.house.folder, { recursive: true, force: true }); });
 
 describe('the typhoon night', () => {
   it('holds line by line: one incident per town, one message per role, 714 unheard, the sleeping desk, her fall, 37 falls and the SOS, nine still silent; the audit finds nothing [E3 FF4 FF5 FF3 FF11 FF6]', async () => {
     let fleet: Fleet | null = null;
-    const world = travelledWorld(await demonstrationTravel(api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0)));
+    const world = travelledWorld(await demonstrationTravel(on.api, () => (fleet?.unacknowledged() ?? 0) + (fleet?.connecting() ?? 0)));
     const began = performance.now();
     const lines: string[] = [];
     const outcome = await simulate({
-      api, world, scenario: typhoon, devices: 1, seed: 1, speed: 1, minutes: null, falseShare: 0.94, phones: createPhonesApi(house.standin), address: { host: '127.0.0.1', port: house.mqttPort, tls: false },
-      say: (line) => lines.push(line), progress: () => {}, onFleet: (f) => { fleet = f; },
+      ...on.run, world, scenario: typhoon, devices: 1, say: (line) => lines.push(line), onFleet: (f) => { fleet = f; },
     });
     world.close();
     console.log(`${lines.join('\n')}\n${table(outcome.totals)}\n${verdictLines(outcome.verdicts)}\nthe night took ${Math.round((performance.now() - began) / 1_000)} s`);
     expect(verdictLines(outcome.verdicts.filter((v) => !v.ok))).toBe('');
     expect(outcome.verdicts.length).toBeGreaterThan(25);
     // The clock stays ahead (ADR 0014); the house is well, and nobody waits.
-    expect((await api.call<{ open: Record<string, number>; outbox: { due: number } }>('GET', '/api/v1/status'))).toMatchObject({ open: { 1: 0, 2: 0 }, outbox: { due: 0 } });
+    expect((await on.api.call<{ open: Record<string, number>; outbox: { due: number } }>('GET', '/api/v1/status'))).toMatchObject({ open: { 1: 0, 2: 0 }, outbox: { due: 0 } });
     // The auditor has watched all of it, and accused nobody.
-    const db = house.openDb();
+    const db = on.house.openDb();
     const [looked] = await db.query<{ ms: number }>('select (extract(epoch from anling_now() - looked_at) * 1000)::float8 as ms from auditor');
     expect([looked?.ms ?? 1e9, await db.query('select kind, ref, detail from finding')]).toEqual([expect.toSatisfy((ms: number) => ms < 30_000), []]);
     await db.close();
