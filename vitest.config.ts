@@ -13,7 +13,7 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project('unit', ['src/**/*.test.ts', 'device-simulators/**/*.test.ts', 'dashboards/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/harness/**/*.test.ts'], { exclude: ['**/node_modules/**', '**/dist/**'] }),
-      project('db', ['test/db/**/*.test.ts'], { globalSetup: setup, testTimeout: 30_000 }),
+      project('db', ['test/db/**/*.test.ts'], { globalSetup: setup, testTimeout: 60_000 }),
       project('scenario', ['test/scenario/**/*.test.ts'], { globalSetup: setup, testTimeout: 90_000, hookTimeout: 120_000 }),
       project('browser', ['test/browser/**/*.test.ts'], { globalSetup: setup, testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false }),
       project('tidy', ['test/tidy/**/*.test.ts']),

@@ -62,10 +62,10 @@ describe('logging in', () => {
   it('slows the failures of an address, never its valid devices [M3 LAW5]', async () => {
     const w = world(['a']);
     await ready(w);
-    const wrong = Array.from({ length: limits.failedConnectsPerMinute + 5 }, () => w.login('a', 'wrong', from));
-    const startMs = performance.now();
+    let answered = 0;
+    const wrong = Array.from({ length: limits.failedConnectsPerMinute + 5 }, () => w.login('a', 'wrong', from).then(() => { answered++; }));
     expect(await w.login('a', 'secret-of-a', from)).toMatchObject({ device: { id: 'a' } });
-    expect(performance.now() - startMs).toBeLessThan(100);
+    expect(answered).toBe(0); // it came later and is let in first
     await Promise.all(wrong);
     const slowMs = performance.now();
     await w.login('a', 'wrong', from);

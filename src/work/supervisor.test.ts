@@ -55,6 +55,6 @@ it('stops within its bound, also a child that will not', async () => {
   await expect.poll(() => s.status()[0]?.beat !== null).toBe(true);
   const began = performance.now();
   await s.stop(300);
-  expect(performance.now() - began).toBeLessThan(1_500);
+  expect(performance.now() - began).toBeLessThan(5_000);
   expect(s.status()[0]?.pid).toBeNull();
 });

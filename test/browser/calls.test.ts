@@ -1,22 +1,13 @@
 /** Calls that come in, emergencies by hand in seconds by keys alone, and the calls to 120 and by hand (FIELD F14), as the desk sees them. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
-import { type FakeServer, startFakeServer } from './fake-server.ts';
-import { row, until, type Visit, visit } from './visit.ts';
+import { describe, expect, it } from 'vitest';
+import type { FakeServer } from './fake-server.ts';
+import { row, until, useWall } from './visit.ts';
 
 describe('the desk on the telephone', () => {
-  let browser: Browser;
-  let built: { dist: string; remove(): void };
   let server: FakeServer;
-  let open: Visit[] = [];
-  const come = async (options: Parameters<typeof visit>[2] = {}): Promise<Visit> => { const v = await visit(browser, server, options); open.push(v); return v; };
+  const come = useWall((fresh) => { server = fresh; }, 250);
   /** Where screenshots go when somebody wants to look. */
   const look = process.env['ANLING_LOOK'];
-
-  beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
-  afterAll(async () => { await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist, 250); });
-  afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
 
   it('shows calls oldest first beside the alarms, never over them; answering opens the case, the number stands large [FF14]', async () => {
     const alert = server.house.raise({ kind: 'phone-in' });

@@ -25,14 +25,14 @@ async function visit(browser: Browser, server: FakeServer, options: VisitOptions
 }
 
 /** The wall of a file of tests: built once, one browser, before each test a fake house of its own; what came is sent away after it. */
-export function useWall(before: (server: FakeServer, browser: Browser) => void): (options?: VisitOptions) => Promise<Visit> {
+export function useWall(before: (server: FakeServer, browser: Browser) => void, beatMs?: number): (options?: VisitOptions) => Promise<Visit> {
   let browser: Browser;
   let built: Awaited<ReturnType<typeof buildWall>>;
   let server: FakeServer;
   let open: Visit[] = [];
   beforeAll(async () => { if (chromiumPath() !== null) { built = await buildWall(); browser = await openBrowser(); } });
   afterAll(async () => { await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist); before(server, browser); });
+  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); server = await startFakeServer(built.dist, beatMs); before(server, browser); });
   afterEach(async () => { for (const v of open) await v.close(); open = []; await server?.close(); });
   return async (options = {}) => { const v = await visit(browser, server, options); open.push(v); return v; };
 }

@@ -29,7 +29,7 @@ describe('the one clock', () => {
     expect((await a.now()) - before).toBeLessThan(-7_000_000); // as it would stay for two hours
     const moved = await Promise.all(nodes.map((look) => look()));
     expect(moved.filter((ms) => ms > 7_100_000)).toHaveLength(1);
-    expect(Math.abs((await a.now()) - before)).toBeLessThan(2_000);
+    expect(Math.abs((await a.now()) - before)).toBeLessThan(20_000); // of two hours: the rest is what the looks themselves took
     await a.pass(31);
     expect((await a.sent()).map((m) => `${m.channel} ${m.party}`)).toContain('voice responder:cw');
   });

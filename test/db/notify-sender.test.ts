@@ -286,20 +286,20 @@ describe('the provider’s windows, mirrored', () => {
 
 describe('lanes [LAW8]', () => {
   it('a gateway that hangs on everything else holds up no emergency, and SMS no call', async () => {
+    const hangs = Promise.withResolvers<void>();
     const gateway = fakeGateway(async (m) => {
-      if (m.template === 'battery') await new Promise((resolve) => setTimeout(resolve, 1_500));
+      if (m.template === 'battery') await hangs.promise;
       return accepted();
     });
     run(gateway);
     for (let i = 0; i < 40; i++) await put(t, { template: 'battery', priority: 3, to: `154042501${10 + i}` });
     await expect.poll(() => gateway.sent.length, slow).toBe(limits.sendOther);
-    const began = performance.now();
     const text = await put(t, { to: '15404250201' });
     const call = await put(t, { channel: 'voice', to: '15404250202', priority: 2 });
     await t.db.query(`select pg_notify('anling_outbox', '')`);
     await until(text, 'accepted');
     await until(call, 'accepted');
-    expect(performance.now() - began).toBeLessThan(1_400); // a poll of one second at most, without the hint
-    expect(gateway.sent.filter((m) => m.template === 'battery').length).toBeLessThanOrEqual(2 * limits.sendOther);
+    expect(gateway.sent.filter((m) => m.template === 'battery').length).toBe(limits.sendOther); // all of them hang still
+    hangs.resolve();
   });
 });

@@ -54,7 +54,7 @@ export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, optio
 }
 
 /** Waits for a condition, looking every few milliseconds; fails with its name. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 25_000): Promise<void> {
   const end = performance.now() + ms;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`not reached in ${ms} ms: ${what}`);

@@ -318,7 +318,7 @@ it('disturbed nobody: the bystander’s every press was acknowledged', async () 
   expect(bystander.sent).toBeGreaterThan(50);
   const at = (q: number): number => Math.round(bystander.times.toSorted((a, b) => a - b)[Math.floor(bystander.times.length * q)] as number);
   console.log(`bystander: ${bystander.sent} presses, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`);
-  expect(at(0.5)).toBeLessThan(500);
+  expect(at(0.5)).toBeLessThan(2_000); // some ten milliseconds on a machine that does nothing else; who waits for a neighbour waits seconds
   expect(await events(bystander.device)).toHaveLength(bystander.sent);
 });
 

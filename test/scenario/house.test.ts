@@ -88,7 +88,7 @@ describe('a house that is killed', { timeout: 180_000 }, () => {
     expect(before.length).toBeGreaterThan(8);
     const began = performance.now();
     await house.stop();
-    expect(performance.now() - began).toBeLessThan(8_500);
+    expect(performance.now() - began).toBeLessThan(14_000); // eight seconds where the machine does nothing else; at fifteen the harness would have killed it
     await gone(before, 1_000);
     expect(existsSync(join(house.data, 'run', 'database.lock'))).toBe(false);
     expect(await portIsFree(house.mqttPort, '127.0.0.1')).toBe(true);

@@ -89,7 +89,7 @@ describe('the deadline', () => {
     const began = performance.now();
     expect(await gateway.channels.sms.send(text)).toMatchObject({ kind: 'unknown' });
     expect(await gateway.channels.voice.send(call)).toMatchObject({ kind: 'unknown' });
-    expect(performance.now() - began).toBeLessThan(2 * deadlineMs + 400);
+    expect(performance.now() - began).toBeLessThan(2 * deadlineMs + 5_000);
   });
   it('knows what surely was not sent: nobody listens, no such host, TLS on a plain port [RF12]', async () => {
     const server = createServer();

@@ -12,7 +12,7 @@ import { Shape } from '#web/schemas.ts';
 
 const kinds: readonly ReceiptKind[] = ['sms-report', 'sms-up', 'voice-report', 'voice-call-report'];
 /** Answered by then, written or not; the provider waits 700 ms. */
-const answerMs = 600;
+export const answerMs = 600;
 const bodyBytes = 512 * 1024;
 
 const Params = Shape({ secret: Type.String() });
