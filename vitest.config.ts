@@ -4,13 +4,14 @@ import { defineConfig } from 'vitest/config';
 const setup = ['test/harness/setup.ts'];
 const long = process.env['ANLING_TEST_LONG'] === '1';
 const project = (name: string, include: string[], rest: object = {}): object => ({
-  extends: true, test: { name, include, pool: 'forks', testTimeout: 10_000, hookTimeout: 60_000, ...rest },
+  extends: true, test: { name, include, pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000, ...rest },
 });
 
 export default defineConfig({
   test: {
     reporters: ['default', './test/harness/plain-reporter.ts'],
     maxWorkers: 2,
+    expect: { poll: { timeout: 20_000 } }, // a condition is waited for; how long says nothing on a machine that does much else
     projects: [
       project('unit', ['src/**/*.test.ts', 'device-simulators/**/*.test.ts', 'dashboards/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/harness/**/*.test.ts'], { exclude: ['**/node_modules/**', '**/dist/**'] }),
       project('db', ['test/db/**/*.test.ts'], { globalSetup: setup, testTimeout: 60_000 }),

@@ -31,20 +31,20 @@ it('starts a killed child again, at once', async () => {
   await expect.poll(() => s.status()[0]?.beat?.facts['ops']).toBe('here');
   const pid = s.status()[0]?.pid as number;
   process.kill(pid, 'SIGKILL');
-  await expect.poll(() => s.status()[0]?.pid !== pid && s.status()[0]?.beat !== null, { timeout: 3_000 }).toBe(true);
+  await expect.poll(() => s.status()[0]?.pid !== pid && s.status()[0]?.beat !== null, { timeout: 20_000 }).toBe(true);
   expect(s.status()[0]?.restarts).toBe(1);
   expect(events).toEqual(['started', 'ready', 'ended', 'started', 'ready']);
 });
 
 it('kills a child that hangs, and starts it again', async () => {
   const { s, events } = start('hang');
-  await expect.poll(() => events.includes('hung') && s.status()[0]?.restarts === 1, { timeout: 5_000 }).toBe(true);
+  await expect.poll(() => events.includes('hung') && s.status()[0]?.restarts === 1, { timeout: 20_000 }).toBe(true);
 });
 
 it('tries a crashing child with growing pauses, and keeps its last words', async () => {
   const { s } = start('crash');
-  await expect.poll(() => s.status()[0]?.restarts ?? 0, { timeout: 5_000 }).toBeGreaterThan(3);
-  await expect.poll(() => s.status()[0]?.lastWords, { timeout: 5_000 }).toBe('cannot go on');
+  await expect.poll(() => s.status()[0]?.restarts ?? 0, { timeout: 20_000 }).toBeGreaterThan(3);
+  await expect.poll(() => s.status()[0]?.lastWords, { timeout: 20_000 }).toBe('cannot go on');
   const after = s.status()[0]?.restarts ?? 0;
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect((s.status()[0]?.restarts ?? 0) - after).toBeLessThan(6);

@@ -28,7 +28,7 @@ describe('the desk on the telephone', () => {
     expect(await page.textContent('[data-test=on-line] .dial-number')).toBe('154 0425 0001');
     expect(await page.locator('[data-test=on-line] .dial-number').evaluate((e) => Number.parseFloat(getComputedStyle(e).fontSize))).toBe(32);
     await page.waitForSelector(`[data-test=case][data-id="${alert.id}"]`);
-    await until('the call to leave the strip', 2_000, async () => await page.locator(`[data-test=call][data-id="${first.id}"]`).count() === 0);
+    await until('the call to leave the strip', 20_000, async () => await page.locator(`[data-test=call][data-id="${first.id}"]`).count() === 0);
     await page.click('[data-test=missed]');
     expect(await page.textContent('[data-test=missed-list]')).toContain('陈*水 的家属');
     if (look) await page.screenshot({ path: `${look}/calls-answered.png` });
@@ -78,7 +78,7 @@ describe('the desk on the telephone', () => {
     await page.keyboard.type('内洋');
     await page.waitForSelector('.choice:has-text("内洋村")');
     await page.keyboard.press('Enter');
-    await until('the village to be raised for', 2_000, () => server.house.entered.length === 2);
+    await until('the village to be raised for', 20_000, () => server.house.entered.length === 2);
     expect(server.house.entered[1]).toEqual({ regionCode: '350425201202' });
     // A number raises whatever is known of it; what is nothing at all is said, and raises nothing.
     await entry();

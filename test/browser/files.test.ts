@@ -55,7 +55,7 @@ describe('the file pages', () => {
     const { page, complaints } = await come('#/wall');
     await page.locator('.menu[data-group=files] .menu-button').focus();
     await page.keyboard.press('ArrowDown');
-    await until('the first link', 1_000, () => page.evaluate(() => document.activeElement?.getAttribute('data-page') === 'people'));
+    await until('the first link', 20_000, () => page.evaluate(() => document.activeElement?.getAttribute('data-page') === 'people'));
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Escape');
     expect(await page.evaluate(() => document.activeElement?.className)).toBe('menu-button');
@@ -65,16 +65,16 @@ describe('the file pages', () => {
     await page.waitForSelector('main[data-test=people] tbody tr');
     expect(await page.textContent('.menu-button[aria-current]')).toContain('老人');
     await page.selectOption('[data-test=people] select[name=town]', `${neiyang}000`);
-    await until('the town alone', 5_000, async () => (await page.locator('tbody tr').allTextContents()).every((row) => row.includes('屏山乡')) && (await ids(page)).length > 0);
+    await until('the town alone', 20_000, async () => (await page.locator('tbody tr').allTextContents()).every((row) => row.includes('屏山乡')) && (await ids(page)).length > 0);
     const before = await ids(page);
     await page.click('[data-test=next]');
-    await until('the next page', 5_000, async () => { const now = await ids(page); return now.length > 0 && now[0] !== before[0]; });
+    await until('the next page', 20_000, async () => { const now = await ids(page); return now.length > 0 && now[0] !== before[0]; });
     const second = await ids(page);
     await page.reload();
     await page.waitForSelector('tbody tr');
     expect(await ids(page)).toEqual(second);
     await page.goBack();
-    await until('the first page again', 5_000, async () => (await ids(page))[0] === before[0]);
+    await until('the first page again', 20_000, async () => (await ids(page))[0] === before[0]);
     await page.click('tbody tr:first-child a');
     await page.waitForSelector('[data-test=person-form]');
     await page.click('[data-test=back]');
@@ -97,7 +97,7 @@ describe('the file pages', () => {
     const plain = (await api('POST', `/people/${elder.id}/reveal`, {})).body;
     const { initialsOf } = await import('#core/search.ts');
     await search(page, `${initialsOf(plain.name).toLowerCase()} ${plain.phone.slice(-4)}`);
-    await until('the one elder', 5_000, async () => (await ids(page)).includes(elder.id) && (await ids(page)).length <= 3);
+    await until('the one elder', 20_000, async () => (await ids(page)).includes(elder.id) && (await ids(page)).length <= 3);
     expect(await page.content()).not.toContain(plain.phone);
     await page.click(`tr[data-id="${elder.id}"] a`);
     await page.waitForSelector('[data-test=person-form]');
@@ -106,7 +106,7 @@ describe('the file pages', () => {
     const looks = async (): Promise<number> => (await t.db.query(`select from audit where action = 'person.reveal' and target = $1`, [`person:${elder.id}`])).length;
     const before = await looks();
     await page.click('[data-test=reveal]');
-    await until('the plain name', 5_000, async () => (await page.inputValue('input[name=name]')) === plain.name);
+    await until('the plain name', 20_000, async () => (await page.inputValue('input[name=name]')) === plain.name);
     expect(await looks()).toBe(before + 1);
     expect(await page.isDisabled('[data-test=save]')).toBe(true);
     await page.fill('input[name=language]', '客家话');
@@ -147,7 +147,7 @@ describe('the file pages', () => {
     await saved(page);
     expect((await api('GET', `/people/${elder.id}`)).body.language).toBe('前路话');
     await page.click('[data-test=reveal]');
-    await until('the number', 5_000, async () => (await page.inputValue('input[name=phone]')) !== '' && !(await page.isDisabled('input[name=phone]')));
+    await until('the number', 20_000, async () => (await page.inputValue('input[name=phone]')) !== '' && !(await page.isDisabled('input[name=phone]')));
     await page.fill('input[name=phone]', '13905980001');
     await page.click('[data-test=save]');
     await page.waitForSelector('[data-field=phone] [data-test=wrong]');
@@ -161,7 +161,7 @@ describe('the file pages', () => {
     const home = await come(`#/homes/${elder.homeId}`);
     await home.page.waitForSelector('[data-test=home-form]');
     await home.page.click('[data-test=reveal]');
-    await until('the place', 5_000, async () => !(await home.page.isDisabled('input[name=place]')));
+    await until('the place', 20_000, async () => !(await home.page.isDisabled('input[name=place]')));
     await home.page.fill('input[name=place]', '一二三四五六七八九十一二三四五');
     expect(await home.page.textContent('[data-field=place] [data-test=count]')).toBe('15/14');
     await home.page.click('[data-test=save]');
@@ -169,7 +169,7 @@ describe('the file pages', () => {
     await home.page.fill('input[name=place]', '屏山内洋下厝角12号');
     await home.page.click('[data-test=save]');
     await saved(home.page);
-    await until('the new place as title', 5_000, async () => (await home.page.textContent('h1')) === '屏山内洋下厝角12号');
+    await until('the new place as title', 20_000, async () => (await home.page.textContent('h1')) === '屏山内洋下厝角12号');
   });
 
   it('open a home, a person in it, a contact and a responder anew; contacts change their order and are verified', async () => {
@@ -196,20 +196,20 @@ describe('the file pages', () => {
       await page.click('dialog [data-test=save]');
       await page.waitForSelector('dialog', { state: 'detached' });
     }
-    await until('two contacts', 5_000, async () => (await page.locator('.contact-list li').count()) === 2);
+    await until('two contacts', 20_000, async () => (await page.locator('.contact-list li').count()) === 2);
     const order = (): Promise<string[]> => page.locator('.contact-list li').evaluateAll((rows) => rows.map((r) => r.getAttribute('data-id') ?? ''));
     const before = await order();
     await page.locator('.contact-list li').nth(1).locator('[data-test=up]').click();
-    await until('the other order', 5_000, async () => (await order())[0] === before[1]);
+    await until('the other order', 20_000, async () => (await order())[0] === before[1]);
     await page.locator('.contact-list li').first().locator('[data-test=verify]').click();
-    await until('the proof', 5_000, async () => (await page.locator('.contact-list [data-test=verify]').count()) === 1);
+    await until('the proof', 20_000, async () => (await page.locator('.contact-list [data-test=verify]').count()) === 1);
     // A contact that is looked at takes nothing from what is typed on the page; one that is removed is asked about.
     await page.fill('input[name=language]', '前路话');
     await page.locator('.contact-list li').first().locator('[data-test=contact-edit]').click();
     await page.waitForSelector('dialog');
     await page.click('dialog [data-test=contact-remove]');
     await page.click('dialog [data-test=sure]');
-    await until('one contact', 5_000, async () => (await page.locator('.contact-list li').count()) === 1);
+    await until('one contact', 20_000, async () => (await page.locator('.contact-list li').count()) === 1);
     await page.click('[data-test=back]');
     await page.click('[data-test=leave]');
     await page.waitForSelector('main[data-test=people]');
@@ -307,7 +307,7 @@ describe('the file pages', () => {
       for (const [name, hash] of Object.entries(pages)) {
         await page.goto(`${web.url}/${hash}`);
         await page.waitForSelector(`main[data-test=${name}]`);
-        await until('what it shows', 5_000, async () => !/正在取|Fetching/.test((await page.textContent('main')) ?? ''));
+        await until('what it shows', 20_000, async () => !/正在取|Fetching/.test((await page.textContent('main')) ?? ''));
         if (name === 'person' && theme === 'desk') { await page.click('[data-test=reveal]'); await page.waitForSelector('[data-test=dial]'); }
         for (const [width, height] of [[1920, 1080], [1366, 768], [911, 512], [683, 384]] as const) {
           await page.setViewportSize({ width, height });

@@ -51,23 +51,23 @@ describe('the wall’s pages', () => {
     await page.keyboard.press('Enter');
     await page.waitForSelector(`${row(first.id)}[data-state=claimed]`);
     await page.keyboard.press('n');
-    await until('the note field to have the focus', 1_000, () => page.evaluate(() => document.activeElement?.closest('[data-part=note]') !== null));
+    await until('the note field to have the focus', 20_000, () => page.evaluate(() => document.activeElement?.closest('[data-part=note]') !== null));
     await page.keyboard.type('axd 已打电话');
     await page.keyboard.press('Enter');
     await page.waitForSelector('[data-action=note]');
     expect(await page.textContent('[data-action=note]')).toContain('axd 已打电话');
     expect(await page.locator('[data-test=close-panel]').count()).toBe(0);
     await page.keyboard.press('d');
-    await until('the responders to have the focus', 1_000, () => page.evaluate(() => document.activeElement?.closest('[data-part=responders]') !== null));
+    await until('the responders to have the focus', 20_000, () => page.evaluate(() => document.activeElement?.closest('[data-part=responders]') !== null));
     await page.keyboard.press('x');
     await page.waitForSelector('[data-test=close-panel]');
-    await until('the outcomes to have the focus', 1_000, () => page.evaluate(() => document.activeElement?.hasAttribute('data-outcome') ?? false));
+    await until('the outcomes to have the focus', 20_000, () => page.evaluate(() => document.activeElement?.hasAttribute('data-outcome') ?? false));
     await page.keyboard.press('Escape');
     await page.waitForSelector('[data-test=actions]');
     await page.keyboard.press('?');
     await page.waitForSelector('dialog[open]');
     await page.keyboard.press('Escape');
-    await until('the card to close', 1_000, async () => (await page.locator('dialog').count()) === 0);
+    await until('the card to close', 20_000, async () => (await page.locator('dialog').count()) === 0);
     await page.locator(`[data-mark="${second.id}"]`).focus();
     await page.keyboard.press('Enter');
     await page.waitForSelector(`[data-test=case][data-id="${second.id}"]`);
@@ -115,7 +115,7 @@ describe('the wall’s pages', () => {
     expect(await reader.page.locator('[data-test=vigilance-bar]').count()).toBe(0);
     const asked = server.beats.length;
     await page.keyboard.press('Space');
-    await until('the answer', 1_000, () => server.beats.slice(asked).some((b) => b.inputAgoMs !== undefined && b.inputAgoMs < 1_000));
+    await until('the answer', 20_000, () => server.beats.slice(asked).some((b) => b.inputAgoMs !== undefined && b.inputAgoMs < 1_000));
     await page.waitForSelector('[data-test=vigilance-bar]', { state: 'detached' });
   });
 
@@ -162,7 +162,7 @@ describe('the wall’s pages', () => {
     expect(await page.isVisible(row(alert.id))).toBe(true);
     await page.mouse.move(600, 400);
     const next = server.house.raise();
-    await page.waitForSelector(row(next.id), { timeout: 1_000 });
+    await page.waitForSelector(row(next.id), { timeout: 20_000 });
     await page.click(`${row(alert.id)} .row-main`);
     await page.waitForSelector(`[data-test=case][data-id="${alert.id}"]`);
   });

@@ -22,7 +22,7 @@ let metrics: Metrics;
 let lines: string[] = [];
 const log = createLog('worker', 'info', (line) => { lines.push(line); });
 let loops: Loop[] = [];
-const slow = { timeout: 6_000, interval: 20 };
+const slow = { timeout: 25_000, interval: 20 };
 beforeAll(async () => { t = await testDatabase({ max: 10 }); });
 afterAll(() => t.close());
 beforeEach(() => { metrics = createMetrics('worker'); lines = []; loops = [startReceipts({ db: t.db, seal: t.seal, log, metrics })]; });

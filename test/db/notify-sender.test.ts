@@ -10,7 +10,7 @@ import { accepted, fakeGateway, openAlert, put, row, saveSend, send, type Sendin
 
 let t: TestDatabase;
 const running: Sending[] = [];
-const slow = { timeout: 6_000, interval: 20 };
+const slow = { timeout: 25_000, interval: 20 };
 const run = (gateway: Gateway | null, more: object = {}): Sending => { const s = send(t, gateway, more); running.push(s); return s; };
 beforeAll(async () => { t = await testDatabase({ max: 10 }); });
 afterAll(() => t.close());

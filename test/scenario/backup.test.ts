@@ -27,7 +27,7 @@ const press = (device: Made, id: string): Promise<number> => say(device, 'events
 /** Said until it is acknowledged, like every device does. */
 const insist = (word: () => Promise<number>): Promise<void> => expect.poll(word, { timeout: 60_000, interval: 200 }).toBe(200);
 
-/** An alarm that is in the database and in the spool: acknowledged behind a lock, its edge killed, the lock gone. Answers the spool as it lies there. */
+/** An alarm that is in the database and in the spool: acknowledged behind a lock, its edge held still, the lock gone, its edge killed. Answers the spool as it lies there. */
 async function inBoth(device: Made, id: string): Promise<string> {
   const db = house.openDb();
   const kept = join(house.folder, 'spool-of-then');
@@ -35,12 +35,13 @@ async function inBoth(device: Made, id: string): Promise<string> {
     await db.tx(async (sql) => {
       await sql.query('lock table event in exclusive mode');
       await insist(() => press(device, id));
-      killHard((['supervisor', 'edge', 'worker', 'web'] as const).flatMap((role) => pidsOf(role, house.pid() ?? -1, house.data)));
+      for (const pid of pidsOf('edge', house.pid() ?? -1, house.data)) process.kill(pid, 'SIGSTOP'); // it hears of no commit
     });
     await expect.poll(() => db.query('select source_event_id as id from event where device_id = $1', [device.id]), { timeout: 20_000 }).toEqual([{ id }]);
   } finally {
     await db.close();
   }
+  killHard((['supervisor', 'edge', 'worker', 'web'] as const).flatMap((role) => pidsOf(role, house.pid() ?? -1, house.data)));
   renameSync(join(house.data, 'spool'), kept);
   await house.start();
   await house.ready(60_000, /no real phone rings/);

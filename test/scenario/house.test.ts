@@ -21,7 +21,7 @@ describe('a house that is killed', { timeout: 180_000 }, () => {
   const busy = async (db: Db): Promise<number> => {
     const [row] = await db.query<{ pid: number }>('select pg_backend_pid() as pid');
     db.query(`select count(*) from generate_series(1, 1000000000) a where a % 7 = 3`).catch(() => {});
-    await expect.poll(() => readFileSync(`/proc/${row!.pid}/stat`, 'utf8').split(' ')[2], { timeout: 5_000 }).toBe('R');
+    await expect.poll(() => readFileSync(`/proc/${row!.pid}/stat`, 'utf8').split(' ')[2], { timeout: 20_000 }).toBe('R');
     return row!.pid;
   };
 
