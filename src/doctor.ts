@@ -63,6 +63,7 @@ async function readDatabase(db: Db, config: Config, running: boolean): Promise<D
   const [last] = backups.history;
   return {
     unsafe: await unsafeSettings(db), keys: await keyTrouble(db, config), roles: roles.map(({ version: _, ...role }) => role), driftMs: clock, canary: await readCanary(db), county: await readCounty(db), growth: growthOf(backups, rows),
+    refusals: sent.errors,
     provider: mergeSettings(await readSetting<Partial<ProviderSettings>>(db, 'provider'), gateway.kind === 'standin'),
     backup: { folder: last ? dirname(last.file) : null, sameDisk: last && config.databaseUrl === null ? onSameDisk(join(config.data, 'pg'), dirname(last.file)) : null, failed: backups.failed?.why ?? null },
     ops: {

@@ -14,7 +14,7 @@ const ops: DatabaseFacts['ops'] = {
   nodes: [], blind: { count: 0, totalMs: 0 }, quarantined: 0, feed: { seq: '1', at: 1 }, audit: { lookedMs: 4_000, found: 0, worst: null }, outside: { state: 'good', ageMs: 30_000 }, backup: { ageMs: 5 * hour, bytes: 5e6, failed: false },
 };
 const database: DatabaseFacts = {
-  unsafe: null, keys: null, roles: ['edge', 'worker', 'web', 'standby', 'auditor'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, growth: 1e8,
+  unsafe: null, keys: null, roles: ['edge', 'worker', 'web', 'standby', 'auditor'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, refusals: [], growth: 1e8,
   canary: { now: 10 * hour, nextAt: 10 * hour + 60_000, okAt: 10 * hour - 120_000, busyUntil: null, failures: 0, failed: null, legs: {} }, backup: { folder: '/mnt/backup', sameDisk: false, failed: null },
 };
 type More = { machine?: Partial<MachineFacts>; database?: Partial<DatabaseFacts>; ops?: Partial<DatabaseFacts['ops']>; county?: Partial<CountyFacts> };
@@ -42,7 +42,7 @@ describe('the doctor', () => {
     ['clock', { machine: { synchronized: false } }], ['clock', { database: { driftMs: -9_000 } }], ['clock', { ops: { clockOffsetMs: 7_200_000 } }],
     ['ups', { machine: { ups: { state: 'ONBATT', onMains: false, charge: 97 } } }], ['ups', { machine: { ups: { state: 'ONLINE', onMains: true, charge: 41 } } }],
     ['canary', { database: { canary: { ...database.canary!, failures: 3, failed: 'nobody evaluates it (worker)' } } }], ['canary', { database: { canary: { ...database.canary!, nextAt: 9 * hour } } }],
-    ['gateway', { ops: { gateway: { kind: 'standin', danger: true, demo: false } } }], ['templates', { ops: { templates: { checked: 28, bad: 1 } } }], ['provider', { ops: { provider: { sent: 40, failed: 12 } } }], ['consoles', { ops: { consoles: { open: 1, hearing: 0 } } }],
+    ['gateway', { ops: { gateway: { kind: 'standin', danger: true, demo: false } } }], ['templates', { ops: { templates: { checked: 28, bad: 1 } } }], ['provider', { ops: { provider: { sent: 40, failed: 12 } } }], ['balance', { database: { refusals: [{ code: 'isv.MOBILE_NUMBER_ILLEGAL', count: 9 }, { code: 'isv.AMOUNT_NOT_ENOUGH', count: 1 }] } }], ['balance', { database: { refusals: [{ code: 'isv.OUT_OF_SERVICE', count: 3 }] } }], ['consoles', { ops: { consoles: { open: 1, hearing: 0 } } }],
     ['events', { ops: { events: { count: 3, oldestMs: 60_000 } } }], ['timers', { ops: { timers: { count: 3, oldestMs: 60_000 } } }], ['outbox', { ops: { outbox: { due: 3, oldestDueMs: 60_000, unknown: 0, failed: 0 } } }], ['unsent', { ops: { outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 2 } } }],
     ['blind', { ops: { blind: { count: 1, totalMs: 20 * 60_000 } } }], ['quarantine', { ops: { quarantined: 1 } }], ['refused', { county: { refused: 2 } }], ['desk', { county: { leaders: 0 } }], ['villages', { county: { villages: one } }], ['gaps', { county: { gaps: one } }],
     ['towns', { county: { towns: one } }], ['numbers', { county: { optedOut: 1 } }], ['numbers', { county: { dead: one } }], ['battery', { county: { lowBattery: 1 } }], ['never', { county: { neverReported: 1 } }], ['silent', { county: { silent: 1 } }],
@@ -55,6 +55,13 @@ describe('the doctor', () => {
     expect(cut.find((l) => l.id === 'villages')).toMatchObject({ mark: 'unknown', zh: expect.stringContaining('问不到') });
     expect(doctorPage(cut, '').split('\n').length).toBeLessThan(15);
     expect(doctorPage(cut, '')).toMatch(/问不到:系统、.*、离线设备\n +not asked, for the database does not answer: House, /);
+  });
+
+  it('has for every line a sentence of what to do, in both languages', () => {
+    for (const id of doctorIds) {
+      const [zh = '', en = ''] = doctorPage([{ id, mark: 'attention', zh: '坏', en: 'bad' }], '').split('\n').filter((l) => l.includes('→'));
+      expect([id, /[一-龥]/.test(zh), /[一-龥]/.test(en), /→ [A-Z].*\.$/.test(en)]).toEqual([id, true, false, true]);
+    }
   });
 
   it('is one page: the verdict on top, what needs hands first, each with one sentence in both languages', () => {

@@ -5,6 +5,7 @@
 import { canaryTrouble, type CanaryState } from './canary.ts';
 import { limits } from './limits.ts';
 import { judge, type OpsFigures, type OpsLineId, type OpsMark } from './ops-verdict.ts';
+import { outOfMoney } from './provider.ts';
 
 export const doctorIds = [
   'house', 'database', 'safety', 'keys', 'disk', 'spool', 'backup', 'apart', 'clock', 'ups', 'canary', 'audit', 'outside', 'gateway', 'templates', 'balance', 'provider', 'consoles', 'events', 'timers', 'outbox', 'unsent', 'blind', 'quarantine',
@@ -26,7 +27,7 @@ export type MachineFacts = { spool: SpoolFacts; volumes: Volume[]; /** by timeda
 export type DatabaseFacts = {
   unsafe: string | null; /** why the key file is not the one of this database */ keys: string | null; /** roles that beat and are on this machine or another; reasons where one is not ready */ roles: { role: string; ready: boolean; reasons: string[] }[];
   ops: OpsFigures; /** database's wall clock minus the machine's */ driftMs: number; canary: CanaryState | null; county: CountyFacts;
-  provider: { sign: string; mode: 'public' | 'dedicated' }; /** bytes a day, from the backups on record; null: fewer than two days */ growth: number | null; backup: { folder: string | null; sameDisk: boolean | null; failed: string | null };
+  provider: { sign: string; mode: 'public' | 'dedicated' }; /** what the provider refused in a day, by its codes */ refusals: readonly { code: string; count: number }[]; /** bytes a day, from the backups on record; null: fewer than two days */ growth: number | null; backup: { folder: string | null; sameDisk: boolean | null; failed: string | null };
 };
 /** `database` is the reason when it could not be asked. */
 export type DoctorFacts = { machine: MachineFacts; database: DatabaseFacts | string };
@@ -95,8 +96,14 @@ function houseLines(db: DatabaseFacts, machine: MachineFacts, line: MakeLine): D
     line('canary', canary === null ? null : trouble !== null, canary === null ? ['还没有按过', 'never pressed yet'] : trouble !== null ? [trouble, trouble]
       : canary.okAt === null ? ['第一次正在进行', 'the first is under way'] : [`${span(canary.now - canary.okAt)[0]}前通过`, `passed ${span(canary.now - canary.okAt)[1]} ago`]),
     line('gateway', ops.gateway.danger, [`${ops.gateway.kind}, 模式 ${db.provider.mode}, 签名 ${db.provider.sign || '无'}`, `${ops.gateway.kind}, mode ${db.provider.mode}, sign ${db.provider.sign || 'none'}`]),
-    line('balance', null, ['此处不知道', 'not known here']),
+    balanceLine(db, line),
   ];
+}
+
+/** The money itself is known to the provider alone; that it ran out is known by what it refused. */
+function balanceLine({ refusals }: DatabaseFacts, line: MakeLine): DoctorLine {
+  const unpaid = refusals.reduce((sum, { code, count }) => (outOfMoney.test(code) ? sum + count : sum), 0);
+  return line('balance', unpaid > 0 ? true : null, unpaid > 0 ? [`欠费:一天内 ${unpaid} 条因此没发出`, `out of money: ${unpaid} refused for it in a day`] : ['此处不知道(一天内没有因欠费被拒)', 'not known here (nothing was refused for it in a day)']);
 }
 
 /** What /ops says too, in a terminal's words. */

@@ -65,3 +65,6 @@ export function isDemoNumber(phone: string): boolean {
   const digits = phone.replace(/\D/g, '').replace(/^(?:0086|86)(?=1\d{10}$)/, '').replace(/^(?:0086|86)(?=598)/, '0');
   return /^1540425\d{4}$/.test(digits) || /^05980\d{6,7}$/.test(digits);
 }
+
+/** Codes by which a provider says that the account has no money. */
+export const outOfMoney = /^isv\.(AMOUNT_NOT_ENOUGH?|OUT_OF_SERVICE)$/;

@@ -1,4 +1,5 @@
 /** The doctor at a database: every question is asked of real rows, and each planted trouble is found. */
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,6 +51,17 @@ describe('the doctor at a database', () => {
     expect(lines.find((l) => l.id === 'clock')?.en).toMatch(/offset 0 ms, -?\d+ ms from this machine's, synchronized/);
   });
 
+  it('ends with 1 when something is to do, with 0 when nothing is', async () => {
+    const command = (): { status: number | null; stdout: string } => spawnSync(process.execPath, ['src/doctor.ts'], { env: { ...process.env, ANLING_DATA: folder, DATABASE_URL: web.t.url, ANLING_GATEWAY: 'aliyun' }, encoding: 'utf8' });
+    const healthy = command();
+    const own = healthy.stdout.split('\n').filter((l) => l.startsWith('▲'));
+    expect([healthy.status, own.filter((l) => !/磁盘|时钟/.test(l))], healthy.stdout).toEqual([own.length === 0 ? 0 : 1, []]); // disk and clock of whoever runs this are not ours to judge
+    await q(`update console set audio = 'suspended'`);
+    const ill = command();
+    await q(`update console set audio = 'running'`);
+    expect([ill.status, ill.stdout], ill.stdout).toEqual([1, expect.stringMatching(/▲ 要处理 +值班台 Consoles[^\n]*\n +→ 打开一个值班台[^\n]*\n +→ Open a console/)]);
+  });
+
   it.each<[string, string, string, RegExp]>([
     ['villages', `update responder set opted_out_at = anling_now() where id = 'r2'`, `update responder set opted_out_at = null`, /1: 内洋村$/],
     ['gaps', `update responder set absent_until = anling_now() + interval '20 hours' where id = 'r1'`, `update responder set absent_until = null`, /1: 仙亭村 \(\d\d-\d\d \d\d:\d\d\)$/],
@@ -62,6 +74,7 @@ describe('the doctor at a database', () => {
     ['consoles', `update console set audio = 'suspended'`, `update console set audio = 'running'`, /^1 on duty, 0 can sound$/],
     ['canary', `update canary set failures = 3, failed = 'nobody sends its message (worker)'`, 'update canary set failures = 0', /nobody sends its message/],
     ['templates', `insert into template_check (template, gateway, state) values ('sign', 'aliyun', 'pending')`, `delete from template_check where template = 'sign'`, /^1 of 2/],
+    ['balance', `insert into outbox (out_id, party, channel, template, params_enc, to_enc, to_bidx, priority, due_at, state, handled_at, error_code, trace) values ('unpaid', 'responder:r1', 'sms', 'sos', '\\x00', '\\x00', '\\x01', 1, anling_now(), 'failed', anling_now(), 'isv.AMOUNT_NOT_ENOUGH', 't')`, 'delete from outbox', /^out of money: 1 refused/],
     ['events', `insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'mqtt', 'sos', anling_now() - interval '1 minute', 't')`, 'delete from event', /^1, the oldest 60 s$/],
     ['audit', `insert into finding (kind, ref) values ('timer-late', 'timer 1')`, 'delete from finding', /1 findings$/],
     ['audit', `update auditor set looked_at = anling_now() - interval '2 minutes'`, `update auditor set looked_at = anling_now() + interval '1 hour'`, /^looked 2 min ago/],
