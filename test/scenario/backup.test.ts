@@ -14,8 +14,8 @@ let house: House;
 beforeAll(async () => {
   house = await makeHouse(root, { name: 'restore', env: { ANLING_DEMO: '0' } });
   await house.start();
-  await house.ready(60_000);
-});
+  await house.ready(180_000);
+}, 200_000);
 afterAll(async () => { await house.stop(); rmSync(house.folder, { recursive: true, force: true }); });
 
 const run = (...args: string[]): Promise<Ended> => house.run('src/backups.ts', ...args);
@@ -44,7 +44,7 @@ async function inBoth(device: Made, id: string): Promise<string> {
   killHard((['supervisor', 'edge', 'worker', 'web'] as const).flatMap((role) => pidsOf(role, house.pid() ?? -1, house.data)));
   renameSync(join(house.data, 'spool'), kept);
   await house.start();
-  await house.ready(60_000, /no real phone rings/);
+  await house.ready(120_000, /no real phone rings/);
   return kept;
 }
 
