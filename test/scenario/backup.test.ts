@@ -54,7 +54,7 @@ function breakDatabase(): void {
   killHard(pidsOf('database', house.pid() ?? -1, house.data));
 }
 
-describe('backup and restore', { timeout: 240_000 }, () => {
+describe('backup and restore', { timeout: 400_000 }, () => {
   it('lose no home fitted since: it is brought in from the copies, its button logs in with its own secret; what the spools hold of before, of after and of it is there once, with name and place [FF24 RF21 A2 I1 I2]', async () => {
     const admin = await logIn(house);
     await admin.call('POST', '/api/v1/regions', { rows: [{ code: '350425000000', name: '大田县' }, { code: '350425100000', name: '均溪镇' }, { code: village, name: '仙亭村' }] });

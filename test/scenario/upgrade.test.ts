@@ -64,7 +64,7 @@ async function standinFor(house: House): Promise<ChildProcess> {
   return child;
 }
 
-describe('an upgrade while devices report', { timeout: 300_000 }, () => {
+describe('an upgrade while devices report', { timeout: 500_000 }, () => {
   let house: House;
   let old: House;
   beforeAll(async () => {
