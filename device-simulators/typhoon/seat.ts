@@ -1,5 +1,5 @@
 /** A seat of the desk as the house sees it: an operator who logs in, a wall tab that beats, and now and then a key. */
-import type { ClientFrame } from '#core/live.ts';
+import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { createApi, type HouseApi } from '#simulators/api/client.ts';
 import type { World } from '#simulators/world/world.ts';
 
@@ -20,7 +20,12 @@ export async function takeSeat(admin: HouseApi, world: World): Promise<Seat> {
   const tabId = crypto.randomUUID();
   const ws = new connectTo(`${api.url.replace(/^http/, 'ws')}/api/v1/live`, { headers: { ...api.headers, origin: admin.url } });
   const send = (frame: ClientFrame): void => { if (ws.readyState === WebSocket.OPEN) ws.send(JSON.stringify(frame)); };
-  const beat = (input: boolean): void => send({ type: 'beat', tabId, visible: true, audio: 'running', lastSeq: 0, ...(input ? { inputAgoMs: 0 } : {}) });
+  let lastSeq = 0; // followed as a wall does: the auditor looks whether a console stays behind
+  ws.onmessage = ({ data }) => {
+    const frame = JSON.parse(String(data)) as ServerFrame;
+    if (frame.type === 'snapshot' || frame.type === 'alert') lastSeq = frame.seq;
+  };
+  const beat = (input: boolean): void => send({ type: 'beat', tabId, visible: true, audio: 'running', lastSeq, ...(input ? { inputAgoMs: 0 } : {}) });
   await new Promise<void>((resolve, reject) => {
     ws.onopen = () => { send({ type: 'hello', epoch: null, lastSeq: 0, tabId }); beat(true); resolve(); };
     ws.onerror = () => reject(new Error('the seat cannot open its live channel'));

@@ -51,7 +51,8 @@ const questions: Readonly<Record<FindingKind, string>> = {
   'feed-hole': `select 'number ' || seq as ref, json_build_object('before', before) as detail from (
       select seq, at, lag(seq) over (order by seq) as before from feed where seq > (select seq from feed_counter) - ${limits.auditRows}) f where before <> seq - 1 and at > ${window}
     union all select 'counter ' || c.seq, json_build_object('last', f.last) from feed_counter c, (select max(seq) as last from feed) f where f.last <> c.seq`,
-  'console-behind': `select 'console ' || c.tab_id as ref, json_build_object('at', c.last_seq, 'head', h.seq) as detail from console c join app_user u on u.id = c.user_id,
+  // One that stays at its number; one that follows, however fast a demonstration's clock runs, has another at each look.
+  'console-behind': `select 'console ' || c.tab_id || ' at ' || c.last_seq as ref, json_build_object('at', c.last_seq, 'head', h.seq) as detail from console c join app_user u on u.id = c.user_id,
       lateral (select max(seq) as seq from feed where seq > (select seq from feed_counter) - ${limits.auditRows} and at < ${ago(limits.auditConsoleMs)} and alert_id is not null) h
     where c.beat_at > ${ago(limits.auditConsoleMs / 2)} and right(u.scope_code, 6) = '000000' and c.last_seq < h.seq`,
   'spool-stuck': `select id as ref, detail->'edge'->'spooled' as detail from node where role = 'edge' and beat_at > ${ago(limits.auditRoleMs)} and (detail->'edge'->>'spooled')::float8 > 0`,

@@ -104,7 +104,7 @@ const faults: readonly [expected: string, what: string, plant: (alertId: string)
   ['feed-hole number $', 'a number of the feed that is missing', async () => { const seq = await id('select max(seq) from feed'); await q('delete from feed where seq = $1::bigint - 1', [seq]); return seq; }],
   ['feed-hole counter $', 'a number that was given to nothing', () => id('update feed_counter set seq = seq + 1 returning seq')],
   ['role-silent worker', 'a process that is gone', () => q(`insert into node (id, role, started_at, beat_at) values ('w', 'worker', anling_now(), anling_now())`)],
-  ['console-behind console t', 'a wall that shows the past', () => q(`insert into console (tab_id, user_id, beat_at, last_seq) values ('t', 'op1', anling_now() + interval '1 hour', 0)`)],
+  ['console-behind console t at 0', 'a wall that shows the past', () => q(`insert into console (tab_id, user_id, beat_at, last_seq) values ('t', 'op1', anling_now() + interval '1 hour', 0)`)],
   ['spool-stuck e', 'a spool that the database does not take', () => q(`insert into node (id, role, started_at, beat_at, detail) values ('e', 'edge', anling_now(), anling_now() + interval '1 hour', '{"edge":{"spooled":7,"open":{}}}')`)],
   ['ledger-open f', 'a door whose sums do not come out', () => q(`insert into node (id, role, started_at, beat_at, detail) values ('f', 'edge', anling_now(), anling_now() + interval '1 hour', '{"edge":{"spooled":0,"open":{"urgent":1}}}')`)],
   ['count-wrong alert #', 'an alert that counts another number than it has events', (alert) => q('update alert set count = count + 1 where id = $1', [alert])],
