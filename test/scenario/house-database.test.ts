@@ -16,9 +16,9 @@ let devices: Seeded[];
 beforeAll(async () => {
   f = await makeFaultyHouse(root, { name: 'faulty' });
   await f.house.start();
-  await f.house.ready(90_000);
+  await f.house.ready(180_000);
   devices = await seedPeople(f.house, 12);
-}, 240_000);
+}, 300_000);
 afterAll(async () => { await f?.end(); });
 
 const roles = (): number[] => (['edge', 'worker', 'web'] as const).flatMap((role) => pidsOf(role, f.house.pid() ?? -1, f.house.data));

@@ -7,9 +7,13 @@ import { judge, type Verdict } from './verdict.ts';
 
 export type UnderPress = { verdict: Verdict; resent: number; /** connections that ended under a device, whoever ended them */ closed: number };
 
+/** Runs of this process: each numbers its presses anew, so that none is taken for an earlier one. */
+let runs = 0;
+
 /** Runs `work` while every device presses; then no more presses, what is under way is waited for, and the ledgers are compared. */
 export async function underPress(house: House, devices: readonly Seeded[], pauseMs: number, work: (pressers: readonly Presser[]) => Promise<void>, keepaliveS?: number): Promise<UnderPress> {
-  const pressers = devices.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs, ...(keepaliveS === undefined ? {} : { keepaliveS }) }));
+  const first = 1 + 100_000 * runs++;
+  const pressers = devices.map((d) => new Presser({ id: d.id, secret: d.secret, port: house.mqttPort, kind: 'sos', pauseMs, first, ...(keepaliveS === undefined ? {} : { keepaliveS }) }));
   try {
     for (const presser of pressers) presser.start();
     await work(pressers);
@@ -35,7 +39,7 @@ export async function more(pressers: readonly Presser[], count: number, withinMs
 }
 
 /** Acknowledged items that the database does not have yet; they count as unsettled while nobody answers. */
-async function spooled(house: House): Promise<number> {
+export async function spooled(house: House): Promise<number> {
   const text = await fetch(`${house.base}/metrics`).then((answer) => answer.text(), () => '');
   const rows = [...text.matchAll(/^anling_spool_rows\S* (\d+)/gm)].map((m) => Number(m[1]));
   return rows.length === 0 ? Infinity : rows.reduce((a, b) => a + b, 0);
