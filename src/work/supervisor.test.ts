@@ -12,7 +12,8 @@ writeFileSync(file, `
   process.on('SIGTERM', () => { if (mode !== 'stubborn') process.exit(0); });
   const beat = () => process.send({ type: 'beat', reasons: [], facts: { ops: 'here' } });
   if (mode === 'crash') { console.log('cannot go on'); process.exit(3); }
-  beat();
+  if (mode === 'slow') { process.send({ type: 'beat', reasons: ['loading'], facts: {} }); const end = Date.now() + 1_500; setTimeout(() => { while (Date.now() < end); }, 20); }
+  else beat();
   setInterval(beat, 50);
   if (mode === 'hang') setTimeout(() => { for (;;); }, 200);
 `);
@@ -39,6 +40,12 @@ it('starts a killed child again, at once', async () => {
 it('kills a child that hangs, and starts it again', async () => {
   const { s, events } = start('hang');
   await expect.poll(() => events.includes('hung') && s.status()[0]?.restarts === 1, { timeout: 20_000 }).toBe(true);
+});
+
+it('lets a child that was never ready load for longer than a hung one would live [RF22]', async () => {
+  const { s, events } = start('slow');
+  await expect.poll(() => events.includes('ready'), { timeout: 10_000 }).toBe(true);
+  expect([events, s.status()[0]?.restarts]).toEqual([['started', 'ready'], 0]);
 });
 
 it('tries a crashing child with growing pauses, and keeps its last words', async () => {

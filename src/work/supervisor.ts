@@ -30,7 +30,7 @@ export type Supervisor = {
   killAll(): void;
 };
 
-const startMs = 60_000; // until its first beat: a cold disk, a database in recovery
+const startMs = 60_000; // until its first beat, and silent before it was ready once: a cold disk, a database in recovery, a machine with too much to do
 const pauseMsMax = 10_000;
 const steadyMs = 30_000; // having lived so long, the next death begins with the short pause again
 
@@ -71,6 +71,7 @@ class Child {
   #beat: Beat | null = null;
   #heardAt = 0;
   #startedAt = 0;
+  #wasReady = false;
   #failures = 0;
   #restarts = 0;
   #again: NodeJS.Timeout | null = null;
@@ -85,6 +86,7 @@ class Child {
     const child = fork(file, [...args], { env: { ...env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' });
     this.#process = child;
     this.#beat = null;
+    this.#wasReady = false;
     this.#heardAt = this.#startedAt = performance.now();
     this.#options.onEvent({ child: name, what: 'started', pid: child.pid ?? null });
     lines(child, (line) => { this.#lastWords = line; this.#options.onLine(name, line); });
@@ -104,7 +106,8 @@ class Child {
 
   judge(now: number): void {
     if (!this.#spec.beats || !this.#process || this.stopped) return;
-    const bound = this.#beat === null ? startMs : (this.#options.hungMs ?? limits.hungMs);
+    const starting = this.#beat === null || (!this.#wasReady && now - this.#startedAt <= startMs);
+    const bound = starting ? startMs : (this.#options.hungMs ?? limits.hungMs);
     if (now - this.#heardAt <= bound) return;
     this.#options.onEvent({ child: this.#spec.name, what: 'hung', pid: this.#process.pid ?? null, detail: `no beat for ${Math.round(now - this.#heardAt)} ms` });
     this.#heardAt = now;
@@ -135,6 +138,7 @@ class Child {
     if (beat?.type !== 'beat') return;
     const before = this.#beat;
     this.#beat = beat;
+    this.#wasReady ||= beat.reasons.length === 0;
     if (beat.reasons.length === 0 && before?.reasons.length !== 0) this.#options.onEvent({ child: this.#spec.name, what: 'ready', pid: this.#process?.pid ?? null });
     if (before === null || JSON.stringify(before.facts) !== JSON.stringify(beat.facts)) this.#options.onChange?.();
   }

@@ -1,4 +1,4 @@
-/** Roles that hang and roles that are ended, again and again, while buttons are pressed and alarms escalate. The supervisor's patience is scaled from 10 s to 4 s. */
+/** Roles that hang and roles that are ended, again and again, while buttons are pressed and alarms escalate. The supervisor's patience is scaled from 10 s to 4 s: a machine that is busy with a dozen other things needs the whole of it. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '#ops/processes.ts';
