@@ -20,6 +20,7 @@ const config = (more: Record<string, string> = {}) => readConfig([], { ANLING_DA
 const look = (more?: Record<string, string>): Promise<DoctorLine[]> => examine(config(more), tools);
 const todo = async (more?: Record<string, string>): Promise<string[]> => (await look(more)).filter((l) => l.mark === 'attention').map((l) => l.id);
 const line = async (id: string): Promise<DoctorLine | undefined> => (await look()).find((l) => l.id === id);
+const notOurs = (id: string): boolean => id === 'disk' || id === 'database';
 const q = (text: string, values: unknown[] = []) => web.t.db.query(text, values);
 
 /** Beats of all roles of another machine, a console that hears, a press that passed, a backup of today: what a healthy evening has. */
@@ -45,8 +46,8 @@ afterAll(async () => { await web.stop(); rmSync(folder, { recursive: true, force
 describe('the doctor at a database', () => {
   it('finds a healthy house well, and knows what it cannot know [FF24]', async () => {
     const lines = await look();
-    // The disk of whoever runs this test is not ours to judge.
-    expect(lines.filter((l) => l.mark !== 'good' && l.id !== 'disk').map((l) => l.id)).toEqual(['apart', 'ups', 'balance']);
+    // The disk of whoever runs this test, and how fast his database answers, are not ours to judge.
+    expect(lines.filter((l) => l.mark !== 'good' && !notOurs(l.id)).map((l) => l.id)).toEqual(['apart', 'ups', 'balance']);
     expect(lines.find((l) => l.id === 'backup')).toMatchObject({ zh: expect.stringMatching(/前,5 MB$/) });
     expect(lines.find((l) => l.id === 'clock')?.en).toMatch(/offset 0 ms, -?\d+ ms from this machine's, synchronized/);
   });
@@ -55,7 +56,7 @@ describe('the doctor at a database', () => {
     const command = (): { status: number | null; stdout: string } => spawnSync(process.execPath, ['src/doctor.ts'], { env: { ...process.env, ANLING_DATA: folder, DATABASE_URL: web.t.url, ANLING_GATEWAY: 'aliyun' }, encoding: 'utf8' });
     const healthy = command();
     const own = healthy.stdout.split('\n').filter((l) => l.startsWith('▲'));
-    expect([healthy.status, own.filter((l) => !/磁盘|时钟/.test(l))], healthy.stdout).toEqual([own.length === 0 ? 0 : 1, []]); // disk and clock of whoever runs this are not ours to judge
+    expect([healthy.status, own.filter((l) => !/磁盘|时钟|数据库 Database/.test(l))], healthy.stdout).toEqual([own.length === 0 ? 0 : 1, []]); // of the machine that runs this
     await q(`update console set audio = 'suspended'`);
     const ill = command();
     await q(`update console set audio = 'running'`);
@@ -75,7 +76,7 @@ describe('the doctor at a database', () => {
     ['canary', `update canary set failures = 3, failed = 'nobody sends its message (worker)'`, 'update canary set failures = 0', /nobody sends its message/],
     ['templates', `insert into template_check (template, gateway, state) values ('sign', 'aliyun', 'pending')`, `delete from template_check where template = 'sign'`, /^1 of 2/],
     ['balance', `insert into outbox (out_id, party, channel, template, params_enc, to_enc, to_bidx, priority, due_at, state, handled_at, error_code, trace) values ('unpaid', 'responder:r1', 'sms', 'sos', '\\x00', '\\x00', '\\x01', 1, anling_now(), 'failed', anling_now(), 'isv.AMOUNT_NOT_ENOUGH', 't')`, 'delete from outbox', /^out of money: 1 refused/],
-    ['events', `insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'mqtt', 'sos', anling_now() - interval '1 minute', 't')`, 'delete from event', /^1, the oldest 60 s$/],
+    ['events', `insert into event (ingest_id, shard, urgency, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'mqtt', 'sos', anling_now() - interval '1 minute', 't')`, 'delete from event', /^1, the oldest [6-9]\d s$/],
     ['audit', `insert into finding (kind, ref) values ('timer-late', 'timer 1')`, 'delete from finding', /1 findings$/],
     ['audit', `update auditor set looked_at = anling_now() - interval '2 minutes'`, `update auditor set looked_at = anling_now() + interval '1 hour'`, /^looked 2 min ago/],
     ['outside', `update auditor set outside = 'failing'`, `update auditor set outside = 'good'`, /does not take it/],
@@ -83,7 +84,7 @@ describe('the doctor at a database', () => {
   ])('finds trouble with %s in the rows, and that alone', async (id, plant, mend, said) => {
     await q(plant);
     try {
-      expect((await todo()).filter((x) => x !== 'disk' && !(id === 'villages' && x === 'numbers'))).toEqual([id]);
+      expect((await todo()).filter((x) => !notOurs(x) && !(id === 'villages' && x === 'numbers'))).toEqual([id]);
       expect((await line(id))?.en).toMatch(said);
     } finally {
       await q(mend);
@@ -94,7 +95,7 @@ describe('the doctor at a database', () => {
     await q(`insert into outbox (out_id, party, channel, template, params_enc, to_enc, to_bidx, priority, due_at, state, handled_at, trace) select 'dead' || n, 'responder:r1', 'voice', 'voice-p1', '\\x00', '\\x00', '\\x01', 1, anling_now(), 'failed', anling_now(), 't' from generate_series(1, 2) n`);
     expect(await line('numbers')).toMatchObject({ mark: 'attention', en: expect.stringContaining('not reached of late: 1: 仙亭村 care-worker') });
     await q('delete from outbox');
-    expect((await todo({ ANLING_GATEWAY: 'standin' })).filter((id) => id !== 'disk')).toEqual(['gateway']);
+    expect((await todo({ ANLING_GATEWAY: 'standin' })).filter((id) => !notOurs(id))).toEqual(['gateway']);
     await q(`update node set beat_at = anling_now() - interval '1 hour'`);
     expect(await line('house')).toMatchObject({ mark: 'attention', zh: '没有运行' });
     chmodSync(join(folder, 'keys.json'), 0o644);

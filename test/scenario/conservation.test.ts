@@ -4,10 +4,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort } from '#ops/processes.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
 import { makeDevices, makeHome, publishPacket, RawDevice, startTestEdge, type TestDevice, until } from '#test/harness/edge.ts';
+import { reservePorts } from '#test/harness/ports.ts';
 import { killHard, pidsOf } from '#test/harness/processes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -128,7 +128,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
 
   it('a killed edge begins at zero: what it had spooled is adopted, what it had under way was not acknowledged and comes again [G5 I1 RF1]', async () => {
     const data = mkdtempSync(join(tmpdir(), 'anling-books-'));
-    const [mqtt, ops] = [await freePort(), await freePort()];
+    const [mqtt = 0, ops = 0] = await reservePorts(2);
     writeFileSync(join(data, 'keys.json'), JSON.stringify({ ...Object.fromEntries((['seal', 'blind', 'pepper', 'audit'] as const).map((k) => [k, t.keys[k].toString('base64')])), hook: t.keys.hook }), { mode: 0o600 });
     const child: ChildProcess = spawn(process.execPath, ['src/main.ts', '--role', 'edge'], {
       cwd: root, stdio: 'ignore',
@@ -136,7 +136,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     });
     undo.push(async () => { const gone = new Promise((resolve) => child.once('exit', resolve)); child.kill('SIGTERM'); await gone; rmSync(data, { recursive: true, force: true }); });
     const text = (): Promise<string> => fetch(`http://127.0.0.1:${ops}/metrics`, { signal: AbortSignal.timeout(2_000) }).then((r) => r.text(), () => '');
-    const up = (): Promise<void> => until('the edge listens', async () => (await fetch(`http://127.0.0.1:${ops}/readyz`).then((r) => r.ok, () => false)), 40_000);
+    const up = (): Promise<void> => until('the edge listens', async () => (await fetch(`http://127.0.0.1:${ops}/readyz`).then((r) => r.ok, () => false)), 120_000);
     await up();
     const [device] = devices as [TestDevice];
     const raw = await login(mqtt, device);
