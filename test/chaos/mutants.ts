@@ -2,6 +2,7 @@
  * Houses with one planted fault that only processes can show, each with the rules of the checker that must go red: a checker that stays
  * green on them checks nothing. What pure decisions can show dies in the simulation (test/sim/mutants.ts).
  */
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,6 +36,21 @@ export const mutants: readonly Mutant[] = [
     planted: [{ file: 'src/intake/spool.ts', find: /await lane\.replay\(items\.filter\(\(item\) => item !== null\)\);/, put: 'await lane.replay(items.filter((item) => item !== null).toReversed());' }],
   },
 ];
+
+/** Two standbys at one ledger are nothing that a kill brings about within minutes: this one dies by the test that puts them there. */
+const forgetful: readonly Fault[] = [{ file: 'src/store/standby-ledger.ts', find: /\?\.token === token;/, put: '?.token !== undefined;' }];
+
+/** The tests of standby's post, on a standby that forgets its fencing token; their output, and whether they went red. */
+export async function forgetToken(root: string): Promise<{ red: boolean; output: string }> {
+  const copy = plant(root, 'token', forgetful);
+  try {
+    return await new Promise((resolve) => {
+      execFile(join(root, 'node_modules/.bin/node'), ['node_modules/vitest/vitest.mjs', 'run', '--project', 'unit', 'src/standby/post.test.ts'], { cwd: copy, maxBuffer: 1e8 }, (error, stdout, stderr) => resolve({ red: error !== null, output: stdout + stderr }));
+    });
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
 
 /** One short run on the planted house; its folder goes with it. */
 export async function hunt(root: string, mutant: Mutant, seed: number, say: (line: string) => void): Promise<ChaosResult> {

@@ -60,8 +60,8 @@ export async function startTown(options: { root: string; folder: string; ports: 
   const seal = createSeal(readKeys(join(data, 'keys.json'), true));
   const standin = await startStandin({
     port: ports.standin, key: standinKey(seal), hooks: `http://127.0.0.1:${ports.http}/hooks/aliyun/${seal.hookSecret}`,
-    // Scaled: a call rings for five seconds, a push is tried again after two. The provider's windows would end every run after an hour's worth of calls.
-    settings: { windows: false, receiptMs: 300, ringMs: 5_000, speakMs: 20 }, scheduleMs: [2_000, 5_000, 10_000, 20_000, 40_000],
+    // Scaled: a call rings for five seconds, a push is tried again after five. The provider's windows would end every run after an hour's worth of calls.
+    settings: { windows: false, receiptMs: 300, ringMs: 5_000, speakMs: 20 }, scheduleMs: [5_000, 15_000, 40_000],
   });
   const line = await startFaultProxy({ port: ports.standin, seed });
   const env = (i: number): NodeJS.ProcessEnv => {

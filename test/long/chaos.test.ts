@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faults } from '#test/chaos/faults.ts';
-import { hunt, mutants } from '#test/chaos/mutants.ts';
+import { forgetToken, hunt, mutants } from '#test/chaos/mutants.ts';
 import { chaos } from '#test/chaos/run.ts';
 
 const say = (line: string): void => { process.stdout.write(`    ${line}\n`); };
@@ -31,4 +31,10 @@ describe('chaos', () => {
     say(`${mutant.name}: ${complaints.length} complaints, first: ${complaints[0]?.text ?? 'none'}`);
     expect(complaints.map((c) => c.rule).filter((rule) => mutant.rules.includes(rule)).length, complaints.map((c) => `${c.rule}: ${c.text}`).slice(0, 5).join('\n')).toBeGreaterThan(0);
   }, 600_000);
+
+  it('catches a standby that forgets its fencing token (control) [LAW6 RF10]', async () => {
+    const { red, output } = await forgetToken(process.cwd());
+    expect(red, output.slice(-3_000)).toBe(true);
+    expect(output).toContain('when a newer standby has the ledger');
+  }, 300_000);
 });

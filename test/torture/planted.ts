@@ -8,7 +8,7 @@ export type Fault = { file: string; find: RegExp; put: string };
 /** A copy of the checkout's sources with the faults in them; throws when a fault finds nothing to change. */
 export function plant(root: string, name: string, faults: readonly Fault[]): string {
   const copy = mkdtempSync(join(tmpdir(), `anling-planted-${name}-`));
-  for (const part of ['src', 'migrations', 'device-simulators', 'dashboards', 'test/sim', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(root, part), join(copy, part), { recursive: true });
+  for (const part of ['src', 'migrations', 'device-simulators', 'dashboards', 'test/sim', 'test/harness', 'vitest.config.ts', 'package.json', 'package-lock.json', 'tsconfig.json']) cpSync(join(root, part), join(copy, part), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   for (const fault of faults) {
     const file = join(copy, fault.file);
