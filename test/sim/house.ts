@@ -98,10 +98,12 @@ function startWeb({ database, wall, said }: Around, who: Process): Respond {
   const tools = { db: database.db(who), seal: plainSeal, log: logOf(who.name, said), metrics };
   let feed: Feed | null = null;
   const hub = { head: 0, epoch: '', clients: new Set(), presence: [{}], sendBeat: quiet, sendPresence: quiet, closeAll: quiet, broadcast(items: readonly FeedItem[]) { wall.hear(feed, items); hub.head = items.at(-1)?.seq ?? hub.head; } };
+  const later = (then: () => void) => (): void => { database.clock.at(database.clock.now + 1_000, who, then); };
+  // A socket that breaks while it catches up comes again; the feed goes on.
+  const connect = (started: Feed): void => { wall.connect(started, () => hub.head).catch(later(() => connect(started))); };
   const begin = (): void => {
     startFeed({ ctx: { ...tools, settings: { gateway: 'standin' } } as unknown as WebContext, hub: hub as unknown as Hub })
-      .then(async (started) => { feed = started; await wall.connect(started, () => hub.head); })
-      .catch(() => { feed = null; database.clock.at(database.clock.now + 1_000, who, begin); });
+      .then((started) => { feed = started; connect(started); }, later(begin));
   };
   database.clock.at(database.clock.now, who, begin);
   return createRespond(tools);

@@ -103,7 +103,7 @@ export class Judge {
     if (before?.state === 'closed' && a.state !== 'closed') this.fail('I7', a.id, 'a closed alert was opened again');
     if (a.state === 'closed' && a.priority === 1 && before?.state !== 'closed' && !/^op/.test(a.closed_by ?? '') && !a.flags.includes('self-cancelled')) this.fail('LAW6', a.id, `a P1 was ended by ${a.closed_by}, who is no human`);
     if (held(a.state) && before && !held(before.state)) for (const o of this.#database.tables.outbox.indexed('alert', a.id)?.values() ?? [])
-      if (o.purpose === 'search' && o.step !== null && o.state === 'due' && o.withdrawn_at === null) this.fail('I4', a.id, `the search is over, and ${o.channel} ${o.template} to ${o.party} is still due`);
+      if (o.purpose === 'search' && o.step !== null && ['due', 'sending', 'accepted', 'unknown'].includes(o.state) && o.withdrawn_at === null) this.fail('I4', a.id, `the search is over, and ${o.channel} ${o.template} to ${o.party} (${o.state}) was not withdrawn`);
     if (held(a.state)) { if (!this.#endedAt.has(a.id)) this.#endedAt.set(a.id, this.#database.clock.now); } else this.#endedAt.delete(a.id);
     const twins = [...(this.#database.tables.alert.indexed('subject', `${a.subject_type} ${a.subject_id}`)?.values() ?? [])].filter((x) => x.kind === a.kind);
     if (twins.length > 1) this.fail('C1', a.id, `two open alerts of ${where}: ${twins.map((x) => x.id).join(' and ')}`);
