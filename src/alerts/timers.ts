@@ -44,7 +44,14 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     for (const f of fired) lateness.observe({ slot: f.slot }, f.lateMs / 1000);
     return fired.length;
   };
-  const fire = (ids: readonly AlertId[]): Promise<Fired[]> => db.tx((sql) => fireTimers(sql, { seal, log }, ids));
+  let heldBack = false;
+  // Asked again before the commit: with a slow database standby may have begun meanwhile, and makes the same step.
+  const fire = (ids: readonly AlertId[]): Promise<Fired[]> => db.tx(async (sql) => {
+    const fired = await fireTimers(sql, { seal, log }, ids);
+    heldBack = options.held?.() ?? false;
+    if (heldBack) throw new Error('standby is on duty');
+    return fired;
+  });
   const oneByOne = async (ids: readonly AlertId[]): Promise<number> => {
     let n = 0;
     for (const id of ids) {
@@ -71,6 +78,7 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     try {
       if (ids.length > 0) n = observe(await fire(ids));
     } catch (error) {
+      if (heldBack) return 0;
       log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
       n = await oneByOne(ids);
     }

@@ -26,8 +26,8 @@ export type StandbyOptions = {
 };
 /** An event that stands in a spool; times by this process's monotonic clock. */
 export type Waiting = { spooled: Spooled; key: string; arrivedMs: number; seenMs: number };
-/** Tries to commit: how many have failed in a row since when. `at` null: none has been made yet. */
-export type Proofs = { failed: number; since: number; at: number | null };
+/** Tries to commit: how many have failed in a row since when, and when the last one came. `at` null: none has come yet. A late one counts when it comes: slow is not away. */
+export type Proofs = { failed: number; since: number; at: number | null; /** One is under way. */ pending?: boolean; /** why the last one failed */ why?: string };
 export type State = {
   county: CountyFacts | null; countyAt: number; hinted: boolean;
   open: OpenNow | null; openAt: number; /** cases of the last look by alert, with the version they were read at */ known: Map<AlertId, Case>; wholeNext: number; unwritten: boolean; writeNext: number;
@@ -40,5 +40,7 @@ export type Parts = StandbyOptions & { s: State; duty: Duty; ledger: Ledger<Kept
 export const proofMs = 1_000;
 /** The database takes commits now. */
 export const answers = ({ proofs }: State): boolean => proofs.failed === 0 && proofs.at !== null && performance.now() - proofs.at < proofMs * 2;
+/** The open cases as they were when the database last took a commit, or so nearly that a step or two are all that may be made again. */
+export const current = ({ open, openAt, proofs }: State): boolean => open !== null && performance.now() - openAt < limits.standbyOldMs && (proofs.at ?? Number.NEGATIVE_INFINITY) - openAt < limits.standbyLagMs;
 /** It has taken none for long enough, twice asked. */
 export const away = ({ proofs }: State): boolean => proofs.failed >= 2 && performance.now() - proofs.since >= limits.standbyAwayMs;

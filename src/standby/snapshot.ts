@@ -9,11 +9,13 @@ import type { Seal } from '#store/seal.ts';
 import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
 import { readNow } from '#store/timers.ts';
+import { pause } from '#work/pause.ts';
 import type { OpenNow } from './county.ts';
 import type { Parts, State } from './parts.ts';
 
 const countyMs = 60_000;
 const share = 10;
+const settleMs = 100;
 
 export function newState(folder: string, seal: Seal): State {
   const s: State = {
@@ -37,17 +39,19 @@ export async function takeCounty({ s, readDb, folder, seal }: Parts): Promise<vo
   if (!notNow(s)) writeSnapshot(folder, 'county', seal, s.county);
 }
 
-export async function takeOpen(p: Parts): Promise<void> {
+/** `anew`: at the end of a duty, everything. */
+export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const { s, readDb, folder, seal } = p;
-  if (notNow(s)) return;
+  if (notNow(s) && !anew) return;
+  if (!anew) await pause(settleMs); // changes that come together are read together
   const began = performance.now();
-  const whole = began >= s.wholeNext;
+  const whole = anew || began >= s.wholeNext;
   const look = await readDb.tx(async (sql) => {
     const rows = await openEmergencies(sql);
     const changed = rows.filter((r) => whole || s.known.get(r.id)?.alert.version !== r.version).map((r) => r.id);
     return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql), nowMs: await readNow(sql) };
   });
-  if (notNow(s)) return;
+  if (notNow(s) && !anew) return;
   s.unwritten ||= whole || look.cases.length > 0 || look.ids.length !== s.known.size;
   s.known = merged(whole ? new Map() : s.known, look);
   const open: OpenNow = { cases: [...s.known.values()], slips: look.slips, nowMs: look.nowMs };

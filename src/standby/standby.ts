@@ -13,10 +13,10 @@ import { openTail } from '#store/spool-tail.ts';
 import { type CountyFacts, proveCommit } from '#store/standby.ts';
 import { openLedger } from '#store/standby-ledger.ts';
 import { type Service, startLoop } from '#work/loop.ts';
-import { outlasts } from '#work/outlasts.ts';
+import { pause } from '#work/pause.ts';
 import type { Kept } from './case.ts';
 import { handOver, settle } from './hand.ts';
-import { answers, away, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
+import { answers, away, current, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
 import { newState, presentOf, takeCounty, takeOpen } from './snapshot.ts';
 import { pressing, readSpools } from './spools.ts';
 import { viewOf } from './view.ts';
@@ -27,6 +27,7 @@ const tickMs = 200;
 const hintedMs = 3_000;
 const openMs = 1_000;
 const flagMs = 1_000;
+const proofPauseMs = 20;
 
 export function startStandby(options: StandbyOptions): Service {
   const p = partsOf(options);
@@ -42,7 +43,8 @@ export function startStandby(options: StandbyOptions): Service {
     loop('standby-county', hintedMs, 'the snapshot of the county was not taken', () => takeCounty(p)),
     loop('standby-open', openMs, 'the snapshot of the open cases was not taken', () => takeOpen(p)),
   ];
-  const deaf = options.readDb.listen(['anling_device'], () => { s.hinted = true; });
+  // What the worker has just done must not be done again: the last look before an absence follows each change, as fast as it is cheap.
+  const deaf = options.readDb.listen(['anling_device', 'anling_feed'], (channel) => { if (channel === 'anling_device') s.hinted = true; else loops.at(-1)?.wake(); });
   return {
     name: 'standby', ready: () => whyNotReady(s),
     async stop() {
@@ -86,20 +88,20 @@ function whyNotReady(s: State): string | null {
   return s.county === null || s.open === null || performance.now() - s.openAt > limits.standbyStaleMs ? 'standby has no fresh snapshot' : null;
 }
 
-/** One commit, in time. */
+/** One commit under way; each second without its word counts as a failure. Throws then, for the log. */
 async function prove({ s, db }: Parts): Promise<void> {
-  const proof = db.tx(proveCommit);
-  proof.catch(() => {});
-  const judged = s.proofs;
-  try {
-    if (await outlasts([proof], proofMs)) throw new Error('no commit within a second');
-    await proof;
-    const at = performance.now();
-    Object.assign(judged, { failed: 0, since: at, at });
-  } catch (error) {
-    judged.failed++;
-    throw error;
+  const { proofs } = s;
+  if (!proofs.pending) {
+    proofs.pending = true;
+    db.tx(proveCommit).then(
+      () => { const at = performance.now(); Object.assign(proofs, { failed: 0, since: at, at, pending: false }); },
+      (error: Error) => { Object.assign(proofs, { failed: proofs.failed + 1, pending: false, why: error.message }); });
   }
+  const before = proofs.failed;
+  const began = performance.now();
+  while (proofs.pending && performance.now() - began < proofMs) await pause(proofPauseMs);
+  if (proofs.pending) proofs.failed++;
+  if (proofs.failed > before) throw new Error(proofs.pending ? 'no commit within a second' : proofs.why ?? 'no commit');
 }
 
 async function tick(p: Parts): Promise<void> {
@@ -110,11 +112,11 @@ async function tick(p: Parts): Promise<void> {
   if (wanted !== null && (s.duty === null || (s.duty === 'events' && wanted === 'away'))) begin(p, wanted);
   if (s.duty === null) return quiet(p);
   lookAtFlag(p);
-  if (s.duty === 'away' && !s.resumed && away(s) && s.open && performance.now() - s.openAt < limits.standbyOldMs) { work.resume(s.open); s.resumed = true; }
+  if (s.duty === 'away' && !s.resumed && away(s) && s.open && current(s)) { work.resume(s.open); s.resumed = true; }
   if (answers(s)) {
     const handed = await handOver(p);
     if (superseded(p)) return;
-    if (handed === 'over') return end(p);
+    if (handed === 'over') return await end(p);
     if (handed === 'known' && s.duty === 'away') begin(p, 'events');
   }
   for (const w of s.waiting.values()) work.event(w.spooled, p.now() - (performance.now() - w.arrivedMs));
@@ -131,6 +133,7 @@ function superseded({ s, ledger, log }: Parts): boolean {
 
 /** Cases of an earlier life wait for one proof only: the absence was judged then; if it is over they are handed over. */
 function wantedDuty({ s, work }: Parts): DutyMode | null {
+  if (s.county === null) return null; // it knows nobody, and would only hold up those who do
   const left = s.duty === null && [...work.cases.values()].some((k) => !k.handed) && (answers(s) || (s.proofs.at === null && s.proofs.failed > 0));
   return away(s) || left ? 'away' : pressing(s) ? 'events' : null;
 }
@@ -161,7 +164,10 @@ async function quiet(p: Parts): Promise<void> {
   await settle(p);
 }
 
-function end({ s, duty }: Parts): void {
+/** The flag goes when the open cases are known as they are now: the next absence must not go on from what they were before this one. */
+async function end(p: Parts): Promise<void> {
+  const { s, duty, log } = p;
+  await takeOpen(p, true).catch((error: Error) => log.warn({ error: error.message }, 'the open cases could not be read after the handover'));
   duty.end();
   Object.assign(s, { duty: null, fenced: false });
   for (const w of s.waiting.values()) w.seenMs = performance.now(); // its edge has the same time again to replay it
