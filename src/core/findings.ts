@@ -12,7 +12,7 @@ const past: Class = { stuck: false, holdMs: limits.auditHoldMs };
 /** In the order in which they are worse: what may be an elder nobody hears first. */
 export const findingClasses = {
   'event-waits': stuck(), 'raise-lost': stuck(), 'timer-missing': stuck(), 'claim-endless': stuck(), 'timer-far': stuck(), 'timer-late': stuck(), 'step-skipped': stuck(),
-  'send-stuck': stuck(), 'failure-unhandled': stuck(), 'failure-silent': past, 'receipt-late': stuck(), 'answer-unread': stuck(),
+  'send-stuck': stuck(), 'failure-unhandled': stuck(limits.auditSpoolMs), 'failure-silent': past, 'receipt-late': stuck(), 'answer-unread': stuck(),
   'role-silent': stuck(), 'feed-hole': stuck(), 'console-behind': stuck(), 'spool-stuck': stuck(limits.auditSpoolMs), 'ledger-open': stuck(limits.auditSpoolMs), 'canary-silent': stuck(limits.auditSpoolMs),
   'count-wrong': past, 'step-late': past,
 } as const satisfies Record<string, Class>;

@@ -105,7 +105,7 @@ export const limits = {
   /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
   /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,
   // -- audit: found and said within 60 s (store/audit-looks.ts, core/findings.ts)
-  /** The auditor looks so often; what it sees must stand for so long, by the monotonic clock, before it is a finding; a spool, an open ledger or a silent self-check so long. */ auditEveryMs: 5_000, auditHoldMs: 15_000, auditSpoolMs: 45_000,
+  /** The auditor looks so often; what it sees must stand for so long, by the monotonic clock, before it is a finding; a failed message that nobody has taken over, a spool, an open ledger or a silent self-check so long. */ auditEveryMs: 5_000, auditHoldMs: 15_000, auditSpoolMs: 45_000,
   /** Beyond these a row is late: an alarm not evaluated, its timer or a step not fired, an answer not read; anything that is no alarm; a message due or under a lease that ran out; a receipt not asked for. */
   auditEventMs: 10_000, auditTimerMs: 15_000, auditAnswerMs: 20_000, auditCalmMs: 120_000, auditSendMs: 30_000, auditReceiptMs: 30_000,
   /** A role without a beat; a console whose number is behind rows so old; no good self-check for so long. */ auditRoleMs: 15_000, auditConsoleMs: 30_000, auditCanaryMs: 9 * 60_000,
