@@ -208,7 +208,8 @@ const roster: Record<string, Statement> = {
     }
     return out;
   },
-  'plans-read': () => [], 'roster-schedules': () => [], 'desk-state': () => [{ missed: 0, dark: false }],
+  'plans-read': () => [], 'roster-schedules': () => [], // Nobody is asked whether he is awake; all users of the county sit at its desk.
+  'desk-state': (t, d, p) => [{ missed: 0, dark: !t.rows(d.console).some((c) => c.beat_at > t.now() - (p[0] as number)) }],
   // Words to the elder are commands to devices; nothing here depends on them.
   'commands-withdraw': () => [], 'commands-listeners': () => [], 'commands-lit': () => [],
   'console-beat': (t, d, p) => { t.write(d.console, { id: p[0] as string, user_id: p[1] as string, beat_at: t.now() }); return []; },
