@@ -45,28 +45,53 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     C8 A technical alarm that comes and goes is one alert with a count, flapping
     C9 Away, hospital, evacuated: an end for each, SOS always passes
     E1 The escalation clock is rows
+    E3 An auditor of its own re-derives from history what should have happened, and says what is missing
+    E4 Outbox with receipts; a second gateway where the first does not take a message (first part)
     E5 Taken stops everywhere within a second
     E6 Taking by SMS reply and by keypress
+    E9 Rotations, layers, stand-ins, swaps, holidays, gaps of thirty days, a calendar
     F6 Acceptance of a device, each step with evidence from the store (first part)
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
+    G5 Chaos with an independent checker, as a test
     G3 Metrics, health, one id from frame to receipt
     2.4 The village ring as data: who, how far on foot, with a key, with quiet hours
+    2.14 Without a living wall the alarm itself goes out by text (盲打)
     2.10 Whom we could not have heard, and since when`) },
   { title: 'Invariants', rows: group(`
     I1 Every acknowledged event is a row
     I2 Every alarm event belongs to exactly one alert
     I3 No step is skipped; an open alert always has a next one
     I4 Nothing new is sent after it was taken, none after the close
+    I5 No message ends silently: delivered, failed with the next way begun, withdrawn, or dry
     I6 An unknown outcome is sent again under the same id
-    I7 A device's events are processed in order; a late one reopens nothing`) },
+    I7 A device's events are processed in order; a late one reopens nothing
+    I8 After quiet every wall holds what the database holds
+    I9 Memory, files and queues come back after a fault
+    I10 The audit chain verifies, and names the first row that does not`) },
   { title: 'Faults', rows: group(`
     RF1 kill -9 of our processes at any moment
     RF2 kill -9 of the database
+    RF3 The database is away: the spool, and people are called all the same
+    RF4 A slow database, one query of half a minute, a locked table
     RF5 A commit whose outcome is unknown
+    RF6 Full disks: of the database, of the spool, of the logs
+    RF7 A disk that fails to keep what it was told to
+    RF8 No queue or cache beside the database stands between the parts
+    RF9 Partitions; two nodes that both think they lead
+    RF10 A leader that is paused and comes back sends nothing with an old token
+    RF11 Clocks that step by two hours, drift, summer time, leap seconds
+    RF12 The gateway in every documented way
     RF13 Duplicate, out-of-order, late and future events; one id with two contents
+    RF14 A reconnect storm
     RF15 Poisoned payloads
-    RF21 Backup and restore`) },
+    RF16 One device that floods
+    RF17 Slow and silent walls and subscribers
+    RF19 A rolling restart and a migration while escalations run
+    RF20 A soak: memory and files stay level
+    RF21 Backup and restore
+    RF22 A silent stop is found within a minute
+    RF23 The house's own press of the button`) },
   { title: 'Security of the device doors', rows: group(`
     M1 No, wrong or somebody else's secret
     M2 No shared or default password
