@@ -1,5 +1,5 @@
 /** Events of the spools, put to the same rules as ever: a case opens, or the open one counts it. Only emergencies; the rest waits for the database. */
-import type { Subject } from '#core/alert.ts';
+import type { Alert, Subject } from '#core/alert.ts';
 import type { Case } from '#core/change.ts';
 import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '#core/decide-raise.ts';
 import type { Decision, Facts, Raise } from '#core/decision.ts';
@@ -13,6 +13,9 @@ import { factsOf, type Spooled, storedEvent } from './county.ts';
 import { active, keep, put, type Room } from './room.ts';
 
 const keyOf = (s: Subject): string => `${s.type} ${s.id}`;
+/** The same alarm: of the same subject, or of the same device: one registered since the snapshot is nobody's here, and is somebody's in an open case. */
+const same = (a: Pick<Alert, 'kind' | 'subject' | 'deviceId'>, r: Raise, event: StoredEvent): boolean =>
+  a.kind === r.kind && (keyOf(a.subject) === keyOf(r.subject) || (event.deviceId !== null && a.deviceId === event.deviceId));
 
 /** Takes an event once. */
 export function takeEvent(room: Room, spooled: Spooled, receivedAt: number): void {
@@ -43,13 +46,13 @@ function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Ke
 function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | null {
   if (r.priority !== 1) return null;
   const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans);
-  const merged = active(room).find((k) => k.standing.alert.state !== 'closed' && k.standing.alert.kind === r.kind && keyOf(k.standing.alert.subject) === keyOf(r.subject));
+  const merged = active(room).find((k) => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event));
   if (merged) {
     put(room, merged, mergeRaise(seen(room.desk, merged), r, event, plan, event.edge !== 'repeat', room.now()));
     return merged;
   }
   // The worker has the database and searches for this one already: the event is counted there.
-  if (room.running().some((a) => a.kind === r.kind && keyOf(a.subject) === keyOf(r.subject))) return null;
+  if (room.running().some((a) => same(a, r, event))) return null;
   const at = room.now();
   const opened = openAlert(r, event, plan, facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false, at);
   const alert = { ...opened.alert, id: `~${event.id}` as AlertId };

@@ -48,20 +48,24 @@ export async function judge(db: Db, acked: ReadonlyMap<string, readonly string[]
   };
 }
 
+/** A snapshot of the open cases is at most this old when standby goes on duty on a machine that is not starved. */
+const unseenMs = 8_000;
 /**
  * Executed steps of every round must be 0..k, each once. A step that standby made while the database was away and the worker made too calls nobody
- * twice: the same party on the same channel in both is a double like any other.
+ * twice: the same party on the same channel in both is a double like any other. One window is excused: what the worker committed in the last moment before
+ * the database went away standby cannot know (ADR 0026); it goes on duty three seconds later.
  */
 async function stepGaps(db: Db): Promise<string[]> {
-  const rows = await db.query<{ alert: string; round: number; step: number; standby: boolean; to: string[] | null }>(
-    `select alert_id as alert, (detail->>'round')::int as round, (detail->>'step')::int as step, coalesce((detail->>'standby')::boolean, false) as standby,
+  const rows = await db.query<{ alert: string; round: number; step: number; at: number; standby: boolean; to: string[] | null }>(
+    `select alert_id as alert, (detail->>'round')::int as round, (detail->>'step')::int as step, at, coalesce((detail->>'standby')::boolean, false) as standby,
        (select array_agg(s->>'party' || ' ' || (s->>'channel')) from jsonb_array_elements(detail->'sends') s) as to
      from alert_log where action = 'plan-step' order by id`);
   const rounds = Map.groupBy(rows, (r) => `alert ${r.alert} round ${r.round}`);
   return [...rounds].filter(([, of]) => {
     const steps = [...new Set(of.map((r) => r.step))].sort((x, y) => x - y);
     const own = of.filter((r) => !r.standby).map((r) => r.step);
-    const twice = of.some((r, i) => of.slice(0, i).some((q) => q.step === r.step && (q.standby === r.standby || (q.to ?? []).some((to) => r.to?.includes(to)))));
+    const unseen = (worker: typeof rows[number], standby: typeof rows[number]): boolean => !worker.standby && standby.standby && standby.at - worker.at < unseenMs;
+    const twice = of.some((r, i) => of.slice(0, i).some((q) => q.step === r.step && !unseen(q, r) && (q.standby === r.standby || (q.to ?? []).some((to) => r.to?.includes(to)))));
     return twice || steps.some((step, i) => i > 0 && step !== (steps[i - 1] ?? 0) + 1) || own.some((step, i) => i > 0 && step < (own[i - 1] ?? 0));
   }).map(([name, of]) => `${name}: ${of.map((r) => `${r.step}${r.standby ? 's' : ''}`).join(' ')}`);
 }
