@@ -124,6 +124,8 @@ describe('order and isolation', () => {
   });
 
   it('an SOS behind 2,000 queued trifles of its own device waits for them in order, others do not wait [I7]', async () => {
+    await a.close();
+    a = await testAlarm({ runs: true }); // which batch came first is told by the time
     await a.db.query(
       `insert into event (ingest_id, shard, urgency, device_id, home_id, person_id, source, kind, received_at, trace) select gen_random_uuid(), e.shard, 3, 'd2', 'h1', 'p1', 'mqtt', 'tamper', anling_now(), 't'
        from generate_series(1, 2000), (select 0 as shard) e`);

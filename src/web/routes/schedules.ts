@@ -164,16 +164,16 @@ function registerOverrides(app: App, ctx: WebContext, one: One): void {
 const HolidayRow = Shape({ day: Day, kind: OneOf(['rest', 'work']), name: Type.String({ minLength: 1, maxLength: 30 }) });
 
 function registerHolidays(app: App, ctx: WebContext): void {
-  const params = Shape({ year: Type.Integer({ minimum: 2020, maximum: 2100 }) });
-  app.get('/api/v1/holidays/:year', {
-    config: { access: may.readSchedules }, schema: { summary: '放假 and 调休上班 of a year', tags, params, response: { 200: Shape({ holidays: Type.Array(HolidayRow) }), ...errorAnswers } },
-  }, async (request) => ({ holidays: await listHolidays(ctx.db, `${request.params.year}-01-01`, `${request.params.year}-12-31`) }));
-  app.put('/api/v1/holidays/:year', {
-    config: { access: may.writeSchedules }, schema: { summary: 'Replace the holidays of a year, as the State Council publishes them', tags, params, body: Shape({ holidays: Type.Array(HolidayRow, { maxItems: 120 }) }), response: { 200: Ok, ...errorAnswers } },
+  const year = { year: Type.Integer({ minimum: 2020, maximum: 2100 }) };
+  app.get('/api/v1/holidays', {
+    config: { access: may.readSchedules }, schema: { summary: '放假 and 调休上班 of a year', tags, querystring: Shape(year), response: { 200: Shape({ holidays: Type.Array(HolidayRow) }), ...errorAnswers } },
+  }, async (request) => ({ holidays: await listHolidays(ctx.db, `${request.query.year}-01-01`, `${request.query.year}-12-31`) }));
+  app.put('/api/v1/holidays', {
+    config: { access: may.writeSchedules }, schema: { summary: 'Replace the holidays of a year, as the State Council publishes them', tags, body: Shape({ ...year, holidays: Type.Array(HolidayRow, { maxItems: 120 }) }), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
     if (caller.scopeCode.slice(6) !== '000000') throw new ApiError('E_FORBIDDEN', 'Holidays are the county’s.');
-    const { year } = request.params;
+    const { year } = request.body;
     const seen = new Set<string>();
     const problems = request.body.holidays.flatMap((h, i): FieldProblem[] => {
       const twice = seen.has(h.day);

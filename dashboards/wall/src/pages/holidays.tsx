@@ -14,14 +14,14 @@ const line = (h: Holiday): string => `${h.day} ${h.kind === 'rest' ? '放假' : 
 
 export function Holidays() {
   const year = useSignal(new Date(serverNow.value + 8 * 3_600_000).getUTCFullYear());
-  const known = useFetched<{ holidays: Holiday[] }>(`/api/v1/holidays/${year.value}`);
+  const known = useFetched<{ holidays: Holiday[] }>(`/api/v1/holidays?year=${year.value}`);
   const text = useSignal<string | null>(null);
   const problem = useSignal<Problem | null>(null);
   const mayWrite = can(may.writeSchedules) && (me.value?.scopeCode ?? '').endsWith('000000');
   const shown = text.value ?? known.value?.holidays.map(line).join('\n') ?? '';
   const save = async (): Promise<void> => {
     const holidays = shown.split('\n').map((l) => l.trim()).filter((l) => l !== '').map((l) => { const [day = '', kind = '', ...name] = l.split(/\s+/); return { day, kind: kind === '上班' ? 'work' : 'rest', name: name.join(' ') || kind }; });
-    const answer = await put(`/api/v1/holidays/${year.value}`, { holidays });
+    const answer = await put('/api/v1/holidays', { year: year.value, holidays });
     problem.value = answer.ok ? null : answer.problem;
     if (answer.ok) { text.value = null; say(t('set.saved')); known.again(); }
   };
