@@ -179,10 +179,10 @@ describe('battery messages [B5]', () => {
     await c.advance(hour);
     await sendDigests(options());
     expect(await sent()).toHaveLength(1);
-    await until('08:30');
+    await until('08:31');
     await sendDigests(options());
     expect(await sent()).toHaveLength(2); // a new one since
-    for (const [days, n] of [[1, 2], [2, 2], [3, 3]] as const) { await until('08:30'); await sendDigests(options()); expect([days, (await sent()).length]).toEqual([days, n]); }
+    for (const [days, n] of [[1, 2], [2, 2], [3, 3]] as const) { await until(`08:3${days + 1}`); await sendDigests(options()); expect([days, (await sent()).length]).toEqual([days, n]); }
   });
 
   it('a care-worker who is absent is passed over; a village without one is logged, not lost from the list', async () => {

@@ -4,7 +4,7 @@ import { createMetrics } from '#ops/metrics.ts';
 import { createSweep, type Swept } from '#alerts/sweep.ts';
 import { beat } from '#store/nodes.ts';
 import { type Seen, updatePresence } from '#store/presence.ts';
-import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
+import { holdClock, testDatabase, type TestDatabase } from '#test/harness/db.ts';
 
 export type EventSeen = { kind: string; edge: string; deviceId: string | null; homeId: string | null; personId: string | null; urgency: number; receivedAt: number; data: Record<string, unknown> };
 export type County = TestDatabase & {
@@ -26,6 +26,7 @@ export const village = (townNo: number, n: number): string => `350425${100 + tow
 export async function testCounty(): Promise<County> {
   const t = await testDatabase();
   const { db, seal } = t;
+  await holdClock(db);
   await db.query(`insert into region (code, level, name, parent_code) values ($1, 'county', '大田县', null) on conflict do nothing`, [county]);
   await db.query(`insert into region (code, level, name, parent_code) select '350425' || (100 + n) || '000', 'town', '第' || n || '乡', $1 from generate_series(0, 5) n`, [county]);
   await db.query(`insert into region (code, level, name, parent_code) select '350425' || (100 + n) || (200 + v), 'village', n || '之' || v || '村委会', '350425' || (100 + n) || '000' from generate_series(0, 5) n, generate_series(0, 29) v`);

@@ -17,7 +17,7 @@ import { shardOf } from '#core/shard.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics, type Metrics } from '#ops/metrics.ts';
 import { lockAlerts } from '#store/alerts.ts';
-import { testDatabase, type TestDatabase } from './db.ts';
+import { holdClock, testDatabase, type TestDatabase } from './db.ts';
 
 const county = '350425000000';
 const town = '350425201000';
@@ -121,12 +121,6 @@ export async function testAlarm(options: { decide?: Parameters<typeof createEval
   };
   startedAt = await now();
   return a;
-}
-
-/** Time stands still between `advance` and `advance`: to the second, however slow the machine. */
-async function holdClock(db: TestDatabase['db']): Promise<void> {
-  await db.query('create table test_clock as select clock_timestamp() as at');
-  await db.query(`create or replace function anling_now() returns timestamptz language sql stable parallel safe as $$ select at + make_interval(secs => offset_ms / 1000.0) from test_clock, clock_offset $$`);
 }
 
 async function seed({ db, seal }: TestDatabase): Promise<void> {

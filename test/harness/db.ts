@@ -67,6 +67,12 @@ export async function travel(db: Db, ms: number, edgesUp = true): Promise<void> 
   });
 }
 
+/** Time stands still between `advance` and `advance`: to the second, however slow the machine. */
+export async function holdClock(db: Db): Promise<void> {
+  await db.query('create table test_clock as select clock_timestamp() as at');
+  await db.query(`create or replace function anling_now() returns timestamptz language sql stable parallel safe as $$ select at + make_interval(secs => offset_ms / 1000.0) from test_clock, clock_offset $$`);
+}
+
 export async function onServer<T>(serverUrl: string, work: (server: Db) => Promise<T>): Promise<T> {
   const server = openDb({ url: serverUrl, max: 1, name: 'test-server', statementMs: 60_000 });
   try { return await work(server); } finally { await server.close(); }
