@@ -1,8 +1,9 @@
-/** Five projects: unit (beside the code), db and scenario (real database), browser (real Chromium), tidy (the house's own rules). `long` runs by name only. */
+/** Five projects: unit (beside the code), db and scenario (real database), browser (real Chromium), tidy (the house's own rules). `long` and `drill` run by name only. */
 import { defineConfig } from 'vitest/config';
 
 const setup = ['test/harness/setup.ts'];
 const long = process.env['ANLING_TEST_LONG'] === '1';
+const drill = process.env['ANLING_TEST_DRILL'] === '1';
 const project = (name: string, include: string[], rest: object = {}): object => ({
   extends: true, test: { name, include, pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000, ...rest },
 });
@@ -19,6 +20,7 @@ export default defineConfig({
       project('browser', ['test/browser/**/*.test.ts'], { globalSetup: setup, testTimeout: 120_000, hookTimeout: 180_000, fileParallelism: false }),
       project('tidy', ['test/tidy/**/*.test.ts']),
       ...(long ? [project('long', ['test/long/**/*.test.ts'], { globalSetup: setup, testTimeout: 1_500_000, hookTimeout: 300_000, fileParallelism: false })] : []),
+      ...(drill ? [project('drill', ['test/drill/**/*.test.ts'], { globalSetup: setup, testTimeout: 1_500_000, hookTimeout: 300_000, fileParallelism: false })] : []),
     ] as never,
   },
 });

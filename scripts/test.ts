@@ -1,5 +1,5 @@
 /**
- * `npm test` (and `npm run test:long`): every layer in turn, its components installed meanwhile, one closing line for all.
+ * `npm test` (and `npm run test:long`, `npm run test:drill`): every layer in turn, its components installed meanwhile, one closing line for all.
  * With CI=true a skip for a component that could be installed here is a failure.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -104,6 +104,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
 
 try {
   if (process.argv.includes('--long')) await tests('long', ['long'], { ANLING_TEST_LONG: '1' }, 45 * 60_000);
+  else if (process.argv.includes('--drill')) await tests('drill', ['drill'], { ANLING_TEST_DRILL: '1' }, 100 * 60_000);
   else await everything();
 } catch (error) {
   console.error(error);
