@@ -33,7 +33,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a replay that reorders', rules: ['ORDER'], how: { only: ['database away'], times: 5, devices: 30, pauseMs: 150, calmMs: 500 },
-    planted: [{ file: 'src/intake/spool.ts', find: /await lane\.replay\(items\.filter\(\(item\) => item !== null\)\);/, put: 'await lane.replay(items.filter((item) => item !== null).toReversed());' }],
+    planted: [{ file: 'src/intake/spool.ts', find: /await lane\.replay\(readable\);/, put: 'await lane.replay(readable.toReversed());' }],
   },
 ];
 

@@ -26,7 +26,7 @@ export const mutants: readonly Mutant[] = [
     name: 'a timer in memory', rules: ['LAW6'],
     faults: [{ file: 'src/store/timers.ts', find: /(export async function setTimers\(sql: Sql, )timers(: [^\n]*\n)/, put: '$1all$2  const timers = all.filter((t) => t.set.dueAt <= Date.now());\n  for (const t of all) if (!timers.includes(t)) setTimeout(() => { setTimers(sql, [t]).catch(() => {}); }, t.set.dueAt - Date.now());\n' }],
   },
-  { name: 'a replay that reorders', rules: ['I7'], faults: [{ file: 'src/intake/spool.ts', find: /items\.filter\(\(item\) => item !== null\)\)/, put: 'items.filter((item) => item !== null).toReversed())' }] },
+  { name: 'a replay that reorders', rules: ['I7'], faults: [{ file: 'src/intake/spool.ts', find: /await lane\.replay\(readable\);/, put: 'await lane.replay(readable.toReversed());' }] },
   { name: 'acknowledged before it is on the disk', rules: ['I1'], faults: [{ file: 'src/intake/spool.ts', find: /await (spool\.append\(items\.map\(.*\)\));/, put: '$1.catch(() => {});' }] },
   { name: 'a spool emptied before the commit', rules: ['I1', 'I7'], faults: [{ file: 'src/intake/spool.ts', find: /await lane\.replay\(/, put: 'await spool.remove(lane.name, rows.at(-1)?.id ?? 0);\n      await lane.replay(' }] },
   { name: 'a clock set back that nobody takes up', rules: ['F11'], faults: [{ file: 'src/alerts/clock-watch.ts', find: /if \(backMs > limits\.clockStepMs\) \{/, put: 'if (backMs > 1e12) {' }] },
