@@ -45,7 +45,7 @@ async function killOne(house: House, victim: Victim): Promise<number> {
   if (victim === 'supervisor' || house.pid() === null) await house.start();
   // A self-check takes seconds and one is killed with nearly every second victim, and what the killed have left lying for a minute stands
   // among the audit's findings until it is done: neither is news here. What must have become of it the verdict says.
-  return house.ready(60_000, /self-check|the audit finds/);
+  return house.ready(120_000, /self-check|the audit finds/);
 }
 
 export async function torture(options: TortureOptions): Promise<TortureResult> {
