@@ -1,4 +1,5 @@
 /** From half past four to six: everything comes back at once, radars cry fall, one button is pressed by a human; then the figures of the night. */
+import { dayOf } from '#core/clock.ts';
 import { compareAlerts } from '#core/alert-order.ts';
 import type { Member } from '#simulators/fleet/fleet.ts';
 import { alertsSince } from '#simulators/scenarios/looks.ts';
@@ -70,7 +71,7 @@ export async function report(night: Night): Promise<void> {
   await until(night, '06:00:30', 30_000, true);
   const rolls = await Promise.all(Object.values(towns).map((region) => night.api.call<Roll>('GET', `/api/v1/reports/roll?from=${night.startAt}&region=${region}`)));
   const total = (key: keyof Roll['total']): number => rolls.reduce((n, r) => n + r.total[key], 0);
-  const day = new Date(night.world.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+  const day = dayOf(night.world.now());
   const blind = await Promise.all(Object.values(towns).map((region) => night.api.call<Blind>('GET', `/api/v1/reports/blind?day=${day}&region=${region}`)));
   const villages = new Set(blind.flatMap((b) => b.villages.map((v) => v.code)));
   const [unheard, away] = [blind.reduce((n, b) => n + b.people, 0), blind.reduce((n, b) => n + b.away, 0)];

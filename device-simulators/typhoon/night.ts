@@ -1,4 +1,5 @@
 /** The night's clock and the looks that its acts share. */
+import { dayOf } from '#core/clock.ts';
 import type { AlertView } from '#core/live.ts';
 import { type AlertInFull, readAlert, readAlerts, readAll } from '#simulators/api/house.ts';
 import type { Member } from '#simulators/fleet/fleet.ts';
@@ -39,7 +40,7 @@ export type Message = { alertId: string | null; party: string; role: string | nu
 
 /** Every message since then, oldest first. */
 export async function messagesSince({ api }: Pick<Night, 'api'>, since: number): Promise<Message[]> {
-  const days = [...new Set([since, since + dayMs].map((t) => new Date(t + zoneMs).toISOString().slice(0, 10)))];
+  const days = [...new Set([since, since + dayMs].map(dayOf))];
   const out: Message[] = [];
   for (const day of days) out.push(...await readAll<Message>(api, '/api/v1/notifications', 'notifications', { day }));
   return out.filter((m) => m.createdAt >= since).sort((a, b) => a.createdAt - b.createdAt);

@@ -2,13 +2,13 @@
  * Taking over from standby: what it did while the database was away becomes rows, in the transaction that evaluates the event (or,
  * for a case that was open before, in standby's own). Steps that were made are made; nothing is sent a second time.
  */
-import { deserialize } from 'node:v8';
 import { house } from '#core/change.ts';
 import { endOf, type Handover, taken } from '#core/handover.ts';
 import type { AlertId } from '#core/ids.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
+import { unsealed } from '#store/sealed-value.ts';
 import { readNow } from '#store/timers.ts';
 import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
@@ -16,7 +16,7 @@ import { fullCases } from './cases.ts';
 export const handoverLabel = 'standby.case';
 
 export function openHandover(seal: Seal, bodyEnc: Uint8Array): Handover {
-  return deserialize(Buffer.from(seal.open(handoverLabel, bodyEnc), 'base64')) as Handover;
+  return unsealed<Handover>(seal, handoverLabel, bodyEnc);
 }
 
 /** Puts the changes onto the case, each at its time. */

@@ -8,6 +8,11 @@ export function clockTime(epochMs: number): string {
   return new Date(epochMs + 8 * 3_600_000).toISOString().slice(11, 16);
 }
 
+/** The county's day of a moment, `yyyy-MM-dd`. */
+export function dayOf(epochMs: number): string {
+  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 10);
+}
+
 /** Epoch milliseconds of the provider's `yyyy-MM-dd HH:mm:ss` (always UTC+8, whatever our zone); null when it is none. */
 export function parseBeijingTime(text: string): number | null {
   const ms = Date.parse(`${text.replace(' ', 'T')}+08:00`);
@@ -17,6 +22,6 @@ export function parseBeijingTime(text: string): number | null {
 /** The county's day (UTC+8) `yyyy-MM-dd` as epoch milliseconds, `to` being the next midnight; null when there is no such day. */
 export function countyDay(day: string): { from: number; to: number } | null {
   const from = Date.parse(`${day}T00:00:00+08:00`);
-  if (Number.isNaN(from) || new Date(from + 8 * 3_600_000).toISOString().slice(0, 10) !== day) return null;
+  if (Number.isNaN(from) || dayOf(from) !== day) return null;
   return { from, to: from + 24 * 3_600_000 };
 }

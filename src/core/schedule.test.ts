@@ -1,7 +1,8 @@
 /** 排班: turns, layers, windows past midnight, holidays, stand-ins and swaps; and, for any schedule, that the spans say what each moment says. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calendar, dayOf, gaps, type Holidays, isRestDay, type Layer, onDuty, type Override, type Schedule, spans, swap } from './schedule.ts';
+import { dayOf } from './clock.ts';
+import { calendar, gaps, type Holidays, isRestDay, type Layer, onDuty, type Override, type Schedule, spans, swap } from './schedule.ts';
 
 const at = (text: string): number => Date.parse(`${text}:00+08:00`);
 const none: Holidays = new Map();

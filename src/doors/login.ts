@@ -6,6 +6,7 @@
 import { deviceId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { KnownDevice, Refused } from '#core/publish.ts';
+import { pause } from '#work/pause.ts';
 import type { DeviceCache } from './devices.ts';
 
 export type LoginOutcome = { device: KnownDevice } | { refused: 'credentials' | 'unavailable' };
@@ -64,5 +65,5 @@ function countFailure(failures: Map<string, { count: number; sinceMs: number }>,
 }
 
 function answerAt(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms - performance.now())));
+  return pause(Math.max(0, ms - performance.now()));
 }

@@ -11,6 +11,7 @@ import type { Logger } from '#ops/log.ts';
 import { sqlState } from '#store/pool.ts';
 import { Batcher } from '#work/batcher.ts';
 import { eitherPlace } from '#work/outlasts.ts';
+import { pause } from '#work/pause.ts';
 import type { LaneSpec, SpoolLane } from './spool.ts';
 
 export type DurableOptions<T> = {
@@ -119,7 +120,7 @@ async function writeToDatabase<T>(options: DurableOptions<T>, held: readonly Hel
       if (attempt === 1) log.warn({ lane, error: (error as Error).message, rows: held.length }, 'not committed, trying again');
       // The youngest decides: who was told "not durable" by its own deadline may still come in; the device's second copy merges.
       if (performance.now() >= Math.max(...held.map((h) => h.deadlineMs))) return held.map(() => notDurable(error));
-      await new Promise((resolve) => setTimeout(resolve, Math.min(20 * 2 ** attempt, 500)));
+      await pause(Math.min(20 * 2 ** attempt, 500));
     }
   }
 }

@@ -4,11 +4,11 @@
  * keep-alive kills anybody. The replayer tries the oldest items against the database until it takes them, events before
  * telemetry; the lane returns to the database when its spool is empty, so that a device's events keep their order (I7).
  */
-import { deserialize, serialize } from 'node:v8';
 import { limits } from '#core/limits.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Seal } from '#store/seal.ts';
+import { sealed, unsealed } from '#store/sealed-value.ts';
 import type { Spool } from '#store/spool.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 
@@ -44,7 +44,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
   const total = (): number => lanes.reduce((sum, lane) => sum + spool.rows(lane.name), 0);
   const open = (body: Uint8Array): Replayed<unknown> | null => {
     try {
-      const kept = deserialize(Buffer.from(seal.open(label, body), 'base64')) as Kept;
+      const kept = unsealed<Kept>(seal, label, body);
       const own = kept.life === life;
       return { item: kept.item, nowMs: own ? performance.now() : Date.now() - kept.offsetMs, own };
     } catch (error) {
@@ -79,7 +79,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
         away: () => spool.rows(spec.name) > 0,
         async keep(items) {
           const first = total() === 0;
-          await spool.append(items.map((item) => ({ lane: spec.name, body: seal.seal(label, serialize({ life, offsetMs: Date.now() - performance.now(), item } satisfies Kept).toString('base64')) })));
+          await spool.append(items.map((item) => ({ lane: spec.name, body: sealed(seal, label, { life, offsetMs: Date.now() - performance.now(), item } satisfies Kept) })));
           meter.spooled(spec.name, items.length);
           if (first) log.error({ lane: spec.name }, 'the database does not commit: frames are kept in the spool and acknowledged');
         },

@@ -17,6 +17,7 @@ import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { arraysOf, type HeartbeatColumns, heartbeatColumns, insertHeartbeats, insertVitals, type VitalColumns, vitalColumns } from '#store/telemetry.ts';
 import { eitherPlace } from '#work/outlasts.ts';
+import { pause } from '#work/pause.ts';
 import { isRowFault } from './durable.ts';
 import type { Spooling, SpoolLane } from './spool.ts';
 
@@ -201,7 +202,7 @@ class TelemetryLane<Columns extends HeartbeatColumns | VitalColumns> {
         if (attempt === 1 || !passing) this.#options.log.warn({ lane: this.#options.name, error: (error as Error).message, rows: batch.rows, again: passing }, 'telemetry not committed');
         if (!passing) return error as Error;
         // Without a spool for as long as the database is away: the queue is bounded, the doors answer pings themselves, nobody is cut off.
-        await new Promise((resolve) => setTimeout(resolve, Math.min(50 * 2 ** attempt, 1_000)));
+        await pause(Math.min(50 * 2 ** attempt, 1_000));
       }
     }
   }

@@ -3,6 +3,7 @@ import type { Party } from '#core/ids.ts';
 import { type Answer, parseKey, parseReply, targetOf } from '#core/reply.ts';
 import { act } from '#core/transition.ts';
 import { type Kept, seen, sendsOf } from './case.ts';
+import { openColumn } from './county.ts';
 import { active, keep, put, type Room, type Said } from './room.ts';
 import { react } from './post.ts';
 
@@ -22,7 +23,7 @@ export function takeSaid(room: Room, said: Said, at: number): void {
   const answer = parseKey(said.key);
   if (answer.meaning !== 'act' || send.purpose === 'desk' || kept.replies.some((r) => r.dedupe === said.dedupe)) return;
   const result = respond(room, kept, send.party, answer, 'dtmf');
-  kept.replies.push({ dedupe: said.dedupe, channel: 'dtmf', from: openColumn(room, send.party, 'phone'), text: said.key, outId: send.done.outId, at, result });
+  kept.replies.push({ dedupe: said.dedupe, channel: 'dtmf', from: openColumn(room.county(), send.party, 'phone', room.seal), text: said.key, outId: send.done.outId, at, result });
   keep(room, kept);
 }
 
@@ -49,14 +50,9 @@ function answered(room: Room, said: Extract<Said, { kind: 'answer' }>, at: numbe
 }
 
 function respond(room: Room, kept: Kept, party: Party, answer: Extract<Answer, { meaning: 'act' }>, via: 'sms' | 'dtmf'): string {
-  const result = act(seen(room.desk, kept), { action: answer.action, actor: { type: 'party', id: party, name: openColumn(room, party, 'name') }, via }, room.now());
+  const result = act(seen(room.desk, kept), { action: answer.action, actor: { type: 'party', id: party, name: openColumn(room.county(), party, 'name', room.seal) }, via }, room.now());
   if (result.kind === 'change') put(room, kept, result.change);
   return result.kind === 'change' ? answer.action : `${answer.action}-${result.kind}`;
-}
-
-function openColumn(room: Room, party: Party, column: 'name' | 'phone'): string {
-  const line = room.county().lines.get(party);
-  return (line && room.seal.openIfReadable(`${line.column}.${column}`, column === 'name' ? line.nameEnc : line.phoneEnc)) ?? '';
 }
 
 function ofMessage(room: Room, said: { outId: string | null; providerId: string }): { kept: Kept; send: ReturnType<typeof sendsOf>[number] } | null {

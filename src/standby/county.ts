@@ -3,8 +3,9 @@ import type { Alert } from '#core/alert.ts';
 import type { Case } from '#core/change.ts';
 import type { EarlierEvent, Facts } from '#core/decision.ts';
 import type { StoredEvent } from '#core/event.ts';
-import type { EventId, RegionCode } from '#core/ids.ts';
+import type { EventId, Party, RegionCode } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { openData } from '#store/evaluation.ts';
 import type { NewEvent } from '#store/events.ts';
 import type { AlertPlace } from '#store/outbox-insert.ts';
 import type { Seal } from '#store/seal.ts';
@@ -22,20 +23,8 @@ export function storedEvent(county: CountyFacts, e: Spooled, receivedAt: number,
   return {
     id: e.ingestId as EventId, kind: e.kind, edge: e.edge, source: e.source, urgency: e.urgency as StoredEvent['urgency'], deviceId: e.deviceId as StoredEvent['deviceId'], homeId: device?.homeId ?? null,
     personId: device?.about ?? null, room: device?.room ?? null, regionCode: (home?.regionCode ?? null) as RegionCode | null, sourceEventId: e.sourceEventId, ref: e.ref,
-    deviceTime: e.deviceTime, receivedAt, flags: [...e.flags, ...(late ? ['late'] : [])], confidence: e.confidence, data: openData(seal, e.dataSealed), trace: e.trace,
+    deviceTime: e.deviceTime, receivedAt, flags: [...e.flags, ...(late ? ['late'] : [])], confidence: e.confidence, data: openData(e.dataSealed, seal).data, trace: e.trace,
   };
-}
-
-// Data that cannot be opened must not stop an alarm.
-function openData(seal: Seal, bytes: Uint8Array | null): Record<string, unknown> {
-  const text = seal.openIfReadable('event.data', bytes);
-  if (text === null) return {};
-  try {
-    const { data, location } = JSON.parse(text) as { data?: Record<string, unknown>; location?: unknown };
-    return { ...data, ...(location === undefined ? {} : { location }) };
-  } catch {
-    return {};
-  }
 }
 
 /** Without presence and outages: nobody writes them now, and neither may keep an alarm back. */
@@ -51,4 +40,10 @@ export function placeOf(county: CountyFacts, alert: Alert): AlertPlace {
   const person = alert.personId === null ? inHome() : county.persons.get(alert.personId);
   const home = county.homes.get(alert.homeId ?? county.persons.get(alert.personId ?? '')?.homeId ?? '');
   return { alertId: alert.id, placeEnc: home?.placeEnc ?? null, nameEnc: person?.nameEnc ?? null };
+}
+
+/** What stands sealed in a party's line; empty when there is none, or nobody can open it. */
+export function openColumn(county: CountyFacts, party: Party, column: 'name' | 'phone', seal: Seal): string {
+  const line = county.lines.get(party);
+  return (line && seal.openIfReadable(`${line.column}.${column}`, column === 'name' ? line.nameEnc : line.phoneEnc)) ?? '';
 }

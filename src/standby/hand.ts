@@ -2,7 +2,7 @@
 import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState } from '#store/pool.ts';
 import { keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
-import { sealed } from '#store/standby-files.ts';
+import { sealed } from '#store/sealed-value.ts';
 import type { Kept } from './case.ts';
 import { type Parts, proofMs } from './parts.ts';
 

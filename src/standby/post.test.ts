@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nothing } from '#core/change.ts';
 import { createLog } from '#ops/log.ts';
 import { createSeal } from '#store/seal.ts';
-import { unsealed } from '#store/standby-files.ts';
+import { unsealed } from '#store/sealed-value.ts';
 import { type Ledger, openLedger } from '#store/standby-ledger.ts';
 import type { Kept } from './case.ts';
 import { createWork, type DutyWork } from './work.ts';

@@ -1,7 +1,7 @@
 /** What stands in the spools of others: events of the edges, callbacks of the web. Followed read-only. */
-import { deserialize } from 'node:v8';
 import { limits } from '#core/limits.ts';
 import { machineNow } from '#ops/machine.ts';
+import { unsealed } from '#store/sealed-value.ts';
 import type { Spooled } from './county.ts';
 import type { Parts, State } from './parts.ts';
 
@@ -10,7 +10,7 @@ type KeptItem = { offsetMs: number; item: Spooled & { arrivedMs: number; alarm?:
 export function readSpools({ s, spool, answers, seal, work, log, read, now }: Parts): void {
   for (const row of spool.fresh()) {
     try {
-      const { offsetMs, item } = deserialize(Buffer.from(seal.open('spool.body', row.body), 'base64')) as KeptItem;
+      const { offsetMs, item } = unsealed<KeptItem>(seal, 'spool.body', row.body);
       const event = row.lane === 'urgent' ? item : item.alarm;
       const seenMs = performance.now();
       // Whatever ends or explains an emergency belongs to it: a cancel, a clear.

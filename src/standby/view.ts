@@ -6,7 +6,7 @@ import { type PartyRole, roleTitle } from '#core/roster.ts';
 import type { Seal } from '#store/seal.ts';
 import type { CountyFacts } from '#store/standby.ts';
 import type { Kept } from './case.ts';
-import { placeOf } from './county.ts';
+import { openColumn, placeOf } from './county.ts';
 
 /** Whom a hand dials first: more would not be dialled. */
 const dialRows = 4;
@@ -27,6 +27,6 @@ export function viewOf(county: CountyFacts, cases: readonly Kept[], seal: Seal, 
 function partyOf(county: CountyFacts, party: Party, seal: Seal, state: string | null): StandbyParty[] {
   const line = county.lines.get(party);
   if (!line) return [];
-  const open = (column: 'name' | 'phone'): string => seal.openIfReadable(`${line.column}.${column}`, column === 'name' ? line.nameEnc : line.phoneEnc) ?? '';
+  const open = (column: 'name' | 'phone'): string => openColumn(county, party, column, seal);
   return [{ role: roleTitle[line.role as PartyRole] ?? '', name: maskName(open('name')), phone: maskPhone(open('phone')), state }];
 }

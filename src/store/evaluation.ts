@@ -71,8 +71,8 @@ function fromRow(r: Row, seal: Seal): QueuedEvent {
   };
 }
 
-// Data that cannot be opened (wrong key file) must not stop an alarm.
-function openData(sealed: Buffer | null, seal: Seal): { data: Record<string, unknown>; unreadable: boolean } {
+/** Data that cannot be opened (wrong key file) must not stop an alarm. */
+export function openData(sealed: Uint8Array | null, seal: Seal): { data: Record<string, unknown>; unreadable: boolean } {
   if (sealed === null) return { data: {}, unreadable: false };
   try {
     const parsed = JSON.parse(seal.open('event.data', sealed)) as { data?: Record<string, unknown>; location?: unknown };

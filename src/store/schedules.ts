@@ -1,10 +1,9 @@
 /** SQL of 排班 (E9): schedules, stand-ins, holidays, and who has no turn at a moment. The deciding is core/schedule.ts's. */
 import type { Party } from '#core/ids.ts';
-import { type Holidays, type Layer, onDuty, type Override } from '#core/schedule.ts';
+import { type DutyRole, type Holidays, type Layer, onDuty, type Override } from '#core/schedule.ts';
 import type { Row, Sql } from './pool.ts';
 
-export type ScheduleRole = 'seat' | 'shift-leader' | 'duty-leader' | 'town-duty';
-export type ScheduleRow = { id: string; name: string; role: ScheduleRole; regionCode: string; layers: Layer[]; version: number; updatedAt: number; demo: boolean };
+export type ScheduleRow = { id: string; name: string; role: DutyRole; regionCode: string; layers: Layer[]; version: number; updatedAt: number; demo: boolean };
 const columns = 'id, name, role, region_code as "regionCode", layers, version, updated_at as "updatedAt", demo';
 
 export function listSchedules(sql: Sql, prefix: string): Promise<ScheduleRow[]> {

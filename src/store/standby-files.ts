@@ -1,16 +1,9 @@
-/** Sealed values and the snapshot files of standby below data/standby, renamed into place whole. */
+/** The sealed snapshot files of standby below data/standby, renamed into place whole. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { deserialize, serialize } from 'node:v8';
 import { bootOf, machineNow, uptimeMs } from '#ops/machine.ts';
 import type { Seal } from './seal.ts';
-
-export function sealed(seal: Seal, label: string, value: unknown): Buffer {
-  return seal.seal(label, serialize(value).toString('base64'));
-}
-export function unsealed<T>(seal: Seal, label: string, bytes: Uint8Array): T {
-  return deserialize(Buffer.from(seal.open(label, bytes), 'base64')) as T;
-}
+import { sealed, unsealed } from './sealed-value.ts';
 
 type Dated<T> = { value: T; boot: string; upMs: number; wallMs: number };
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { machineNow } from '#ops/machine.ts';
 import type { Seal } from './seal.ts';
-import { sealed, unsealed } from './standby-files.ts';
+import { sealed, unsealed } from './sealed-value.ts';
 
 export type Ledger<T> = {
   /** Cases that the one before has left, oldest first. */ readonly left: readonly T[];

@@ -1,8 +1,10 @@
 /** What the schedule routes share: the body's shapes, its checks, and the view with turns and gaps. */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { dayOf } from '#core/clock.ts';
 import { limits } from '#core/limits.ts';
-import { dayOf, gaps, type Holidays, onDuty, type Override, type Schedule, spans } from '#core/schedule.ts';
+import { isDate } from '#core/registry.ts';
+import { dutyRoles, gaps, type Holidays, onDuty, type Override, type Schedule, spans } from '#core/schedule.ts';
 import type { Caller } from '#core/user.ts';
 import { respondersOf } from '#store/responders.ts';
 import { listHolidays, listOverrides, type ScheduleRow } from '#store/schedules.ts';
@@ -13,35 +15,29 @@ import { shownName } from './registry.ts';
 import { Day, OwnId } from './registry-schemas.ts';
 import { EpochMs, Nullable, OneOf, RegionCodeText, Shape } from './schemas.ts';
 
-const scheduleRoles = ['seat', 'shift-leader', 'duty-leader', 'town-duty'] as const;
 const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'a time of the day, HH:mm' });
 const LayerBody = Shape({
   members: Type.Array(OwnId, { minItems: 1, maxItems: limits.scheduleMembers, description: 'responders in the order of their turns' }), startDay: Day, handOver: Clock,
   turnHours: Type.Integer({ minimum: 1, maximum: 24 * 31 }), days: OneOf(['all', 'work', 'rest']), window: Nullable(Shape({ from: Clock, to: Clock })), endDay: Nullable(Day),
 });
 export const scheduleFields = { name: Type.String({ minLength: 1, maxLength: 60 }), layers: Type.Array(LayerBody, { minItems: 1, maxItems: limits.scheduleLayers }) };
-export const ScheduleBody = Shape({ id: Type.Optional(OwnId), role: OneOf(scheduleRoles), regionCode: RegionCodeText, ...scheduleFields });
+export const ScheduleBody = Shape({ id: Type.Optional(OwnId), role: OneOf(dutyRoles), regionCode: RegionCodeText, ...scheduleFields });
 const Who = Nullable(Shape({ id: Type.String(), name: Type.String({ description: 'masked' }) }));
 const SpanView = Shape({ from: EpochMs, to: EpochMs, who: Who, instead: Type.Boolean({ description: 'by a stand-in' }) });
 export const ScheduleView = Shape({
-  id: Type.String(), role: OneOf(scheduleRoles), regionCode: RegionCodeText, ...scheduleFields, version: Type.Integer(), updatedAt: EpochMs, demo: Type.Boolean(),
+  id: Type.String(), role: OneOf(dutyRoles), regionCode: RegionCodeText, ...scheduleFields, version: Type.Integer(), updatedAt: EpochMs, demo: Type.Boolean(),
   now: Who, turns: Type.Array(SpanView), gaps: Type.Array(SpanView, { description: 'hours without anybody in the next 30 days' }),
   overrides: Type.Array(Shape({ id: Type.String(), from: EpochMs, to: EpochMs, out: Who, in: Who, swap: Type.Boolean() })), people: Type.Array(Shape({ id: Type.String(), name: Type.String() })),
 });
 export const gapDays = 30;
-
-/** The holidays that matter from `from` to `to`, with the day before: a night belongs to the day it begins on. */
-async function holidaysOf(sql: Sql, from: number, to: number): Promise<Holidays> {
-  return new Map((await listHolidays(sql, dayOf(from - 86_400_000), dayOf(to))).map((h) => [h.day, h.kind]));
-}
 
 /** Everybody of the layers must be there, of the schedule's role, and of its place. */
 export async function scheduleProblems(sql: Sql, seal: Seal, s: Pick<ScheduleRow, 'role' | 'regionCode' | 'layers'>): Promise<FieldProblem[]> {
   const known = await respondersOf(sql, seal, s.layers.flatMap((l) => l.members));
   const problems: FieldProblem[] = [];
   for (const [i, layer] of s.layers.entries()) {
-    if (!isDay(layer.startDay)) problems.push({ field: `layers.${i}.startDay`, expected: 'a day that exists' });
-    if (layer.endDay !== null && !(isDay(layer.endDay) && layer.endDay > layer.startDay)) problems.push({ field: `layers.${i}.endDay`, expected: 'a day after startDay' });
+    if (!isDate(layer.startDay)) problems.push({ field: `layers.${i}.startDay`, expected: 'a day that exists' });
+    if (layer.endDay !== null && !(isDate(layer.endDay) && layer.endDay > layer.startDay)) problems.push({ field: `layers.${i}.endDay`, expected: 'a day after startDay' });
     if (layer.window?.from !== undefined && layer.window.from === layer.window.to) problems.push({ field: `layers.${i}.window`, expected: 'two different times, or null for the whole day' });
     for (const [k, id] of layer.members.entries()) {
       const who = known.get(id);
@@ -50,17 +46,17 @@ export async function scheduleProblems(sql: Sql, seal: Seal, s: Pick<ScheduleRow
   }
   return problems;
 }
-const isDay = (day: string): boolean => { const ms = Date.parse(`${day}T00:00:00Z`); return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === day; };
-
 export type Turns = { schedule: Schedule; overrides: readonly (Override & { swapOf: string | null })[]; holidays: Holidays; names: ReadonlyMap<string, string> };
-/** A schedule with all that deciding about it needs, of that time. Names as this caller may see them. */
-export async function turnsOf(sql: Sql, seal: Seal, row: ScheduleRow, caller: Caller | null, from: number, to: number): Promise<Turns> {
-  const overrides = await listOverrides(sql, [row.id], from, to);
-  const ids = [...row.layers.flatMap((l) => l.members), ...overrides.flatMap((o) => [o.out, o.in])].filter((id): id is string => id !== null);
-  const people = await respondersOf(sql, seal, ids);
-  return {
-    schedule: { layers: row.layers, overrides }, overrides, holidays: await holidaysOf(sql, from, to),
-    names: new Map([...people].map(([id, p]) => [id, caller === null ? p.name : shownName(caller, p.name)])),
+/** Schedules with all that deciding about them needs, of that time; names as this caller may see them. A night belongs to the day it begins on, so the day before counts too. */
+export async function turnsOf(sql: Sql, seal: Seal, rows: readonly ScheduleRow[], caller: Caller | null, from: number, to: number): Promise<(row: ScheduleRow) => Turns> {
+  const all = Map.groupBy(await listOverrides(sql, rows.map((r) => r.id), from, to), (o) => o.scheduleId);
+  const holidays: Holidays = new Map((await listHolidays(sql, dayOf(from - 86_400_000), dayOf(to))).map((h) => [h.day, h.kind]));
+  const membersOf = (row: ScheduleRow): string[] => [...row.layers.flatMap((l) => l.members), ...(all.get(row.id) ?? []).flatMap((o) => [o.out, o.in])].filter((id): id is string => id !== null);
+  const people = await respondersOf(sql, seal, rows.flatMap(membersOf));
+  return (row) => {
+    const overrides = all.get(row.id) ?? [];
+    const names = new Map(membersOf(row).flatMap((id) => { const p = people.get(id); return p ? [[id, caller === null ? p.name : shownName(caller, p.name)] as const] : []; }));
+    return { schedule: { layers: row.layers, overrides }, overrides, holidays, names };
   };
 }
 

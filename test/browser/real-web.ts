@@ -1,11 +1,12 @@
 /** The built pages before a real web role, with the demonstration county, the real sender and the stand-in gateway behind them. */
-import { createServer } from 'node:net';
-import type { Browser, BrowserContext, Page } from './browser.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { type Browser, type BrowserContext, buildWall, chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
 import { startStandin } from '#simulators/standin/server.ts';
 import { startNotify } from '#notify/notify.ts';
 import { standinKey } from '#notify/standin-key.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { freePort } from '#ops/processes.ts';
 import { ensurePlans } from '#store/county-setup.ts';
 import { loadDemo } from '#store/demo.ts';
 import type { UserRole } from '#core/user.ts';
@@ -15,14 +16,7 @@ import { testWeb, type Web, type WebOptions } from '#test/harness/web.ts';
 export type RealWeb = Web & { /** A page of somebody of this role, on the desk's light theme. */ sit(browser: Browser, role: UserRole, options?: { lang?: 'zh' | 'en'; width?: number; height?: number; theme?: 'wall' | 'desk' }): Promise<Seat> };
 export type Seat = { page: Page; complaints: string[]; go(name: string, ready: string): Promise<void>; shot(path: string): Promise<void>; close(): Promise<void> };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)));
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-};
-
-export async function startRealWeb(dist: string, more: Partial<WebOptions> = {}): Promise<RealWeb> {
+async function startRealWeb(dist: string, more: Partial<WebOptions> = {}): Promise<RealWeb> {
   const t = await testDatabase({ max: 12 });
   await loadDemo(t.db, t.seal);
   await t.db.tx(ensurePlans);
@@ -60,4 +54,22 @@ export async function startRealWeb(dist: string, more: Partial<WebOptions> = {})
       await t.close();
     },
   };
+}
+
+/** The pages of a file of tests: built once, one browser, one real web; before each test an administrator's page, which may complain of nothing. */
+export function useRealWeb(before: (now: { web: RealWeb; browser: Browser; seat: Seat }) => void, more: Partial<WebOptions> = {}, fill: (web: RealWeb) => Promise<void> = async () => {}): void {
+  let built: Awaited<ReturnType<typeof buildWall>>;
+  let browser: Browser;
+  let web: RealWeb;
+  let seat: Seat;
+  beforeAll(async () => {
+    if (chromiumPath() === null) return;
+    built = await buildWall();
+    browser = await openBrowser();
+    web = await startRealWeb(built.dist, more);
+    await fill(web);
+  });
+  afterAll(async () => { await web?.stop(); await browser?.close(); built?.remove(); });
+  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); seat = await web.sit(browser, 'admin'); before({ web, browser, seat }); });
+  afterEach(async () => { await seat?.close(); expect(seat?.complaints ?? []).toEqual([]); });
 }

@@ -1,25 +1,12 @@
 /** The page of 排班 on the real API with the demonstration county: a schedule is written, a stand-in comes and goes, a wrong line says so, a gap is seen. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
-import { type RealWeb, type Seat, startRealWeb } from './real-web.ts';
+import { describe, expect, it } from 'vitest';
+import { type Seat, useRealWeb } from './real-web.ts';
 
 const shots = process.env['ANLING_SHOTS']; // a folder: what was seen is kept there
 
 describe('the page of schedules', () => {
-  let browser: Browser;
-  let built: { dist: string; remove(): void };
-  let web: RealWeb;
   let seat: Seat;
-
-  beforeAll(async () => {
-    if (chromiumPath() === null) return;
-    built = await buildWall();
-    browser = await openBrowser();
-    web = await startRealWeb(built.dist);
-  });
-  afterAll(async () => { await web?.stop(); await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); seat = await web.sit(browser, 'admin'); });
-  afterEach(async () => { await seat?.close(); expect(seat?.complaints ?? []).toEqual([]); });
+  useRealWeb((now) => { seat = now.seat; });
   const show = async (name: string): Promise<void> => { if (shots) await seat.shot(`${shots}/${name}.png`); };
 
   it('writes a schedule of the seats, shows whose turn it is and the gaps of its nights, and lets somebody stand in [E9]', async () => {

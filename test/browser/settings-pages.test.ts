@@ -1,29 +1,18 @@
 /** The pages of the settings on the real API, sender and stand-in, with the demonstration county: each page's main way, and what goes wrong on it. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AlertId, Party } from '#core/ids.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
 import { county, touchAlert } from '#test/harness/web.ts';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser } from './browser.ts';
-import { type RealWeb, type Seat, startRealWeb } from './real-web.ts';
+import type { Browser } from './browser.ts';
+import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
 
 const shots = process.env['ANLING_SHOTS']; // a folder: what was seen is kept there, at both sizes
 
 describe('the settings’ pages', () => {
   let browser: Browser;
-  let built: { dist: string; remove(): void };
   let web: RealWeb;
   let seat: Seat;
-
-  beforeAll(async () => {
-    if (chromiumPath() === null) return;
-    built = await buildWall();
-    browser = await openBrowser();
-    web = await startRealWeb(built.dist, { more: () => ({ replay: async (id) => ({ result: Number(id) % 2 === 0 ? 'replayed' : 'still-unreadable' }) }) });
-    await fill(web);
-  });
-  afterAll(async () => { await web?.stop(); await browser?.close(); built?.remove(); });
-  beforeEach(async ({ skip }) => { skip(chromiumPath() === null, noBrowser); seat = await web.sit(browser, 'admin'); });
-  afterEach(async () => { await seat?.close(); expect(seat?.complaints ?? []).toEqual([]); });
+  useRealWeb((now) => { ({ web, browser, seat } = now); }, { more: () => ({ replay: async (id) => ({ result: Number(id) % 2 === 0 ? 'replayed' : 'still-unreadable' }) }) }, fill);
 
   const show = async (name: string): Promise<void> => {
     if (!shots) return;

@@ -6,22 +6,21 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { embeddedUrl } from '#store/embedded.ts';
 import { hashPassword } from '#store/password.ts';
 import { createUser } from '#store/users.ts';
-import { type Db, openDb } from '#store/pool.ts';
 import { type Client, logIn } from '#test/harness/client.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import { descendants, killHard } from '#test/harness/processes.ts';
 import { chromiumPath, noBrowser, type Page, openBrowser } from './browser.ts';
+import { type DatabaseGate, databaseGate } from '#test/harness/db.ts';
 import { until } from './visit.ts';
 
 describe('a wall while the database is away', { timeout: 180_000 }, () => {
   beforeEach(({ skip }) => skip(chromiumPath() === null, noBrowser));
   let house: House;
   let client: Client;
-  let server: Db;
+  let gate: DatabaseGate;
   let browser: Awaited<ReturnType<typeof openBrowser>>;
   let wall: Page;
   let device: { id: string; secret: string };
-  let name: string;
   const standby = (): number[] => descendants(house.pid() as number).filter((pid) => { try { return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('--role\0standby'); } catch { return false; } });
 
   beforeAll(async () => {
@@ -32,10 +31,7 @@ describe('a wall while the database is away', { timeout: 180_000 }, () => {
     client = await logIn(house);
     const { people } = await client.call<{ people: { id: string }[] }>('GET', '/api/v1/people?limit=100');
     device = await client.call('POST', '/api/v1/devices', { model: 'sos-button', personId: people[0]?.id });
-    const url = new URL(embeddedUrl(house.data, Number(house.env['ANLING_DB_PORT'])) ?? '');
-    name = url.pathname.slice(1);
-    url.pathname = '/template1';
-    server = openDb({ url: url.href, max: 1, name: 'admin' });
+    gate = databaseGate(embeddedUrl(house.data, Number(house.env['ANLING_DB_PORT'])) ?? '', 'template1');
     browser = await openBrowser();
     wall = await browser.newPage();
     await wall.goto(house.base);
@@ -50,15 +46,14 @@ describe('a wall while the database is away', { timeout: 180_000 }, () => {
   });
   afterAll(async () => {
     await browser?.close();
-    await server?.query(`alter database "${name}" with allow_connections true`).catch(() => {});
-    await server?.close();
+    await gate?.back().catch(() => {});
+    await gate?.close();
     await house?.stop();
   });
 
   it('says 降级运行, lists the case with whom it told, and gives it back as one alert, though standby was killed meanwhile [A2 RF1 RF2 D1]', async () => {
     const button = await mqtt.connectAsync(`mqtt://127.0.0.1:${house.mqttPort}`, { clientId: device.id, username: device.id, password: device.secret });
-    await server.query(`alter database "${name}" with allow_connections false`);
-    await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    await gate.away();
     await button.publishAsync(`care/v1/${device.id}/event`, JSON.stringify({ kind: 'sos', id: 'e1' }), { qos: 1 }); // resolves with the PUBACK
     await wall.waitForSelector('[data-test=standby-case]', { timeout: 10_000 });
     await until('somebody was told', 10_000, async () => /\*/.test((await wall.textContent('[data-test=standby-case]')) ?? ''));
@@ -73,7 +68,7 @@ describe('a wall while the database is away', { timeout: 180_000 }, () => {
     killHard(standby());
     await until('another standby on duty', 30_000, () => flag() !== killed);
     await wall.waitForSelector('[data-test=standby-case]', { timeout: 15_000 });
-    await server.query(`alter database "${name}" with allow_connections true`);
+    await gate.back();
     await wall.waitForSelector('[data-test=standby-bar]', { state: 'detached', timeout: 30_000 });
     let last = 'nothing';
     const merged = until('one alert, with the steps of standby', 40_000, async () => {

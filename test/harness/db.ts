@@ -28,6 +28,21 @@ export function databaseUrl(serverUrl: string, name: string): string {
   return url.href;
 }
 
+/** The door of one database: `away` shuts it and throws out who is inside, `back` opens it. Its own connection leads past it, by `beside`. */
+export type DatabaseGate = { away(): Promise<void>; back(): Promise<void>; close(): Promise<void> };
+export function databaseGate(url: string, beside = 'postgres'): DatabaseGate {
+  const name = new URL(url).pathname.slice(1);
+  const server = openDb({ url: databaseUrl(url, beside), max: 1, name: 'admin' });
+  const allow = async (whether: boolean): Promise<void> => { await server.query(`alter database "${name}" with allow_connections ${whether}`); };
+  return {
+    async away() {
+      await allow(false);
+      await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    },
+    back: () => allow(true), close: () => server.close(),
+  };
+}
+
 /** A fresh, migrated database of its own. `close` ends its sessions and drops it. */
 export async function testDatabase(options: { max?: number } = {}): Promise<TestDatabase> {
   const serverUrl = inject('serverUrl');

@@ -4,38 +4,27 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Db, openDb } from '#store/pool.ts';
-import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
+import { type DatabaseGate, databaseGate, testDatabase, type TestDatabase } from '#test/harness/db.ts';
 import { makeDevices, makeHome, publishPacket, RawDevice, startTestEdge, type TestDevice, until } from '#test/harness/edge.ts';
 import { reservePorts } from '#test/harness/ports.ts';
 import { killHard, pidsOf } from '#test/harness/processes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let t: TestDatabase;
-let server: Db;
-let name: string;
+let gate: DatabaseGate;
 let devices: TestDevice[];
 const undo: (() => unknown)[] = [];
 beforeEach(async () => {
   t = await testDatabase({ max: 12 });
   devices = await makeDevices(t.db, t.seal, 3, { homeId: await makeHome(t.db, t.seal) });
-  name = new URL(t.url).pathname.slice(1);
-  const admin = new URL(t.url);
-  admin.pathname = '/postgres';
-  server = openDb({ url: admin.href, max: 1, name: 'admin' });
+  gate = databaseGate(t.url);
 });
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
-  await back();
-  await server.close();
+  await gate.back();
+  await gate.close();
   await t.close();
 });
-async function away(): Promise<void> {
-  await server.query(`alter database "${name}" with allow_connections false`);
-  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
-}
-const back = (): Promise<unknown> => server.query(`alter database "${name}" with allow_connections true`);
-
 type Books = Record<'urgent' | 'telemetry' | 'presence' | 'quarantine', { received: number; adopted: number; inflight: number; spooled: number; unaccounted: number; ended: Record<string, number> }>;
 /** The edge's own books out of its exposition. */
 function booksOf(text: string): Books {
@@ -93,7 +82,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     // The same sums from the rows: five presses and a crossing, and the alarm that came with the frame nobody could read.
     expect([await count('event'), await count('heartbeat'), await count('vital'), await count('quarantine')]).toEqual([7, 7, 2, 3]);
 
-    await away();
+    await gate.away();
     send('event', '{"kind":"sos","id":"d"}');
     send('event', 'garbage again');
     for (let i = 0; i < 3; i++) send('heartbeat', '{"battery":80}');
@@ -111,7 +100,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     expectLaw(booksOf(await bare.exposition()));
     expect([booksOf(await bare.exposition()).urgent.ended, acks(without)]).toEqual([{ refused: 2 }, 0]);
 
-    await back();
+    await gate.back();
     await until('the spool is in the database', async () => Object.values(await books()).every((b) => b.spooled === 0) && (await count('heartbeat')) === 10, 30_000);
     expectLaw(await books());
     expect([(await books()).urgent.ended, (await books()).telemetry.ended, (await books()).quarantine.ended]).toEqual([{ committed: 7, quarantined: 2 }, { committed: 12, quarantined: 1 }, { committed: 4 }]);
@@ -142,14 +131,14 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     const raw = await login(mqtt, device);
     raw.send(publishPacket(device, 'event', '{"kind":"sos","id":"1"}', 1, 1));
     await until('acknowledged', () => acks(raw) === 1, 40_000);
-    await away();
+    await gate.away();
     for (let i = 2; i <= 4; i++) raw.send(publishPacket(device, 'event', `{"kind":"sos","id":"${i}"}`, 1, i));
     await until('acknowledged from the disk', () => acks(raw) === 4, 40_000);
     expectLaw(booksOf(await text()));
     const edges = (): number[] => pidsOf('edge', child.pid as number, data).filter((pid) => pid !== child.pid);
     const [before] = edges();
     killHard([before as number]);
-    await back();
+    await gate.back();
     await until('another edge runs', async () => edges().some((pid) => pid !== before) && booksOf(await text()).urgent.adopted > 0, 40_000);
     await until('what its predecessor had acknowledged is in the database', async () => (await count('event')) === 4, 40_000);
     await up();

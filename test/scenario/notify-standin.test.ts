@@ -3,7 +3,6 @@
  * own process, callbacks through the web role's hooks over real HTTP.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { createServer } from 'node:net';
 import { fastify } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { standinShownNumber } from '#core/provider.ts';
@@ -11,6 +10,7 @@ import { type NotifyOptions, startNotify } from '#notify/notify.ts';
 import { standinKey } from '#notify/standin-key.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { freePort } from '#ops/processes.ts';
 import { writeSetting } from '#store/settings.ts';
 import { put, row, state } from '#test/db/notify-fixture.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
@@ -29,12 +29,6 @@ const standinLines: string[] = [];
 const log = createLog('worker', 'info', (line) => { lines.push(line); });
 const slow = { timeout: 10_000, interval: 25 };
 
-const freePort = async (): Promise<number> => {
-  const server = createServer();
-  const found = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port)));
-  await new Promise((resolve) => server.close(resolve));
-  return found;
-};
 async function startProcess(): Promise<void> {
   const { id, secret } = standinKey(t.seal);
   const hooks = `http://127.0.0.1:${(web.server.address() as { port: number }).port}/hooks/aliyun/${t.seal.hookSecret}`;

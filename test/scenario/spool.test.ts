@@ -3,42 +3,31 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Db, openDb } from '#store/pool.ts';
-import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
+import { openDb } from '#store/pool.ts';
+import { type DatabaseGate, databaseGate, testDatabase, type TestDatabase } from '#test/harness/db.ts';
 import { makeDevice, makeHome, publishPacket, RawDevice, startTestEdge, type TestDevice, type TestEdge, until } from '#test/harness/edge.ts';
 
 let t: TestDatabase;
 let edge: TestEdge;
 let data: string;
 let device: TestDevice;
-let server: Db;
-let name: string;
+let gate: DatabaseGate;
 const undo: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
   t = await testDatabase({ max: 12 });
   data = mkdtempSync(join(tmpdir(), 'anling-spool-edge-'));
   edge = await startTestEdge(t, { data });
   device = await makeDevice(t.db, t.seal, { homeId: await makeHome(t.db, t.seal) });
-  name = new URL(t.url).pathname.slice(1);
-  const admin = new URL(t.url);
-  admin.pathname = '/postgres';
-  server = openDb({ url: admin.href, max: 1, name: 'admin' });
+  gate = databaseGate(t.url);
 });
 afterEach(async () => {
   for (const step of undo.splice(0).reverse()) await step();
-  await back();
-  await server.close();
+  await gate.back();
+  await gate.close();
   await edge.stop();
   await t.close();
   rmSync(data, { recursive: true, force: true });
 });
-
-/** Nobody gets to the database any more, and who was there is thrown out. */
-async function away(): Promise<void> {
-  await server.query(`alter database "${name}" with allow_connections false`);
-  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
-}
-const back = (): Promise<unknown> => server.query(`alter database "${name}" with allow_connections true`);
 
 async function login(on: TestEdge = edge): Promise<RawDevice> {
   const raw = new RawDevice(on.port);
@@ -55,7 +44,7 @@ describe('while the database is away', () => {
     const raw = await login();
     press(raw, 1);
     await until('the first PUBACK', () => acknowledged(raw).length === 1);
-    await away();
+    await gate.away();
     const gone = Date.now();
     press(raw, 2);
     raw.send(publishPacket(device, 'heartbeat', '{"battery":77}', 1, 3), publishPacket(device, 'vitals', '{"heartRate":70}', 1, 4), publishPacket(device, 'status', '{"online":true}', 1, 5));
@@ -75,7 +64,7 @@ describe('while the database is away', () => {
     times.sort((a, b) => a - b);
     console.log(`PUBACK of an SOS while the database is away: p50 ${times[20]?.toFixed(1)} ms, p99 ${times[39]?.toFixed(1)} ms`);
     expect([raw.closed, await edge.metric('spool_rows') > 40]).toEqual([false, true]);
-    await back();
+    await gate.back();
     await until('everything is in the database', async () => (await edge.metric('spool_rows')) === 0, 20_000);
     const stored = await events();
     expect(stored.map((e) => e['id']).filter((id) => id !== null)).toEqual(['e1', 'e2', 'e6', 'e7', ...Array.from({ length: 40 }, (_, i) => `e${20 + i}`)]);
@@ -94,7 +83,7 @@ describe('while the database is away', () => {
 
   it('survives the edge: what was acknowledged is in the next one’s spool, and nobody reads it on the disk [A2 I1 RF1]', async () => {
     const raw = await login();
-    await away();
+    await gate.away();
     press(raw, 1, 2);
     await until('acknowledged', () => acknowledged(raw).length === 2);
     for (const file of readdirSync(join(data, 'spool'))) {
@@ -102,7 +91,7 @@ describe('while the database is away', () => {
       expect([file, bytes.includes('王翠屏'), bytes.includes(Buffer.from('王翠屏').toString('base64').slice(0, 8)), bytes.includes(device.id)]).toEqual([file, false, false, false]);
     }
     await edge.stop();
-    await back();
+    await gate.back();
     edge = await startTestEdge(t, { data });
     await until('both are in the database', async () => (await events()).length === 2);
     expect((await events()).map((e) => e['id'])).toEqual(['e1', 'e2']);

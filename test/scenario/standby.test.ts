@@ -13,12 +13,14 @@ import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { freePort } from '#ops/processes.ts';
 import { type Standin, startStandin } from '#simulators/standin/server.ts';
-import { type Db, openDb } from '#store/pool.ts';
-import { readSnapshot, unsealed } from '#store/standby-files.ts';
+import { openDb } from '#store/pool.ts';
+import { unsealed } from '#store/sealed-value.ts';
+import { readSnapshot } from '#store/standby-files.ts';
 import type { Kept } from '#standby/case.ts';
 import type { OpenNow } from '#standby/county.ts';
 import type { Service } from '#work/loop.ts';
 import { type Alarm, phone, testAlarm } from '#test/harness/alarm.ts';
+import { type DatabaseGate, databaseGate } from '#test/harness/db.ts';
 import { makeDevice, publishPacket, RawDevice, type TestDevice, until } from '#test/harness/edge.ts';
 import { newNodeId, pools, startRole, stopAll } from '../../src/engine.ts';
 
@@ -26,8 +28,7 @@ type Running = { services: Service[]; stop(): Promise<void> };
 type Sent = { kind: string; to: string; text: string; at: number };
 let t: Alarm;
 let data: string;
-let server: Db;
-let name: string;
+let gate: DatabaseGate;
 let standin: Standin;
 let device: TestDevice;
 let raw: RawDevice;
@@ -65,10 +66,7 @@ beforeEach(async () => {
   await t.db.query(`insert into person (id, home_id, name_enc, name_bidx, demo) select 'p2', 'h2', name_enc, name_bidx, true from person where id = 'p1'`);
   others = await makeDevice(t.db, t.seal, { homeId: 'h2' });
   await t.db.query('update device set demo = true');
-  name = new URL(t.url).pathname.slice(1);
-  const admin = new URL(t.url);
-  admin.pathname = '/postgres';
-  server = openDb({ url: admin.href, max: 1, name: 'admin' });
+  gate = databaseGate(t.url);
   for (const role of ['edge', 'worker', 'web', 'standby'] as const) await run(role);
   await until('the standby has its snapshot', () => roles.get('standby')?.services.every((s) => s.ready() === null) ?? false);
   const greeter = await other(); // known to the doors from now on
@@ -79,22 +77,17 @@ beforeEach(async () => {
 });
 afterEach(async (context) => {
   for (const step of undo.splice(0).reverse()) await step();
-  await back();
+  await gate.back();
   raw.socket.destroy();
   for (const role of [...roles.keys()].reverse()) await quit(role);
   if (context.task.result?.state === 'fail') console.log(lines.filter((l) => !l.includes('not currently accepting')).slice(-120).join('\n'));
   lines.length = 0;
   await standin.close();
-  await server.close();
+  await gate.close();
   await t.close();
   rmSync(data, { recursive: true, force: true });
 });
 
-async function away(): Promise<void> {
-  await server.query(`alter database "${name}" with allow_connections false`);
-  await server.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
-}
-const back = (): Promise<unknown> => server.query(`alter database "${name}" with allow_connections true`);
 const press = (id: number): void => raw.send(publishPacket(device, 'event', `{"kind":"sos","id":"e${id}"}`, 1, id));
 const acknowledged = (id: number): boolean => raw.packets.some((p) => p.cmd === 'puback' && p.messageId === id);
 
@@ -133,7 +126,7 @@ const settledBack = async (): Promise<void> => {
 
 describe('while the database is away', { timeout: 120_000 }, () => {
   it('an SOS is acknowledged, texted within 5 s, called in its second, and taken by a reply; on return it is one alert, and nobody hears of it twice [A2 RF2 LAW6]', async () => {
-    await away();
+    await gate.away();
     press(1);
     await until('PUBACK', () => acknowledged(1), 10_000);
     await until('the first text', () => rung().length > 0, 15_000);
@@ -143,7 +136,7 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     await answer('cw', '1');
     await until('standby takes the answer', () => lines.some((l) => l.includes('standby took an answer')), 30_000);
     await new Promise((resolve) => setTimeout(resolve, 4_500)); // the doctor's second passes: nobody is searched any more
-    await back();
+    await gate.back();
     await settledBack();
     await until('the kept answer is read again', async () => (await t.db.query('select 1 from receipt where processed_at is null')).length === 0 && (await t.db.query('select 1 from reply where evaluated_at is null')).length === 0, 30_000);
     const alerts = await t.alerts();
@@ -162,7 +155,7 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     await until('the worker texts', () => rung().length === 1);
     await until('the snapshot knows of it', async () => (await t.db.query(`select 1 from outbox where state in ('accepted', 'delivered')`)).length > 0);
     await until('the snapshot knows whom it told', () => openNow().some((c) => c.contacted.get('responder:cw' as Party)?.reached === true));
-    await away();
+    await gate.away();
     const second = await other();
     await until('the call of the case that was open', () => rung().includes('voice cw'), 30_000);
     second.send(publishPacket(others, 'event', '{"kind":"sos","id":"z1"}', 1, 1));
@@ -170,7 +163,7 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     await quit('standby');
     await run('standby');
     await until('the doctor about both', () => rung().filter((l) => l === 'sms doctor').length === 2, 30_000);
-    await back();
+    await gate.back();
     await settledBack();
     await until('the worker goes on', () => rung().filter((l) => l === 'sms cadre').length === 2, 30_000);
     const counts = Map.groupBy(rung(), (l) => l);
@@ -198,7 +191,7 @@ describe('while the database is away', { timeout: 120_000 }, () => {
   });
 
   it('of two standbys on one folder only the newer sends; one that the worker relieved sends nothing more, until nobody goes on [LAW6]', async () => {
-    await away();
+    await gate.away();
     press(1);
     await until('the first text', () => rung().length === 1, 15_000);
     await until('its outcome is in the ledger', () => noted().some((m) => m.state === 'accepted'));
@@ -212,20 +205,20 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 5_000)); // the cadre's second passes
     expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor']);
     await until('nobody goes on: the cadre after all', () => rung().includes('sms cadre'), 30_000);
-    await back();
+    await gate.back();
     await settledBack();
     expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
     expect(first.services.some((x) => x.ready() === 'another standby has taken over')).toBe(true);
   });
 
   it('what standby did before it was killed is put on the alert that the worker has opened without it, and is made no second time from then on [A2 RF1 RF2]', async () => {
-    await away();
+    await gate.away();
     press(1);
     await until('the first text', () => rung().length === 1, 15_000);
     await until('its outcome is in the ledger', () => noted().some((m) => m.state === 'accepted'));
     await quit('standby');
     rmSync(join(data, 'standby', 'duty.json')); // as one that nobody refreshes any more
-    await back();
+    await gate.back();
     await until('the worker has opened it by itself', async () => (await t.alerts().catch(() => [])).length === 1, 20_000);
     await run('standby');
     await settledBack();

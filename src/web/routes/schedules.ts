@@ -2,8 +2,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { invariant } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { isDate } from '#core/registry.ts';
 import { calendar, type Override, spans, swap } from '#core/schedule.ts';
 import { type Caller, may } from '#core/user.ts';
 import { respondersOf } from '#store/responders.ts';
@@ -29,16 +31,17 @@ export function registerSchedules(app: App, ctx: WebContext): void {
     requireScope(caller, row.regionCode);
     return row;
   };
-  const view = async (caller: Caller, row: ScheduleRow, from: number, to: number, now: number): Promise<Static<typeof ScheduleView>> =>
-    viewOf(row, await turnsOf(ctx.db, ctx.seal, row, caller, Math.min(from, now), Math.max(to, now + gapDays * dayMs)), now, from, to);
+  const views = async (caller: Caller, rows: readonly ScheduleRow[], from: number, to: number, now: number): Promise<Static<typeof ScheduleView>[]> => {
+    const turns = await turnsOf(ctx.db, ctx.seal, rows, caller, Math.min(from, now), Math.max(to, now + gapDays * dayMs));
+    return rows.map((row) => viewOf(row, turns(row), now, from, to));
+  };
   app.get('/api/v1/schedules', {
     config: { access: may.readSchedules },
     schema: { summary: 'Schedules (排班) of your scope: whose turn it is, the next seven days, the gaps of the next thirty', tags, response: { 200: Shape({ schedules: Type.Array(ScheduleView) }), ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
     const now = await readNow(ctx.db);
-    const rows = await listSchedules(ctx.db, listPrefix(caller, undefined) ?? '');
-    return { schedules: await Promise.all(rows.map((row) => view(caller, row, now, now + 7 * dayMs, now))) };
+    return { schedules: await views(caller, await listSchedules(ctx.db, listPrefix(caller, undefined) ?? ''), now, now + 7 * dayMs, now) };
   });
   app.get('/api/v1/schedules/:id', {
     config: { access: may.readSchedules },
@@ -48,7 +51,9 @@ export function registerSchedules(app: App, ctx: WebContext): void {
     const row = await one(caller, request.params.id);
     const now = await readNow(ctx.db);
     const from = request.query.from ?? now;
-    return { ...(await view(caller, row, from, from + (request.query.days ?? 14) * dayMs, now)), calendarKey: calendarKey(ctx, row.id) };
+    const [view] = await views(caller, [row], from, from + (request.query.days ?? 14) * dayMs, now);
+    invariant(view, 'one schedule, one view');
+    return { ...view, calendarKey: calendarKey(ctx, row.id) };
   });
   app.get('/api/v1/schedules/:id/calendar.ics', {
     config: { access: 'public' },
@@ -58,7 +63,7 @@ export function registerSchedules(app: App, ctx: WebContext): void {
     const row = given.length === wanted.length && timingSafeEqual(given, wanted) ? await findSchedule(ctx.db, request.params.id) : null;
     if (!row) throw nothing();
     const now = await readNow(ctx.db);
-    const turns = await turnsOf(ctx.db, ctx.seal, row, null, now - 7 * dayMs, now + limits.scheduleDays * dayMs);
+    const turns = (await turnsOf(ctx.db, ctx.seal, [row], null, now - 7 * dayMs, now + limits.scheduleDays * dayMs))(row);
     reply.header('content-type', 'text/calendar; charset=utf-8').header('cache-control', 'private, max-age=900');
     return calendar(row, spans(turns.schedule, now - 7 * dayMs, now + limits.scheduleDays * dayMs, turns.holidays), turns.names, now);
   });
@@ -178,7 +183,7 @@ function registerHolidays(app: App, ctx: WebContext): void {
     const problems = request.body.holidays.flatMap((h, i): FieldProblem[] => {
       const twice = seen.has(h.day);
       seen.add(h.day);
-      return h.day.startsWith(`${year}-`) && !Number.isNaN(Date.parse(h.day)) && !twice ? [] : [{ field: `holidays.${i}.day`, expected: twice ? 'each day once' : `a day of ${year}` }];
+      return h.day.startsWith(`${year}-`) && isDate(h.day) && !twice ? [] : [{ field: `holidays.${i}.day`, expected: twice ? 'each day once' : `a day of ${year}` }];
     });
     if (problems.length > 0) throw invalid(problems);
     await change(ctx, async (sql) => { await replaceHolidays(sql, year, request.body.holidays); return { result: null, audit: [{ actor: caller.actor, action: 'holidays.replace', result: 'ok', detail: { year, days: request.body.holidays.length } }] }; });

@@ -1,5 +1,5 @@
 /** 听不到: whom we could not have heard on a day, from when to when, and why; on paper and as a table (2.10). Day and region stand in the address. */
-import { clockTime, countyDay } from '#core/clock.ts';
+import { clockTime, countyDay, dayOf } from '#core/clock.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { regionNames, regions } from '#wall/state/county.ts';
@@ -15,7 +15,6 @@ type Sheet = Span & {
   day: string; complete: boolean; covered: number; people: number; personMinutes: number; away: number; own: readonly Span[]; villages: readonly Village[]; list: readonly Person[]; truncated: boolean;
 };
 
-const dayOf = (at: number): string => new Date(at + 8 * 3_600_000).toISOString().slice(0, 10);
 const minutes = (span: Span): number => Math.round((span.toAt - span.fromAt) / 60_000);
 
 export function Blind() {

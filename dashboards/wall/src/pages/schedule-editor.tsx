@@ -1,7 +1,7 @@
 /** One schedule being written: its people in turn, hand-over, days and hours, layer over layer; refusals stand at their lines. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Layer } from '#core/schedule.ts';
+import { type DutyRole, dutyRoles, type Layer } from '#core/schedule.ts';
 import { may } from '#core/user.ts';
 import { post, type Problem, send } from '#wall/api/client.ts';
 import { toLocal } from '#wall/files/fields.ts';
@@ -13,10 +13,9 @@ import { say, sayProblem } from '#wall/state/toast.ts';
 import { useFetched } from './page.tsx';
 import { FieldProblem, ScopePicker, Sure, withQuery } from './paging.tsx';
 
-const roles = ['seat', 'shift-leader', 'duty-leader', 'town-duty'] as const;
 export type PersonName = { id: string; name: string };
 export type SpanView = { from: number; to: number; who: PersonName | null; instead: boolean };
-type Spec = { id: string | null; name: string; role: (typeof roles)[number]; regionCode: string; layers: readonly Layer[] };
+type Spec = { id: string | null; name: string; role: DutyRole; regionCode: string; layers: readonly Layer[] };
 export type ScheduleView = Spec & {
   id: string; version: number; demo: boolean; now: PersonName | null; turns: readonly SpanView[]; gaps: readonly SpanView[]; people: readonly PersonName[];
   overrides: readonly { id: string; from: number; to: number; out: PersonName | null; in: PersonName | null; swap: boolean }[];
@@ -50,7 +49,7 @@ export function ScheduleEditor({ start, version, onDone }: { start: Spec; versio
     <form class="card stack" data-test="schedule-form" onSubmit={(event) => { event.preventDefault(); void save(); }}>
       <fieldset disabled={frozen} class="form-row">
         <label>{t('plan.name')}<input required maxLength={60} value={d.name} data-test="schedule-name" onInput={(event) => set({ name: event.currentTarget.value })} /><FieldProblem problem={problem.value} field="name" /></label>
-        <label>{t('users.role')}<select value={d.role} disabled={d.id !== null} data-test="schedule-role" onChange={(event) => set({ role: event.currentTarget.value as Spec['role'] })}>{roles.map((role) => <option key={role} value={role}>{t(`role.${role}`)}</option>)}</select></label>
+        <label>{t('users.role')}<select value={d.role} disabled={d.id !== null} data-test="schedule-role" onChange={(event) => set({ role: event.currentTarget.value as Spec['role'] })}>{dutyRoles.map((role) => <option key={role} value={role}>{t(`role.${role}`)}</option>)}</select></label>
         {d.id === null && <label for="schedule-scope">{t('set.scope')}<ScopePicker id="schedule-scope" value={d.regionCode} onChange={(code) => set({ regionCode: code })} test="schedule-scope" /><FieldProblem problem={problem.value} field="regionCode" /></label>}
       </fieldset>
       {d.layers.map((layer, i) => <LayerForm key={i} layer={layer} i={i} people={people} problem={problem.value} frozen={frozen} put={(change) => put(i, change)} onRemove={d.layers.length > 1 ? () => set({ layers: d.layers.filter((_, k) => k !== i) }) : null} />)}

@@ -2,7 +2,7 @@
  * What the provider reports afterwards (PROVIDERS 5, 6.4, 6.6): delivery of an SMS, the end of a call, keys pressed. A
  * report is weak evidence: unsigned, late, doubled, out of order. It moves a message's state, never an alert's.
  */
-import { parseBeijingTime } from '#core/clock.ts';
+import { dayOf, parseBeijingTime } from '#core/clock.ts';
 import type { FailureClass, Fate } from '#notify/channels/channel.ts';
 
 export type ReceiptKind = 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call-report';
@@ -92,7 +92,7 @@ function key(f: Fields): Report {
 
 /** Beijing's date (yyyyMMdd) of a moment: QuerySendDetails wants it whatever zone we run in. */
 export function beijingDate(epochMs: number): string {
-  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 10).replaceAll('-', '');
+  return dayOf(epochMs).replaceAll('-', '');
 }
 
 /** The detail of a call that QueryCallDetailByCallId gives as JSON text. */
