@@ -37,7 +37,7 @@ export function withFallback(first: Gateway, second: Gateway, monotonic: Monoton
         const again = await two.send(message);
         return elsewhere(again) ? outcome : marked(again); // both at fault: the first one's word counts, and its retries
       },
-      sendPlain: (message) => one.sendPlain(message) ?? two.sendPlain(message),
+      sendPlain: (message) => one.sendPlain(message) ?? two.sendPlain(message)?.then(marked) ?? null,
       query: (sent) => (sent.providerId?.startsWith(mark) ? two.query({ ...sent, providerId: sent.providerId.slice(mark.length) }) : one.query(sent)),
     };
   }

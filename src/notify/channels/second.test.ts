@@ -159,6 +159,12 @@ describe('two gateways as one', () => {
   it('when both are at fault the first one’s word counts, with its retries [E4]', async () => {
     expect(await withFallback(made('aliyun', [{ ...refused('provider'), class: 'R', retries: 2 } as Outcome]), made('http', [refused('account')])).channels.sms.send(message)).toMatchObject({ class: 'R', retries: 2 });
   });
+  it('a text that only the second can say plainly is asked about there [E4]', async () => {
+    const [one, two] = [made('aliyun', [accepted]), made('http', [accepted])];
+    const plain = { ...two, channels: { ...two.channels, sms: { ...two.channels.sms, sendPlain: async () => accepted } } };
+    expect(await withFallback(one, plain).channels.sms.sendPlain(message)).toEqual({ kind: 'accepted', providerId: '2/p' });
+    expect(withFallback(one, two).channels.sms.sendPlain(message)).toBeNull();
+  });
   it('a first one that answers nothing is passed over, and tried again in a while [E4 RF12]', async () => {
     let now = 0;
     const [one, two] = [made('aliyun', [unknown]), made('http', [accepted])];

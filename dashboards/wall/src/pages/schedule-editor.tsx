@@ -30,7 +30,8 @@ export function ScheduleEditor({ start, version, onDone }: { start: Spec; versio
   const key = useRef({}).current;
   const frozen = !can(may.writeSchedules);
   const d = draft.value;
-  const people = useFetched<{ responders: PersonName[] }>(withQuery('/api/v1/responders', { role: d.role, region: d.role === 'town-duty' ? d.regionCode : undefined, limit: '200' })).value?.responders ?? [];
+  const fetched = useFetched<{ responders: (PersonName & { role: string })[] }>(withQuery('/api/v1/responders', { role: d.role, region: d.role === 'town-duty' ? d.regionCode : undefined, limit: '200' })).value?.responders ?? [];
+  const people = fetched.filter((p) => p.role === d.role); // until the answer for another role has come the list is of the one before
   useEffect(() => () => keepUnsaved(key, false), []);
   const set = (change: Partial<Spec>): void => { draft.value = { ...draft.value, ...change }; keepUnsaved(key, true); };
   const put = (i: number, change: Partial<Layer>): void => set({ layers: d.layers.map((layer, k) => (k === i ? { ...layer, ...change } : layer)) });
