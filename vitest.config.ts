@@ -11,7 +11,7 @@ const project = (name: string, include: string[], rest: object = {}): object => 
 export default defineConfig({
   test: {
     reporters: ['default', './test/harness/plain-reporter.ts'],
-    maxWorkers: 2,
+    maxWorkers: process.env['ANLING_TEST_ALONE'] === '1' ? 1 : 2, // what failed beside others is run once more alone (scripts/test.ts)
     expect: { poll: { timeout: 20_000 } }, // a condition is waited for; how long says nothing on a machine that does much else
     projects: [
       project('unit', ['src/**/*.test.ts', 'device-simulators/**/*.test.ts', 'dashboards/**/*.test.ts', 'test/sim/**/*.test.ts', 'test/harness/**/*.test.ts'], { exclude: ['**/node_modules/**', '**/dist/**'] }),
