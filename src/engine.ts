@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startClockWatch } from '#alerts/clock-watch.ts';
+import { startCommitProof } from '#alerts/commit-proof.ts';
 import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startSweep } from '#alerts/sweep.ts';
@@ -190,7 +191,8 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const db = ctx.db('notify', 4);
   const unlisten = await db.listen([clockChannel], (_, payload) => { if (payload === '') for (const loop of watching) loop.wake(); });
   add({ name: 'clock-hints', ready: () => null, stop: unlisten });
-  add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db) }));
+  add(startCommitProof({ db: ctx.db('proof', 1, 4_000), data: ctx.config.data }));
+  add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db), held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs) }));
 }
 
 /** The configured gateway; without a word about it the stand-in while all data is demonstration data, else none. */

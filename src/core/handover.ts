@@ -3,7 +3,7 @@
  * their times; every send in them says what became of it. Pure: whoever takes it over decides what of it still holds.
  */
 import type { Alert } from './alert.ts';
-import { type Case, type Change, nothing } from './change.ts';
+import { type Case, type Change, type LogEntry, nothing } from './change.ts';
 
 export type Handover = {
   startedAt: number;
@@ -22,8 +22,15 @@ export function taken(c: Case, h: Handover, after: Pick<Alert, 'state' | 'planRo
   const { alert } = c;
   const same = isNew || alert.version === h.fromVersion;
   const further = alert.state === 'open' && ((humanState(after.state)) || (after.state === 'open' && rank(after) > rank(alert)));
-  if (same || further) return h.changes;
-  return h.changes.map(({ at, change }) => ({ at, change: { ...nothing(), log: change.log, sends: change.sends, engagements: change.engagements } }));
+  if (same) return h.changes;
+  const changes = h.changes.map(({ at, change }) => ({ at, change: { ...change, log: change.log.map((l) => repeated(alert, l)) } }));
+  return further ? changes : changes.map(({ at, change }) => ({ at, change: { ...nothing(), log: change.log, sends: change.sends, engagements: change.engagements } }));
+}
+
+/** A step that the worker had made too, in a commit of which standby could not know (one of unknown outcome): told as what it is, a step is made once. */
+function repeated(alert: Alert, l: LogEntry): LogEntry {
+  const made = l.action === 'plan-step' && rank({ planRound: Number(l.detail?.['round']), planStep: Number(l.detail?.['step']) }) < rank(alert);
+  return made ? { ...l, action: 'step-repeated' } : l;
 }
 
 /** Where the changes lead: the last value of each. */

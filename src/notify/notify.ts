@@ -23,6 +23,7 @@ import { createTrouble } from './trouble.ts';
 export type NotifyOptions = {
   /** Connections of the emergencies' lanes; of everything else. */ urgentDb: Db; db: Db; seal: Seal; log: Logger; metrics: Metrics;
   /** Null: ANLING_GATEWAY is not set although there are real people. */ gateway: Omit<GatewayOptions, 'settings'> | null;
+  /** Standby is on duty and has not handed over: what it has sent must not leave twice. */ held?: () => boolean;
 };
 
 const settingsMs = 1_000;

@@ -24,6 +24,7 @@ import type { Trouble } from './trouble.ts';
 export type SenderOptions = {
   /** Connections of the emergencies' lanes, and of the rest. */ urgentDb: Db; db: Db; seal: Seal; log: Logger; metrics: Metrics;
   /** Null: none is configured; every message fails at once, loudly. */ gateway: Gateway | null;
+  /** Nothing is claimed meanwhile. */ held?: () => boolean;
   settings(): ProviderSettings; trouble: Trouble; monotonic?: Monotonic; random?(): number;
 };
 type Instruments = ReturnType<typeof instruments>;
@@ -77,6 +78,7 @@ export function startSender(options: SenderOptions): Loop[] {
 async function take(work: Work, on: Db, claim: { channel: ChannelKind; fromPriority: number; toPriority: number; rows: number }): Promise<Taken[]> {
   const claimedAt = work.monotonic();
   return on.tx(async (sql) => {
+    if (work.held?.()) return [];
     const sends = await claimSends(sql, { ...claim, leaseMs: limits.sendLeaseMs, gateway: work.gateway?.name ?? 'none' });
     const facts = await numberFacts(sql, sends.map((send) => send.id));
     return sends.map((send) => ({ send, claimedAt, facts: facts.get(send.id) ?? nothing }));

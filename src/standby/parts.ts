@@ -32,6 +32,7 @@ export type State = {
   county: CountyFacts | null; countyAt: number; hinted: boolean;
   open: OpenNow | null; openAt: number; /** cases of the last look by alert, with the version they were read at */ known: Map<AlertId, Case>; wholeNext: number; unwritten: boolean; writeNext: number;
   /** The database's clock at a moment of ours. */ base: { db: number; perf: number } | null;
+  /** A worker of this machine has committed a moment ago. */ othersCommit(): boolean;
   proofs: Proofs; duty: DutyMode | null; resumed: boolean; /** its flag is not held any more: nothing is sent */ fenced: boolean;
   /** A newer standby has the ledger: this one is over. */ superseded: boolean; waiting: Map<string, Waiting>;
 };
@@ -42,5 +43,5 @@ export const proofMs = 1_000;
 export const answers = ({ proofs }: State): boolean => proofs.failed === 0 && proofs.at !== null && performance.now() - proofs.at < proofMs * 2;
 /** The open cases as they were when the database last took a commit, or so nearly that a step or two are all that may be made again. */
 export const current = ({ open, openAt, proofs }: State): boolean => open !== null && performance.now() - openAt < limits.standbyOldMs && (proofs.at ?? Number.NEGATIVE_INFINITY) - openAt < limits.standbyLagMs;
-/** It has taken none for long enough, twice asked. */
-export const away = ({ proofs }: State): boolean => proofs.failed >= 2 && performance.now() - proofs.since >= limits.standbyAwayMs;
+/** It has taken none for long enough, twice asked, from nobody on this machine: where only standby is cut off the others go on. */
+export const away = ({ proofs, othersCommit }: State): boolean => proofs.failed >= 2 && performance.now() - proofs.since >= limits.standbyAwayMs && !othersCommit();

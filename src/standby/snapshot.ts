@@ -4,6 +4,8 @@
  */
 import type { Case } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { commitAgeMs } from '#ops/commit-mark.ts';
 import { machineNow } from '#ops/machine.ts';
 import type { Seal } from '#store/seal.ts';
 import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
@@ -17,9 +19,10 @@ const countyMs = 60_000;
 const share = 10;
 const settleMs = 100;
 
-export function newState(folder: string, seal: Seal): State {
+export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
     county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
+    othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, fenced: false, superseded: false, waiting: new Map(),
   };
   const open = readSnapshot<OpenNow>(folder, 'open', seal);

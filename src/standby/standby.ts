@@ -63,7 +63,7 @@ function partsOf(options: StandbyOptions): Parts {
   const folder = join(data, 'standby');
   const token = newId('s', 12);
   const duty = openDuty(data, token);
-  const s = newState(folder, seal);
+  const s = newState(data, folder, seal);
   const faults = metrics.counter('standby_ledger_faults', 'Times that the disk of standby did not take or give what it should', []);
   const ledger = openLedger<Kept>(folder, seal, token, (error) => { faults.inc(); log.error({ error: error.message }, 'the ledger of standby cannot be read or written: it goes on from memory'); });
   const sends = metrics.counter('standby_sends', 'Messages that standby has sent', ['channel', 'state']);

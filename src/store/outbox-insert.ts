@@ -52,8 +52,20 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
       rows.map((r) => seal.seal('outbox.to', r.to)), rows.map((r) => r.toBidx), rows.map((r) => r.priority), rows.map((r) => r.purpose), rows.map((r) => r.round), rows.map((r) => r.step),
       rows.map((r) => r.slip), rows.map((r) => r.trace), rows.map((r) => r.demo)], 'outbox-insert');
   const sent = rows.flatMap(({ done }) => (done ? [done] : []));
-  if (sent.length > 0) await markSent(sql, sent);
+  if (sent.length > 0) {
+    await markSent(sql, sent);
+    await withdrawTwins(sql, sent.map((s) => s.outId));
+  }
   return outIds;
+}
+
+/** The same step to the same person by the same way, by standby and by a worker whose commit standby could not know of: what has not left yet stays. */
+async function withdrawTwins(sql: Sql, outIds: readonly string[]): Promise<void> {
+  await sql.query(
+    `update outbox o set withdrawn_at = anling_now(), state = 'withdrawn', done_at = anling_now() from (
+       select case when w.state = 'due' then w.id else m.id end as id from outbox m join outbox w on w.alert_id = m.alert_id and w.purpose = m.purpose and w.round = m.round and w.step = m.step and w.party = m.party and w.channel = m.channel
+       where m.out_id = any($1) and w.out_id <> all($1) and 'due' in (m.state, w.state) and m.state not in ('failed', 'withdrawn') and w.state not in ('failed', 'withdrawn')) t
+     where o.id = t.id and o.state = 'due'`, [outIds], 'outbox-twins');
 }
 
 /** What standby knows of its messages; one that it had not tried stays due, under its own id. */

@@ -53,6 +53,11 @@ export async function proveCommit(sql: Sql): Promise<void> {
   await sql.query('update standby_mark set at = anling_now()', [], 'standby-mark');
 }
 
+/** The same of a worker: a word in the log of the database, behind no lock of anybody. */
+export async function proveWrite(sql: Sql): Promise<void> {
+  await sql.query(`select pg_logical_emit_message(true, 'anling', '')`, [], 'standby-write');
+}
+
 /** Throws when events cannot be written now (a lock that lasts). Inside a transaction. */
 export async function proveEvents(sql: Sql, waitMs: number): Promise<void> {
   await sql.query(`select set_config('lock_timeout', $1, true)`, [String(waitMs)]);
