@@ -51,6 +51,7 @@ import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { openSpool } from '#store/spool.ts';
 import { findDevices, listDevices } from '#store/devices.ts';
+import { openEcho } from '#store/echo.ts';
 import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { readSetting } from '#store/settings.ts';
@@ -183,7 +184,7 @@ function commandStore(db: Db, seal: Seal, edge: string) {
 /** The alarm path behind the doors, and supervision with connections of its own. */
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
-  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs) }));
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs), echo: openEcho(ctx.config.data, seal) }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
@@ -268,7 +269,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
       tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } : null,
       door: { host: config.deviceHost, port: config.doorPort },
     },
-    version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics }),
+    version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics, echo: openEcho(config.data, seal) }),
     audit: auditWriter({ db: trail, seal }), keepHook: kept.keep,
     replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
     standinUrl: `http://127.0.0.1:${config.standinPort}`,

@@ -10,6 +10,7 @@ import type { Logger } from '#ops/log.ts';
 import { insertAlerts, nextAlertIds, updateAlerts } from '#store/alerts.ts';
 import { insertLog } from '#store/alert-log.ts';
 import { tellElders, type ToElder } from '#store/commands.ts';
+import type { Echo } from '#store/echo.ts';
 import { saveEngagements } from '#store/engagements.ts';
 import { type Evaluated, markEvaluated } from '#store/evaluation.ts';
 import { appendFeed, hint } from '#store/feed.ts';
@@ -39,7 +40,7 @@ export type Canary = { run: string; trace: string };
 export type Extra = {
   evaluated?: readonly Evaluated[]; canaries?: readonly Canary[]; fired?: readonly string[]; /** cases taken over from standby */ handed?: readonly { key: string; alertId: AlertId }[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
 };
-export type ApplyTools = { seal: Seal; log: Logger };
+export type ApplyTools = { seal: Seal; log: Logger; /** Hears how emergencies stand, after the commit. */ echo?: Echo };
 
 export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[], extra: Extra, now: number): Promise<void> {
   const touched = works.filter((w) => w.isNew || isTouched(w));
@@ -58,6 +59,8 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   await markMerged(sql, (extra.handed ?? []).map((h) => ({ key: h.key, alertId: idOf(h.alertId) })));
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
+  const { echo } = tools;
+  if (echo) sql.committed?.(() => echo.wrote(rows.flatMap(({ work, alert }) => (alert.priority === 1 ? [{ ...work.standing, alert }] : []))));
   const canaries = extra.canaries ?? [];
   await hint(sql, [...new Set([...hints(rows, outbox.length + canaries.length, now), ...(canaries.length > 0 ? ['anling_feed'] : [])])]);
   await appendFeed(sql, [

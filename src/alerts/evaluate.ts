@@ -7,20 +7,19 @@
  * 6,500 events/s, of which one in ten opens a P1 with plan, timers, log and feed. With one event per transaction: 240 to 310/s.
  */
 import { limits } from '#core/limits.ts';
-import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { decide } from '#rules/index.ts';
 import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
 import { hint } from '#store/feed.ts';
 import { type Db, isTransient, lockTimeout, sqlState, withRetry } from '#store/pool.ts';
-import type { Seal } from '#store/seal.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { outlasts } from '#work/outlasts.ts';
+import type { ApplyTools } from './apply.ts';
 import { evaluateBatch, type Judge } from './batch.ts';
 import { unreadable } from './poison.ts';
 
-export type EvaluateOptions = {
-  db: Db; seal: Seal; log: Logger; metrics: Metrics;
+export type EvaluateOptions = ApplyTools & {
+  db: Db; metrics: Metrics;
   /** The rules; a test's own. */ decide?: Judge;
   batch?: number; /** shards evaluated at once; db needs as many connections */ lanes?: number; pollMs?: number;
 };
@@ -83,7 +82,7 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
     const events = choose(await queuedEvents(sql, seal, shard, limit));
     if (events.length === 0) return 0;
     const stop = took.startTimer();
-    const { now, counts } = await evaluateBatch(sql, { seal, log }, events, how);
+    const { now, counts } = await evaluateBatch(sql, options, events, how);
     stop();
     for (const [result, n] of counts) results.inc({ result }, n);
     for (const e of events) waiting.observe({ urgency: e.urgency }, Math.max(0, now - e.receivedAt) / 1000);

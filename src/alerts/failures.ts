@@ -1,18 +1,16 @@
 /** Reacts to messages that failed or whose outcome nobody knows: next channel or next person at once, never silent (law 6, I5). */
 import { sendFailed } from '#core/decide-failure.ts';
 import type { AlertId } from '#core/ids.ts';
-import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockFreeAlerts } from '#store/alerts.ts';
 import { type FailedSend, markHandled, unhandledSends } from '#store/outbox-insert.ts';
 import { type Db, withRetry } from '#store/pool.ts';
-import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
-import { advance, apply, workOf } from './apply.ts';
+import { advance, apply, type ApplyTools, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 
-export type FailuresOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; pollMs?: number };
+export type FailuresOptions = ApplyTools & { db: Db; metrics: Metrics; pollMs?: number };
 const rowsPerTurn = 256;
 
 export function startFailures(options: FailuresOptions): Loop {
@@ -46,7 +44,7 @@ export function createFailures(options: FailuresOptions): () => Promise<number> 
 }
 
 function handle(options: FailuresOptions, alertId: AlertId | null, sends: readonly FailedSend[]): Promise<FailedSend[]> {
-  const { db, seal, log } = options;
+  const { db, log } = options;
   return withRetry(4, () => db.tx(async (sql) => {
     const alerts = alertId === null ? [] : await lockFreeAlerts(sql, [alertId]);
     if (alertId !== null && alerts.length === 0) return []; // somebody holds it: the others are not kept waiting, its turn comes again
@@ -58,7 +56,7 @@ function handle(options: FailuresOptions, alertId: AlertId | null, sends: readon
     const now = await readNow(sql);
     const work = workOf(c);
     for (const f of taken) advance(work, sendFailed(work.standing, f, now), now);
-    await apply(sql, { seal, log }, [work], {}, now);
+    await apply(sql, options, [work], {}, now);
     return taken;
   }));
 }

@@ -7,21 +7,19 @@ import { pullPlan } from '#core/decide-plan.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type Answer, digitOf, parseKey, parseReply, targetOf } from '#core/reply.ts';
-import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
 import { alertPlaces } from '#store/outbox-insert.ts';
 import { type Db, isTransient, lockTimeout, type Sql, sqlState, withRetry } from '#store/pool.ts';
 import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
 import { markParties, partiesByPhone } from '#store/roster.ts';
-import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
-import { advance, apply, type Work, workOf } from './apply.ts';
+import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 import { respondIn } from './respond.ts';
 
-export type RepliesOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; pollMs?: number };
+export type RepliesOptions = ApplyTools & { db: Db; metrics: Metrics; pollMs?: number };
 type Done = { result: string; alertId: AlertId | null };
 type Known = { party: Party; name: string };
 

@@ -4,16 +4,14 @@
  */
 import { act } from '#core/transition.ts';
 import type { Respond, RespondInput, RespondResult } from '#core/respond.ts';
-import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, userName } from '#store/alerts.ts';
 import { type Db, type Sql, withRetry } from '#store/pool.ts';
-import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
 import { advance, apply, type ApplyTools, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 
-export type RespondOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics };
+export type RespondOptions = ApplyTools & { db: Db; metrics: Metrics };
 
 export function createRespond(options: RespondOptions): Respond {
   const { db, log, metrics } = options;

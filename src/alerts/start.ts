@@ -1,6 +1,7 @@
 /** The alarm path of one worker: its loops on connections of their own (law 8), woken by hints, found by polls (law 2). */
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
+import type { Echo } from '#store/echo.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import type { Service } from '#work/loop.ts';
@@ -12,14 +13,14 @@ import { startWatch } from './watch.ts';
 
 export type AlertsOptions = {
   seal: Seal; log: Logger; metrics: Metrics; /** opens a pool with so many connections */ db(name: string, max: number): Db;
-  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean;
+  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean; /** Hears how emergencies stand, after each commit. */ echo?: Echo;
 };
 const lanes = 2;
 
 /** Starts evaluation, timers, replies, failures and the watch. */
 export async function startAlerts(options: AlertsOptions): Promise<Service> {
-  const { seal, log, metrics } = options;
-  const tools = { seal, log, metrics };
+  const { seal, log, metrics, echo } = options;
+  const tools = { seal, log, metrics, ...(echo ? { echo } : {}) };
   const evaluating = options.db('evaluate', lanes + 1);
   const timing = options.db('timers', 2);
   const answering = options.db('replies', 2);

@@ -9,14 +9,14 @@ import type { Metrics } from '#ops/metrics.ts';
 import { requeueEvent } from '#store/evaluation.ts';
 import { hint } from '#store/feed.ts';
 import { type Db, isTransient, type Sql } from '#store/pool.ts';
-import type { Seal } from '#store/seal.ts';
 import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
+import type { ApplyTools } from './apply.ts';
 import { type Fired, fireTimers } from './escalate.ts';
 
 /** Handles a due timer without an alert, by the part of its slot before the colon, in the transaction that marks it. */
 export type SystemHandler = (sql: Sql, timer: SystemTimer) => Promise<void>;
-export type TimersOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
+export type TimersOptions = ApplyTools & { db: Db; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
 
 const batchAlerts = 64;
 const pollMs = 250;
@@ -34,7 +34,7 @@ export function startTimers(options: TimersOptions): Loop {
 
 /** One turn; answers how many timers fired. */
 export function createTimers(options: TimersOptions): () => Promise<number> {
-  const { db, seal, log, metrics } = options;
+  const { db, log, metrics } = options;
   const lateness = metrics.histogram('timer_lateness_seconds', 'how long after its due time a timer fired', [0.1, 0.25, 0.5, 1, 2, 5, 30, 60, 300], ['slot']);
   const failures = metrics.counter('timer_failures_total', 'alerts whose timer handler failed');
   const handlers: Record<string, SystemHandler> = { wait: lookAgain, ...options.handlers };
@@ -47,7 +47,7 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
   let heldBack = false;
   // Asked again before the commit: with a slow database standby may have begun meanwhile, and makes the same step.
   const fire = (ids: readonly AlertId[]): Promise<Fired[]> => db.tx(async (sql) => {
-    const fired = await fireTimers(sql, { seal, log }, ids);
+    const fired = await fireTimers(sql, options, ids);
     heldBack = options.held?.() ?? false;
     if (heldBack) throw new Error('standby is on duty');
     return fired;

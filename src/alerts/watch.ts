@@ -4,17 +4,15 @@
  * auditor's to say, a process of its own that mends nothing (src/auditor, docs/decisions).
  */
 import { repaired } from '#core/decide-timer.ts';
-import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, unguardedAlerts } from '#store/alerts.ts';
 import type { Db } from '#store/pool.ts';
-import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
-import { advance, apply, workOf } from './apply.ts';
+import { advance, apply, type ApplyTools, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 
-export type WatchOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics; pollMs?: number };
+export type WatchOptions = ApplyTools & { db: Db; metrics: Metrics; pollMs?: number };
 const everyMs = 60_000;
 const perTurn = 500;
 
@@ -29,7 +27,7 @@ export function startWatch(options: WatchOptions): Loop {
 
 /** One look; answers how many alerts had to be repaired. */
 export function createWatch(options: WatchOptions): () => Promise<number> {
-  const { db, seal, log, metrics } = options;
+  const { db, log, metrics } = options;
   const found = metrics.counter('p1_unguarded_total', 'open P1 alerts found without their timer (law 6); each is a bug');
   return async () => {
     const ids = await unguardedAlerts(db, perTurn);
@@ -45,7 +43,7 @@ export function createWatch(options: WatchOptions): () => Promise<number> {
         found.inc();
         advance(work, repaired(work.standing, now), now);
       }
-      await apply(sql, { seal, log }, works, {}, now);
+      await apply(sql, options, works, {}, now);
       return works.length;
     });
   };

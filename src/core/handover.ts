@@ -5,9 +5,11 @@
 import type { Alert } from './alert.ts';
 import { type Case, type Change, type LogEntry, nothing } from './change.ts';
 
+export type Position = Pick<Alert, 'state' | 'planRound' | 'planStep'>;
 export type Handover = {
   startedAt: number;
   /** The version of the case it went on from; null: it opened the case. */ fromVersion: number | null;
+  /** Where the plan stood then: a step of its round is not one of the round that the worker has begun since. */ from?: Position;
   changes: { at: number; change: Change }[];
 };
 
@@ -18,7 +20,7 @@ const humanState = (s: Alert['state']): boolean => s === 'committed' || s === 'a
  * What of the handover holds on the case as the database has it. What was done is always told; position and state only when
  * nobody has moved the case meanwhile, or standby came further: a human's word, a later step.
  */
-export function taken(c: Case, h: Handover, after: Pick<Alert, 'state' | 'planRound' | 'planStep'>, isNew: boolean): { at: number; change: Change }[] {
+export function taken(c: Case, h: Handover, after: Position, isNew: boolean): { at: number; change: Change }[] {
   const { alert } = c;
   const same = isNew || alert.version === h.fromVersion;
   const further = alert.state === 'open' && ((humanState(after.state)) || (after.state === 'open' && rank(after) > rank(alert)));
@@ -34,6 +36,8 @@ function repeated(alert: Alert, l: LogEntry): LogEntry {
 }
 
 /** Where the changes lead: the last value of each. */
-export function endOf(start: Pick<Alert, 'state' | 'planRound' | 'planStep'>, h: Handover): Pick<Alert, 'state' | 'planRound' | 'planStep'> {
-  return h.changes.reduce((a, { change: { patch: p } }) => ({ state: p.state ?? a.state, planRound: p.planRound ?? a.planRound, planStep: p.planStep ?? a.planStep }), { state: start.state, planRound: start.planRound, planStep: start.planStep });
+export function endOf(start: Position, h: Handover): Position {
+  return h.changes.reduce((a, { change: { patch: p } }) => ({ state: p.state ?? a.state, planRound: p.planRound ?? a.planRound, planStep: p.planStep ?? a.planStep }), positionOf(h.from ?? start));
 }
+
+export const positionOf = ({ state, planRound, planStep }: Position): Position => ({ state, planRound, planStep });

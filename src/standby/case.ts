@@ -44,6 +44,9 @@ export const seen = (desk: Desk, kept: Kept): Case => ({ ...kept.standing, calls
 /** Every message of the case. */
 export const sendsOf = (kept: Kept): (Send & { done: SentAlready })[] => kept.handover.changes.flatMap((c) => c.change.sends.flatMap((s) => (s.done ? [s as Send & { done: SentAlready }] : [])));
 
+/** Somebody else goes on with it: nothing of it leaves here that has not left. */
+export const withdrawAll = (kept: Kept): void => withdraw(kept, 'search');
+
 function withdraw(kept: Kept, what: 'desk' | 'people' | 'search'): void {
   for (const { done, purpose } of sendsOf(kept))
     if (done.state === 'due' && ((purpose === 'desk' && what !== 'people') || (purpose === 'search' && what !== 'desk'))) done.state = 'withdrawn';

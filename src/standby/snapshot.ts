@@ -6,13 +6,14 @@ import type { Case } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { commitAgeMs } from '#ops/commit-mark.ts';
-import { machineNow } from '#ops/machine.ts';
+import { machineNow, uptimeMs } from '#ops/machine.ts';
 import type { Seal } from '#store/seal.ts';
 import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
 import { readNow } from '#store/timers.ts';
 import { pause } from '#work/pause.ts';
 import type { OpenNow } from './county.ts';
+import { putOn } from './echoes.ts';
 import type { Parts, State } from './parts.ts';
 
 const countyMs = 60_000;
@@ -22,11 +23,11 @@ const settleMs = 100;
 export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
     county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
-    othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
+    echoes: new Map(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, fenced: false, superseded: false, waiting: new Map(),
   };
   const open = readSnapshot<OpenNow>(folder, 'open', seal);
-  return open === null ? s : { ...s, open: open.value, base: { db: open.value.nowMs + open.ageMs, perf: performance.now() }, openAt: performance.now() - open.ageMs };
+  return open === null ? s : { ...s, open: open.value, known: new Map(open.value.cases.map((c) => [c.alert.id, c])), base: { db: open.value.nowMs + open.ageMs, perf: performance.now() }, openAt: performance.now() - open.ageMs };
 }
 
 /** The present by the database's clock, as it was when it was last there. */
@@ -48,6 +49,7 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   if (notNow(s) && !anew) return;
   if (!anew) await pause(settleMs); // changes that come together are read together
   const began = performance.now();
+  const beganUp = uptimeMs();
   const whole = anew || began >= s.wholeNext;
   const look = await readDb.tx(async (sql) => {
     const rows = await openEmergencies(sql);
@@ -59,10 +61,11 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   s.known = merged(whole ? new Map() : s.known, look);
   const open: OpenNow = { cases: [...s.known.values()], slips: look.slips, nowMs: look.nowMs };
   Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
+  putOn(s, beganUp);
   if (whole) s.wholeNext = performance.now() + share * (performance.now() - began);
   if (!s.unwritten || performance.now() < s.writeNext) return;
   const from = performance.now();
-  writeSnapshot(folder, 'open', seal, open);
+  writeSnapshot(folder, 'open', seal, s.open);
   s.unwritten = false;
   s.writeNext = performance.now() + share * (performance.now() - from);
 }

@@ -9,12 +9,14 @@ import type { ServerFrame } from '#core/live.ts';
 import { limits } from '#core/limits.ts';
 import { type DutyMode, openDuty } from '#ops/duty.ts';
 import { gaugeOf } from '#ops/edge-meter.ts';
+import { followEchoes } from '#store/echo.ts';
 import { openTail } from '#store/spool-tail.ts';
 import { type CountyFacts, proveCommit } from '#store/standby.ts';
 import { openLedger } from '#store/standby-ledger.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import { pause } from '#work/pause.ts';
 import type { Kept } from './case.ts';
+import { hearEchoes } from './echoes.ts';
 import { handOver, settle } from './hand.ts';
 import { answers, away, current, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
 import { newState, presentOf, takeCounty, takeOpen } from './snapshot.ts';
@@ -77,7 +79,7 @@ function partsOf(options: StandbyOptions): Parts {
   gaugeOf(metrics, 'standby_on_duty', 'Whether standby works instead of the database', () => (s.duty === null ? 0 : 1));
   gaugeOf(metrics, 'standby_cases', 'Cases that standby works on or has not been relieved of', () => work.cases.size);
   gaugeOf(metrics, 'standby_snapshot_age_ms', 'Milliseconds since the snapshot of the open cases', () => Math.round(performance.now() - s.openAt));
-  return { ...options, s, duty, ledger, work, folder, now, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']) };
+  return { ...options, s, duty, ledger, work, folder, now, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']), echoes: followEchoes(data, seal) };
 }
 
 const noCounty = (): CountyFacts => ({ devices: new Map(), persons: new Map(), homes: new Map(), roster: { responders: [], contacts: [], places: [], scopes: [], turns: [] }, lines: new Map(), plans: [], provider: null, regions: new Map(), nowMs: 0 });
@@ -108,6 +110,7 @@ async function tick(p: Parts): Promise<void> {
   const { s, work } = p;
   if (superseded(p)) return;
   readSpools(p);
+  hearEchoes(p);
   const wanted = wantedDuty(p);
   if (wanted !== null && (s.duty === null || (s.duty === 'events' && wanted === 'away'))) begin(p, wanted);
   if (s.duty === null) return quiet(p);

@@ -2,16 +2,20 @@
  * What standby does while it is on duty: events of the spools become cases, due steps are made, messages leave one by one under the
  * token, answers and reports are understood. Everything is in the ledger before the gateway is asked.
  */
+import { positionOf } from '#core/handover.ts';
 import { newId } from '#core/ids.ts';
+import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
+import { takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { active, keep, type Room, type Said, type WorkTools } from './room.ts';
 
 export type DutyWork = {
   /** Goes on with what was open when the database went away. */ resume(open: OpenNow): void;
+  /** What others have committed meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null): void;
   event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
   /** Due steps, then messages that are due. */ turn(): void;
   /** Resolves when no message is under way. */ settled(): Promise<void>;
@@ -28,6 +32,10 @@ export function createWork(tools: WorkTools): DutyWork {
   for (const kept of room.cases.values()) remember(room, kept);
   return {
     cases: room.cases, keep: (...changed) => keep(room, ...changed), resume: (open) => resume(room, open),
+    heard(fresh, open) {
+      const unknown = new Set(takeHeard(room, fresh));
+      if (open && unknown.size > 0) takeUp(room, open, (c) => unknown.has(c.alert.id));
+    },
     event: (spooled, receivedAt) => takeEvent(room, spooled, receivedAt), said: (said, at) => takeSaid(room, said, at),
     turn() {
       for (const kept of active(room)) {
@@ -46,13 +54,18 @@ function resume(room: Room, open: OpenNow): void {
     if (open.cases.some((c) => c.alert.trace === kept.standing.alert.trace)) room.cases.delete(kept.key);
     else kept.handed = false;
   }
+  takeUp(room, open, () => true);
+}
+
+/** Goes on with open cases that it does not have yet. */
+function takeUp(room: Room, open: OpenNow, wanted: (c: OpenNow['cases'][number]) => boolean): void {
   for (const { party, no, at } of open.slips) room.desk.slips.set(party, (room.desk.slips.get(party) ?? new Map<number, number>()).set(no, at));
-  for (const c of open.cases) {
+  for (const c of open.cases.filter(wanted)) {
     for (const [phone, times] of c.calls) if (!room.desk.calls.has(phone)) room.desk.calls.set(phone, times);
     if (active(room).some((k) => k.alertId === c.alert.id)) continue;
     const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
     room.cases.set(key, {
-      key, alertId: c.alert.id, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, changes: [] },
+      key, alertId: c.alert.id, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },
       slips: new Map(open.slips.filter((s) => s.alertId === c.alert.id).map((s) => [s.party, { no: s.no, code: s.code }])), events: [], replies: [], handed: false, told: 0,
     });
   }

@@ -11,6 +11,7 @@ export type Row = Record<string, unknown>;
 export type Sql = {
   /** Runs one statement; with `name` it is prepared once per connection. Rows come as plain objects. */
   query<T extends Row = Row>(text: string, values?: readonly unknown[], name?: string): Promise<T[]>;
+  /** Inside a transaction: what is to be done once its commit is known. Must not throw. */ committed?(then: () => void): void;
 };
 export type Db = Sql & {
   /** Runs `work` in one READ COMMITTED transaction on one connection; rolls back when it throws. */
@@ -45,10 +46,12 @@ export function openDb(options: DbOptions): Db {
     async tx(work) {
       const client = await pool.connect();
       let broken: Error | undefined;
+      const after: (() => void)[] = [];
       try {
         await client.query('begin');
-        const result = await work({ query: (text, values, name) => run(client, text, values, name) });
+        const result = await work({ query: (text, values, name) => run(client, text, values, name), committed: (then) => { after.push(then); } });
         await client.query('commit');
+        for (const then of after) then();
         return result;
       } catch (error) {
         await client.query('rollback').catch((e: Error) => { broken = e; });

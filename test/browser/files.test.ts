@@ -152,10 +152,10 @@ describe('the file pages', () => {
     await page.click('[data-test=save]');
     await page.waitForSelector('[data-field=phone] [data-test=wrong]');
     expect(await page.textContent('[data-field=phone] [data-test=wrong]')).toContain('154 0425');
-    expect(await page.evaluate(() => (document.activeElement as HTMLInputElement).name)).toBe('phone');
+    await page.waitForFunction(() => (document.activeElement as HTMLInputElement).name === 'phone');
     await page.fill('input[name=name]', ' ');
     await page.click('[data-test=save]');
-    expect(await page.textContent('[data-field=name] [data-test=wrong]')).toBe('必填');
+    await page.waitForSelector('[data-field=name] [data-test=wrong]:has-text("必填")');
     await page.click('[data-test=drop]');
     expect(await page.locator('[data-test=wrong]').count()).toBe(0);
     const home = await come(`#/homes/${elder.homeId}`);

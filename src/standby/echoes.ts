@@ -1,0 +1,69 @@
+/**
+ * What others on this machine have committed (store/echo.ts), put on what standby knows: on the open cases of its snapshot, so that an absence
+ * begins from the last commit, and on those that it works on: a claim, an answer or a step that somebody could still commit holds here too.
+ */
+import type { Alert } from '#core/alert.ts';
+import { type Case, nothing } from '#core/change.ts';
+import type { AlertId } from '#core/ids.ts';
+import { rostersFrom } from '#store/roster.ts';
+import type { Echoed } from '#store/echo.ts';
+import { withdrawAll } from './case.ts';
+import type { Parts, State } from './parts.ts';
+import { active, type Room } from './room.ts';
+
+/** Reads what is new and puts it on the snapshot; on duty also on the cases. */
+export function hearEchoes({ s, work, echoes }: Parts): void {
+  const fresh = echoes();
+  if (fresh.length === 0) return;
+  for (const e of fresh) s.echoes.set(e.alert.id, over(s.echoes.get(e.alert.id), e));
+  putOn(s);
+  if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null);
+}
+
+/** The later word about one alert; a writer that knew no contacts takes none away. */
+const over = (before: Echoed | undefined, e: Echoed): Echoed => (before === undefined ? e : before.alert.version > e.alert.version ? before
+  : { ...e, engagements: new Map([...before.engagements, ...e.engagements]), contacted: new Map([...before.contacted, ...e.contacted]) });
+
+/** After each look at the database too: a commit may have come while it was made. `sinceMs`: what is older stands in the look. */
+export function putOn(s: State, sinceMs = 0): void {
+  for (const [id, e] of s.echoes) if (e.upMs < sinceMs) s.echoes.delete(id);
+  if (s.open === null || s.echoes.size === 0) return;
+  const calls = s.known.values().next().value?.calls ?? new Map<string, readonly number[]>();
+  for (const [id, e] of s.echoes) {
+    const known = s.known.get(id);
+    if (known && known.alert.version > e.alert.version) continue;
+    if (e.alert.state === 'closed') s.known.delete(id);
+    else s.known.set(id, { ...caseOf(s, e, known), calls });
+  }
+  s.open = { ...s.open, cases: [...s.known.values()] };
+  s.unwritten = true;
+}
+
+function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
+  const { alert, timers } = e;
+  if (known) return { ...known, alert, timers, engagements: new Map([...known.engagements, ...e.engagements]), contacted: new Map([...known.contacted, ...e.contacted]) };
+  const roster = s.county === null ? [] : (rostersFrom(s.county.roster, [alert], s.county.nowMs).get(alert.id) ?? []);
+  return { alert, timers, engagements: e.engagements, contacted: e.contacted, roster, calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
+}
+
+const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
+
+/** Cases on duty stand as somebody has committed them since, unless standby has come further with an alert that nobody has. Answers those of which it had none. */
+export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
+  const unknown: AlertId[] = [];
+  for (const e of fresh) {
+    const kept = active(room).find((k) => k.standing.alert.id === e.alert.id || k.standing.alert.trace === e.alert.trace);
+    if (!kept) { if (e.alert.state !== 'closed') unknown.push(e.alert.id); continue; }
+    const { alert } = kept.standing;
+    const taken = e.alert.state !== 'open' && e.alert.state !== 'confirming';
+    if (!taken && (alert.state !== 'open' || rank(e.alert) <= rank(alert))) continue;
+    kept.standing = {
+      ...kept.standing, alert: { ...e.alert, id: alert.id }, timers: new Map(e.timers), engagements: new Map([...kept.standing.engagements, ...e.engagements]), contacted: new Map([...kept.standing.contacted, ...e.contacted]),
+    };
+    withdrawAll(kept);
+    kept.handover.changes.push({ at: room.now(), change: { ...nothing(), patch: { planRound: e.alert.planRound, planStep: e.alert.planStep } } }); // from there it goes on, if it must
+    room.ledger.save([kept]);
+    room.log.warn({ key: kept.key, alertId: e.alert.id, state: e.alert.state }, 'somebody has committed about a case of standby: it stands as he left it');
+  }
+  return unknown;
+}
