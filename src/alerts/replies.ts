@@ -12,6 +12,7 @@ import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
 import { alertPlaces } from '#store/outbox-insert.ts';
 import { type Db, isTransient, lockTimeout, type Sql, sqlState, withRetry } from '#store/pool.ts';
 import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
+import { wasTested } from '#store/rings.ts';
 import { markParties, partiesByPhone } from '#store/roster.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
@@ -85,10 +86,12 @@ async function evaluate(sql: Sql, o: RepliesOptions, reply: ReplyRow): Promise<D
 
 async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, text: string, known: Known[], pending: PartyPending[]): Promise<Done> {
   const parties = known.map((k) => k.party);
+  const heard = async (): Promise<Done> => {
+    await markParties(sql, parties, 'verified');
+    return { result: 'ring-test', alertId: null };
+  };
   switch (a.meaning) {
-    case 'ring-test':
-      await markParties(sql, parties, 'verified');
-      return { result: 'ring-test', alertId: null };
+    case 'ring-test': return heard();
     case 'opted-out': {
       await markParties(sql, parties, 'opted-out');
       const done = await show(sql, o, openOf(pending), 'opted-out', text, (work, now) => ({ timers: pullPlan(work.standing.alert, now), patch: { flags: withFlags(work.standing.alert, ['opted-out']) } }));
@@ -96,9 +99,10 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
       return done;
     }
     case 'off-today': return offToday(sql, o, reply, known, pending);
-    case 'unknown': return show(sql, o, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
+    case 'unknown': if (await answersTest(sql, reply, pending)) return heard(); else return show(sql, o, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
     case 'act': {
       const target = targetOf(a, pending);
+      if (target.kind === 'none' && (await answersTest(sql, reply, pending))) return heard();
       if (target.kind === 'none') return show(sql, o, openOf(pending), 'reply-unread', text);
       if (target.kind === 'which') return askWhich(sql, o, pending, target.slips, digitOf(a.action));
       const who = pending.find((p) => p.alertId === target.alertId) as PartyPending;
@@ -106,6 +110,9 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     }
   }
 }
+
+/** Who has no alarm to answer and was rung to try his telephone means that, in whatever words: it belongs on nobody's case. */
+const answersTest = async (sql: Sql, reply: ReplyRow, pending: readonly PartyPending[]): Promise<boolean> => pending.length === 0 && (await wasTested(sql, reply.fromBidx));
 
 const openOf = (pending: readonly PartyPending[]): AlertId | null => pending.find((p) => p.open)?.alertId ?? null;
 

@@ -117,6 +117,15 @@ export const limits = {
   /** The desk was told and no worker has taken it up by then: the auditor calls the duty line itself, one leader after the other with this pause, so many calls in an hour; one leader once in this. */
   auditPageMs: 12_000, auditPageNextMs: 60_000, auditPagesPerHour: 6, auditPageAgainMs: 20 * 60_000,
   /** ANLING_DEADMAN_URL is told so often that the house lives; it answers by then. */ deadManMs: 60_000, deadManAnswerMs: 10_000,
+  // -- who can be reached (可达性)
+  /** Night by the county's clock, in minutes of the day: a proof of these hours says that a telephone wakes somebody. */ nightFromMin: 22 * 60, nightToMin: 6 * 60,
+  /** A ring by night comes in so many minutes after the night begins, to one person once in so many weeks. */ ringNightMinutes: 40, ringNightWeeks: 4,
+  /** The assurance looks so often; a village must have had nobody for so long before it is told: both together within ten minutes. */ assuranceLookMs: 20_000, reachHoldMs: 5 * 60_000, /** More such villages of one town are one notice. */ reachGroup: 3,
+  /** An answer proves reachability by day, by night, for so long. */ provenDayMs: 15 * 24 * 3_600_000, provenNightMs: 45 * 24 * 3_600_000,
+  /** Rings begun in one look: the rest waits for the next. Texts in 24 h, calls in an hour, that a number may have had when it is rung: beyond, the ring waits, so that the windows stay open for alarms. */ ringsPerLook: 20, ringSmsMax: 10, ringCallsMax: 0,
+  /** A text without an answer is followed by one call after this; then no answer by then is silence. The same for the yearly text, without a call. */ ringCallMs: 3 * 3_600_000, ringGiveUpMs: 12 * 3_600_000, yearlyMs: 365 * 24 * 3_600_000, yearlyGiveUpMs: 14 * 24 * 3_600_000,
+  /** Failures of a number without a proof between, rings in a row without an answer: then it is a task. Failures of one alarm count once in this. */ numberFails: 3, ringsSilent: 3, failApartMs: 10 * 60_000,
+  /** Rows of replies and of the timeline behind the mark that are looked at again, because rows are not committed in their order. */ assuranceBack: 500, /** Tasks, and rings, of one answer. */ reachRows: 2_000, /** Days that rings are kept. */ ringDays: 400,
   // -- figures
   /** Days that commands to devices without a case, and telephone calls, are kept; what belongs to a case stays with it. */ commandDays: 90, callDays: 400,
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,

@@ -17,6 +17,7 @@ import { lowBattery } from './low-battery.ts';
 import { mainsLost } from './mains-lost.ts';
 import { motionless } from './motionless.ts';
 import { neverReported } from './never-reported.ts';
+import { noResponder } from './no-responder.ts';
 import { offline } from './offline.ts';
 import { outage } from './outage.ts';
 import { phoneIn } from './phone-in.ts';
@@ -33,7 +34,7 @@ import { wander } from './wander.ts';
 /** Rules about life, by kind, then the technical ones. */
 const list: readonly Rule[] = [
   sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test,
-  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow, selfCheck,
+  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow, selfCheck, noResponder,
 ];
 
 // A kind without a rule of its own must not be lost: it is shown, on its device.

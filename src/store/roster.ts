@@ -70,10 +70,11 @@ export function rostersFrom(rows: RosterRows, alerts: readonly RosterKey[], at: 
 /** Care-workers of other towns that an alert in an outage may call. */
 const farVillages = 9;
 const inOutage = (a: Pick<Alert, 'flags'>): boolean => a.flags.includes('in-outage');
-const lies = (region: string, scopes: readonly Scope[]): boolean => scopes.some((s) => region >= s.from && region <= s.to);
+/** Whether a region lies in one of these. */
+export const lies = (region: string, scopes: readonly Scope[]): boolean => scopes.some((s) => region >= s.from && region <= s.to);
 
 /** Regions that lie in an open outage, as codes from and to; of a mast or a line only where it is one village's. */
-function outageScopes(sql: Sql): Promise<Scope[]> {
+export function outageScopes(sql: Sql): Promise<Scope[]> {
   return sql.query(`select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`, [], 'roster-outages');
 }
 

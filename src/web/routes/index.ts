@@ -1,6 +1,7 @@
 /** Every file of routes, in one static list (found by knip, order visible). */
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
+import { registerAssurance } from './assurance.ts';
 import { registerCalls } from './calls.ts';
 import { registerCommands } from './commands.ts';
 import { registerContacts } from './contacts.ts';
@@ -34,5 +35,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance,
 ];

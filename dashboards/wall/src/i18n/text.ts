@@ -10,16 +10,18 @@ import { zhDuty } from './duty.zh-CN.ts';
 import { enFiles } from './files.en.ts';
 import { enFigures } from './figures.en.ts';
 import { zhFiles } from './files.zh-CN.ts';
+import { enReach } from './reach.en.ts';
 import { zhFigures } from './figures.zh-CN.ts';
+import { zhReach } from './reach.zh-CN.ts';
 import { enSettings } from './settings.en.ts';
 import { zhSettings } from './settings.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFiles, ...zhFigures, ...zhSettings } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSettings } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDuty, ...enFiles, ...enFigures, ...enSettings } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSettings } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

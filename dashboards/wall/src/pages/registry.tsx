@@ -19,6 +19,7 @@ import { Operations } from './ops.tsx';
 import { Plans } from './plans.tsx';
 import { Provider } from './provider.tsx';
 import { Quarantine } from './quarantine.tsx';
+import { Reach } from './reach.tsx';
 import { Register } from './register.tsx';
 import { Schedules } from './schedules.tsx';
 import { Unregistered } from './unregistered.tsx';
@@ -33,6 +34,7 @@ export type PageEntry = { name: string; group: Group; label: TextKey; /** as the
 export const pages: readonly PageEntry[] = [
   { name: 'wall', group: 'desk', label: 'tab.wall', roles: may.readAlerts, show: Wall },
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
+  { name: 'reach', group: 'duty', label: 'tab.reach', roles: may.readReach, show: Reach },
   { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
