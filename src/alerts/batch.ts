@@ -10,7 +10,7 @@ import type { StoredEvent } from '#core/event.ts';
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { withoutWaiting } from '#core/outage-plan.ts';
-import { planFor, type ScopedPlan } from '#core/plan.ts';
+import { isHighRisk, type PlanCase, planFor, type ScopedPlan } from '#core/plan.ts';
 import { resolveTells } from '#core/roster.ts';
 import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
 import { type Evaluated, type FactRows, factRows, flapKey, type QueuedEvent } from '#store/evaluation.ts';
@@ -19,6 +19,7 @@ import type { Sql } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
 import { handoversOf, type TakenOver } from '#store/standby.ts';
 import { readNow } from '#store/timers.ts';
+import { deskProven } from '#store/vigilance.ts';
 import { openHandover, takeOver } from './handover.ts';
 import { advance, apply, type ApplyTools, type Canary, type Work, workOf } from './apply.ts';
 import { bareCase, lightCases } from './cases.ts';
@@ -30,6 +31,7 @@ type Batch = {
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
   /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
   /** What standby did about these events while the database was away. */ handovers: Map<EventId, TakenOver>; handed: { key: string; alertId: AlertId }[];
+  /** Asked once, when a plan needs it. */ deskProven?: boolean;
   evaluated: Evaluated[]; canaries: Canary[]; systemTimers: { slot: string; dueAt: number; payload: Record<string, unknown> }[];
 };
 
@@ -154,7 +156,7 @@ async function carryOut(b: Batch, event: QueuedEvent, facts: Facts, d: Decision)
 
 async function raise(b: Batch, event: QueuedEvent, facts: Facts, r: Raise): Promise<Outcome> {
   const regionCode = r.regionCode ?? event.regionCode;
-  const planned = planFor(r.kind, r.priority, regionCode, b.plans);
+  const planned = planFor(r.kind, r.priority, regionCode, b.plans, await planCaseOf(b, r, facts));
   const plan = planned && r.priority === 1 && facts.outage ? withoutWaiting(planned) : planned;
   const merged = [...(b.bySubject.get(keyOf(r.subject)) ?? [])].find((w) => w.standing.alert.kind === r.kind && w.standing.alert.state !== 'closed');
   if (merged) {
@@ -170,6 +172,13 @@ async function raise(b: Batch, event: QueuedEvent, facts: Facts, r: Raise): Prom
   register(b, work);
   await tellAll(b, work, r.tell);
   return { alertId: id, result: 'opened' };
+}
+
+/** What a plan may ask about this case; the desk is looked at only where a plan leaves a fall to it first (F10). */
+async function planCaseOf(b: Batch, r: Raise, facts: Facts): Promise<PlanCase> {
+  const asked = r.kind === 'fall' && b.plans.some(({ plan }) => (plan.steps[0]?.atS ?? 0) > 0);
+  if (asked) b.deskProven ??= await deskProven(b.sql);
+  return { highRisk: isHighRisk(facts), at: b.now, deskProven: b.deskProven ?? false };
 }
 
 /** An event whose case standby has opened from another one: it is in what that one hands over. */

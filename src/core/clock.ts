@@ -13,6 +13,12 @@ export function dayOf(epochMs: number): string {
   return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 10);
 }
 
+/** The next moment at which the county's clocks show HH:mm: tonight's 02:10. */
+export function nextClock(now: number, clock: string): number {
+  const at = Date.parse(`${dayOf(now)}T${clock}:00+08:00`);
+  return at > now ? at : at + 24 * 3_600_000;
+}
+
 /** Epoch milliseconds of the provider's `yyyy-MM-dd HH:mm:ss` (always UTC+8, whatever our zone); null when it is none. */
 export function parseBeijingTime(text: string): number | null {
   const ms = Date.parse(`${text.replace(' ', 'T')}+08:00`);

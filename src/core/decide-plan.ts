@@ -55,8 +55,8 @@ function runStep(c: Case, now: number): Change {
   const actions = plan?.steps[step]?.actions;
   if (!plan || !actions || planBaseAt === null) return nothing();
   const { sends, skipped } = resolveStep(c, actions, round, step, now);
-  const reached = sends.some((s) => !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
-  const cutOff = (s: Send): boolean => c.roster.some((p) => p.party === s.party && p.cutOff === true);
+  const who = new Map(c.roster.map((p) => [p.party, p]));
+  const reached = sends.some((s) => who.get(s.party)?.cutOff !== true && !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
   const next = planBaseAt + dueAfterMs(plan, step + 1);
   const last = step + 1 >= plan.steps.length;
   const dueAt = planBaseAt + dueAfterMs(plan, step);
@@ -67,7 +67,7 @@ function runStep(c: Case, now: number): Change {
     timers: { plan: { dueAt: !reached && !last ? now : next } },
     log: [{
       actor: house('plan'), action: 'plan-step',
-      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template, ...(cutOff(s) ? { cutOff: true } : {}) })), skipped },
+      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template, ...(who.get(s.party)?.cutOff ? { cutOff: true } : {}), ...(who.get(s.party)?.strange ? { strange: true } : {}) })), skipped },
     }],
     feed: { what: 'plan-step', detail: { round, step } },
   };
@@ -109,19 +109,22 @@ export function deskDue(c: Case, payload: Record<string, unknown>, now: number):
   };
 }
 
+/** What a rung of the desk looks at; a case, or one that is only imagined. */
+type DeskCase = Pick<Case, 'roster' | 'calls' | 'unclaimed'> & { alert: Pick<Alert, 'kind' | 'planRound'> };
 /**
  * Who is rung. The other seat is the second telephone of the desk, where there is one. Blind (盲打, FEATURES 2.14): no wall lives, so
  * the shift leader is rung with the first rung already, and each leader whose phone takes texts gets the alarm itself, once, as
  * a responder does: with who, where and the slip number, and an answer of 1 commits.
  */
-function ringDesk(c: Case, rung: DeskRung, dark: { blind: boolean; told: readonly Party[] }, now: number): { sends: Send[]; skipped: string[] } {
+export function ringDesk(c: DeskCase, rung: DeskRung, dark: { blind: boolean; told: readonly Party[] }, now: number): { sends: Send[]; skipped: string[] } {
   const sends: Send[] = [];
   const skipped: string[] = [];
   const common = { round: c.alert.planRound, step: null };
   for (const target of dark.blind && rung.ring === 'other-seat' ? ['seat', 'shift-leader'] as const : [rungTarget[rung.ring]]) {
     const all = candidates(target, c.roster);
     const on = target === 'seat' ? all.filter((p) => p.offDuty !== true) : [];
-    for (const p of on.length > 1 ? [...on.slice(1), ...on.slice(0, 1), ...all.slice(on.length)] : all) {
+    const others = [...on.slice(1)].sort((a, b) => Number(a.strange ?? false) - Number(b.strange ?? false)); // who speaks as she does
+    for (const p of on.length > 1 ? [...others, ...on.slice(0, 1), ...all.slice(on.length)] : all) {
       if (p.absentUntil !== null && p.absentUntil > now) { skipped.push(`${p.party} absent`); continue; }
       if (dark.blind && target !== 'seat' && !p.landline && !p.optedOut && !dark.told.includes(p.party)) sends.push({ ...common, purpose: 'search', party: p.party, channel: 'sms', template: smsTemplate(c.alert.kind) });
       if (overBudget(c, p, now)) { skipped.push(`${p.party} call-budget`); continue; }

@@ -19,7 +19,7 @@ export type DeviceFacts = {
   homeId: HomeId | null; personId: PersonId | null; registeredAt: number; demo: boolean;
 };
 export type PersonFacts = { id: PersonId; homeId: HomeId | null; highRisk: boolean; riskTags: readonly string[]; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
-export type HomeFacts = { id: HomeId; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
+export type HomeFacts = { id: HomeId; /** somebody of high risk lives there */ highRisk?: boolean; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
 export type PresenceFacts = {
   state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; lowBattery: boolean; battery: number | null;
   mainsLostAt: number | null; /** the outage it is a member of, open or ended */ outageId: string | null;

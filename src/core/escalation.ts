@@ -15,6 +15,8 @@ export type PlanStep = { atS: number; actions: PlanAction[] };
 export type DeskRung = { atS: number; ring: 'other-seat' | 'shift-leader' | 'duty-leader' };
 export type Plan = {
   id: string; name: string; kinds: EventKind[]; steps: PlanStep[];
+  /** Only for raises of this priority, between these times of the county's day (they may pass midnight), for these people; absent: for all. */
+  priority?: 1 | 2; hours?: { from: string; to: string }; risk?: 'high' | 'normal';
   /** Seconds from the base at which "nobody answered" is declared and the next round begins. */ roundS: number;
   /** Rings at the desk while unclaimed, whatever the consoles say. */ desk: DeskRung[];
 };

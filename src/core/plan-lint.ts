@@ -5,6 +5,7 @@
 import type { Plan, PlanAction, PlanTarget } from './escalation.ts';
 import { kindInfo } from './event.ts';
 import { limits } from './limits.ts';
+import { pricePlan } from './plan-price.ts';
 import { roleTitle } from './roster.ts';
 
 export type PlanProblem = { field: string; expected: string };
@@ -12,6 +13,8 @@ export type PlanProblem = { field: string; expected: string };
 export type PlanWarning = { code: string; text: string; fields: string[]; n: number };
 /** What stands behind the targets inside the plan's region. */
 export type PlanRoster = {
+  /** Hours of the next 30 days in which a schedule of the role has nobody. */ gaps: Readonly<Record<string, number>>;
+  /** Elders for whom fewer than limits.contactsWanted are there, the town's duty room counted (F9); for whom no number of a contact or of the village was ever proven. */ fewContacts: number; unproven: number;
   roles: Readonly<Record<string, number>>; people: number; keyHolders: number; family: number; /** who have two relatives or more */ secondFamily: number; neighbours: number; /** who have somebody within limits.nearbyWalkMinutes */ nearby: number; villages: number; villagesWithCareWorker: number;
   /** public: announcements only, no keypress can accept. */ voice: 'public' | 'dedicated';
 };
@@ -24,7 +27,7 @@ export function lintPlan(plan: Plan, roster: PlanRoster): { problems: PlanProble
   const problems: PlanProblem[] = [];
   const first = plan.steps[0];
   const last = plan.steps.at(-1);
-  const urgent = plan.kinds.some((k) => kindInfo[k].priority === 1);
+  const urgent = isUrgent(plan);
   if (plan.kinds.length === 0) problems.push({ field: 'kinds', expected: 'at least one kind' });
   if (!first || !last) problems.push({ field: 'steps', expected: 'at least one step' });
   for (const [i, step] of plan.steps.entries()) {
@@ -38,12 +41,18 @@ export function lintPlan(plan: Plan, roster: PlanRoster): { problems: PlanProble
   return { problems, warnings: problems.length > 0 ? [] : warningsOf(plan, roster, urgent) };
 }
 
+/** Whether emergencies run it. */
+const isUrgent = (plan: Plan): boolean => plan.priority === 1 || (plan.priority === undefined && plan.kinds.some((k) => kindInfo[k].priority === 1));
+
 function warningsOf(plan: Plan, roster: PlanRoster, urgent: boolean): PlanWarning[] {
   const out: PlanWarning[] = [];
-  const warn = (code: string, text: string, fields: string[], n = 0): void => { out.push({ code, text, fields, n }); };
+  const warn: Warn = (code, text, fields, n = 0) => { out.push({ code, text, fields, n }); };
+  const firstS = plan.steps[0]?.atS ?? 0;
+  const never = plan.priority === 2 ? plan.kinds.filter((k) => kindInfo[k].priority === 1) : [];
+  if (never.length > 0) warn('never', `${never.map((k) => kindInfo[k].zh).join('、')}总是一级警情，二级预案用不到`, ['priority'], never.length);
+  if (urgent && firstS > 0 && plan.kinds.some((k) => k !== 'fall' && kindInfo[k].priority === 1)) warn('desk-first-fall', '先值班台只对跌倒有效，其余照常马上全部呼叫', ['steps.0']);
   const targets = new Set(plan.steps.flatMap((s) => s.actions.map((a) => a.target)));
   const linesOf = (fits: (a: PlanAction) => boolean): string[] => plan.steps.flatMap((s, i) => s.actions.flatMap((a, k) => (fits(a) ? [`steps.${i}.actions.${k}`] : [])));
-  const firstS = plan.steps[0]?.atS ?? 0;
   if (urgent && firstS > 0) warn('desk-first', `前 ${firstS} 秒只有值班台知道，须有人在岗并由县里签字同意`, ['steps.0'], firstS);
   const firstVoice = plan.steps.findIndex((s) => s.actions.some((a) => a.channel === 'voice'));
   const voiceS = plan.steps[firstVoice]?.atS ?? 0;
@@ -51,15 +60,42 @@ function warningsOf(plan: Plan, roster: PlanRoster, urgent: boolean): PlanWarnin
   else if (urgent && voiceS > 60) warn('late-voice', `第一个电话在 ${voiceS} 秒后:夜里短信不会响`, [`steps.${firstVoice}`], voiceS);
   if (urgent && !targets.has('town-duty')) warn('no-town-duty', '没有乡镇值班室:村里没人应答时无处可叫', ['steps']);
   if (plan.kinds.includes('smoke') && !(targets.has('nearby') && targets.has('fire-station'))) warn('no-fire-ring', `烟感没有同时叫步行${limits.nearbyWalkMinutes}分钟内的人和微型消防站:不能让一个人进火场`, ['steps']);
-  if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤', ['desk']);
-  const { target: most, n } = mostCalls(plan);
+  if (urgent && plan.desk.length === 0) warn('no-desk', '值班台没有催接步骤:一级警情按 20、60、120 秒催接', ['desk']);
+  const { target: most, n } = pricePlan(plan).in5Min;
   if (most !== null && n > limits.callsPerPerson5Min) warn('call-budget', `五分钟内最多打 ${limits.callsPerPerson5Min} 次，${targetTitle(most)}排了 ${n} 次，多出的不会打`, linesOf((a) => a.target === most && a.channel === 'voice'), n);
   if (roster.voice === 'public' && targets.size > 0) warn('voice-announces-only', '电话只能播报，不能按键确认:要靠短信回复', []);
+  cover(plan, roster, targets, urgent, warn);
   for (const target of targets) {
     const gap = missing(target, roster);
     if (gap !== null) warn(`nobody:${target}`, gap.text, linesOf((a) => a.target === target), gap.n);
   }
   return out;
+}
+
+type Warn = (code: string, text: string, fields: string[], n?: number) => void;
+/** Whether somebody is there at every hour, and can be reached: turns with gaps, few contacts, numbers never proven, steps that reach nobody at all. */
+function cover(plan: Plan, roster: PlanRoster, targets: ReadonlySet<PlanTarget>, urgent: boolean, warn: Warn): void {
+  const duties = [...targets, ...(plan.desk.length > 0 || urgent ? ['seat', 'shift-leader', 'duty-leader'] : [])];
+  for (const role of new Set(duties)) {
+    const hours = roster.gaps[role] ?? 0;
+    if (hours > 0) warn(`gap:${role}`, `${roleTitle[role as keyof typeof roleTitle]}排班 30 天内有 ${hours} 小时没有人(届时全部呼叫)`, ['steps'], hours);
+  }
+  if (urgent && roster.fewContacts > 0) warn('few-contacts', `${roster.fewContacts} 位老人能叫的人不足 ${limits.contactsWanted} 个`, ['steps'], roster.fewContacts);
+  if (urgent && roster.unproven > 0) warn('unproven', `${roster.unproven} 位老人的联系人和村里号码都没有核实过`, ['steps'], roster.unproven);
+  for (const [i, step] of plan.steps.entries())
+    if (step.actions.every((a) => nobodyAtAll(a.target, roster))) warn(`unreachable:${i}`, `第 ${i + 1} 步没有叫得到的人`, [`steps.${i}`], i + 1);
+}
+
+function nobodyAtAll(target: PlanTarget, r: PlanRoster): boolean {
+  switch (target) {
+    case 'key-holder': return r.keyHolders === 0;
+    case 'family-1': return r.family === 0;
+    case 'family-2': return r.secondFamily === 0;
+    case 'neighbour': return r.neighbours === 0;
+    case 'nearby': return r.nearby === 0;
+    case 'neighbour-villages': return (r.roles['care-worker'] ?? 0) < 2;
+    default: return (r.roles[target] ?? 0) === 0;
+  }
 }
 
 const targetTitle = (target: PlanTarget): string => {
@@ -72,19 +108,6 @@ const targetTitle = (target: PlanTarget): string => {
     default: return roleTitle[target];
   }
 };
-
-/** The most calls one target gets within five minutes, rounds included. */
-function mostCalls(plan: Plan): { target: PlanTarget | null; n: number } {
-  const times = new Map<PlanTarget, number[]>();
-  for (let round = 0; round * plan.roundS <= 300; round++)
-    for (const step of plan.steps) for (const a of step.actions) if (a.channel === 'voice') times.set(a.target, [...(times.get(a.target) ?? []), round * plan.roundS + step.atS]);
-  let most: { target: PlanTarget | null; n: number } = { target: null, n: 0 };
-  for (const [target, at] of times) for (const from of at) {
-    const n = at.filter((t) => t >= from && t < from + 300).length;
-    if (n > most.n) most = { target, n };
-  }
-  return most;
-}
 
 function missing(target: PlanTarget, r: PlanRoster): { text: string; n: number } | null {
   const people = (n: number, what: string): { text: string; n: number } | null => (n < r.people ? { text: `${r.people - n} 位老人没有${what}`, n: r.people - n } : null);

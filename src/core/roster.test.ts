@@ -47,7 +47,22 @@ describe('whom a step reaches', () => {
   it('in an outage the nearest villages with a signal are rung; those without come last [FF4]', () => {
     const near = (party: string, distanceKm: number, more: Partial<PartyFacts> = {}): PartyFacts => person(party, 'care-worker', { reach: 'town', distanceKm, ...more });
     const roster = [near('r:1', 1, { cutOff: true }), near('r:2', 2, { cutOff: true }), near('r:8', 8), near('r:9', 9, { reach: 'county' }), near('r:7', 7, { cutOff: true })];
-    expect(candidates('neighbour-villages', roster).map((p) => p.party)).toEqual(['r:8', 'r:9', 'r:1', 'r:2', 'r:7']);
+    const inOutage: Case = { ...caseOf(roster), alert: { kind: 'sos', flags: ['in-outage'] } as unknown as Case['alert'] };
+    expect(lines(inOutage, [text('neighbour-villages')])).toEqual(['sms r:8', 'sms r:9', 'sms r:1']);
+    expect(reasons(inOutage, [text('neighbour-villages')])).toEqual(['r:2 cut-off', 'r:7 cut-off']);
+  });
+  it('whose own village is in an outage is passed over while a deputy has a signal, and the timeline says so; alone, he is tried all the same [FF4 2.4]', () => {
+    const dark = person('r:1', 'care-worker', { cutOff: true });
+    const c = caseOf([dark, person('r:2', 'care-worker', { ord: 2 })]);
+    expect([lines(c, [text('care-worker')]), reasons(c, [text('care-worker')])]).toEqual([['sms r:2'], ['r:1 cut-off']]);
+    expect(lines(caseOf([dark]), [text('care-worker')])).toEqual(['sms r:1']);
+  });
+  it('who speaks as she does comes first among those who are as near; a nearer village goes before a language, contacts keep their order [2.4 FF9]', () => {
+    const near = (party: string, distanceKm: number, more: Partial<PartyFacts> = {}): PartyFacts => person(party, 'care-worker', { reach: 'town', distanceKm, ...more });
+    expect(lines(caseOf([person('r:1', 'doctor', { strange: true }), person('r:2', 'doctor', { ord: 2 })]), [text('doctor')])).toEqual(['sms r:2']);
+    expect(lines(caseOf([person('r:1', 'doctor', { strange: true })]), [text('doctor')]), 'better than nobody').toEqual(['sms r:1']);
+    expect(candidates('neighbour-villages', [near('r:1', 0.5, { strange: true }), near('r:2', 2.5), near('r:5', 5, { strange: true }), near('r:9', 9)]).map((p) => p.party)).toEqual(['r:2', 'r:1', 'r:5', 'r:9']);
+    expect(candidates('seat', [person('r:1', 'seat', { strange: true }), person('r:2', 'seat', { ord: 2 })]).map((p) => p.party), 'a desk has its own order').toEqual(['r:1', 'r:2']);
   });
   it('who opted out or has a landline is called instead of written to [FF21]', () => {
     expect(lines(caseOf([person('r:1', 'care-worker', { optedOut: true })]), [text('care-worker')])).toEqual(['voice r:1']);

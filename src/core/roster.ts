@@ -10,6 +10,7 @@ import type { PlanAction, PlanTarget } from './escalation.ts';
 import type { Party } from './ids.ts';
 import { limits } from './limits.ts';
 import { smsTemplate, type TemplateName } from './messages.ts';
+import { within } from './plan.ts';
 
 export type ResponderRole = 'care-worker' | 'doctor' | 'grid-worker' | 'village-cadre' | 'town-duty' | 'fire-station' | 'seat' | 'shift-leader' | 'duty-leader';
 export type PartyRole = ResponderRole | 'family' | 'neighbour' | 'other';
@@ -21,7 +22,8 @@ export type PartyFacts = {
   /** Equal for equal numbers: one person may stand in several roles. */ phoneKey: string;
   landline: boolean; optedOut: boolean; absentUntil: number | null;
   /** On foot to the home, as far as it is on file. */ walkMinutes?: number;
-  /** His place lies in the outage too (所在片区失联): tried, never waited for. */ cutOff?: true;
+  /** His place lies in an outage (所在片区失联): tried, never waited for; passed over where somebody with a signal is there. */ cutOff?: true;
+  /** What he speaks is on file, and the elder's speech is not in it (语言不通): comes after those who are as near. */ strange?: true;
   /** Stands in a schedule and has no turn now (不当班): comes after those who have, never not at all. */ offDuty?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
@@ -34,10 +36,13 @@ export type Resolved = { sends: Send[]; skipped: Skipped[] };
 const neighbourVillages = 3;
 /** Targets that mean several, and how many of them one step reaches; every other means the first one who is there. */
 const wantedOf: Partial<Record<PlanTarget, number>> = { 'neighbour-villages': neighbourVillages, nearby: Number.POSITIVE_INFINITY };
+/** Kilometres within which one who speaks the elder's language goes before the nearer one. */
+const languageKm = 3;
 /** Parties never tried before that a new round begins with. */
 const othersPerRound = 6;
 
 const roleTargets: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'fire-station', 'seat', 'shift-leader', 'duty-leader']);
+const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);
 const villageRoles: ReadonlySet<string> = new Set(['care-worker', 'doctor', 'grid-worker', 'village-cadre']);
 
 /** All whom the target may mean, before anybody is left out, in calling order. */
@@ -51,8 +56,9 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
     return roleTargets.has(target) && p.role === target && (!villageRoles.has(target) || p.reach === 'village');
   };
   const off = (p: PartyFacts): number => (p.offDuty === true ? 1 : 0);
-  const signal = (p: PartyFacts): number => (target === 'neighbour-villages' && p.cutOff ? 1 : 0); // the nearest village that can be reached
-  return roster.filter(fits).sort((a, b) => off(a) - off(b) || signal(a) - signal(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
+  const speech = (p: PartyFacts): number => (p.strange && !deskRoles.has(p.role) ? 1 : 0);
+  const band = (p: PartyFacts): number => Math.floor(p.distanceKm / languageKm);
+  return roster.filter(fits).sort((a, b) => off(a) - off(b) || band(a) - band(b) || speech(a) - speech(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
 }
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */
@@ -62,7 +68,9 @@ export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: 
     const all = candidates(action.target, c.roster);
     if (all.length === 0) out.skipped.push({ target: action.target, reason: 'nobody-in-role' });
     const tried = (p: PartyFacts): number => (c.contacted.get(p.party)?.rounds ?? []).filter((r) => r < round).length;
-    const inTurn = [...all].sort((a, b) => tried(a) - tried(b)); // stable: other people first in a new round
+    // Whose village is in an outage is passed over while others have a signal; in an outage itself all near ones are tried at once.
+    const dark = (p: PartyFacts): number => (p.cutOff && (action.target === 'neighbour-villages' || !c.alert.flags.includes('in-outage')) ? 1 : 0);
+    const inTurn = [...all].sort((a, b) => dark(a) - dark(b) || tried(a) - tried(b)); // stable: other people first in a new round
     let left = wantedOf[action.target] ?? 1;
     let passOver = action.target === 'family-2' ? 1 : 0;
     for (const p of inTurn) {
@@ -73,6 +81,7 @@ export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: 
       out.reach(p, action.channel, action.target);
       left--;
     }
+    for (const p of all.slice(0, wantedOf[action.target] ?? 1)) if (dark(p) === 1 && left === 0 && !out.has(p)) out.leave(p, action.target, 'cut-off');
     // In an outage the town's duty room is rung on its landline in the same second, whoever comes first in it (FIELD 7).
     if (action.target === 'town-duty' && c.alert.flags.includes('in-outage'))
       for (const p of inTurn) if (p.landline && !out.has(p) && whyNot(c, p, 'voice', out, now) === null) out.reach(p, 'voice', action.target);
@@ -147,9 +156,7 @@ function whyNot(c: StepCase, p: PartyFacts, channel: 'sms' | 'voice', out: Resol
 
 /** Whether his quiet hours hold at `now`; they may pass midnight, and equal ends mean the whole day. */
 function isQuiet({ quiet }: Pick<PartyFacts, 'quiet'>, now: number): boolean {
-  if (!quiet) return false;
-  const at = clockTime(now);
-  return quiet.from < quiet.to ? at >= quiet.from && at < quiet.to : at >= quiet.from || at < quiet.to;
+  return quiet !== undefined && within(quiet, clockTime(now));
 }
 
 /** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6). */

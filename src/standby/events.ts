@@ -6,7 +6,7 @@ import type { Decision, Facts, Raise } from '#core/decision.ts';
 import type { StoredEvent } from '#core/event.ts';
 import { positionOf } from '#core/handover.ts';
 import type { AlertId } from '#core/ids.ts';
-import { planFor } from '#core/plan.ts';
+import { isHighRisk, planFor } from '#core/plan.ts';
 import { decide } from '#rules/index.ts';
 import { rostersFrom } from '#store/roster.ts';
 import { type Kept, seen } from './case.ts';
@@ -46,7 +46,7 @@ function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Ke
 
 function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | null {
   if (r.priority !== 1) return null;
-  const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans);
+  const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans, { highRisk: isHighRisk(facts), at: room.now(), deskProven: false });
   const merged = active(room).find((k) => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event));
   if (merged) {
     put(room, merged, mergeRaise(seen(room.desk, merged), r, event, plan, event.edge !== 'repeat', room.now()));

@@ -101,7 +101,7 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
   const persons = personIds.length === 0 ? [] : await sql.query<PersonFacts & Row>(
     'select id, home_id as "homeId", high_risk as "highRisk", risk_tags as "riskTags", mode, mode_until as "modeUntil", demo from person where id = any($1)', [personIds], 'evaluation-persons');
   const homes = homeIds.length === 0 ? [] : await sql.query<HomeFacts & Row>(
-    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo from home where id = any($1)', [homeIds], 'evaluation-homes');
+    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, exists (select from person p where p.home_id = home.id and p.high_risk) as "highRisk" from home where id = any($1)', [homeIds], 'evaluation-homes');
   return {
     devices: new Map(devices.map(({ state: _s, lastSeenAt: _l, lowBattery: _b, battery: _y, mainsLostAt: _m, outageId: _o, ...d }) => [d.id, d])),
     presence: new Map(devices.flatMap(({ id, state, lastSeenAt, lowBattery, battery, mainsLostAt, outageId }) =>

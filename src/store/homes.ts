@@ -38,6 +38,11 @@ export async function findHome(sql: Sql, seal: Seal, id: string): Promise<Home |
   return row ? toHome(seal, row) : null;
 }
 
+/** Whether somebody of high risk lives there. */
+export async function homeHasHighRisk(sql: Sql, id: string): Promise<boolean> {
+  return (await sql.query('select id from person where home_id = $1 and high_risk limit 1', [id])).length > 0;
+}
+
 export type HomeFilter = Page & { q: string | null; mode: LifeMode | null; /** somebody lives there and nothing is fitted */ without: 'device' | null };
 
 /** A page by region and id. `q`: its id, the id or serial number of a device in it, or what somebody who lives there is found by. */

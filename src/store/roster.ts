@@ -11,33 +11,39 @@ import { offDuty, readTurns, type Turns } from './schedules.ts';
 
 /** What of an alert its roster is looked up by. */
 export type RosterKey = Pick<Alert, 'id' | 'flags' | 'homeId' | 'personId' | 'regionCode'>;
-type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { region: string; lat: number | null; lon: number | null };
+type Responder = Omit<PartyFacts, 'reach' | 'distanceKm'> & { languages: readonly string[]; region: string; lat: number | null; lon: number | null };
 
 type Place = { code: string; lat: number | null; lon: number | null };
 type Scope = { from: string; to: string };
+/** What an elder speaks: of the file, else of the village or town. */
+type Speech = { id: string; homeId: string | null; language: string | null };
 /** Rows that rosters are made of; standby keeps those of the whole county. */
-export type RosterRows = { responders: readonly Row[]; contacts: readonly Row[]; places: readonly Place[]; scopes: readonly Scope[]; turns: Turns };
+export type RosterRows = { responders: readonly Row[]; contacts: readonly Row[]; places: readonly Place[]; scopes: readonly Scope[]; turns: Turns; speech?: readonly Speech[] };
 
-const responderRows = `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes,
+const responderRows = `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes, p.languages,
        to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
      from responder p join region r on r.code = p.region_code`;
 const contactRows = `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
      from contact c join person p on p.id = c.person_id`;
 
+const speechRows = `select p.id, p.home_id as "homeId", coalesce(p.language, v.language, t.language) as language from person p left join region v on v.code = p.region_code left join region t on t.code = v.parent_code`;
+
 /** The roster of each alert; `at` asks whose turn it will be (null: now). In an outage it reaches further: to the nearest villages that still have a signal. */
 export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: number | null = null): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
   const turns = await readTurns(sql, at);
-  const scopes = alerts.some(inOutage) ? await outageScopes(sql) : [];
+  const scopes = await outageScopes(sql);
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
   const responders = await sql.query(
     `${responderRows}
-     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0], 'roster-responders');
+     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0 && alerts.some(inOutage)], 'roster-responders');
+  const [people, homes] = [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))];
   const contacts = await sql.query(
     `${contactRows} where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
-    [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))], 'roster-contacts');
+    [people, homes], 'roster-contacts');
+  const speech = await sql.query<Speech>(`${speechRows} where p.id = any($1) or p.home_id = any($2)`, [people, homes], 'roster-speech');
   const places = await sql.query<Place>('select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places');
-  return rostersFrom({ responders, contacts, places, scopes, turns }, alerts, at);
+  return rostersFrom({ responders, contacts, places, scopes, turns, speech }, alerts, at);
 }
 
 /** Everybody of the county, for who must go on without the database. */
@@ -45,22 +51,30 @@ export async function allRosterRows(sql: Sql): Promise<RosterRows> {
   return {
     responders: await sql.query(`${responderRows} order by p.role, p.ord, p.id`), contacts: await sql.query(`${contactRows} order by p.high_risk desc, p.id, c.ord, c.id`),
     places: await sql.query<Place>('select code, lat, lon from region'), scopes: await outageScopes(sql), turns: await readTurns(sql, null, limits.standbyTurnsMs),
+    speech: await sql.query<Speech>(speechRows),
   };
 }
 
 /** `at`: whose turn it is then (null: when the rows were read). */
 export function rostersFrom(rows: RosterRows, alerts: readonly RosterKey[], at: number | null): Map<AlertId, PartyFacts[]> {
-  const scopes = alerts.some(inOutage) ? rows.scopes : [];
+  const { scopes } = rows;
   const off = offDuty(rows.turns, at);
   const responders = rows.responders.map(responder).map((p): Responder => (off.has(p.party) ? { ...p, offDuty: true } : p));
   const contacts = contactsFrom(rows.contacts);
+  const spoken = Map.groupBy(rows.speech ?? [], (s) => s.homeId);
+  const byPerson = new Map((rows.speech ?? []).map((s) => [s.id, s]));
+  const speechOf = (a: RosterKey): Set<string> => new Set((a.personId === null ? (a.homeId === null ? [] : (spoken.get(a.homeId) ?? [])) : [byPerson.get(a.personId)]).flatMap((s) => s?.language ?? []));
   const places = new Map(rows.places.map((r) => [r.code, r]));
   const desk = responders.filter((p) => deskRoles.has(p.role));
   const byTown = Map.groupBy(responders.filter((p) => !deskRoles.has(p.role)), (p) => p.region.slice(0, 9));
   const near = (a: RosterKey): Responder[] => [...(a.regionCode ? (byTown.get(a.regionCode.slice(0, 9)) ?? []) : []), ...desk];
   const far = (a: RosterKey): Responder[] => (inOutage(a) ? responders.filter((p) => p.role === 'care-worker' && p.region.slice(0, 9) !== a.regionCode?.slice(0, 9) && !lies(p.region, scopes)) : []);
   return new Map(alerts.map((a) => {
-    const seen = (p: Responder): PartyFacts[] => asSeenFrom(a, p, places.get(a.regionCode ?? '')).map((f) => (inOutage(a) && !p.landline && !deskRoles.has(p.role) && lies(p.region, scopes) ? { ...f, cutOff: true } : f));
+    const speech = speechOf(a);
+    const seen = (p: Responder): PartyFacts[] => asSeenFrom(a, p, places.get(a.regionCode ?? '')).map((f) => ({
+      ...f, ...(!p.landline && !deskRoles.has(p.role) && lies(p.region, scopes) ? { cutOff: true as const } : {}),
+      ...(speech.size > 0 && p.languages.length > 0 && !p.languages.some((l) => speech.has(l)) ? { strange: true as const } : {}),
+    }));
     const own = contacts(a).map((f): PartyFacts => (inOutage(a) && f.reach === 'village' ? { ...f, cutOff: true } : f));
     const further = far(a).flatMap(seen).sort((x, y) => x.distanceKm - y.distanceKm).slice(0, farVillages);
     return [a.id, [...own, ...near(a).flatMap(seen), ...further]];
@@ -81,14 +95,14 @@ export function outageScopes(sql: Sql): Promise<Scope[]> {
 const walkOf = (r: Row): Pick<PartyFacts, 'walkMinutes'> => (r['walk_minutes'] === null ? {} : { walkMinutes: r['walk_minutes'] as number });
 const responder = (r: Row): Responder => ({
   party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean, keyHolder: r['key_holder'] as boolean,
-  ...walkOf(r), ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
+  languages: r['languages'] as string[] | undefined ?? [], ...walkOf(r), ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
   optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
 });
 
 const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);
 
 function asSeenFrom(alert: RosterKey, p: Responder, home: { lat: number | null; lon: number | null } | undefined): PartyFacts[] {
-  const { region, lat, lon, walkMinutes, ...facts } = p;
+  const { region, lat, lon, walkMinutes, languages: _l, ...facts } = p;
   const desk = deskRoles.has(p.role);
   if (alert.regionCode === null) return desk ? [{ ...facts, keyHolder: false, reach: 'county', distanceKm: 0 }] : [];
   if (region.slice(0, 6) !== alert.regionCode.slice(0, 6)) return [];

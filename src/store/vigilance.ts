@@ -69,6 +69,12 @@ export async function deskState(sql: Sql): Promise<{ asleep: boolean; dark: bool
   return { asleep: (row?.missed ?? 0) >= limits.vigilanceMissed, dark: row?.dark ?? true };
 }
 
+/** Whether a human is proven at the desk now: a wall lives, and somebody has touched it within the half hour, with no question waiting or missed. */
+export async function deskProven(sql: Sql): Promise<boolean> {
+  const desk = await readDesk(sql);
+  return desk.inputAt !== null && desk.now - desk.inputAt < limits.vigilanceIdleMs && desk.askedAt === null && desk.missed === 0 && !(await deskState(sql)).dark;
+}
+
 export type Question = { askedAt: number; inputAt: number; answeredAt: number | null; missedAt: number | null; voidAt: number | null; rungAt: number | null; rungParty: string | null };
 
 /** The questions of the last `windowMs`, newest first. */

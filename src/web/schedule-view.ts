@@ -7,7 +7,7 @@ import { isDate } from '#core/registry.ts';
 import { dutyRoles, gaps, type Holidays, onDuty, type Override, type Schedule, spans } from '#core/schedule.ts';
 import type { Caller } from '#core/user.ts';
 import { respondersOf } from '#store/responders.ts';
-import { listHolidays, listOverrides, type ScheduleRow } from '#store/schedules.ts';
+import { listHolidays, listOverrides, listSchedules, type ScheduleRow } from '#store/schedules.ts';
 import type { Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import type { FieldProblem } from './errors.ts';
@@ -68,4 +68,17 @@ export function viewOf(row: ScheduleRow, t: Turns, now: number, from: number, to
     overrides: t.overrides.map((o) => ({ id: o.id, from: o.from, to: o.to, out: person(o.out), in: person(o.in), swap: o.swapOf !== null || t.overrides.some((x) => x.swapOf === o.id) })),
     people: [...t.names].map(([id, name]) => ({ id, name })),
   };
+}
+
+/** Hours of the next 30 days in which a schedule has nobody, by role: of the county's desk, and of the duty rooms that a plan of this region calls. */
+export async function gapHours(sql: Sql, seal: Seal, prefix: string, now: number): Promise<Record<string, number>> {
+  const rows = (await listSchedules(sql, prefix.slice(0, 6))).filter((s) => s.role !== 'town-duty' || s.regionCode.startsWith(prefix.slice(0, 9)));
+  const of = await turnsOf(sql, seal, rows, null, now, now + gapDays * 86_400_000);
+  const hours: Record<string, number> = {};
+  for (const row of rows) {
+    const t = of(row);
+    const ms = gaps(t.schedule, now, gapDays, t.holidays).reduce((sum, g) => sum + g.to - g.from, 0);
+    if (ms > 0) hours[row.role] = (hours[row.role] ?? 0) + Math.ceil(ms / 3_600_000);
+  }
+  return hours;
 }

@@ -51,6 +51,19 @@ describe('the file pages', () => {
   const ids = (page: Page): Promise<string[]> => page.locator('tbody tr[data-id]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id') ?? ''));
   const saved = (page: Page): Promise<unknown> => page.waitForSelector('[data-test=toast]:has-text("已保存")');
 
+  it('a person, a home and a device say who would be called, now and tonight at 02:10 [2.4 E9]', async () => {
+    const device = (await t.db.query<{ id: string }>(`select id from device where home_id = $1 and status = 'installed' limit 1`, [elder.homeId]))[0];
+    for (const hash of [`#/people/${elder.id}`, `#/homes/${elder.homeId}`, ...(device ? [`#/devices/${device.id}`] : [])]) {
+      const { page, complaints } = await come(hash);
+      await page.waitForSelector('[data-test=who-called] [data-test=preview-steps] .call');
+      expect(await page.textContent('[data-test=who-called]'), hash).toMatch(/孝老员 .\*/);
+      await page.click('[data-test=when-night]');
+      await page.waitForSelector('[data-test=who-called] p:has-text("02:10")');
+      if (shots) { mkdirSync(shots, { recursive: true }); await page.locator('[data-test=who-called]').screenshot({ path: `${shots}/who-${hash.slice(2, 6)}.png` }); await page.screenshot({ path: `${shots}/who-page-${hash.slice(2, 6)}.png` }); }
+      expect(complaints).toEqual([]);
+    }
+  });
+
   it('are reached by keys, keep their place over a reload and the back button, and show a role only what it may open', async () => {
     const { page, complaints } = await come('#/wall');
     await page.locator('.menu[data-group=files] .menu-button').focus();

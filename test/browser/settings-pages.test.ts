@@ -60,6 +60,10 @@ describe('the settings’ pages', () => {
     await page.click('[data-test=preview-run]');
     await page.waitForSelector('[data-test=preview-steps] .call');
     expect(await page.textContent('[data-test=preview-steps]')).toMatch(/短信 孝老员 .\*/);
+    await page.click('[data-test=when-night]');
+    await page.click('[data-test=preview-run]');
+    await page.waitForSelector('[data-test=preview] p:has-text("02:10")');
+    expect(await page.textContent('[data-test=preview-desk]')).toContain('值班长');
     await show('plan-edit');
     await page.click('[data-test=restore]');
     await page.click('[data-test=restore]');

@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bearable, medianOf, pace } from '#test/harness/pace.ts';
 import { county, otherTown, otherVillage, testWeb, town, village, type Web } from '#test/harness/web.ts';
+import { readPlans } from '#store/plans.ts';
+import { clockTime } from '#core/clock.ts';
 import { emergencyPlan } from '#core/plan.ts';
 
 const replayed: string[] = [];
@@ -42,10 +44,63 @@ describe('who would be called for this home now', () => {
     expect((await post('plans/preview', { homeId: 'h1', kind: 'sos' }, await web.cookie('technician'))).status).toBe(403);
   });
 
+  it('is asked of a home, a person or a device, for now or for the next 02:10; one of them, no more [2.4 E9]', async () => {
+    await web.t.db.query(`insert into device (id, model, home_id, person_id, secret_hash) values ('dwho', 'sos-button', 'h1', 'p1', '\\x00')`);
+    const asked = async (subject: object): Promise<{ at: number; steps: unknown; desk: unknown }> => { const { status, body: answer, text } = await post('plans/preview', { kind: 'sos', ...subject }); expect(status, text).toBe(200); return answer; };
+    const [home, person, device] = [await asked({ homeId: 'h1' }), await asked({ personId: 'p1' }), await asked({ deviceId: 'dwho' })];
+    expect([person.steps, device.steps]).toEqual([home.steps, home.steps]);
+    expect(home.desk).toMatchObject([{ atS: 20, ring: 'other-seat' }, { atS: 60, ring: 'shift-leader' }, { atS: 120, ring: 'duty-leader' }]);
+    const night = await asked({ homeId: 'h1', clock: '02:10' });
+    expect([clockTime(night.at), night.at > home.at, night.at < home.at + 24 * 3_600_000]).toEqual(['02:10', true, true]);
+    for (const subject of [{}, { homeId: 'h1', personId: 'p1' }]) expect((await post('plans/preview', { kind: 'sos', ...subject })).body.error.fields).toEqual([{ field: 'homeId', expected: 'one of homeId, personId and deviceId' }]);
+    expect((await post('plans/preview', { kind: 'sos', deviceId: 'dwho' }, await web.cookie('operator', otherTown))).status).toBe(404);
+  });
+
+  it('who does not speak as she does is marked and comes after one who does; whose village is in an outage is passed over, with the reason [2.4 FF4]', async () => {
+    const { db, seal } = web.t;
+    const doctor = (id: string, ord: number, languages: string[], region = village): Promise<unknown> => db.query(
+      `insert into responder (id, role, region_code, ord, name_enc, phone_enc, phone_bidx, languages) values ($1, 'doctor', $2, $3, $4, $5, $6, $7)`,
+      [id, region, ord, seal.seal('responder.name', `${id}医`), seal.seal('responder.phone', `1540425777${ord}`), seal.blind('phone', `${id}777`), languages]);
+    await doctor('md1', 1, ['后路话', '普通话']);
+    await doctor('md2', 2, ['前路话']);
+    const plan = { ...body, steps: [{ atS: 0, actions: [{ target: 'doctor', channel: 'sms' }] }] };
+    const first = async (): Promise<{ sends: { party: string; strange?: boolean }[]; skipped: { reason: string }[] }> => (await post('plans/preview', { personId: 'p1', kind: 'sos', plan })).body.steps[0];
+    await db.query(`update person set language = '前路话' where id = 'p1'`);
+    expect((await first()).sends.map((s) => s.party)).toEqual(['responder:md2']);
+    await db.query(`update person set language = '后路话' where id = 'p1'`);
+    expect((await first()).sends.map((s) => s.party)).toEqual(['responder:md1']);
+    await db.query(`update responder set absent_until = anling_now() + interval '1 day' where id = 'md1'`);
+    expect((await first()).sends).toMatchObject([{ party: 'responder:md2', strange: true }]);
+    await db.query(`insert into region (code, level, name, parent_code) values ($1, 'village', '邻一村委会', $3), ($2, 'village', '邻二村委会', $3)`, [`${town.slice(0, 9)}002`, `${town.slice(0, 9)}003`, town]);
+    for (const [i, id] of ['near', 'far'].entries())
+      await db.query(`insert into responder (id, role, region_code, ord, name_enc, phone_enc, phone_bidx) values ($1, 'care-worker', $2, 1, $3, $4, $5)`, [id, `${town.slice(0, 9)}00${i + 2}`, seal.seal('responder.name', `邻${i}`), seal.seal('responder.phone', `1540425888${i}`), seal.blind('phone', `888${i}`)]);
+    const neighbours = { ...body, steps: [{ atS: 0, actions: [{ target: 'neighbour-villages', channel: 'sms' }] }] };
+    const called = async (): Promise<{ party: string; cutOff?: boolean }[]> => (await post('plans/preview', { personId: 'p1', kind: 'sos', plan: neighbours })).body.steps[0].sends;
+    expect((await called()).map((s) => s.party)).toEqual(['responder:near', 'responder:far']);
+    await db.query(`insert into outage (ingest_id, subject_type, subject_id, region_code, scope_from, scope_to, cause, from_at, opened_at, trace) values (gen_random_uuid(), 'region', $1, $1, $1, $1, 'power', anling_now(), anling_now(), 't')`, [`${town.slice(0, 9)}002`]);
+    expect(await called()).toMatchObject([{ party: 'responder:far' }, { party: 'responder:near', cutOff: true }]);
+    await db.query(`delete from responder where id in ('md1', 'md2', 'near', 'far')`);
+  });
+
   it('says at which line a warning belongs, in words [FF9]', async () => {
     const { body: answer } = await post('plans/lint', body);
     expect(answer.warnings.find((w: { code: string }) => w.code === 'nobody:town-duty')).toEqual({ code: 'nobody:town-duty', text: '没有乡镇值班室', fields: ['steps.4.actions.0'], n: 0 });
     expect((await post('plans/lint', { ...body, roundS: 100 })).body.error.fields).toEqual([{ field: 'roundS', expected: expect.stringContaining('180') }]);
+  });
+});
+
+describe('a plan with conditions', () => {
+  it('is kept with its hours, risk and priority, shown with its price, and warned of what never runs [E2 FF6]', async () => {
+    const added = await post('plans', { id: 'night', ...body, hours: { from: '22:00', to: '06:00' }, risk: 'high', priority: 1 });
+    expect(added.status, added.text).toBe(201);
+    const { body: plan } = await web.fetch('/api/v1/plans/night', { cookie: admin });
+    expect(plan).toMatchObject({ hours: { from: '22:00', to: '06:00' }, risk: 'high', priority: 1, price: { firstCallS: 30, lastRungS: 180, in5Min: { n: 1, allowed: 3 } } });
+    expect((await readPlans(web.t.db)).find((p) => p.plan.id === 'night')?.plan).toMatchObject({ hours: { from: '22:00', to: '06:00' }, risk: 'high', priority: 1 });
+    await web.t.db.query(`update person set high_risk = true where id = 'p1'`);
+    for (const subject of [{ personId: 'p1' }, { homeId: 'h1' }]) expect((await post('plans/preview', { ...subject, kind: 'sos', clock: '02:10' })).body.planId).toBe('night');
+    expect((await post('plans/preview', { personId: 'p1', kind: 'sos', clock: '12:00' })).body.planId).not.toBe('night');
+    expect((await post('plans', { id: 'wrong', ...body, hours: { from: '25:00', to: '06:00' } })).status).toBe(422);
+    expect((await web.fetch(`/api/v1/plans/night?version=1`, { method: 'DELETE', cookie: admin })).status).toBe(200);
   });
 });
 

@@ -159,7 +159,7 @@ async function markParties(t: Tx, d: Tables, ids: readonly string[], change: Row
 }
 
 const roster: Record<string, Statement> = {
-  'roster-outages': () => [],
+  'roster-outages': () => [], 'roster-speech': () => [],
   'roster-responders': (t, d, p) => t.rows(d.responder).filter((r) => text(p[0]).includes(r.region_code.slice(0, 9)) || deskRoles.has(r.role) || (p[1] === true && r.role === 'care-worker'))
     .sort((a, b) => (roleOrder(a) < roleOrder(b) ? -1 : 1)).map((r) => ({
       party: `responder:${r.id}`, role: r.role, ord: r.ord, region_code: r.region_code, phone_key: r.phone_bidx.toString('hex'), landline: r.landline, key_holder: r.key_holder, walk_minutes: r.walk_minutes, quiet_from: r.quiet_from, quiet_to: r.quiet_to,

@@ -5,43 +5,54 @@ import type { Plan, PlanTarget } from '#core/escalation.ts';
 import { eventKinds } from '#core/event.ts';
 import { newId, scopePrefix } from '#core/ids.ts';
 import { lintPlan, type PlanRoster } from '#core/plan-lint.ts';
+import { pricePlan } from '#core/plan-price.ts';
 import type { ProviderSettings } from '#core/provider.ts';
 import { may } from '#core/user.ts';
 import { deletePlan, findPlan, insertPlans, listPlans, type PlanRow, rosterCounts, updatePlan } from '#store/plan-admin.ts';
 import { knownRegions } from '#store/regions.ts';
 import { readSetting } from '#store/settings.ts';
+import { readNow } from '#store/timers.ts';
 import { callerOf, requireScope, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { invalid } from '#web/errors.ts';
 import { change, nothing, versionConflict } from '#web/registry.ts';
 import { Changed, IdParams, OwnId, VersionNumber } from '#web/registry-schemas.ts';
-import { EpochMs, errorAnswers, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { gapHours } from '#web/schedule-view.ts';
+import { EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['plans'];
 const readers = may.readPlans;
 const targets = [
   'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'duty-leader', 'shift-leader', 'seat', 'key-holder', 'family-1', 'family-2', 'neighbour', 'neighbour-villages', 'nearby', 'fire-station',
 ] as const satisfies readonly PlanTarget[];
+const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'a time of the day, HH:mm' });
 const seconds = (maximum: number) => Type.Integer({ minimum: 0, maximum });
 const planFields = {
   name: Type.String({ minLength: 1, maxLength: 60 }), kinds: Type.Array(OneOf(eventKinds), { maxItems: eventKinds.length }), scopeCode: RegionCodeText,
   steps: Type.Array(Shape({ atS: seconds(7200), actions: Type.Array(Shape({ target: OneOf(targets), channel: OneOf(['sms', 'voice']) }), { maxItems: 30 }) }), { maxItems: 50 }),
+  priority: Type.Optional(Nullable(Type.Union([Type.Literal(1), Type.Literal(2)], { description: 'only for raises of this priority' }))), risk: Type.Optional(Nullable(OneOf(['high', 'normal'], 'only for people of high risk, or only for the others'))),
+  hours: Type.Optional(Nullable(Shape({ from: Clock, to: Clock }, 'only between these times of the county’s day; they may pass midnight'))),
   roundS: seconds(14_400), desk: Type.Array(Shape({ atS: seconds(7200), ring: OneOf(['other-seat', 'shift-leader', 'duty-leader']) }), { maxItems: 20 }),
 };
 export const PlanBody = Shape({ id: Type.Optional(OwnId), ...planFields });
 const Warnings = Type.Array(Shape({ code: Type.String(), text: Type.String(), fields: Type.Array(Type.String({ description: 'the lines it concerns: steps.1, steps.1.actions.0, desk, …' })), n: Type.Integer() }));
-const PlanView = Shape({ id: Type.String(), ...planFields, version: Type.Integer(), updatedAt: EpochMs, demo: Type.Boolean(), warnings: Warnings });
+const Most = Shape({ target: Nullable(Type.String()), n: Type.Integer(), allowed: Type.Integer() });
+const Price = Shape({ firstCallS: Nullable(Type.Integer()), lastRungS: Type.Integer(), roundS: Type.Integer(), texts: Type.Integer(), calls: Type.Integer(), in5Min: Most, inHour: Most });
+const PlanView = Shape({ id: Type.String(), ...planFields, price: Price, version: Type.Integer(), updatedAt: EpochMs, demo: Type.Boolean(), warnings: Warnings });
 type Body = Omit<Static<typeof PlanBody>, 'id'>;
 
-export const toPlan = (id: string, b: Body): Plan => ({ id, name: b.name, kinds: b.kinds, steps: b.steps, roundS: b.roundS, desk: b.desk });
+export const toPlan = (id: string, b: Body): Plan => ({
+  id, name: b.name, kinds: b.kinds, steps: b.steps, roundS: b.roundS, desk: b.desk, ...(b.priority ? { priority: b.priority } : {}), ...(b.risk ? { risk: b.risk } : {}), ...(b.hours ? { hours: b.hours } : {}),
+});
 
 export function registerPlans(app: App, ctx: WebContext): void {
   const rosterOf = async (scopeCode: string): Promise<PlanRoster> => {
     const provider = await readSetting<ProviderSettings>(ctx.db, 'provider');
-    return { ...(await rosterCounts(ctx.db, scopePrefix(scopeCode))), voice: provider?.mode ?? 'public' };
+    const prefix = scopePrefix(scopeCode);
+    return { ...(await rosterCounts(ctx.db, prefix)), gaps: await gapHours(ctx.db, ctx.seal, prefix, await readNow(ctx.db)), voice: provider?.mode ?? 'public' };
   };
   const viewOf = async (row: PlanRow): Promise<Static<typeof PlanView>> => ({
-    ...row.plan, id: row.id, scopeCode: row.scopeCode, version: row.version, updatedAt: row.updatedAt, demo: row.demo, warnings: lintPlan(row.plan, await rosterOf(row.scopeCode)).warnings,
+    ...row.plan, id: row.id, scopeCode: row.scopeCode, version: row.version, updatedAt: row.updatedAt, demo: row.demo, price: pricePlan(row.plan), warnings: lintPlan(row.plan, await rosterOf(row.scopeCode)).warnings,
   });
   app.get('/api/v1/plans', {
     config: { access: readers }, schema: { summary: 'Plans that hold in your scope, with what the linter says', tags, response: { 200: Shape({ plans: Type.Array(PlanView) }), ...errorAnswers } },

@@ -1,10 +1,12 @@
 /** 设备: the list by what is proven of each, one device with its binding, life, events, test mode, secret and end. */
 import { useSignal } from '@preact/signals';
+import type { EventKind } from '#core/event.ts';
 import { deviceStatuses } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { type Problem, post } from '#wall/api/client.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
+import { WhoCard } from '#wall/pages/called.tsx';
 import { Dialog } from '#wall/shell/dialog.tsx';
 import { problemText } from '#wall/shell/problem.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
@@ -28,6 +30,9 @@ const bind: readonly Section[] = [
     { name: 'serial', label: 'device.serial', kind: 'text', max: 64 }, { name: 'cell', label: 'home.cell', kind: 'text', max: 40 },
   ] },
 ];
+
+/** What a device of this type cries. */
+const alarmOf: Partial<Record<string, EventKind>> = { 'fall-radar': 'fall', smoke: 'smoke', gas: 'gas', bed: 'bed-exit', phone: 'phone-in' };
 
 /** A one-key telephone is known by its number, which is sealed and never shown again. */
 const withNumber: readonly Section[] = bind.map((section) => ({ ...section, fields: [...section.fields, { name: 'phone', label: 'device.number', kind: 'phone', hint: 'device.numberHint' }] }));
@@ -65,6 +70,7 @@ function Device({ id, models }: { id: string; models: readonly Model[] }) {
     <FilePage list="devices" test="device" title={<code>{d.id}</code>}
       marks={<><span>{model?.name ?? d.model}</span><StateWord device={d} /><span class="dim">{placeOf(d.regionCode)}</span>{d.testUntil !== null && <i class="flag">{t('flag.test')}</i>}<DemoMark demo={d.demo} /></>}
       aside={<>
+        {!revoked && d.homeId !== null && can(may.readPlans) && can(may.readFiles) && <WhoCard subject={{ deviceId: d.id }} kind={alarmOf[d.type] ?? 'sos'} />}
         <Life device={d} periodS={model?.periodS ?? null} />
         {can(may.writeDevices) && !revoked && <TestMode device={d} onChange={file.again} />}
         {can(may.writeDevices) && <Secrets device={d} onChange={file.again} />}

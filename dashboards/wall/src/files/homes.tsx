@@ -3,6 +3,7 @@ import { placeCharsMax } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
+import { WhoCard } from '#wall/pages/called.tsx';
 import { placeOf } from '#wall/shell/unheard.tsx';
 import { go, hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
@@ -55,7 +56,7 @@ function Home({ id }: { id: string }) {
   return (
     <FilePage list="homes" test="home" title={reveal.plain?.place ?? h.place ?? h.id} tools={can(may.revealFiles) && <RevealButton reveal={reveal} />}
       marks={<><span class="dim">{placeOf(h.regionCode)}</span><ModeMark mode={h.mode} until={h.modeUntil} /><DemoMark demo={h.demo} /></>}
-      aside={<><Residents homeId={h.id} /><DevicesCard query={`homeId=${h.id}`} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
+      aside={<><Residents homeId={h.id} />{can(may.readPlans) && <WhoCard subject={{ homeId: h.id }} />}<DevicesCard query={`homeId=${h.id}`} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
       <FileForm test="home-form" sections={sections} base={{ ...h, address: null, landmark: null, keyWith: null, ...reveal.plain }} shut={reveal.plain === null} mayWrite={can(may.writeFiles)} version={h.version} path={path} onReload={file.again}
         onSaved={(_id, changes) => { reveal.merge(changes); file.again(); }} />
     </FilePage>

@@ -3,6 +3,7 @@ import { abilities, categories, hearings, livingKinds, personStatuses, riskTags 
 import { may } from '#core/user.ts';
 import { t } from '#wall/i18n/text.ts';
 import { spaced } from '#wall/case/person.tsx';
+import { WhoCard } from '#wall/pages/called.tsx';
 import { placeOf } from '#wall/shell/unheard.tsx';
 import { go, hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
@@ -72,6 +73,7 @@ function Person({ id }: { id: string }) {
         <Contacts personId={p.id} demo={p.demo} plain={plain} onChange={file.again} onReveal={reveal.show} />
         {p.homeId === null ? <Card title={t('person.home')}><p class="warn">{t('person.homeless')}</p></Card> : <HomeCard id={p.homeId} />}
         <DevicesCard query={p.homeId === null ? `personId=${p.id}` : `homeId=${p.homeId}`} />
+        {p.homeId !== null && can(may.readPlans) && <WhoCard subject={{ personId: p.id }} />}
         <ModeCard target={{ people: [p.id] }} mode={p.mode} until={p.modeUntil} onChange={file.again} />
       </>}>
       <FileForm test="person-form" sections={sections} base={base} shut={plain === null} mayWrite={can(may.writeFiles)} version={p.version} path={path} onReload={file.again}

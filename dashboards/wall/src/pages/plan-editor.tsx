@@ -79,7 +79,8 @@ function Lines({ form, of }: { form: Form; of(fields: readonly string[]): boolea
   return found.length === 0 ? null : <ul class="warnings">{found.map((w) => <li key={w.code} data-warning={w.code}>▲ {warningText(w)}</li>)}</ul>;
 }
 
-function Head({ form: { draft, verdict, set, frozen } }: { form: Form }) {
+function Head({ form }: { form: Form }) {
+  const { draft, verdict, set, frozen } = form;
   const { name, kinds, scopeCode, roundS } = draft.value;
   const { problem } = verdict.value;
   const flip = (kind: EventKind): void => set({ kinds: kinds.includes(kind) ? kinds.filter((k) => k !== kind) : [...kinds, kind] });
@@ -93,7 +94,27 @@ function Head({ form: { draft, verdict, set, frozen } }: { form: Form }) {
       <fieldset class="kinds"><legend>{t('plan.kinds')}</legend>
         {eventKinds.filter((kind) => kindInfo[kind].priority <= 2).map((kind) => <label key={kind} class="tick"><input type="checkbox" checked={kinds.includes(kind)} onChange={() => flip(kind)} />{kindName(kind)}</label>)}
         <FieldProblem problem={problem} field="kinds" /></fieldset>
+      <Conditions form={form} />
     </fieldset>
+  );
+}
+
+/** Only then, only for them; empty means always and everybody. */
+function Conditions({ form: { draft, set, verdict } }: { form: Form }) {
+  const { priority, hours, risk } = draft.value;
+  const clock = (end: 'from' | 'to', value: string): void => {
+    const { hours: _h, ...rest } = draft.value;
+    if (value === '') { draft.value = rest; set({}); } else set({ hours: { from: hours?.from ?? value, to: hours?.to ?? value, [end]: value } });
+  };
+  const choose = (name: 'priority' | 'risk', value: string): void => { const { [name]: _old, ...rest } = draft.value; draft.value = rest; set(value === '' ? {} : { [name]: name === 'priority' ? Number(value) : value }); };
+  return (
+    <div class="form-row" data-test="conditions">
+      <label>{t('plan.priority')}<select value={priority ?? ''} data-test="plan-priority" onChange={(event) => choose('priority', event.currentTarget.value)}><option value="">{t('plan.any')}</option>{[1, 2].map((n) => <option key={n} value={n}>{t('plan.onlyPriority', { n })}</option>)}</select></label>
+      <label>{t('plan.riskOf')}<select value={risk ?? ''} data-test="plan-risk" onChange={(event) => choose('risk', event.currentTarget.value)}><option value="">{t('plan.any')}</option>{(['high', 'normal'] as const).map((r) => <option key={r} value={r}>{t(`plan.risk.${r}`)}</option>)}</select></label>
+      <label>{t('plan.hoursFrom')}<input type="time" value={hours?.from ?? ''} data-test="plan-from" onChange={(event) => clock('from', event.currentTarget.value)} /></label>
+      <label>{t('plan.hoursTo')}<input type="time" value={hours?.to ?? ''} data-test="plan-to" onChange={(event) => clock('to', event.currentTarget.value)} /></label>
+      <Lines form={{ draft, set, verdict, frozen: true }} of={(fields) => fields.includes('priority')} />
+    </div>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { Plan } from '#core/escalation.ts';
 import { lang, maybeText } from '#wall/i18n/text.ts';
 
-export type Draft = Pick<Plan, 'name' | 'kinds' | 'steps' | 'roundS' | 'desk'> & { scopeCode: string };
+export type Draft = Pick<Plan, 'name' | 'kinds' | 'steps' | 'roundS' | 'desk' | 'priority' | 'hours' | 'risk'> & { scopeCode: string };
 export type Warning = { code: string; text: string; fields: readonly string[]; n: number };
 
 /** The server's own words are Chinese. */

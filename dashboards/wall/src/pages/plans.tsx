@@ -1,6 +1,7 @@
 /** 呼叫预案: which plan holds where, as a line of time that can be read aloud; `#/plans/ID` edits one, `#/plans/new` begins one. */
 import type { Plan } from '#core/escalation.ts';
 import { demonstrationPlans } from '#core/plan.ts';
+import { type PlanPrice, pricePlan } from '#core/plan-price.ts';
 import { may } from '#core/user.ts';
 import { duration } from '#wall/format/time.ts';
 import { kindName, lang, t } from '#wall/i18n/text.ts';
@@ -19,7 +20,7 @@ export function Plans() {
   const plans = list.value?.plans;
   const chosen = id === null || id === 'new' ? null : plans?.find((p) => p.id === id);
   const like = demonstrationPlans.find((p) => p.id === query['like']) ?? demonstrationPlans[0];
-  const draft = ({ name, kinds, steps, roundS, desk }: Plan, scopeCode: string): Draft => ({ name, kinds, steps, roundS, desk, scopeCode });
+  const draft = ({ name, kinds, steps, roundS, desk, priority, hours, risk }: Plan, scopeCode: string): Draft => ({ name, kinds, steps, roundS, desk, scopeCode, ...(priority ? { priority } : {}), ...(hours ? { hours } : {}), ...(risk ? { risk } : {}) });
   return (
     <Page title={t('plan.title')} help={t('plan.help')} onRefresh={list.again} test="plans">
       {plans === undefined ? <Waiting problem={list.problem} /> : id === 'new' && like ? (
@@ -58,10 +59,11 @@ function HousePlans({ plans }: { plans: readonly PlanView[] }) {
 }
 
 /** Time on the left, who is reached how on the right; the desk's ladder beside it. */
-function PlanLine({ plan }: { plan: Pick<Plan, 'kinds' | 'steps' | 'desk' | 'roundS'> }) {
+function PlanLine({ plan }: { plan: Plan }) {
   return (
     <>
-      <p class="dim small">{t('plan.kinds')}: {plan.kinds.map(kindName).join(' · ')}</p>
+      <p class="dim small">{t('plan.kinds')}: {plan.kinds.map(kindName).join(' · ')}{conditions(plan).map((text) => <i key={text} class="flag">{text}</i>)}</p>
+      <PriceLine price={pricePlan(plan)} />
       <div class="plan-body">
         <ol class="plan-line" aria-label={t('plan.steps')}>
           {plan.steps.map((step) => <li key={step.atS}><time class="digits">{at(step.atS)}</time><span>{step.actions.map((a) => <span key={`${a.target}${a.channel}`} class={`call ${a.channel}`}>{t(`channel.${a.channel}`)} {t(`target.${a.target}`)}</span>)}</span></li>)}
@@ -74,5 +76,14 @@ function PlanLine({ plan }: { plan: Pick<Plan, 'kinds' | 'steps' | 'desk' | 'rou
       </div>
     </>
   );
+}
+/** For whom and when it holds, where not for all. */
+const conditions = ({ priority, hours, risk }: Plan): string[] => [priority && t('plan.onlyPriority', { n: priority }), hours && `${hours.from}–${hours.to}`, risk && t(`plan.risk.${risk}`)].filter((text): text is string => Boolean(text));
+
+/** What it costs whoever it calls, and how long each rung takes. */
+function PriceLine({ price }: { price: PlanPrice }) {
+  const most = price.in5Min.n === 0 ? null : t('plan.priceMost', { five: `${price.in5Min.n}/${price.in5Min.allowed}`, hour: `${price.inHour.n}/${price.inHour.allowed}` });
+  const times = t('plan.price', { first: price.firstCallS === null ? '–' : at(price.firstCallS), last: at(price.lastRungS), texts: price.texts, calls: price.calls });
+  return <p class="small" data-test="price">{[times, most].filter(Boolean).join(' · ')}</p>;
 }
 const at = (s: number): string => (s === 0 ? t('plan.soon') : duration(s * 1000, lang.value));
