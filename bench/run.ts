@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { alarm } from './alarm.ts';
 import { doors } from './doors.ts';
+import { escalation } from './escalation.ts';
 import { heartbeats } from './heartbeats.ts';
 import { type BenchHouse, openHouse, root } from './house.ts';
 import { k6 } from './k6.ts';
@@ -15,7 +16,7 @@ import type { Part } from './parts.ts';
 import { printProfile } from './profile.ts';
 import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
 
-const parts: readonly Part[] = [doors, heartbeats, alarm, k6, lists];
+const parts: readonly Part[] = [doors, heartbeats, alarm, k6, escalation, lists];
 
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, out: { type: 'string' } } });
 const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));

@@ -81,6 +81,7 @@ export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: 
       out.reach(p, action.channel, action.target);
       left--;
     }
+    if (all.length > 0 && left === (wantedOf[action.target] ?? 1) && !out.skipped.some((s) => s.target === action.target)) out.skipped.push({ target: action.target, reason: 'nobody-in-role' }); // no second relative
     for (const p of all.slice(0, wantedOf[action.target] ?? 1)) if (dark(p) === 1 && left === 0 && !out.has(p)) out.leave(p, action.target, 'cut-off');
     // In an outage the town's duty room is rung on its landline in the same second, whoever comes first in it (FIELD 7).
     if (action.target === 'town-duty' && c.alert.flags.includes('in-outage'))
