@@ -14,8 +14,9 @@ const fromRow = (r: Row): DueTimer => ({
 /** Alerts with a due timer, the longest due first; `not` are left out (their last try failed a moment ago). */
 export async function alertsDue(sql: Sql, limit: number, not: readonly string[]): Promise<AlertId[]> {
   const rows = await sql.query<{ id: AlertId }>(
-    `select alert_id as id from timer where fired_at is null and cancelled_at is null and alert_id is not null and due_at <= anling_now() and alert_id <> all($2::bigint[])
-     group by alert_id order by min(due_at) limit $1`, [limit, not], 'timers-alerts-due');
+    `select alert_id as id from (
+       select alert_id, due_at from timer where fired_at is null and cancelled_at is null and alert_id is not null and due_at <= anling_now() and alert_id <> all($2::bigint[]) order by due_at limit $1 * 4) first
+     group by alert_id order by min(due_at) limit $1`, [limit, not], 'timers-alerts-due'); // along the index of due times: a backlog of thousands costs no more than its first
   return rows.map((r) => r.id);
 }
 
@@ -23,7 +24,7 @@ export async function alertsDue(sql: Sql, limit: number, not: readonly string[])
 export async function dueTimersOf(sql: Sql, alertIds: readonly AlertId[]): Promise<DueTimer[]> {
   const rows = await sql.query(
     `select id, alert_id, slot, due_at, payload, attempts from timer
-     where alert_id = any($1::bigint[]) and fired_at is null and cancelled_at is null and due_at <= anling_now() order by due_at, id for update`, [alertIds], 'timers-due');
+     where alert_id = any($1::bigint[]) and alert_id is not null and fired_at is null and cancelled_at is null and due_at <= anling_now() order by due_at, id for update`, [alertIds], 'timers-due');
   return rows.map(fromRow);
 }
 
@@ -32,7 +33,7 @@ export async function liveTimers(sql: Sql, alertIds: readonly AlertId[]): Promis
   const out = new Map<AlertId, Map<Slot, TimerSet>>();
   if (alertIds.length === 0) return out;
   for (const t of (await sql.query(
-    'select id, alert_id, slot, due_at, payload, attempts from timer where alert_id = any($1::bigint[]) and fired_at is null and cancelled_at is null', [alertIds], 'timers-live')).map(fromRow))
+    'select id, alert_id, slot, due_at, payload, attempts from timer where alert_id = any($1::bigint[]) and alert_id is not null and fired_at is null and cancelled_at is null', [alertIds], 'timers-live')).map(fromRow))
     out.set(t.alertId, (out.get(t.alertId) ?? new Map()).set(t.slot, { dueAt: t.dueAt, payload: t.payload }));
   return out;
 }
@@ -45,7 +46,7 @@ export async function cancelTimers(sql: Sql, timers: readonly { alertId: AlertId
   if (timers.length === 0) return;
   await sql.query(
     `update timer t set cancelled_at = anling_now() from unnest($1::bigint[], $2::text[]) as v (alert_id, slot)
-     where t.alert_id = v.alert_id and t.slot = v.slot and t.fired_at is null and t.cancelled_at is null`, [timers.map((t) => t.alertId), timers.map((t) => t.slot)], 'timers-cancel');
+     where t.alert_id = v.alert_id and t.alert_id is not null and t.slot = v.slot and t.fired_at is null and t.cancelled_at is null`, [timers.map((t) => t.alertId), timers.map((t) => t.slot)], 'timers-cancel');
 }
 
 /** Sets or replaces the live timer of each alert and slot. */
