@@ -22,7 +22,8 @@ describe('a handover', () => {
   it('does not take a step of an old round for one of the round that the worker has begun since [I3]', () => {
     expect(run(at(1, 1, 'open', 9), of(at(0, 0), step(0, 0), step(0, 1)))).toEqual({ words: ['step-repeated 0/0', 'step-repeated 0/1'], end: {} });
   });
-  it('leaves the state to a human who has taken it, and tells what was done', () => {
-    expect(run(at(0, 1, 'committed', 6), of(at(0, 1), step(0, 1)))).toEqual({ words: ['plan-step 0/1'], end: {} });
+  it('leaves the state to a human who has taken it, tells what was done, and lets whoever searches again go on behind it', () => {
+    expect(run(at(0, 1, 'committed', 6), of(at(0, 1), step(0, 1)))).toEqual({ words: ['plan-step 0/1'], end: { planRound: 0, planStep: 2 } });
+    expect(run(at(0, 2, 'committed', 6), of(at(0, 1), step(0, 1)))).toEqual({ words: ['step-repeated 0/1'], end: {} });
   });
 });

@@ -26,7 +26,10 @@ export function taken(c: Case, h: Handover, after: Position, isNew: boolean): { 
   const further = alert.state === 'open' && ((humanState(after.state)) || (after.state === 'open' && rank(after) > rank(alert)));
   if (same) return h.changes;
   const changes = h.changes.map(({ at, change }) => ({ at, change: { ...change, log: change.log.map((l) => repeated(alert, l)) } }));
-  return further ? changes : changes.map(({ at, change }) => ({ at, change: { ...nothing(), log: change.log, sends: change.sends, engagements: change.engagements } }));
+  if (further) return changes;
+  // What was made stays made: whoever goes on after a human (no arrival, a release) goes on behind it.
+  const position = rank(after) > rank(alert) ? { planRound: after.planRound, planStep: after.planStep } : {};
+  return changes.map(({ at, change }, i) => ({ at, change: { ...nothing(), log: change.log, sends: change.sends, engagements: change.engagements, patch: i === changes.length - 1 ? position : {} } }));
 }
 
 /** A step that the worker had made too, in a commit of which standby could not know (one of unknown outcome): told as what it is, a step is made once. */

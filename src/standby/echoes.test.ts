@@ -52,7 +52,7 @@ it('knows an emergency that was opened since', () => {
 
 function roomWith(...kept: Kept[]): Room & { saved: string[] } {
   const saved: string[] = [];
-  return { cases: new Map(kept.map((k) => [k.key, k])), ledger: { save: (list: Kept[]) => { saved.push(...list.map((k) => k.key)); return true; } }, log: { warn() {} }, now: () => 0, saved } as never;
+  return { cases: new Map(kept.map((k) => [k.key, k])), ledger: { save: (list: Kept[]) => { saved.push(...list.map((k) => k.key)); return true; } }, log: { info() {} }, now: () => 0, saved } as never;
 }
 const keptOf = (id: string, o: Over, sends: object[] = []): Kept => ({
   key: `alert ${id}`, alertId: id, handed: false, standing: { ...echoed(id, o), roster: [], calls: new Map(), consoleBeatAt: null, unclaimed: 0 }, handover: { startedAt: 0, fromVersion: 1, changes: [{ at: 0, change: { sends } }] },

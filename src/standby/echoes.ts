@@ -63,7 +63,7 @@ export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
     withdrawAll(kept);
     kept.handover.changes.push({ at: room.now(), change: { ...nothing(), patch: { planRound: e.alert.planRound, planStep: e.alert.planStep } } }); // from there it goes on, if it must
     room.ledger.save([kept]);
-    room.log.warn({ key: kept.key, alertId: e.alert.id, state: e.alert.state }, 'somebody has committed about a case of standby: it stands as he left it');
+    if (e.alert.state !== alert.state) room.log.info({ key: kept.key, alertId: e.alert.id, state: e.alert.state }, 'somebody has committed about a case of standby: it stands as he left it');
   }
   return unknown;
 }

@@ -14,7 +14,7 @@ export async function readTimeline(sql: Sql, seal: Seal, alertId: string, withNo
     `select l.id, l.at, l.actor_type as "actorType", l.actor_id as "actorId", l.action, l.detail, l.note_enc as "noteEnc", u.display_name as "userName", r.name_enc as "partyName", c.name_enc as "contactName"
      from alert_log l left join app_user u on l.actor_type = 'user' and u.id = l.actor_id
        left join responder r on l.actor_type = 'party' and 'responder:' || r.id = l.actor_id left join contact c on l.actor_type = 'party' and 'contact:' || c.id = l.actor_id
-     where l.alert_id = $1 order by l.id limit $2`, [alertId, limit]);
+     where l.alert_id = $1 order by l.at, l.id limit $2`, [alertId, limit]);
   return rows.map(({ noteEnc, userName, partyName, contactName, ...row }) => ({
     ...row, actorName: userName ?? maskedOrNull(seal.openOrNull('responder.name', partyName) ?? seal.openOrNull('contact.name', contactName)),
     note: withNotes ? seal.openOrNull('alert_log.note', noteEnc) : null,
