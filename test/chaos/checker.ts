@@ -133,7 +133,7 @@ function messages(facts: Facts, deliveries: ReadonlyMap<string, readonly Of<'pho
   for (const n of facts.notifications) {
     if ((n.state === 'due' || n.state === 'sending') && n.createdAt < facts.now - 60_000) say('STALLED', n, `it is still ${n.state}`);
     if (n.providerId !== null && !deliveries.has(n.outId)) say('LIE', n, `it is called ${n.state}, and no phone has it`);
-    if (n.purpose !== 'search' || n.step === null) continue;
+    if (n.purpose !== 'search' || n.step === null || !deliveries.has(n.outId)) continue; // what reached no phone has called nobody
     const key = [n.alertId, n.round, n.step, n.party, n.channel].join('/');
     const other = calls.get(key);
     if (other) say('DUPLICATED', n, `step ${n.step} of round ${n.round} had called this person by ${n.channel} before, as ${other.outId}`);
