@@ -144,6 +144,7 @@ export const limits = {
   /** Tries of one message on one channel. */ sendAttempts: 3,
   /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way, or waits so long and looks again; older than the last it is given up, and shown. */
   budgetReserve: 0.3, budgetWaitMs: 5 * 60_000, budgetGiveUpMs: 26 * 3_600_000,
+  /** Numbers that the provider exempts from its limits on texts: whoever needs it least is outside, and shown as such. */ whiteListNumbers: 300,
   /** Technical notices by SMS to one number: so many in so long (E13); what comes before its time waits and is then told in one text. */
   noticeWindows: [{ ms: 3 * 60_000, most: 1 }, { ms: 20 * 60_000, most: 3 }, { ms: 2 * 3_600_000, most: 8 }],
   // -- web

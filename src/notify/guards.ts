@@ -13,7 +13,7 @@ import type { ChannelKind, FailureClass } from './channels/channel.ts';
 export type Guarded = { channel: ChannelKind; to: string; demo: boolean; provider: string | null };
 export type Budgeted = { channel: ChannelKind; template: TemplateName; priority: number; lastWay: boolean };
 /** `notices`: milliseconds since each technical notice of the longest window. */
-export type Seen = Used & { optedOut: boolean; notices: readonly number[] };
+export type Seen = Used & { optedOut: boolean; /** exempt from the provider's limits on texts */ listed: boolean; notices: readonly number[] };
 /** `waitMs`: not now, again after this; absent: another way at once. */
 export type Refusal = { code: string; class: FailureClass; waitMs?: number };
 
@@ -30,7 +30,8 @@ export function guardGateway(send: Guarded, gateway: { name: string; real: boole
 export function guardNumber(send: Budgeted, seen: Seen, budget: ProviderSettings['budget']): Refusal | null {
   if (send.channel === 'sms' && seen.optedOut) return { code: 'local.OPTED_OUT', class: 'P' };
   if (send.lastWay) return null;
-  const full = windowsOf(send.channel, seen, budget).find((w) => w.used >= allowed(w.most, send.priority));
+  const held = send.channel === 'sms' && seen.listed ? [] : windowsOf(send.channel, seen, budget);
+  const full = held.find((w) => w.used >= allowed(w.most, send.priority));
   if (!full) return noticeDue(send, seen);
   const code = full.used < full.most ? 'local.RESERVE' : full.code;
   return { code, class: 'F', ...(send.priority > 2 ? { waitMs: limits.budgetWaitMs } : {}) };

@@ -40,7 +40,7 @@ const saveMs = 3;
 const saveRows = 64;
 /** Half a second apart at most: about as long as a lease lasts, for a row that is not saved is sent twice. */
 const saveTries = 24;
-const nothing: NumberFacts = { optedOut: false, sms1m: 0, sms1h: 0, sms24h: 0, smsAll: 0, voice1m: 0, voice1h: 0, voice24h: 0, notices: [], waiting: 0 };
+const nothing: NumberFacts = { optedOut: false, listed: false, sms1m: 0, sms1h: 0, sms24h: 0, smsAll: 0, voice1m: 0, voice1h: 0, voice24h: 0, notices: [], waiting: 0 };
 
 const instruments = (metrics: Metrics) => ({
   sent: metrics.counter('sends', 'Messages handed to the gateway, by what is known of them', ['channel', 'outcome']),

@@ -6,6 +6,7 @@ import type { Used } from '#core/budget.ts';
 import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
 import { technicalNotices } from '#core/provider.ts';
+import { listedOf } from './budgets.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -38,7 +39,7 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
 }
 
 export type NumberFacts = Used & {
-  optedOut: boolean; /** ms since each technical notice that went out in the longest window of limits.noticeWindows */ notices: number[]; /** further ones that wait */ waiting: number;
+  optedOut: boolean; /** on the provider's white list */ listed: boolean; /** ms since each technical notice that went out in the longest window of limits.noticeWindows */ notices: number[]; /** further ones that wait */ waiting: number;
 };
 
 /**
@@ -50,7 +51,7 @@ export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map
   if (ids.length === 0) return new Map();
   const rows = await sql.query<NumberFacts & Row & { id: string }>(
     `with clock as materialized (select anling_now() as at)
-     select o.id, exists (select from responder where phone_bidx = o.to_bidx and opted_out_at is not null) or exists (select from contact where phone_bidx = o.to_bidx and opted_out_at is not null) as "optedOut", f.*,
+     select o.id, exists (select from responder where phone_bidx = o.to_bidx and opted_out_at is not null) or exists (select from contact where phone_bidx = o.to_bidx and opted_out_at is not null) as "optedOut", ${listedOf('o.to_bidx')} as listed, f.*,
        case when o.priority > 2 and o.template = any($2) then (select count(*) from outbox w where w.to_bidx = o.to_bidx and w.channel = 'sms' and w.state = 'due' and w.priority > 2 and w.template = any($2))::int else 0 end as waiting
      from outbox o, clock n, lateral (
        select count(*) filter (where channel = 'sms' and template = o.template)::int as "sms24h", count(*) filter (where channel = 'sms' and template = o.template and sent_at > n.at - interval '1 minute')::int as "sms1m",

@@ -144,7 +144,7 @@ function numbers(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
     const technical = (x: OutboxRow): boolean => x.channel === 'sms' && x.priority > 2 && text(p[1]).includes(x.template);
     const within = (list: OutboxRow[], ms: number): OutboxRow[] => list.filter((x) => (x.sent_at ?? 0) > now - ms);
     return [{
-      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), sms24h: same.length, sms1m: within(same, 60_000).length, sms1h: within(same, hourMs).length, smsAll: texts.length,
+      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), listed: false, sms24h: same.length, sms1m: within(same, 60_000).length, sms1h: within(same, hourMs).length, smsAll: texts.length,
       voice1m: calls.filter((x) => (x.sent_at ?? 0) > now - 60_000).length, voice1h: calls.filter((x) => (x.sent_at ?? 0) > now - hourMs).length, voice24h: calls.length,
       notices: within(texts.filter(technical), p[2] as number).map((x) => now - (x.sent_at ?? now)), waiting: technical(o) ? t.rows(d.outbox, 'number', key).filter((x) => technical(x) && x.state === 'due').length : 0,
     }];

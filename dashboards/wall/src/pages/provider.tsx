@@ -14,6 +14,7 @@ import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem } from './paging.tsx';
 import { TestSend } from './provider-test.tsx';
 import { ProviderTexts } from './provider-texts.tsx';
+import { WhiteListCard } from './white-list.tsx';
 
 export type Check = { template: string; code: string | null; state: string; checkedAt: number };
 export type ProviderView = { provider: ProviderSettings; updatedAt: number | null; updatedBy: string | null; warnings: readonly string[]; gateway: 'standin' | 'aliyun' | 'http'; checks: readonly Check[] };
@@ -27,6 +28,7 @@ export function Provider() {
       {view.value === null ? <Waiting problem={view.problem} /> : (
         <>
           <Settings key={view.value.updatedAt ?? 0} view={view.value} again={view.again} />
+          <WhiteListCard />
           {can(may.testProvider) && <TestSend gateway={view.value.gateway} />}
         </>
       )}
