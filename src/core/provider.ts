@@ -29,6 +29,9 @@ export const vitalTemplates = [
 /** Texts that tell of somebody in need: when one is refused, "an elder needs help, call back" is still true. */
 export const alarmTemplates: ReadonlySet<TemplateName> = new Set(['sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'voice-p1', 'voice-escalate']);
 
+/** The day's texts of one template to one number are used up: an emergency says it with this one, which says the same (E7). Not a fire: its own text keeps people out of it. */
+export const spareText: Partial<Record<TemplateName, TemplateName>> = { sos: 'concern', fall: 'concern', 'phone-in': 'concern' };
+
 /** What is told of devices, not of people: throttled apart from alarms, and bundled (E13). */
 export const technicalNotices: ReadonlySet<TemplateName> = new Set(['battery', 'outage', 'notices']);
 

@@ -5,12 +5,12 @@
  */
 import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
-import type { MessageParams } from '#core/messages.ts';
+import type { MessageParams, TemplateName } from '#core/messages.ts';
 import type { Monotonic } from '#core/clock.ts';
-import { alarmTemplates, type ProviderSettings, technicalNotices } from '#core/provider.ts';
+import { alarmTemplates, type ProviderSettings, spareText, technicalNotices } from '#core/provider.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
-import { bundleNotices, claimSends, type ClaimedSend, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
+import { bundleNotices, claimSends, type ClaimedSend, respell, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
 import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { Batcher } from '#work/batcher.ts';
@@ -40,7 +40,7 @@ const saveMs = 3;
 const saveRows = 64;
 /** Half a second apart at most: about as long as a lease lasts, for a row that is not saved is sent twice. */
 const saveTries = 24;
-const nothing: NumberFacts = { optedOut: false, listed: false, sms1m: 0, sms1h: 0, sms24h: 0, smsAll: 0, voice1m: 0, voice1h: 0, voice24h: 0, notices: [], waiting: 0 };
+const nothing: NumberFacts = { optedOut: false, listed: false, sms1m: 0, sms1h: 0, sms24h: 0, smsAll: 0, spare24h: 0, voice1m: 0, voice1h: 0, voice24h: 0, notices: [], waiting: 0 };
 
 const instruments = (metrics: Metrics) => ({
   sent: metrics.counter('sends', 'Messages handed to the gateway, by what is known of them', ['channel', 'outcome']),
@@ -74,6 +74,13 @@ export function startSender(options: SenderOptions): Loop[] {
   }));
 }
 
+/** Another text that says the same, when only this one's day is used up and that one's is not. */
+function spareFor(send: ClaimedSend, seen: NumberFacts, budget: ProviderSettings['budget']): TemplateName | undefined {
+  const template = send.priority === 1 && send.channel === 'sms' && !send.lastWay ? spareText[send.template] : undefined;
+  if (template === undefined || guardNumber(send, seen, budget)?.code !== 'local.SMS_DAY') return undefined;
+  return guardNumber({ ...send, template }, { ...seen, sms24h: seen.spare24h }, budget) === null ? template : undefined;
+}
+
 const isNotice = (send: ClaimedSend): boolean => send.channel === 'sms' && send.priority > 2 && technicalNotices.has(send.template);
 
 /** Claims, with what is known of the numbers, in one transaction; technical notices whose time has come take along what else waits for their number. */
@@ -91,7 +98,9 @@ async function take(work: Work, on: Db, claim: { channel: ChannelKind; fromPrior
       const beside = sends.filter((other) => other !== send && !other.withdrawn && isNotice(other) && other.toBidx.equals(send.toBidx)).map((other) => other.id);
       const bundle = isNotice(send) && !send.withdrawn && seen.waiting + beside.length > 0 && guardNumber(send, seen, work.settings().budget) === null;
       for (const id of bundle ? beside : []) bundled.add(id);
-      taken.push({ send: bundle ? await bundleNotices(sql, work.seal, send, beside) : send, claimedAt, facts: seen });
+      const spare = bundle || send.withdrawn ? undefined : spareFor(send, seen, work.settings().budget);
+      if (spare) taken.push({ send: await respell(sql, send, spare), claimedAt, facts: { ...seen, sms24h: seen.spare24h } });
+      else taken.push({ send: bundle ? await bundleNotices(sql, work.seal, send, beside) : send, claimedAt, facts: seen });
     }
     return taken;
   });

@@ -5,7 +5,7 @@
 import type { Used } from '#core/budget.ts';
 import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
-import { technicalNotices } from '#core/provider.ts';
+import { spareText, technicalNotices } from '#core/provider.ts';
 import { listedOf } from './budgets.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
@@ -39,12 +39,12 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
 }
 
 export type NumberFacts = Used & {
-  optedOut: boolean; /** on the provider's white list */ listed: boolean; /** ms since each technical notice that went out in the longest window of limits.noticeWindows */ notices: number[]; /** further ones that wait */ waiting: number;
+  optedOut: boolean; /** on the provider's white list */ listed: boolean; /** in 24 h, of the text that could stand for this one (core/provider.ts spareText) */ spare24h: number; /** ms since each technical notice that went out in the longest window of limits.noticeWindows */ notices: number[]; /** further ones that wait */ waiting: number;
 };
 
 /**
  * What the numbers of these messages got of us in the provider's windows, and whether their owners opted out, by message id.
- * Counted is what the provider took or may have taken; of two messages under way at the same moment only the older counts
+ * Counted is what the provider took or may have taken, by when it may have been handed over at the latest; of two messages under way at the same moment only the older counts
  * for the younger.
  */
 export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map<string, NumberFacts>> {
@@ -54,14 +54,14 @@ export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map
      select o.id, exists (select from responder where phone_bidx = o.to_bidx and opted_out_at is not null) or exists (select from contact where phone_bidx = o.to_bidx and opted_out_at is not null) as "optedOut", ${listedOf('o.to_bidx')} as listed, f.*,
        case when o.priority > 2 and o.template = any($2) then (select count(*) from outbox w where w.to_bidx = o.to_bidx and w.channel = 'sms' and w.state = 'due' and w.priority > 2 and w.template = any($2))::int else 0 end as waiting
      from outbox o, clock n, lateral (
-       select count(*) filter (where channel = 'sms' and template = o.template)::int as "sms24h", count(*) filter (where channel = 'sms' and template = o.template and sent_at > n.at - interval '1 minute')::int as "sms1m",
-         count(*) filter (where channel = 'sms' and template = o.template and sent_at > n.at - interval '1 hour')::int as "sms1h", count(*) filter (where channel = 'sms')::int as "smsAll",
+       select count(*) filter (where channel = 'sms' and template = o.template)::int as "sms24h", count(*) filter (where channel = 'sms' and template = o.template and sent_at > n.at - interval '1 minute' - $5 * interval '1 ms')::int as "sms1m",
+         count(*) filter (where channel = 'sms' and template = o.template and sent_at > n.at - interval '1 hour' - $5 * interval '1 ms')::int as "sms1h", count(*) filter (where channel = 'sms')::int as "smsAll", count(*) filter (where channel = 'sms' and template = $4::jsonb ->> o.template)::int as "spare24h",
          coalesce(array_agg(extract(epoch from n.at - sent_at) * 1000) filter (where channel = 'sms' and priority > 2 and template = any($2) and sent_at > n.at - $3 * interval '1 ms'), '{}')::float8[] as notices,
-         count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 minute')::int as "voice1m",
-         count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 hour')::int as "voice1h", count(*) filter (where channel = 'voice')::int as "voice24h"
-       from outbox p where p.to_bidx = o.to_bidx and p.channel = o.channel and p.created_at > n.at - interval '25 hours' and p.sent_at > n.at - interval '24 hours' and p.id <> o.id
+         count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 minute' - $5 * interval '1 ms')::int as "voice1m",
+         count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 hour' - $5 * interval '1 ms')::int as "voice1h", count(*) filter (where channel = 'voice')::int as "voice24h"
+       from outbox p where p.to_bidx = o.to_bidx and p.channel = o.channel and p.created_at > n.at - interval '25 hours' and p.sent_at > n.at - interval '24 hours' - $5 * interval '1 ms' and p.id <> o.id
          and (p.provider_id is not null or p.state = 'unknown' or (p.state = 'sending' and p.id < o.id))) f
-     where o.id = any($1::bigint[])`, [ids, [...technicalNotices], Math.max(...limits.noticeWindows.map((w) => w.ms))], 'outbox-numbers');
+     where o.id = any($1::bigint[])`, [ids, [...technicalNotices], Math.max(...limits.noticeWindows.map((w) => w.ms)), JSON.stringify(spareText), limits.sendMs], 'outbox-numbers');
   return new Map(rows.map(({ id, ...facts }) => [id, facts]));
 }
 
@@ -77,6 +77,12 @@ export async function bundleNotices(sql: Sql, seal: Seal, send: ClaimedSend, cla
   const paramsEnc = seal.seal('outbox.params', JSON.stringify({ n: String(n) }));
   await sql.query(`update outbox set template = 'notices', params_enc = $2 where id = $1`, [send.id, paramsEnc], 'outbox-bundled');
   return { ...send, template: 'notices', paramsEnc };
+}
+
+/** The same said with another template. In the claim's transaction. */
+export async function respell(sql: Sql, send: ClaimedSend, template: TemplateName): Promise<ClaimedSend> {
+  await sql.query('update outbox set template = $2 where id = $1', [send.id, template], 'outbox-respell');
+  return { ...send, template };
 }
 
 export type SendResult = {

@@ -36,7 +36,7 @@ export async function put(t: TestDatabase, o: RowOptions = {}): Promise<string> 
 }
 
 export type StoredSend = {
-  id: string; state: string; attempts: number; provider: string | null; provider_id: string | null; error_code: string | null; error_class: string | null;
+  id: string; template: string; state: string; attempts: number; provider: string | null; provider_id: string | null; error_code: string | null; error_class: string | null;
   handled_at: number | null; accepted_at: number | null; done_at: number | null; lease_token: string; trace: string;
 };
 export async function row(t: TestDatabase, outId: string): Promise<StoredSend> {

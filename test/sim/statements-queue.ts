@@ -136,7 +136,8 @@ function numbers(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
     const o = t.get(d.outbox, id);
     if (!o) return [];
     const key = o.to_bidx.toString('hex');
-    const seen = t.rows(d.outbox, 'number', key).filter((x) => x.channel === o.channel && x.created_at > now - 25 * hourMs && (x.sent_at ?? 0) > now - 24 * hourMs && x.id !== o.id
+    const late = p[4] as number;
+    const seen = t.rows(d.outbox, 'number', key).filter((x) => x.channel === o.channel && x.created_at > now - 25 * hourMs && (x.sent_at ?? 0) > now - 24 * hourMs - late && x.id !== o.id
       && (x.provider_id !== null || x.state === 'unknown' || (x.state === 'sending' && Number(x.id) < Number(o.id))));
     const calls = seen.filter((x) => x.channel === 'voice');
     const texts = seen.filter((x) => x.channel === 'sms');
@@ -144,8 +145,8 @@ function numbers(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
     const technical = (x: OutboxRow): boolean => x.channel === 'sms' && x.priority > 2 && text(p[1]).includes(x.template);
     const within = (list: OutboxRow[], ms: number): OutboxRow[] => list.filter((x) => (x.sent_at ?? 0) > now - ms);
     return [{
-      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), listed: false, sms24h: same.length, sms1m: within(same, 60_000).length, sms1h: within(same, hourMs).length, smsAll: texts.length,
-      voice1m: calls.filter((x) => (x.sent_at ?? 0) > now - 60_000).length, voice1h: calls.filter((x) => (x.sent_at ?? 0) > now - hourMs).length, voice24h: calls.length,
+      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), listed: false, sms24h: same.length, sms1m: within(same, 60_000 + late).length, sms1h: within(same, hourMs + late).length, smsAll: texts.length, spare24h: texts.filter((x) => x.template === (JSON.parse(p[3] as string) as Record<string, string>)[o.template]).length,
+      voice1m: calls.filter((x) => (x.sent_at ?? 0) > now - 60_000 - late).length, voice1h: calls.filter((x) => (x.sent_at ?? 0) > now - hourMs - late).length, voice24h: calls.length,
       notices: within(texts.filter(technical), p[2] as number).map((x) => now - (x.sent_at ?? now)), waiting: technical(o) ? t.rows(d.outbox, 'number', key).filter((x) => technical(x) && x.state === 'due').length : 0,
     }];
   });
@@ -213,6 +214,7 @@ const outbox: Record<string, Statement> = {
     id: o.id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, purpose: o.purpose, state: o.state, round: o.round, step: o.step, errorCode: o.error_code, errorClass: o.error_class, createdAt: o.created_at, trace: o.trace,
   })),
   'outbox-handled': async (t, d, p) => (await t.update(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []), () => ({ handled_at: t.now() }), (o) => o.handled_at === null && (o.state === 'failed' || o.state === 'unknown'))).map((o) => ({ id: o.id })),
+  'outbox-respell': (t, d, p) => t.update(d.outbox, [t.get(d.outbox, p[0] as string)].flatMap((o) => o ?? []), () => ({ template: p[1] as string })),
   'outbox-claim': claim, 'outbox-numbers': numbers, 'outbox-save': save,
   'outbox-waiting': async (t, d, p) => {
     const now = t.now();
