@@ -142,7 +142,7 @@ export const limits = {
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
   /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
-  /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way, or waits so long and looks again; older than the last it is given up, and shown. */
+  /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way or fails, shown; notices of devices wait so long and look again, and are given up after the last. */
   budgetReserve: 0.3, budgetWaitMs: 5 * 60_000, budgetGiveUpMs: 26 * 3_600_000,
   /** Numbers that the provider exempts from its limits on texts: whoever needs it least is outside, and shown as such. */ whiteListNumbers: 300,
   /** Technical notices by SMS to one number: so many in so long (E13); what comes before its time waits and is then told in one text. */

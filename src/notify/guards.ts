@@ -34,7 +34,8 @@ export function guardNumber(send: Budgeted, seen: Seen, budget: ProviderSettings
   const full = held.find((w) => w.used >= allowed(w.most, send.priority));
   if (!full) return noticeDue(send, seen);
   const code = full.used < full.most ? 'local.RESERVE' : full.code;
-  return { code, class: 'F', ...(send.priority > 2 ? { waitMs: limits.budgetWaitMs } : {}) };
+  // What is told of devices is as true in an hour; a word about a case is not: it fails at once, and is shown.
+  return { code, class: 'F', ...(send.priority > 2 && technicalNotices.has(send.template) ? { waitMs: limits.budgetWaitMs } : {}) };
 }
 
 /** A technical notice before its time waits until the window has room again (E13). */

@@ -51,16 +51,19 @@ describe('a reserve for emergencies [2.5 E7]', () => {
     await t.advance(66_000);
     expect([await one({}), await one({ template: 'smoke' })]).toEqual(['failed local.SMS_HOUR', 'failed local.SMS_NUMBER']);
   });
-  it('a message that is nobody’s alarm waits, uncounted, and goes when there is room; after a day it is given up and shown', async () => {
+  it('a technical notice waits, uncounted, and goes when there is room; after a day it is given up and shown', async () => {
     run({ smsPerDay: 2 });
-    expect(await one({ priority: 4, template: 'which' })).toBe('accepted');
-    const waits = await put(t, { priority: 4, template: 'which' });
+    expect(await one({ priority: 4, template: 'battery' })).toBe('accepted');
+    const waits = await put(t, { priority: 4, template: 'battery' });
+    expect(await one({ priority: 4, template: 'battery', to: '15404250009' }), 'others do not wait for it').toBe('accepted');
+    expect(await one({ priority: 4, template: 'taken', to: '15404250009' })).toBe('accepted');
+    expect(await one({ priority: 4, template: 'taken', to: '15404250009' }), 'a word about a case is of no use later').toBe('failed local.RESERVE');
     const held = (times: number): Promise<void> => expect.poll(async () => { const r = await row(t, waits); return `${r.state} ${r.error_code} ${r.attempts} ${Number(r.lease_token) >= times}`; }, slow).toBe('due local.RESERVE 0 true');
     await held(1);
     for (let i = 2; i < limits.sendAttempts + 3; i++) { await t.advance(limits.budgetWaitMs + 1_000); await held(i); }
     await t.advance(24 * 3_600_000 + limits.sendMs);
     await expect.poll(() => state(t, waits), slow).toBe('accepted');
-    const hopeless = await put(t, { priority: 4, template: 'which' });
+    const hopeless = await put(t, { priority: 4, template: 'battery' });
     await t.db.query(`update outbox set created_at = created_at - interval '27 hours' where out_id = $1`, [hopeless]);
     await t.advance(limits.budgetWaitMs + 1_000);
     await expect.poll(() => state(t, hopeless), slow).toBe('failed');
