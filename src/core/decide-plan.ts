@@ -6,6 +6,7 @@
 import type { Alert } from './alert.ts';
 import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
 import type { DeskRung } from './escalation.ts';
+import { kindInfo } from './event.ts';
 import type { Party } from './ids.ts';
 import { lastCall } from './last-way.ts';
 import { limits } from './limits.ts';
@@ -131,7 +132,7 @@ export function ringDesk(c: DeskCase, rung: DeskRung, dark: { blind: boolean; to
     for (const p of on.length > 1 ? [...others, ...on.slice(0, 1), ...all.slice(on.length)] : all) {
       if (p.absentUntil !== null && p.absentUntil > now) { skipped.push(`${p.party} absent`); continue; }
       if (dark.blind && target !== 'seat' && !p.landline && !p.optedOut && !dark.told.includes(p.party)) sends.push({ ...common, purpose: 'search', party: p.party, channel: 'sms', template: smsTemplate(c.alert.kind) });
-      if (overBudget(c, p, now, c.alert.priority > 1 ? limits.callsKept : 0)) { skipped.push(`${p.party} call-budget`); continue; }
+      if (overBudget(c, p, now, kindInfo[c.alert.kind].priority > 1 ? limits.callsKept : 0)) { skipped.push(`${p.party} call-budget`); continue; }
       sends.push({ ...common, purpose: 'desk', party: p.party, channel: 'voice', template: 'voice-desk', params: { n: String(Math.max(1, c.unclaimed)) } });
       break;
     }
