@@ -41,6 +41,8 @@ export function createAssurance(options: AssuranceOptions): () => Promise<Assure
   const { db, seal, log, metrics } = options;
   const rings = metrics.counter('ring_tests_total', 'rings and how they ended', ['what']);
   const silent = metrics.gauge('villages_without_responder', 'villages with homes where nobody could come now');
+  let reachedAt = 0; // when villages and numbers were looked at last
+  let gaps = 0;
   return () => db.tx(async (sql) => {
     const none: Assured = { held: false, proven: 0, rung: 0, answered: 0, silent: 0, opened: 0, closed: 0, gaps: 0 };
     if (!(await holdAssurance(sql))) return none;
@@ -49,10 +51,14 @@ export function createAssurance(options: AssuranceOptions): () => Promise<Assure
     const proven = await takeProofs(sql);
     const ended = await endRings(sql);
     const rung = await ring(sql, seal, settings, now);
-    const tasks = await judgeNumbers(sql);
-    await tellVillages(sql, options);
-    const gaps = await lookForGaps(sql, options, now);
-    silent.set({}, gaps);
+    let tasks = { opened: 0, closed: 0 };
+    if (now - reachedAt >= limits.reachLookMs || now < reachedAt) {
+      tasks = await judgeNumbers(sql);
+      await tellVillages(sql, options);
+      gaps = await lookForGaps(sql, options, now);
+      silent.set({}, gaps);
+      reachedAt = now;
+    }
     rings.inc({ what: 'rung' }, rung);
     rings.inc({ what: 'answered' }, ended.answered);
     rings.inc({ what: 'silent' }, ended.silent);

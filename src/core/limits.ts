@@ -78,7 +78,6 @@ export const limits = {
   /** Minutes on foot to a home within which everybody is told of a fire at once; further ones, and those whose way is not on file, are called by their role only. */ nearbyWalkMinutes: 5,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
-  /** Of these, kept for another emergency: less urgent alerts, and one that has called this person so often already, leave them; then the deputy, a text, at last core/last-way.ts. */ callsKept: 2, callsPerAlert: 3,
   /** 值守确认: minutes of the county's day between which a desk without input is asked; the silence that asks, the time to answer; the misses that ring a leader, and the pause until the next ring. */
   vigilanceFromMin: 0, vigilanceToMin: 360, vigilanceIdleMs: 30 * 60_000, vigilanceAnswerMs: 15 * 60_000, vigilanceMissed: 2, vigilanceAgainMs: 60 * 60_000, /** The desk's vigilance is looked at this often. */ vigilanceLookMs: 5_000,
   // -- supervision
@@ -121,12 +120,16 @@ export const limits = {
   // -- who can be reached (可达性)
   /** Night by the county's clock, in minutes of the day: a proof of these hours says that a telephone wakes somebody. */ nightFromMin: 22 * 60, nightToMin: 6 * 60,
   /** A ring by night comes in so many minutes after the night begins, to one person once in so many weeks. */ ringNightMinutes: 40, ringNightWeeks: 4,
-  /** The assurance looks so often; a village must have had nobody for so long before it is told: both together within ten minutes. */ assuranceLookMs: 20_000, reachHoldMs: 5 * 60_000, /** More such villages of one town are one notice. */ reachGroup: 3,
+  /** Answers and rings are looked at so often; villages and numbers so often; a village must have had nobody for so long before it is told: together within ten minutes. */ assuranceLookMs: 20_000, reachLookMs: 60_000, reachHoldMs: 5 * 60_000, /** More such villages of one town are one notice. */ reachGroup: 3,
   /** An answer proves reachability by day, by night, for so long. */ provenDayMs: 15 * 24 * 3_600_000, provenNightMs: 45 * 24 * 3_600_000,
   /** Rings begun in one look: the rest waits for the next. Texts in 24 h, calls in an hour, that a number may have had when it is rung: beyond, the ring waits, so that the windows stay open for alarms. */ ringsPerLook: 20, ringSmsMax: 10, ringCallsMax: 0,
   /** A text without an answer is followed by one call after this; then no answer by then is silence. The same for the yearly text, without a call. */ ringCallMs: 3 * 3_600_000, ringGiveUpMs: 12 * 3_600_000, yearlyMs: 365 * 24 * 3_600_000, yearlyGiveUpMs: 14 * 24 * 3_600_000,
   /** Failures of a number without a proof between, rings in a row without an answer: then it is a task. Failures of one alarm count once in this. */ numberFails: 3, ringsSilent: 3, failApartMs: 10 * 60_000,
-  /** Rows of replies and of the timeline behind the mark that are looked at again, because rows are not committed in their order. */ assuranceBack: 500, /** Tasks, and rings, of one answer. */ reachRows: 2_000, /** Days that rings are kept. */ ringDays: 400,
+  /** Rows of replies and of the timeline behind the mark that are looked at again, because rows are not committed in their order. */ assuranceBack: 500, /** Tasks, and rings, of one answer. */ reachRows: 2_000, /** Days that rings are kept; days in which silence makes a task. */ ringDays: 400, ringTaskDays: 60,
+  // -- drills (演练)
+  /** Imagined alarms of one drill; minutes over which they may begin; running drills of one region at once: beyond, 422 and 409. */ drillCases: 50, drillSpreadMinutes: 60,
+  /** Texts and calls of one drill to one person; calls of an hour, of alarms too, above which a drill calls no more: the rest of the windows belongs to alarms. */ drillTextsPerPerson: 3, drillCallsPerPerson: 1, drillCallsMax: 2,
+  /** A drill is moved on so often; a step later than this is not made any more (the house was down); answers are taken so long after the last message, then the drill ends. */ drillLookMs: 1_000, drillLateMs: 2 * 60_000, drillTailMs: 10 * 60_000, /** Drills of one list, rows of one report. */ drillRows: 200, drillCallRows: 5_000,
   // -- figures
   /** Days that commands to devices without a case, and telephone calls, are kept; what belongs to a case stays with it. */ commandDays: 90, callDays: 400,
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,
@@ -142,11 +145,6 @@ export const limits = {
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
   /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
-  /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way or fails, shown; notices of devices wait so long and look again, and are given up after the last. */
-  budgetReserve: 0.3, budgetWaitMs: 5 * 60_000, budgetGiveUpMs: 26 * 3_600_000,
-  /** Numbers that the provider exempts from its limits on texts: whoever needs it least is outside, and shown as such. */ whiteListNumbers: 300,
-  /** Technical notices by SMS to one number: so many in so long (E13); what comes before its time waits and is then told in one text. */
-  noticeWindows: [{ ms: 3 * 60_000, most: 1 }, { ms: 20 * 60_000, most: 3 }, { ms: 2 * 3_600_000, most: 8 }],
   // -- web
   /** Bytes waiting on one websocket: presence is skipped at half, the socket is closed (1013) at the whole. */ socketBufferBytes: 1024 * 1024,
   /** Feed rows replayed before a snapshot is cheaper. */ replayRows: 5_000,

@@ -29,6 +29,7 @@ export type ServerFrame =
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
       /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
+      /** Imagined alarms (演练) that run; absent: none. */ drills?: number;
       /** Only while something is wrong. */ audit?: AuditNews;
       /** How far a demonstration has put the clock ahead. */ aheadMs?: number;
       /** The gateway in use and whether demonstration data is shown: the wall's two permanent bars. */ gateway?: 'standin' | 'aliyun' | 'http'; demo?: boolean; /** real elders are on file, and the gateway is the stand-in */ danger?: boolean };

@@ -43,9 +43,10 @@ export const templates = {
   ring: { channel: 'sms', text: `每周试铃，收到请回5，不用出门。没有响铃声请告诉值班室${hotline}` },
   'voice-ring': { channel: 'voice', text: '试铃。这里是安铃值班室，只是试一下电话能不能响，不用出门。听到了请挂机，谢谢。' },
   'voice-audit': { channel: 'voice', text: '值守提醒。值班系统的自动呼叫可能已经停了，请马上到岗，用电话值守，并通知维护人员。' },
+  drill: { channel: 'sms', text: `演练，不用出门。模拟\${place}于\${time}告警，收到回5，单\${no}。${hotline}` },
+  'voice-drill': { channel: 'voice', text: '演练，不用出门。这里是安铃值班室。模拟${place}告警，不是真的。收到短信的，请回复数字五，谢谢。' },
   numbers: { channel: 'sms', text: `\${village}有\${count}个联系号码打不通，请三天内核对后报值班室，名单见工作页。值班室${hotline}` },
   confirm: { channel: 'sms', text: `每年核对号码，您登记为老人的联系人。号码还在用请回5，不用出门；不是请告诉值班室${hotline}` },
-  notices: { channel: 'sms', text: `您有\${n}条设备通知，没有老人告警。请看工作页，或问值班室${hotline}` },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
 /** Raw values; `variables` turns them into what the channel may carry. */

@@ -13,7 +13,7 @@ export const may = {
   readDevices: [...files, 'technician'], writeDevices: ['admin', 'shift-leader', 'installer', 'technician'], writeResponders: ['admin', 'shift-leader'], writeStations: ['admin'],
   readQuarantine: ['admin', 'shift-leader', 'operator', 'technician', 'auditor'], openQuarantine: ['admin', 'technician'], readRefused: ['admin', 'shift-leader', 'operator', 'installer', 'technician'],
   readNotifications: ['admin', 'shift-leader', 'operator', 'technician', 'county-reader', 'auditor'], readPlans: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], writePlans: ['admin'], readSchedules: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'], writeSchedules: ['admin', 'shift-leader'], writeUsers: ['admin'],
-  readReach: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], closeNumbers: ['admin', 'shift-leader', 'operator'], writeReach: ['admin', 'shift-leader'],
+  readReach: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], closeNumbers: ['admin', 'shift-leader', 'operator'], writeReach: ['admin', 'shift-leader'], readDrills: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], startDrills: ['admin', 'shift-leader'],
   readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;
 

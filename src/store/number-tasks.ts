@@ -21,15 +21,15 @@ export async function judgeNumbers(sql: Sql): Promise<{ opened: number; closed: 
     `insert into number_task (party, phone_bidx, region_code, reason)
      select p.party, p.phone_bidx, p.region_code, w.reason from ${people} p join (
        select party, 'failed' as reason, 1 as ord from reach where fails >= $1
-       union all select r.party, 'silent', 2 from (select party, how, sent_at, row_number() over (partition by party order by sent_at desc) as nth from ring_test where kind <> 'yearly' and ended_at is not null) r left join reach y on y.party = r.party
+       union all select r.party, 'silent', 2 from (select party, how, sent_at, row_number() over (partition by party order by sent_at desc) as nth from ring_test where kind <> 'yearly' and ended_at is not null and sent_at > anling_now() - make_interval(days => $4)) r left join reach y on y.party = r.party
          where nth <= $2 group by r.party having count(*) = $2 and bool_and(how = 'silent') and min(r.sent_at) > coalesce(max(greatest(y.day_at, y.night_at)), '-infinity')
-       union all select party, 'yearly', 3 from ring_test t where kind = 'yearly' and how = 'silent'
+       union all select party, 'yearly', 3 from ring_test t where kind = 'yearly' and how = 'silent' and sent_at > anling_now() - make_interval(days => $4)
        union all select 'responder:' || id, 'opted-out', 4 from responder where opted_out_at is not null) w on w.party = p.party
      left join reach x on x.party = p.party
      where not exists (select from number_task t where t.party = p.party and (t.closed_at is null or t.phone_bidx = p.phone_bidx and t.how = 'dismissed' and t.reason = w.reason and t.closed_at > anling_now() - $3 * interval '1 ms'))
        and (w.reason <> 'failed' or x.phone_bidx = p.phone_bidx)
        and (w.reason not in ('silent', 'yearly') or not exists (select from number_task t where t.party = p.party and t.closed_at is not null and t.closed_at > (select max(sent_at) from ring_test r where r.party = p.party)))
-     order by w.ord on conflict (party) where closed_at is null do nothing returning id`, [limits.numberFails, limits.ringsSilent, limits.yearlyMs / 4], 'tasks-open');
+     order by w.ord on conflict (party) where closed_at is null do nothing returning id`, [limits.numberFails, limits.ringsSilent, limits.yearlyMs / 4, limits.ringTaskDays], 'tasks-open');
   return { opened: opened.length, closed: closed.length };
 }
 

@@ -71,7 +71,7 @@ export function takeRingCalls(sql: Sql, limit: number): Promise<Omit<Ringable, '
 /** Whether this number was asked for nothing but a sign of life lately: then what it says belongs to no alarm. */
 export async function wasTested(sql: Sql, bidx: Uint8Array): Promise<boolean> {
   return (await sql.query(
-    `select id from outbox where to_bidx = $1 and created_at > anling_now() - interval '48 hours' and template in ('ring', 'voice-ring', 'confirm') and channel in ('sms', 'voice') limit 1`, [bidx], 'replies-tested')).length > 0;
+    `select id from outbox where to_bidx = $1 and created_at > anling_now() - interval '48 hours' and template in ('ring', 'voice-ring', 'confirm', 'drill', 'voice-drill') and channel in ('sms', 'voice') limit 1`, [bidx], 'replies-tested')).length > 0;
 }
 
 /** This week's rings inside a scope, by what became of them. */

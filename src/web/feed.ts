@@ -6,6 +6,7 @@ import { createViewMaker, type FeedRow, readFeed, readFeedHead, readOpenSet, typ
 import { waitingCalls } from '#store/calls.ts';
 import { clockChannel, readAhead } from '#store/clock-travel.ts';
 import { countCannotHear, countConsoles } from '#store/county-status.ts';
+import { runningDrills } from '#store/drill-reads.ts';
 import { presenceCounts } from '#store/outages.ts';
 import { openQuestion } from '#store/vigilance.ts';
 import { type Service, startLoop } from '#work/loop.ts';
@@ -28,12 +29,12 @@ export type Feed = Service & {
 };
 
 /** Counts that cost a scan: made at most each `presenceMs`, and only while somebody looks. */
-type Slow = { cannotHear: Beat['cannotHear']; consoles: Beat['consoles']; gateway: Beat['gateway']; demo: boolean; danger: boolean; vigilance: Beat['vigilance'] };
+type Slow = { cannotHear: Beat['cannotHear']; consoles: Beat['consoles']; gateway: Beat['gateway']; demo: boolean; danger: boolean; vigilance: Beat['vigilance']; drills: Beat['drills'] };
 
 export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Promise<Feed> {
   const views = createViewMaker(ctx.seal);
   const lag = ctx.metrics.gauge('feed_head', 'Feed number that was broadcast last');
-  let slow: Slow = { cannotHear: [], consoles: { open: 0, hearing: 0 }, gateway: ctx.settings.gateway ?? 'standin', demo: false, danger: false, vigilance: null };
+  let slow: Slow = { cannotHear: [], consoles: { open: 0, hearing: 0 }, gateway: ctx.settings.gateway ?? 'standin', demo: false, danger: false, vigilance: null, drills: [] };
   let beatAt = performance.now();
   const after = async (seq: number): Promise<FeedItem[]> => (await readFeed(ctx.db, seq, batchRows)).map((row) => feedItem(row, views));
   const start = await readFeedHead(ctx.db);
@@ -86,8 +87,9 @@ export async function startFeed({ ctx, hub }: { ctx: WebContext; hub: Hub }): Pr
     name: 'county-counts', pollMs: presenceMs,
     async turn() {
       if (hub.clients.size === 0 && hub.presence.length > 0) return false;
+      const drills = await runningDrills(ctx.db);
       const [cannotHear, consoles, gateway, presence, vigilance] = [await countCannotHear(ctx.db), await countConsoles(ctx.db), await readGateway(ctx.db, ctx.settings), await presenceCounts(ctx.db), await openQuestion(ctx.db)];
-      slow = { cannotHear, consoles, gateway: gateway.kind, demo: gateway.demo, danger: gateway.danger, vigilance };
+      slow = { cannotHear, consoles, gateway: gateway.kind, demo: gateway.demo, danger: gateway.danger, vigilance, drills };
       hub.sendPresence(presence);
       return false;
     },

@@ -14,7 +14,7 @@ import type { WebContext } from './context.ts';
 export type FeedItem = { seq: number; regionCode: string | null; desk: string | null; public: string | null; /** to everybody, without a number */ canary?: string };
 export type Beat = {
   epoch: string; seq: number; open: readonly OpenAlert[]; serverTime: number; cannotHear: readonly { code: string; count: number }[];
-  consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; danger: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number;
+  consoles: { open: number; hearing: number }; gateway: 'standin' | 'aliyun' | 'http'; demo: boolean; danger: boolean; vigilance: { askedAt: number; missed: number } | null; aheadMs: number; drills: readonly { code: string; count: number }[];
 };
 
 export type StandbyFrame = Extract<ServerFrame, { type: 'standby' }>;
@@ -158,10 +158,11 @@ function beatFrame(beat: Beat, scopeCode: string, audit: AuditNews | null): Serv
   const mine = beat.open.filter((a) => seesRegion(scopeCode, a.regionCode));
   for (const alert of mine) open[alert.priority]++;
   const cannotHear = beat.cannotHear.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0);
+  const drills = beat.drills.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0);
   return {
     type: 'beat', epoch: beat.epoch, headSeq: beat.seq, open, openSetHash: openSetHash(mine), serverTime: beat.serverTime, cannotHear,
     consoles: beat.consoles, gateway: beat.gateway, demo: beat.demo, danger: beat.danger, ...(beat.aheadMs > 0 ? { aheadMs: beat.aheadMs } : {}),
-    ...(audit ? { audit } : {}),
+    ...(audit ? { audit } : {}), ...(drills > 0 ? { drills } : {}),
     ...(beat.vigilance && scopeCode.endsWith('000000') ? { vigilance: beat.vigilance } : {}),
   };
 }

@@ -138,6 +138,7 @@ describe('proofs', () => {
     await a.db.query('delete from outbox');
     expect(who(await pass(3 * hour))).toEqual(['sms responder:cw numbers']);
     await a.reply(phone['neighbour'] as string, '5');
+    await a.advance(minute);
     await look();
     expect([await tasks(), (await reach('contact:neighbour'))['fails']]).toEqual([['contact:neighbour failed proven'], 0]);
   });
@@ -146,13 +147,16 @@ describe('proofs', () => {
     await settings();
     await toMonday('00:00');
     await a.db.query(`delete from responder where id not in ('cw', 'doctor')`);
-    for (let w = 0; w < 3; w++) { await pass(7 * day, 4 * hour); await a.reply(phone['doctor'] as string, '5'); }
-    await pass(day, 4 * hour);
+    const silentWeek = (who: string, weeks: number): Promise<unknown> => a.db.query(`insert into ring_test (party, kind, week, channel, out_id, sent_at, give_up_at, ended_at, how) select $1, 'day', (anling_now() - $2 * interval '7 days')::date, 'sms', 'o', anling_now() - $2 * interval '7 days', anling_now(), anling_now(), 'silent'`, [who, weeks]);
+    for (const weeks of [3, 2, 1]) for (const who of ['cw', 'doctor']) await silentWeek(`responder:${who}`, weeks);
+    await a.reply(phone['doctor'] as string, '5'); // late, but a word
+    await look();
     expect(await tasks()).toEqual(['responder:cw silent']);
     await a.db.query(`update number_task set closed_at = anling_now(), how = 'dismissed', closed_by = 'op1'`);
     await look();
     expect(await tasks()).toEqual(['responder:cw silent dismissed']);
     expect(await a.reply(phone['doctor'] as string, 'TD')).toBe('opted-out');
+    await a.advance(minute);
     await look();
     expect((await tasks()).at(-1)).toBe('responder:doctor opted-out');
     await settings({ weekly: false, yearly: true });

@@ -152,7 +152,13 @@ describe('real and demonstration data', () => {
     await t.db.query(`insert into alert_log (alert_id, actor_type, actor_id, action) values ($1, 'system', 'x', 'opened')`, [alert!.id]);
     await t.db.query(`insert into feed (seq, type, alert_id, payload) values (1, 'alert', $1, '{}')`, [alert!.id]);
     await t.db.query(`insert into event (ingest_id, shard, urgency, device_id, home_id, source, kind, received_at, trace) values (gen_random_uuid(), 1, 1, 'demo-h01-sos', 'demo-h01', 'mqtt', 'sos', anling_now(), 't')`);
+    await t.db.query(`insert into reach (party, phone_bidx, day_at, day_how) select 'responder:' || id, phone_bidx, anling_now(), 'sms' from responder order by id limit 2`);
+    await t.db.query(`insert into number_task (party, phone_bidx, region_code, reason) select 'responder:' || id, phone_bidx, region_code, 'failed' from responder order by id limit 2`);
+    await t.db.query(`insert into ring_test (party, kind, week, channel, out_id, give_up_at) select 'responder:' || id, 'day', '2026-11-23', 'sms', 'o1', anling_now() from responder order by id limit 2`);
+    await t.db.query(`insert into reach_gap (region_code) select code from region where level = 'village' order by code limit 5`);
+    await t.db.query(`with d as (insert into drill (name, kind, region_code, started_by, demo) select '演练', 'sos', region_code, 'house', true from home where id = 'demo-h01' returning id, region_code) insert into drill_case (drill_id, home_id, region_code, no, plan, begins_at, due_at) select id, 'demo-h01', region_code, 10, '{}', anling_now(), anling_now() from d`);
     const gone = await removeDemo(t.db, t.seal);
+    expect(gone).toMatchObject({ reach: 2, number_task: 2, ring_test: 2, drill: 1 });
     expect(gone).toMatchObject({ home: makeDemoCounty().homes.length, person: 3_600, alert: 1, timer: 1, event: 1, app_user: 3 });
     for (const table of await tableNames(t.db)) {
       const [has] = await t.db.query(`select 1 from information_schema.columns where table_name = $1 and column_name = 'demo'`, [table]);

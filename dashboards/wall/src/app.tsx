@@ -5,6 +5,7 @@ import { shownPage } from '#wall/pages/registry.tsx';
 import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
 import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Calls } from '#wall/shell/calls.tsx';
+import { DrillStrip } from '#wall/shell/drill-strip.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
@@ -44,6 +45,7 @@ function Desk() {
       <Strip />
       {hearsAlarms.value ? <Bars /> : <div class="bars"><GatewayBar /></div>}
       {mayAct.value && <Calls />}
+      {hearsAlarms.value && <DrillStrip />}
       <Page />
       <Toasts />
       <Announcer />

@@ -2,7 +2,6 @@
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerAssurance } from './assurance.ts';
-import { registerBudgets } from './budgets.ts';
 import { registerCalls } from './calls.ts';
 import { registerCommands } from './commands.ts';
 import { registerContacts } from './contacts.ts';
@@ -11,6 +10,7 @@ import { registerDeviceEvents } from './device-events.ts';
 import { registerDemo } from './demo.ts';
 import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
+import { registerDrills } from './drills.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerModes } from './modes.ts';
@@ -36,5 +36,5 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerBudgets,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills,
 ];

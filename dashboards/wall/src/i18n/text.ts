@@ -5,6 +5,8 @@ import { type EventKind, kindInfo } from '#core/event.ts';
 import { en, enOutcomes } from './en.ts';
 import { enDesk } from './desk.en.ts';
 import { zhDesk } from './desk.zh-CN.ts';
+import { enDrill } from './drill.en.ts';
+import { zhDrill } from './drill.zh-CN.ts';
 import { enDuty } from './duty.en.ts';
 import { zhDuty } from './duty.zh-CN.ts';
 import { enFiles } from './files.en.ts';
@@ -13,17 +15,15 @@ import { zhFiles } from './files.zh-CN.ts';
 import { enReach } from './reach.en.ts';
 import { zhFigures } from './figures.zh-CN.ts';
 import { zhReach } from './reach.zh-CN.ts';
-import { enSending } from './sending.en.ts';
-import { zhSending } from './sending.zh-CN.ts';
 import { enSettings } from './settings.en.ts';
 import { zhSettings } from './settings.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSending, ...zhSettings } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSettings } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSending, ...enSettings } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSettings } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

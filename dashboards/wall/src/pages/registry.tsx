@@ -14,6 +14,7 @@ import { Responders } from '#wall/files/responders.tsx';
 import { route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { Blind } from './blind.tsx';
+import { Drills } from './drills.tsx';
 import { Notifications } from './notifications.tsx';
 import { Operations } from './ops.tsx';
 import { Plans } from './plans.tsx';
@@ -35,6 +36,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'wall', group: 'desk', label: 'tab.wall', roles: may.readAlerts, show: Wall },
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
   { name: 'reach', group: 'duty', label: 'tab.reach', roles: may.readReach, show: Reach },
+  { name: 'drills', group: 'duty', label: 'tab.drills', roles: may.readDrills, show: Drills },
   { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },

@@ -10,7 +10,7 @@ import { PriorityMark } from '#wall/shell/shape.tsx';
 import { isUnclaimed, slaStep } from './order.ts';
 
 /** Town and village, then the short place, as far as this role sees them. */
-export function placeText(alert: AlertView): string {
+export function placeText(alert: Pick<AlertView, 'place' | 'town' | 'village'>): string {
   let place = alert.place ?? '';
   for (const name of [alert.town, alert.village]) if (name !== null && place.startsWith(name)) place = place.slice(name.length); // the SMS place often begins with both
   return [[alert.town, alert.village].filter(Boolean).join(' '), place].filter(Boolean).join(' · ');

@@ -20,7 +20,7 @@ describe.each(['wall', 'desk'] as const)('the %s theme', (theme) => {
   const of = (name: string): string => token(theme, name);
   it.each([
     ['text', 'ground'], ['text', 'panel'], ['text', 'raised'], ['dim', 'ground'], ['dim', 'panel'], ['p1', 'ground'], ['p2', 'ground'], ['p3', 'ground'], ['p4', 'ground'],
-    ['p1', 'panel'], ['p2', 'p2-tint'], ['p3', 'panel'], ['on-p1', 'p1-fill'], ['on-p1', 'p1-fill-hover'], ['on-bar-red', 'bar-red'], ['on-bar-amber', 'bar-amber'], ['on-strong', 'strong'],
+    ['p1', 'panel'], ['drill', 'panel'], ['p2', 'p2-tint'], ['p3', 'panel'], ['on-p1', 'p1-fill'], ['on-p1', 'p1-fill-hover'], ['on-bar-red', 'bar-red'], ['on-bar-amber', 'bar-amber'], ['on-strong', 'strong'],
   ])('%s on %s can be read', (front, back) => expect(contrast(of(front), of(back))).toBeGreaterThanOrEqual(4.5));
   it('keeps calm what is well: a normal dot is the quietest thing that still can be seen', () => {
     expect(contrast(of('quiet'), of('ground'))).toBeLessThan(contrast(of('p3'), of('ground')));
