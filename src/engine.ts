@@ -220,7 +220,7 @@ async function startStandbyRole(ctx: RoleContext, add: Add): Promise<void> {
   add(startStandby({
     data: config.data, seal, log, metrics, db, readDb: ctx.db('standby-read', 2, 30_000), handoverLabel,
     readCases: async (sql, ids) => [...(await fullCases(sql, await readAlerts(sql, ids))).values()],
-    takeOverOpen: (sql, alertId, handover) => takeOverOpen(sql, { seal, log }, alertId, handover),
+    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log }, handed),
     compose: (item, known, now) => composeOne(item, known, seal, now), sender: (provider) => createDirect(gateway, provider),
     ...(ctx.serve ? { serve: ctx.serve } : {}), read: (kind, body) => saidBy(seal, kind as ReceiptKind, body),
   }));

@@ -29,13 +29,14 @@ export function takeOver(work: Work, h: Handover): void {
   work.change = { ...work.change, log: [...work.change.log, { actor: house('standby'), action: 'standby-handed-over', detail }], feed: { what: 'standby-handed-over', ...rings, detail } };
 }
 
-/** A case that was open before the database went away. */
-export async function takeOverOpen(sql: Sql, tools: ApplyTools, alertId: AlertId, h: Handover): Promise<void> {
-  const alerts = await lockAlerts(sql, [alertId]);
-  const [c] = (await fullCases(sql, alerts)).values();
-  if (!c) return;
+/** Cases that were open before the database went away, together; one alert may come more than once. */
+export async function takeOverOpen(sql: Sql, tools: ApplyTools, handed: readonly { alertId: AlertId; handover: Handover }[]): Promise<void> {
+  const alerts = await lockAlerts(sql, [...new Set(handed.map((h) => h.alertId))]);
+  const works = new Map([...(await fullCases(sql, alerts))].map(([id, c]) => [id, workOf(c)]));
   const now = await readNow(sql);
-  const work = workOf(c);
-  takeOver(work, h);
-  await apply(sql, tools, [work], {}, now);
+  for (const { alertId, handover } of handed) {
+    const work = works.get(alertId);
+    if (work) takeOver(work, handover);
+  }
+  await apply(sql, tools, [...works.values()], {}, now);
 }

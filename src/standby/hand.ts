@@ -1,4 +1,7 @@
-/** Handing over to the database: first what was done, then the events of the spools, then the duty. Each case in a transaction of its own, once. */
+/** Handing over to the database: first what was done, many cases in a transaction, each once; then the events of the spools, then the duty. */
+import type { Handover } from '#core/handover.ts';
+import type { AlertId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
 import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState } from '#store/pool.ts';
 import { keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
@@ -11,14 +14,15 @@ export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
   const { s, work, db, ledger, log } = p;
   const events = await db.tx((sql) => proveEvents(sql, proofMs / 2)).then(() => true, () => false);
   if (!events && s.duty === 'events') return 'no';
-  await work.settled();
-  for (const kept of [...work.cases.values()]) {
-    if (kept.handed || (!events && kept.alertId === null)) continue;
-    if (!ledger.holds()) return 'no'; // who has it now has read all this there, and hands it over
-    const taken = kept.handover.changes.length === 0 && kept.events.length === 0 || await db.tx((sql) => hand(p, sql, kept)).then(() => true, (error: unknown) => refused(p, kept, error));
-    if (!taken || kept.alertId !== null) { work.forget(kept.key); continue; }
-    Object.assign(kept, { handed: true, told: kept.handover.changes.length });
-    work.keep(kept);
+  // Those of which no message is on its way first, many in a transaction: a worker waits for it, and relieves a standby that takes too long.
+  for (const idle of [true, false]) {
+    if (!idle) await work.settled();
+    for (;;) {
+      const some = [...work.cases.values()].filter((k) => !k.handed && (events || k.alertId !== null) && !(idle && work.busy(k))).slice(0, limits.standbyHandCases);
+      if (some.length === 0) break;
+      if (!ledger.holds()) return 'no'; // who has it now has read all this there, and hands it over
+      await handSome(p, some);
+    }
   }
   if (!events) return 'known';
   // What the database does not have yet it gets from here too, under the same ids: an edge that cannot reach it keeps no alarm from it.
@@ -28,35 +32,60 @@ export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
   return 'over';
 }
 
+const isRefusal = (error: unknown): boolean => /^(22|23|42|54|P0)/.test(sqlState(error) ?? '');
+
 /** One case that the database refuses for itself must not hold up the others. Anything else: throws, and is tried again. */
 function refused({ log }: Parts, kept: Kept, error: unknown): false {
-  if (!/^(22|23|42|54|P0)/.test(sqlState(error) ?? '')) throw error;
+  if (!isRefusal(error)) throw error;
   log.error({ key: kept.key, alertId: kept.alertId, changes: kept.handover.changes.length, error: (error as Error).message }, 'the database refuses what standby did about a case: its event is evaluated as if nothing had been done');
   return false;
 }
 
-async function hand(p: Parts, sql: Sql, kept: Kept): Promise<void> {
-  const { seal, handoverLabel } = p;
-  const { key, alertId, handover } = kept;
-  const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
-  const { written, alertId: known } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
-  if (written && alertId !== null) await put(p, sql, kept, { key, alertId, changes: handover.changes });
-  // Handed over before, taken over, and the database was gone again: only what came after that is new.
-  const more = handover.changes.slice(kept.told);
-  const later = `${key} ${kept.told}`;
-  if (!written && alertId === null && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
-    await put(p, sql, kept, { key: later, alertId: known, changes: more });
-  for (const r of kept.replies) {
-    await keepTakenReply(sql, {
-      dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
-      trace: kept.standing.alert.trace,
-    });
+/** Together, or, where the database refuses one of them, each for itself. */
+async function handSome(p: Parts, some: readonly Kept[]): Promise<void> {
+  const { work, db } = p;
+  const full = some.filter((k) => !isEmpty(k));
+  const taken = new Set(some.filter(isEmpty));
+  const one = async (kept: Kept): Promise<void> => { if (await db.tx((sql) => hand(p, sql, [kept])).then(() => true, (error: unknown) => refused(p, kept, error))) taken.add(kept); };
+  const together = await db.tx((sql) => hand(p, sql, full)).then(() => true, (error: unknown) => { if (!isRefusal(error)) throw error; return false; });
+  for (const kept of full) if (together) taken.add(kept); else await one(kept);
+  for (const kept of some) {
+    if (!taken.has(kept) || kept.alertId !== null || isEmpty(kept)) { work.forget(kept.key); continue; }
+    Object.assign(kept, { handed: true, told: kept.handover.changes.length });
+    work.keep(kept);
   }
 }
 
-async function put({ takeOverOpen }: Parts, sql: Sql, { handover }: Kept, to: Pick<Kept, 'key'> & { alertId: NonNullable<Kept['alertId']>; changes: Kept['handover']['changes'] }): Promise<void> {
-  await takeOverOpen(sql, to.alertId, { ...handover, changes: to.changes });
-  await markMerged(sql, [{ key: to.key, alertId: to.alertId }]);
+const isEmpty = ({ handover, events }: Kept): boolean => handover.changes.length === 0 && events.length === 0;
+
+async function hand(p: Parts, sql: Sql, some: readonly Kept[]): Promise<void> {
+  const { seal, handoverLabel } = p;
+  const put: Put[] = [];
+  for (const kept of some) {
+    const { key, alertId, handover } = kept;
+    const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
+    const { written, alertId: known } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
+    if (written && alertId !== null) put.push({ key, alertId, handover });
+    // Handed over before, taken over, and the database was gone again: only what came after that is new.
+    const more = handover.changes.slice(kept.told);
+    const later = `${key} ${kept.told}`;
+    if (!written && alertId === null && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
+      put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
+    for (const r of kept.replies) {
+      await keepTakenReply(sql, {
+        dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
+        trace: kept.standing.alert.trace,
+      });
+    }
+  }
+  await putAll(p, sql, put);
+}
+
+type Put = { key: string; alertId: AlertId; handover: Handover };
+async function putAll({ takeOverOpen }: Parts, sql: Sql, put: readonly Put[]): Promise<void> {
+  if (put.length === 0) return;
+  await takeOverOpen(sql, put);
+  await markMerged(sql, put);
 }
 
 /** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
@@ -69,7 +98,7 @@ export async function settle(p: Parts): Promise<void> {
       const kept = handed.get(key);
       if (!kept) continue;
       if (alertId === null) await markMerged(sql, [{ key, alertId }]);
-      else await put(p, sql, kept, { key, alertId, changes: kept.handover.changes });
+      else await putAll(p, sql, [{ key, alertId, handover: kept.handover }]);
       log.warn({ key, alertId }, alertId === null ? 'standby called about an event that opens no case with the database' : 'the event was evaluated before standby handed over: what it did is put on the alert now');
     }
   });

@@ -20,7 +20,7 @@ import type { DutyWork } from './work.ts';
 export type StandbyOptions = {
   data: string; seal: Seal; log: Logger; metrics: Metrics; /** For proofs and handing over; for snapshots. */ db: Db; readDb: Db;
   /** Open cases in full (alerts). */ readCases(sql: Sql, ids: readonly AlertId[]): Promise<Case[]>;
-  takeOverOpen(sql: Sql, alertId: AlertId, handover: Handover): Promise<void>; handoverLabel: string;
+  takeOverOpen(sql: Sql, handed: readonly { alertId: AlertId; handover: Handover }[]): Promise<void>; handoverLabel: string;
   compose: WorkTools['compose']; sender(provider: () => CountyFacts['provider']): WorkTools['send'];
   /** What a provider's push says. Throws when nobody can read it. */ read(kind: string, body: string): Said[];
   /** Serves what standby knows on the ops port. */ serve?(path: string, body: () => unknown): void;

@@ -18,7 +18,7 @@ export type DutyWork = {
   /** What others have committed meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null): void;
   event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
   /** Due steps, then messages that are due. */ turn(): void;
-  /** Resolves when no message is under way. */ settled(): Promise<void>;
+  /** Resolves when no message is under way. */ settled(): Promise<void>; /** One of its messages is. */ busy(kept: Kept): boolean;
   readonly cases: ReadonlyMap<string, Kept>; forget(key: string): void; keep(...cases: Kept[]): void;
 };
 
@@ -44,6 +44,7 @@ export function createWork(tools: WorkTools): DutyWork {
       }
     },
     async settled() { while (room.underWay.size > 0) await Promise.all(room.underWay.values()); },
+    busy: (kept) => sendsOf(kept).some((send) => room.underWay.has(send.done.outId)),
     forget(key) { room.cases.delete(key); ledger.forget(key); },
   };
 }
