@@ -59,7 +59,7 @@ function rowOf({ alert, line, send }: Usable, { lines, places, slips }: Sources,
   return {
     alertId: alert.id, party: send.party, channel: send.channel, template: send.template, purpose: send.purpose, round: send.round, step: send.step, slip: slip?.no ?? null,
     params: valuesOf(alert, send, places.get(alert.id), slip, lines, line, seal, now), to: seal.openIfReadable(`${line.column}.phone`, line.phoneEnc) ?? '', toBidx: line.phoneBidx,
-    priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo, ...(send.done ? { done: send.done } : {}),
+    priority: alert.priority, trace: alert.trace, demo: alert.demo || line.demo, ...(send.lastWay ? { lastWay: true } : {}), ...(send.done ? { done: send.done } : {}),
   };
 }
 

@@ -21,6 +21,7 @@ export type Contacted = { sms: number; voice: number; rounds: readonly number[];
 export type Purpose = 'search' | 'desk' | 'notice';
 export type Send = {
   party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; round: number | null; step: number | null;
+  /** Nobody else is left: it goes out whatever its number's budget says. */ lastWay?: true;
   params?: MessageParams; /** fills `who` with this party's title and name */ who?: Party;
   /** Standby has sent it (or was about to) while the database was away: its row only says so. */ done?: SentAlready;
 };

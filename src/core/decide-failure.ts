@@ -5,8 +5,9 @@
 import { type Case, type Change, house, nothing, type Purpose, type Send } from './change.ts';
 import { deskWaits, pullPlan } from './decide-plan.ts';
 import type { Party } from './ids.ts';
+import { lastMessage } from './last-way.ts';
 import type { TemplateName } from './messages.ts';
-import { overBudget, voiceForm } from './roster.ts';
+import { callsKept, overBudget, voiceForm } from './roster.ts';
 
 export type Failure = {
   party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown'; round: number | null; step: number | null;
@@ -30,6 +31,8 @@ export function sendFailed(c: Case, f: Failure, now: number): Change {
   const call = f.channel === 'sms' ? callInstead(c, f, now) : null;
   if (call) return { ...nothing(), log: entry('voice'), sends: [call], feed: { what: 'send-failed', detail } };
   if (f.purpose === 'notice') return { ...nothing(), log: entry('shown'), feed: { what: 'send-failed', ring: 'soft', detail } };
+  const last = lastMessage(c, f);
+  if (last) return { ...nothing(), log: entry('last-way'), sends: [last], feed: { what: 'send-failed', detail } };
   return { ...nothing(), log: entry('next-person'), timers: pullPlan(alert, now), feed: { what: 'send-failed', ...(alert.state === 'claimed' ? { ring: 'soft' as const } : {}), detail } };
 }
 
@@ -43,7 +46,7 @@ function roleLine(c: Case, f: Failure, now: number): Send | null {
   const template = f.channel === 'voice' ? f.template : voiceForm[f.template];
   const who = c.roster.find((p) => p.party === f.party);
   const line = who && !who.landline ? c.roster.find((p) => p.landline && p.role === who.role && p.reach === who.reach && !(p.absentUntil !== null && p.absentUntil > now)) : undefined;
-  if (!template || !line || (f.purpose === 'search' && (c.contacted.get(line.party)?.voice ?? 0) > 0) || overBudget(c, line, now)) return null;
+  if (!template || !line || (f.purpose === 'search' && (c.contacted.get(line.party)?.voice ?? 0) > 0) || overBudget(c, line, now, callsKept(c, line))) return null;
   return { party: line.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };
 }
 
@@ -51,7 +54,7 @@ function callInstead(c: Case, f: Failure, now: number): Send | null {
   const template = voiceForm[f.template];
   const who = c.roster.find((p) => p.party === f.party);
   const calledAlready = (c.contacted.get(f.party)?.voice ?? 0) > 0 && f.purpose === 'search';
-  if (!template || !who || calledAlready || overBudget(c, who, now)) return null;
+  if (!template || !who || calledAlready || overBudget(c, who, now, callsKept(c, who))) return null;
   const state = c.engagements.get(f.party)?.state;
   if (f.purpose === 'search' && state !== undefined && state !== 'notified') return null;
   return { party: f.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };

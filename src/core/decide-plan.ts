@@ -6,7 +6,10 @@
 import type { Alert } from './alert.ts';
 import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
 import type { DeskRung } from './escalation.ts';
+import { kindInfo } from './event.ts';
 import type { Party } from './ids.ts';
+import { lastCall } from './last-way.ts';
+import { limits } from './limits.ts';
 import { smsTemplate } from './messages.ts';
 import { dueAfterMs, emergencyPlan } from './plan.ts';
 import { candidates, overBudget, resolveStep, smsInstead } from './roster.ts';
@@ -54,11 +57,13 @@ function runStep(c: Case, now: number): Change {
   const { plan, planStep: step, planRound: round, planBaseAt } = alert;
   const actions = plan?.steps[step]?.actions;
   if (!plan || !actions || planBaseAt === null) return nothing();
-  const { sends, skipped } = resolveStep(c, actions, round, step, now);
+  const resolved = resolveStep(c, actions, round, step, now);
+  const last = step + 1 >= plan.steps.length;
+  const sends = last && resolved.sends.length === 0 ? lastCall(c, now) : resolved.sends;
+  const { skipped } = resolved;
   const who = new Map(c.roster.map((p) => [p.party, p]));
   const reached = sends.some((s) => who.get(s.party)?.cutOff !== true && !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
   const next = planBaseAt + dueAfterMs(plan, step + 1);
-  const last = step + 1 >= plan.steps.length;
   const dueAt = planBaseAt + dueAfterMs(plan, step);
   return {
     ...nothing(), sends,
@@ -67,7 +72,7 @@ function runStep(c: Case, now: number): Change {
     timers: { plan: { dueAt: !reached && !last ? now : next } },
     log: [{
       actor: house('plan'), action: 'plan-step',
-      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template, ...(who.get(s.party)?.cutOff ? { cutOff: true } : {}), ...(who.get(s.party)?.strange ? { strange: true } : {}) })), skipped },
+      detail: { plan: plan.id, round, step, dueAt, lateMs: Math.max(0, now - dueAt), sends: sends.map((s) => ({ party: s.party, channel: s.channel, template: s.template, ...(who.get(s.party)?.cutOff ? { cutOff: true } : {}), ...(who.get(s.party)?.strange ? { strange: true } : {}), ...(s.lastWay ? { lastWay: true } : {}) })), skipped },
     }],
     feed: { what: 'plan-step', detail: { round, step } },
   };
@@ -127,7 +132,7 @@ export function ringDesk(c: DeskCase, rung: DeskRung, dark: { blind: boolean; to
     for (const p of on.length > 1 ? [...others, ...on.slice(0, 1), ...all.slice(on.length)] : all) {
       if (p.absentUntil !== null && p.absentUntil > now) { skipped.push(`${p.party} absent`); continue; }
       if (dark.blind && target !== 'seat' && !p.landline && !p.optedOut && !dark.told.includes(p.party)) sends.push({ ...common, purpose: 'search', party: p.party, channel: 'sms', template: smsTemplate(c.alert.kind) });
-      if (overBudget(c, p, now)) { skipped.push(`${p.party} call-budget`); continue; }
+      if (overBudget(c, p, now, kindInfo[c.alert.kind].priority > 1 ? limits.callsKept : 0)) { skipped.push(`${p.party} call-budget`); continue; }
       sends.push({ ...common, purpose: 'desk', party: p.party, channel: 'voice', template: 'voice-desk', params: { n: String(Math.max(1, c.unclaimed)) } });
       break;
     }

@@ -154,7 +154,7 @@ describe('the life of a P1', () => {
       const calls: { party: string; at: number }[] = [];
       const apply = w.apply.bind(w);
       w.apply = (change, why) => {
-        if (why !== 'dispatch') for (const s of change.sends) if (s.channel === 'voice') calls.push({ party: s.party, at: w.now });
+        if (why !== 'dispatch') for (const s of change.sends) if (s.channel === 'voice' && !s.lastWay) calls.push({ party: s.party, at: w.now });
         apply(change, why);
       };
       for (const s of history) if (s.do !== 'act' || s.action !== 'dispatch') w.run(s);

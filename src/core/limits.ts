@@ -79,6 +79,7 @@ export const limits = {
   /** Minutes on foot to a home within which everybody is told of a fire at once; further ones, and those whose way is not on file, are called by their role only. */ nearbyWalkMinutes: 5,
   /** Calls to one person in 5 minutes (FIELD F6). */ callsPerPerson5Min: 3,
   /** Calls to one person in an hour (the voice gateway's own limit is 5). */ callsPerPersonHour: 5,
+  /** Of these, kept for another emergency: less urgent alerts, and one that has called this person so often already, leave them; then the deputy, a text, at last core/last-way.ts. */ callsKept: 2, callsPerAlert: 3,
   /** 值守确认: minutes of the county's day between which a desk without input is asked; the silence that asks, the time to answer; the misses that ring a leader, and the pause until the next ring. */
   vigilanceFromMin: 0, vigilanceToMin: 360, vigilanceIdleMs: 30 * 60_000, vigilanceAnswerMs: 15 * 60_000, vigilanceMissed: 2, vigilanceAgainMs: 60 * 60_000, /** The desk's vigilance is looked at this often. */ vigilanceLookMs: 5_000,
   // -- supervision
@@ -146,6 +147,11 @@ export const limits = {
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
   /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
+  /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way or fails, shown; notices of devices wait so long and look again, and are given up after the last. */
+  budgetReserve: 0.3, budgetWaitMs: 5 * 60_000, budgetGiveUpMs: 26 * 3_600_000,
+  /** Numbers that the provider exempts from its limits on texts: whoever needs it least is outside, and shown as such. */ whiteListNumbers: 300,
+  /** Technical notices by SMS to one number: so many in so long (E13); what comes before its time waits and is then told in one text. */
+  noticeWindows: [{ ms: 3 * 60_000, most: 1 }, { ms: 20 * 60_000, most: 3 }, { ms: 2 * 3_600_000, most: 8 }],
   // -- web
   /** Bytes waiting on one websocket: presence is skipped at half, the socket is closed (1013) at the whole. */ socketBufferBytes: 1024 * 1024,
   /** Feed rows replayed before a snapshot is cheaper. */ replayRows: 5_000,

@@ -47,6 +47,7 @@ export const templates = {
   'voice-drill': { channel: 'voice', text: '演练，不用出门。这里是安铃值班室。模拟${place}告警，不是真的。收到短信的，请回复数字五，谢谢。' },
   numbers: { channel: 'sms', text: `\${village}有\${count}个联系号码打不通，请三天内核对后报值班室，名单见工作页。值班室${hotline}` },
   confirm: { channel: 'sms', text: `每年核对号码，您登记为老人的联系人。号码还在用请回5，不用出门；不是请告诉值班室${hotline}` },
+  notices: { channel: 'sms', text: `您有\${n}条设备通知，没有老人告警。请看工作页，或问值班室${hotline}` },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
 /** Raw values; `variables` turns them into what the channel may carry. */

@@ -12,11 +12,14 @@ export type ProviderSettings = {
   /** Code of a recorded file played when the spoken text is refused; null when none was recorded. */ voiceFile: string | null;
   /** Times a text is spoken in one call (1 to 3). */ playTimes: number;
   /** The provider's own windows per number, mirrored so that another channel is chosen before they close. */
-  budget: { smsPerDay: number; voicePerMinute: number; voicePerHour: number; voicePerDay: number };
+  budget: Record<keyof typeof providerBudget, number>;
 };
 
-/** Windows of PROVIDERS 1 and 2: SMS per template and number in 24 h; calls per number, won or lost. */
-export const providerBudget = { smsPerDay: 50, voicePerMinute: 1, voicePerHour: 5, voicePerDay: 20 } as const;
+/**
+ * Windows of PROVIDERS 1 and 2: SMS per template and number in 24 h; calls per number, won or lost. A minute, an hour, and all texts to
+ * one number together are what an account may limit by itself in the provider's console; 0: it does not.
+ */
+export const providerBudget = { smsPerDay: 50, smsPerMinute: 0, smsPerHour: 0, smsPerNumberDay: 0, voicePerMinute: 1, voicePerHour: 5, voicePerDay: 20 } as const;
 
 /** Names without which an emergency cannot be told; each needs a code before a real gateway is ready. */
 export const vitalTemplates = [
@@ -25,6 +28,12 @@ export const vitalTemplates = [
 
 /** Texts that tell of somebody in need: when one is refused, "an elder needs help, call back" is still true. */
 export const alarmTemplates: ReadonlySet<TemplateName> = new Set(['sos', 'fall', 'smoke', 'gas', 'phone-in', 'concern', 'escalate', 'voice-p1', 'voice-escalate']);
+
+/** The day's texts of one template to one number are used up: an emergency says it with this one, which says the same (E7). Not a fire: its own text keeps people out of it. */
+export const spareText: Partial<Record<TemplateName, TemplateName>> = { sos: 'concern', fall: 'concern', 'phone-in': 'concern' };
+
+/** What is told of devices, not of people: throttled apart from alarms, and bundled (E13). */
+export const technicalNotices: ReadonlySet<TemplateName> = new Set(['battery', 'outage', 'notices']);
 
 const names = Object.keys(templates) as TemplateName[];
 

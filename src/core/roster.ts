@@ -63,7 +63,7 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */
 export function resolveStep(c: StepCase, actions: readonly PlanAction[], round: number, step: number, now: number): Resolved {
-  const out = newResolution(c, round, step, now);
+  const out = newResolution(c, round, step);
   for (const action of actions) {
     const all = candidates(action.target, c.roster);
     if (all.length === 0) out.skipped.push({ target: action.target, reason: 'nobody-in-role' });
@@ -108,7 +108,7 @@ function addOthers(c: StepCase, out: Resolution, now: number): void {
 export const smsInstead = 'call-budget-sms-instead';
 type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; leave(p: PartyFacts, target: PlanTarget | 'others', reason: string): void; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
 
-function newResolution(c: StepCase, round: number, step: number, now: number): Resolution {
+function newResolution(c: StepCase, round: number, step: number): Resolution {
   const sends: Send[] = [];
   const skipped: Skipped[] = [];
   const phones = new Map<string, Set<string>>();
@@ -134,7 +134,7 @@ function newResolution(c: StepCase, round: number, step: number, now: number): R
     reach(p, channel, target) {
       if (channel === 'sms' && (p.landline || p.optedOut)) {
         skipped.push({ target, party: p.party, reason: p.optedOut ? 'opted-out-voice-instead' : 'landline-voice-instead' });
-        if (!overBudget(c, p, now)) add(p, 'voice', target);
+        add(p, 'voice', target);
         return;
       }
       // A call says "see the message": whoever is called has one (no keys on a county's first day, FIELD F7).
@@ -151,7 +151,7 @@ function whyNot(c: StepCase, p: PartyFacts, channel: 'sms' | 'voice', out: Resol
   if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
   if (p.absentUntil !== null && p.absentUntil > now) return 'absent';
   if (c.alert.priority > 1 && isQuiet(p, now)) return 'quiet-hours';
-  if (channel === 'voice' && out.calling(p.phoneKey) === 0 && overBudget(c, p, now)) return 'call-budget';
+  if ((channel === 'voice' || p.landline || p.optedOut) && out.calling(p.phoneKey) === 0 && overBudget(c, p, now, callsKept(c, p))) return 'call-budget';
   return null;
 }
 
@@ -160,14 +160,18 @@ function isQuiet({ quiet }: Pick<PartyFacts, 'quiet'>, now: number): boolean {
   return quiet !== undefined && within(quiet, clockTime(now));
 }
 
-/** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6). */
-export function overBudget(c: Pick<Case, 'calls'>, p: Pick<PartyFacts, 'phoneKey'>, now: number): boolean {
+/** Calls of an hour that this alert leaves to another emergency (FIELD F6): what is no emergency always, one that has called this person often enough too. */
+export const callsKept = (c: Pick<StepCase, 'alert' | 'contacted'>, p: Pick<PartyFacts, 'party'>): number =>
+  (c.alert.priority > 1 || (c.contacted.get(p.party)?.voice ?? 0) >= limits.callsPerAlert ? limits.callsKept : 0);
+
+/** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6); `keep` of the hour's are not touched. */
+export function overBudget(c: Pick<Case, 'calls'>, p: Pick<PartyFacts, 'phoneKey'>, now: number, keep = 0): boolean {
   const calls = c.calls.get(p.phoneKey) ?? [];
   const within = (ms: number): number => calls.filter((at) => at > now - ms).length;
-  return within(5 * 60_000) >= limits.callsPerPerson5Min || within(3_600_000) >= limits.callsPerPersonHour;
+  return within(5 * 60_000) >= limits.callsPerPerson5Min || within(3_600_000) >= limits.callsPerPersonHour - keep;
 }
 
-function templateFor(c: StepCase, target: PlanTarget | 'others', channel: 'sms' | 'voice'): TemplateName {
+export function templateFor(c: Pick<StepCase, 'alert'>, target: PlanTarget | 'others', channel: 'sms' | 'voice'): TemplateName {
   if (target === 'family-1' || target === 'family-2') return channel === 'sms' ? 'family' : 'voice-family';
   if (target === 'duty-leader' || target === 'shift-leader') return channel === 'sms' ? 'escalate' : 'voice-escalate';
   return channel === 'sms' ? smsTemplate(c.alert.kind) : 'voice-p1';
@@ -185,7 +189,7 @@ export function resolveTells(c: Case, tells: readonly Tell[], now: number): Reso
     if (!who || !template) { skipped.push({ target: tell.target, reason: who ? 'no-voice-form' : 'nobody-in-role' }); continue; }
     const channel = mute ? 'voice' : tell.channel;
     if (told.has(`${who.phoneKey} ${channel}`)) continue;
-    if (channel === 'voice' && overBudget(c, who, now)) { skipped.push({ target: tell.target, party: who.party, reason: 'call-budget' }); continue; }
+    if (channel === 'voice' && overBudget(c, who, now, callsKept(c, who))) { skipped.push({ target: tell.target, party: who.party, reason: 'call-budget' }); continue; }
     told.add(`${who.phoneKey} ${channel}`);
     sends.push({ party: who.party, channel, template, purpose: 'notice', round: null, step: null, ...(tell.params ? { params: tell.params } : {}) });
   }

@@ -1,15 +1,21 @@
 /**
  * What must hold right before a message leaves: no demonstration row and no demonstration number ever reaches a real
  * gateway, no real alarm the stand-in (FIELD F18, F23), no SMS a number that opted out (F21), no call or text beyond what the
- * provider would take (PROVIDERS 0.6, 0.7). A refusal here is early and cheap: the alert path takes the next channel.
+ * provider would take (PROVIDERS 0.6, 0.7), with a reserve for emergencies. A refusal here is early and cheap: the alert path
+ * takes the next channel before the provider's limit bites. Only the last way left goes out all the same (core/last-way.ts).
  */
-import type { ProviderSettings } from '#core/provider.ts';
-import { isDemoNumber } from '#core/provider.ts';
+import { allowed, type Used, windowsOf } from '#core/budget.ts';
+import { limits } from '#core/limits.ts';
+import type { TemplateName } from '#core/messages.ts';
+import { isDemoNumber, type ProviderSettings, technicalNotices } from '#core/provider.ts';
 import type { ChannelKind, FailureClass } from './channels/channel.ts';
 
 export type Guarded = { channel: ChannelKind; to: string; demo: boolean; provider: string | null };
-export type Seen = { optedOut: boolean; sms24h: number; voice1m: number; voice1h: number; voice24h: number };
-export type Refusal = { code: string; class: FailureClass };
+export type Budgeted = { channel: ChannelKind; template: TemplateName; priority: number; lastWay: boolean };
+/** `notices`: milliseconds since each technical notice of the longest window. */
+export type Seen = Used & { optedOut: boolean; /** exempt from the provider's limits on texts */ listed: boolean; notices: readonly number[] };
+/** `waitMs`: not now, again after this; absent: another way at once. */
+export type Refusal = { code: string; class: FailureClass; waitMs?: number };
 
 /** Whether a message may go to a gateway at all; null: it may. `gateway` null: none is configured. */
 export function guardGateway(send: Guarded, gateway: { name: string; real: boolean } | null): Refusal | null {
@@ -21,12 +27,22 @@ export function guardGateway(send: Guarded, gateway: { name: string; real: boole
 }
 
 /** Whether the number may be reached by this channel now; null: it may. */
-export function guardNumber(send: Guarded, seen: Seen, budget: ProviderSettings['budget']): Refusal | null {
-  if (send.channel === 'sms') {
-    if (seen.optedOut) return { code: 'local.OPTED_OUT', class: 'P' };
-    return seen.sms24h >= budget.smsPerDay ? { code: 'local.SMS_DAY', class: 'F' } : null;
-  }
-  if (seen.voice1m >= budget.voicePerMinute) return { code: 'local.CALLS_MINUTE', class: 'F' };
-  if (seen.voice1h >= budget.voicePerHour) return { code: 'local.CALLS_HOUR', class: 'F' };
-  return seen.voice24h >= budget.voicePerDay ? { code: 'local.CALLS_DAY', class: 'F' } : null;
+export function guardNumber(send: Budgeted, seen: Seen, budget: ProviderSettings['budget']): Refusal | null {
+  if (send.channel === 'sms' && seen.optedOut) return { code: 'local.OPTED_OUT', class: 'P' };
+  if (send.lastWay) return null;
+  const held = send.channel === 'sms' && seen.listed ? [] : windowsOf(send.channel, seen, budget);
+  const full = held.find((w) => w.used >= allowed(w.most, send.priority));
+  if (!full) return noticeDue(send, seen);
+  const code = full.used < full.most ? 'local.RESERVE' : full.code;
+  // What is told of devices is as true in an hour; a word about a case is not: it fails at once, and is shown.
+  return { code, class: 'F', ...(send.priority > 2 && technicalNotices.has(send.template) ? { waitMs: limits.budgetWaitMs } : {}) };
+}
+
+/** A technical notice before its time waits until the window has room again (E13). */
+function noticeDue(send: Budgeted, seen: Seen): Refusal | null {
+  if (send.channel !== 'sms' || send.priority <= 2 || !technicalNotices.has(send.template)) return null;
+  const newest = [...seen.notices].sort((a, b) => a - b);
+  const waits = limits.noticeWindows.map(({ ms, most }) => ms - (newest[most - 1] ?? ms));
+  const waitMs = Math.max(...waits);
+  return waitMs > 0 ? { code: 'local.NOTICES', class: 'F', waitMs } : null;
 }

@@ -5,12 +5,12 @@
  */
 import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
-import type { MessageParams } from '#core/messages.ts';
+import type { MessageParams, TemplateName } from '#core/messages.ts';
 import type { Monotonic } from '#core/clock.ts';
-import { alarmTemplates, type ProviderSettings } from '#core/provider.ts';
+import { alarmTemplates, type ProviderSettings, spareText, technicalNotices } from '#core/provider.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
-import { claimSends, type ClaimedSend, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
+import { bundleNotices, claimSends, type ClaimedSend, respell, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
 import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { Batcher } from '#work/batcher.ts';
@@ -40,7 +40,7 @@ const saveMs = 3;
 const saveRows = 64;
 /** Half a second apart at most: about as long as a lease lasts, for a row that is not saved is sent twice. */
 const saveTries = 24;
-const nothing: NumberFacts = { optedOut: false, sms24h: 0, voice1m: 0, voice1h: 0, voice24h: 0 };
+const nothing: NumberFacts = { optedOut: false, listed: false, sms1m: 0, sms1h: 0, sms24h: 0, smsAll: 0, spare24h: 0, voice1m: 0, voice1h: 0, voice24h: 0, notices: [], waiting: 0 };
 
 const instruments = (metrics: Metrics) => ({
   sent: metrics.counter('sends', 'Messages handed to the gateway, by what is known of them', ['channel', 'outcome']),
@@ -74,14 +74,35 @@ export function startSender(options: SenderOptions): Loop[] {
   }));
 }
 
-/** Claims, with what is known of the numbers, in one transaction. */
+/** Another text that says the same, when only this one's day is used up and that one's is not. */
+function spareFor(send: ClaimedSend, seen: NumberFacts, budget: ProviderSettings['budget']): TemplateName | undefined {
+  const template = send.priority === 1 && send.channel === 'sms' && !send.lastWay ? spareText[send.template] : undefined;
+  if (template === undefined || guardNumber(send, seen, budget)?.code !== 'local.SMS_DAY') return undefined;
+  return guardNumber({ ...send, template }, { ...seen, sms24h: seen.spare24h }, budget) === null ? template : undefined;
+}
+
+const isNotice = (send: ClaimedSend): boolean => send.channel === 'sms' && send.priority > 2 && technicalNotices.has(send.template);
+
+/** Claims, with what is known of the numbers, in one transaction; technical notices whose time has come take along what else waits for their number. */
 async function take(work: Work, on: Db, claim: { channel: ChannelKind; fromPriority: number; toPriority: number; rows: number }): Promise<Taken[]> {
   const claimedAt = work.monotonic();
   return on.tx(async (sql) => {
     if (work.held?.()) return [];
     const sends = await claimSends(sql, { ...claim, leaseMs: limits.sendLeaseMs, gateway: work.gateway?.name ?? 'none' });
     const facts = await numberFacts(sql, sends.map((send) => send.id));
-    return sends.map((send) => ({ send, claimedAt, facts: facts.get(send.id) ?? nothing }));
+    const taken: Taken[] = [];
+    const bundled = new Set<string>();
+    for (const send of sends) {
+      if (bundled.has(send.id)) continue;
+      const seen = facts.get(send.id) ?? nothing;
+      const beside = sends.filter((other) => other !== send && !other.withdrawn && isNotice(other) && other.toBidx.equals(send.toBidx)).map((other) => other.id);
+      const bundle = isNotice(send) && !send.withdrawn && seen.waiting + beside.length > 0 && guardNumber(send, seen, work.settings().budget) === null;
+      for (const id of bundle ? beside : []) bundled.add(id);
+      const spare = bundle || send.withdrawn ? undefined : spareFor(send, seen, work.settings().budget);
+      if (spare) taken.push({ send: await respell(sql, send, spare), claimedAt, facts: { ...seen, sms24h: seen.spare24h } });
+      else taken.push({ send: bundle ? await bundleNotices(sql, work.seal, send, beside) : send, claimedAt, facts: seen });
+    }
+    return taken;
   });
 }
 
@@ -114,7 +135,9 @@ function beforeSending(work: Work, send: ClaimedSend, facts: NumberFacts): SendR
   if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
   const guarded = { channel: send.channel, to: readNumber(work, send), demo: send.demo, provider: send.provider };
   if (guarded.to === '') return { state: 'failed', code: 'local.UNREADABLE', class: 'P' };
-  const barred = guardGateway(guarded, work.gateway) ?? guardNumber(guarded, facts, work.settings().budget);
+  const barred = guardGateway(guarded, work.gateway) ?? guardNumber(send, facts, work.settings().budget);
+  if (barred?.waitMs !== undefined && send.ageMs < limits.budgetGiveUpMs) return { state: 'due', code: barred.code, class: barred.class, againMs: barred.waitMs, held: true };
+  if (send.lastWay && !barred) work.log.warn({ outboxId: send.id, alertId: send.alertId, channel: send.channel, trace: send.trace }, 'the last way left: sent whatever its number’s budget says');
   return barred && { state: 'failed', code: barred.code, class: barred.class };
 }
 
@@ -157,5 +180,5 @@ async function save(work: Work, send: ClaimedSend, result: SendResult, ms?: numb
   work.counts.sent.inc({ channel, outcome: result.state });
   if (result.code !== undefined) work.counts.refused.inc({ channel, code: result.code });
   if (result.state === 'accepted') work.counts.waitMs.observe({ priority: String(send.priority) }, send.ageMs + (ms ?? 0));
-  work.log[result.state === 'accepted' || result.state === 'withdrawn' || result.state === 'dry' ? 'info' : 'warn']({ ...fields, class: result.class }, `message ${state}`);
+  work.log[result.state === 'accepted' || result.state === 'withdrawn' || result.state === 'dry' || result.held === true ? 'info' : 'warn']({ ...fields, class: result.class }, `message ${state}`);
 }

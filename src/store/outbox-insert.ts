@@ -36,7 +36,7 @@ export async function alertPlaces(sql: Sql, alertIds: readonly AlertId[]): Promi
 
 export type NewOutbox = {
   alertId: AlertId | null; party: Party; channel: 'sms' | 'voice'; template: TemplateName; params: MessageParams; to: string; toBidx: Buffer;
-  priority: number; purpose: Purpose; round: number | null; step: number | null; slip: number | null; trace: string; demo: boolean; done?: SentAlready;
+  priority: number; purpose: Purpose; round: number | null; step: number | null; slip: number | null; trace: string; demo: boolean; lastWay?: boolean; done?: SentAlready;
 };
 
 /** Inserts messages due now, or as standby has sent them; answers their out ids in order. */
@@ -44,13 +44,13 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
   if (rows.length === 0) return [];
   const outIds = rows.map((r) => r.done?.outId ?? newId('o', 13));
   await sql.query(
-    `insert into outbox (out_id, alert_id, party, channel, template, params_enc, to_enc, to_bidx, priority, purpose, round, step, slip, due_at, created_at, trace, demo)
-     select v.out_id, v.alert_id, v.party, v.channel, v.template, v.params, v.to_enc, v.to_bidx, v.priority, v.purpose, v.round, v.step, v.slip, n.at, n.at, v.trace, v.demo
-     from (select anling_now() as at) n, unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::int2[], $10::text[], $11::int2[], $12::int2[], $13::int2[], $14::text[], $15::bool[])
-       with ordinality as v (out_id, alert_id, party, channel, template, params, to_enc, to_bidx, priority, purpose, round, step, slip, trace, demo, ord) order by v.ord`,
+    `insert into outbox (out_id, alert_id, party, channel, template, params_enc, to_enc, to_bidx, priority, purpose, round, step, slip, due_at, created_at, trace, demo, last_way)
+     select v.out_id, v.alert_id, v.party, v.channel, v.template, v.params, v.to_enc, v.to_bidx, v.priority, v.purpose, v.round, v.step, v.slip, n.at, n.at, v.trace, v.demo, v.last_way
+     from (select anling_now() as at) n, unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bytea[], $7::bytea[], $8::bytea[], $9::int2[], $10::text[], $11::int2[], $12::int2[], $13::int2[], $14::text[], $15::bool[], $16::bool[])
+       with ordinality as v (out_id, alert_id, party, channel, template, params, to_enc, to_bidx, priority, purpose, round, step, slip, trace, demo, last_way, ord) order by v.ord`,
     [outIds, rows.map((r) => r.alertId), rows.map((r) => r.party), rows.map((r) => r.channel), rows.map((r) => r.template), rows.map((r) => seal.seal('outbox.params', JSON.stringify(r.params))),
       rows.map((r) => seal.seal('outbox.to', r.to)), rows.map((r) => r.toBidx), rows.map((r) => r.priority), rows.map((r) => r.purpose), rows.map((r) => r.round), rows.map((r) => r.step),
-      rows.map((r) => r.slip), rows.map((r) => r.trace), rows.map((r) => r.demo)], 'outbox-insert');
+      rows.map((r) => r.slip), rows.map((r) => r.trace), rows.map((r) => r.demo), rows.map((r) => r.lastWay ?? false)], 'outbox-insert');
   const sent = rows.flatMap(({ done }) => (done ? [done] : []));
   if (sent.length > 0) {
     await markSent(sql, sent);

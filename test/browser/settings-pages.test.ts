@@ -40,6 +40,32 @@ describe('the settings’ pages', () => {
     expect((await web.t.db.query(`select count(*)::int as n from audit where action = 'notification.reveal'`))[0]).toEqual({ n: 1 });
   });
 
+  it('budgets: who is near the provider’s limit, above the list; the white list is made, fetched, entered, and says what changed since [2.5 E7 FF8]', async () => {
+    const { page } = seat;
+    await seat.go('notifications', '[data-test=budget]');
+    await page.click('[data-test=budget] summary');
+    await page.waitForSelector('[data-test=budget] tr[data-party]');
+    expect(await page.textContent('[data-test=budget]')).toMatch(/留 30% 给紧急警情.*今天 \d+\/50/s);
+    expect(await page.textContent('[data-test=budget]')).not.toMatch(/1540425\d{4}/);
+    await show('budget');
+    await seat.go('provider', '[data-test=white-list] [data-test=white-make]');
+    expect(await page.textContent('[data-test=white-state]')).toContain('还没有生成过');
+    await page.click('[data-test=white-make]');
+    await page.waitForSelector('[data-test=white-file]');
+    const file = await page.evaluate(async () => (await fetch((document.querySelector('[data-test=white-file]') as HTMLAnchorElement).href)).text());
+    expect(file).toMatch(/^(1540425\d{4}\r\n){300}$/);
+    await page.click('[data-test=white-confirm]');
+    await page.click('[data-test=white-confirm]');
+    await page.waitForFunction(() => document.querySelector('[data-test=white-state]')?.textContent?.includes('登记'));
+    await web.t.db.query(`delete from responder where role = 'shift-leader'`);
+    await page.click('.page-head button');
+    await seat.go('notifications', '[data-test=budget]');
+    await seat.go('provider', '[data-test=white-drift]');
+    expect(await page.textContent('[data-test=white-drift]')).toMatch(/新增 \d+,不再需要 [1-9]/);
+    await page.click('[data-test=white-list] summary');
+    await show('white-list');
+  });
+
   it('plans: a line of time, edited with what the linter says at its lines, previewed for a home, saved, restored, guarded [FF9]', async () => {
     const { page } = seat;
     await seat.go('plans', '[data-plan]');

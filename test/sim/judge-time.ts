@@ -82,17 +82,20 @@ export class TimeJudge {
     this.#calls.set(number, calls);
     for (const [ms, most] of [[fiveMs, limits.callsPerPerson5Min], [hourMs, limits.callsPerPersonHour]] as const) {
       const known = calls.filter((c) => this.#knows(c.outId));
-      for (const end of known) {
+      for (const end of known.filter((c) => !this.#last(c.outId))) {
         const n = known.filter((c) => c.createdAt > end.createdAt - ms && c.createdAt <= end.createdAt).length;
         if (n > most) this.#fail('F6', row.alert_id, `${row.party} (${number}) was called ${n} times in ${ms / 60_000} minutes of the house's own clock`);
       }
       const rang = calls.filter((c) => c.at > now - ms + ringsWithinMs);
       const doubts = rang.filter((c) => !this.#knows(c.outId)).length;
       const windows = 1 + this.#forward.filter((at) => at > now - ms - ringsWithinMs).length;
-      if (rang.length > most * windows + doubts) this.#fail('F6', row.alert_id, `${row.party} (${number}) was called ${rang.length} times in ${ms / 60_000} minutes`);
+      if (!row.last_way && rang.length > most * windows + doubts) this.#fail('F6', row.alert_id, `${row.party} (${number}) was called ${rang.length} times in ${ms / 60_000} minutes`);
     }
     if (this.#forward.length > 100) this.#forward = this.#forward.filter((at) => at > now - 2 * hourMs);
   }
+
+  /** Whether it was the last way left: then no budget holds it. */
+  #last(outId: string): boolean { return [...(this.#database.tables.outbox.indexed('out', outId)?.values() ?? [])].some((o) => o.last_way); }
 
   /** Whether the house counts this call: not when it believes that it never rang. */
   #knows(outId: string): boolean {

@@ -107,7 +107,7 @@ function insertOutbox(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
     t.write(d.outbox, {
       id: d.outbox.next(), out_id: outId, alert_id: at(1), party: at(2), channel: at(3), template: at(4), params_enc: at(5), to_enc: at(6), to_bidx: at(7), priority: at(8), purpose: at(9), round: at(10), step: at(11), slip: at(12),
       state: 'due', due_at: now, created_at: now, lease_until: null, lease_token: '0', attempts: 0, provider: null, provider_id: null, error_code: null, error_class: null, accepted_at: null, done_at: null, handled_at: null, sent_at: null,
-      check_at: null, checks: 0, withdrawn_at: null, trace: at(13), demo: at<boolean>(14) || (lineOf(t, d, at(2))?.demo ?? false), dry: false, holder: null,
+      check_at: null, checks: 0, withdrawn_at: null, trace: at(13), demo: at<boolean>(14) || (lineOf(t, d, at(2))?.demo ?? false), dry: false, last_way: at<boolean>(15), holder: null,
     } as OutboxRow);
   }
   return [];
@@ -125,7 +125,7 @@ async function claim(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
     state: 'sending', lease_until: now + leaseMs, lease_token: String(Number(o.lease_token) + 1), attempts: o.attempts + 1, sent_at: now, provider: !o.dry && o.demo === (gateway === 'standin') ? gateway : null, holder: t.who,
   }));
   return out.map((o) => ({
-    id: o.id, outId: o.out_id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, paramsEnc: o.params_enc, toEnc: o.to_enc, toBidx: o.to_bidx, priority: o.priority, token: o.lease_token, attempts: o.attempts,
+    id: o.id, outId: o.out_id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, paramsEnc: o.params_enc, toEnc: o.to_enc, toBidx: o.to_bidx, priority: o.priority, lastWay: o.last_way, token: o.lease_token, attempts: o.attempts,
     trace: o.trace, demo: o.demo, dry: o.dry, provider: o.provider, withdrawn: o.withdrawn_at !== null, sentAt: now, ageMs: now - o.created_at,
   }));
 }
@@ -136,12 +136,18 @@ function numbers(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
     const o = t.get(d.outbox, id);
     if (!o) return [];
     const key = o.to_bidx.toString('hex');
-    const seen = t.rows(d.outbox, 'number', key).filter((x) => x.channel === o.channel && x.created_at > now - 25 * hourMs && (x.sent_at ?? 0) > now - 24 * hourMs && x.id !== o.id
+    const late = p[4] as number;
+    const seen = t.rows(d.outbox, 'number', key).filter((x) => x.channel === o.channel && x.created_at > now - 25 * hourMs && (x.sent_at ?? 0) > now - 24 * hourMs - late && x.id !== o.id
       && (x.provider_id !== null || x.state === 'unknown' || (x.state === 'sending' && Number(x.id) < Number(o.id))));
     const calls = seen.filter((x) => x.channel === 'voice');
+    const texts = seen.filter((x) => x.channel === 'sms');
+    const same = texts.filter((x) => x.template === o.template);
+    const technical = (x: OutboxRow): boolean => x.channel === 'sms' && x.priority > 2 && text(p[1]).includes(x.template);
+    const within = (list: OutboxRow[], ms: number): OutboxRow[] => list.filter((x) => (x.sent_at ?? 0) > now - ms);
     return [{
-      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), sms24h: seen.filter((x) => x.channel === 'sms' && x.template === o.template).length,
-      voice1m: calls.filter((x) => (x.sent_at ?? 0) > now - 60_000).length, voice1h: calls.filter((x) => (x.sent_at ?? 0) > now - hourMs).length, voice24h: calls.length,
+      id, optedOut: [...t.rows(d.responder, 'phone', key), ...t.rows(d.contact, 'phone', key)].some((x) => x.opted_out_at !== null), listed: false, sms24h: same.length, sms1m: within(same, 60_000 + late).length, sms1h: within(same, hourMs + late).length, smsAll: texts.length, spare24h: texts.filter((x) => x.template === (JSON.parse(p[3] as string) as Record<string, string>)[o.template]).length,
+      voice1m: calls.filter((x) => (x.sent_at ?? 0) > now - 60_000 - late).length, voice1h: calls.filter((x) => (x.sent_at ?? 0) > now - hourMs - late).length, voice24h: calls.length,
+      notices: within(texts.filter(technical), p[2] as number).map((x) => now - (x.sent_at ?? now)), waiting: technical(o) ? t.rows(d.outbox, 'number', key).filter((x) => technical(x) && x.state === 'due').length : 0,
     }];
   });
 }
@@ -156,6 +162,7 @@ async function save(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
     const [o] = row ? await t.update(d.outbox, [row], (b) => ({
       state: !sending(b) ? b.state : b.withdrawn_at !== null && state !== 'accepted' ? 'withdrawn' : state, provider_id: list<string>(p[3])[i] ?? b.provider_id, error_code: list<string>(p[4])[i] ?? null, error_class: list<string>(p[5])[i] ?? null,
       lease_until: null, accepted_at: state === 'accepted' ? now : b.accepted_at, due_at: state === 'due' ? now + ((p[6] as number[])[i] as number) : b.due_at,
+      ...((p[8] as boolean[])[i] ? { attempts: b.attempts - 1, sent_at: null } : {}),
       check_at: sending(b) && (state === 'accepted' || state === 'unknown') ? now + checkMs : null, done_at: sending(b) && ['failed', 'withdrawn', 'dry'].includes(state) ? now : b.done_at,
     }), (b) => b.lease_token === token && b.state !== 'due') : [];
     if (o) out.push({ id, token, state: o.state });
@@ -207,6 +214,7 @@ const outbox: Record<string, Statement> = {
     id: o.id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, purpose: o.purpose, state: o.state, round: o.round, step: o.step, errorCode: o.error_code, errorClass: o.error_class, createdAt: o.created_at, trace: o.trace,
   })),
   'outbox-handled': async (t, d, p) => (await t.update(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []), () => ({ handled_at: t.now() }), (o) => o.handled_at === null && (o.state === 'failed' || o.state === 'unknown'))).map((o) => ({ id: o.id })),
+  'outbox-respell': (t, d, p) => t.update(d.outbox, [t.get(d.outbox, p[0] as string)].flatMap((o) => o ?? []), () => ({ template: p[1] as string })),
   'outbox-claim': claim, 'outbox-numbers': numbers, 'outbox-save': save,
   'outbox-waiting': async (t, d, p) => {
     const now = t.now();

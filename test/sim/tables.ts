@@ -24,7 +24,7 @@ export type OutboxRow = Rec & {
   out_id: string; alert_id: string | null; party: string; channel: 'sms' | 'voice'; template: string; params_enc: Buffer; to_enc: Buffer; to_bidx: Buffer; priority: number; round: number | null; step: number | null;
   slip: number | null; purpose: string; state: string; due_at: number; created_at: number; lease_until: number | null; lease_token: string; attempts: number; provider: string | null; provider_id: string | null;
   error_code: string | null; error_class: string | null; accepted_at: number | null; done_at: number | null; handled_at: number | null; sent_at: number | null; check_at: number | null; checks: number;
-  withdrawn_at: number | null; trace: string; demo: boolean; dry: boolean; /** in memory only: whose lease it is */ holder: unknown;
+  withdrawn_at: number | null; trace: string; demo: boolean; dry: boolean; last_way: boolean; /** in memory only: whose lease it is */ holder: unknown;
 };
 export type ReplyRow = Rec & {
   dedupe: string; channel: string; from_enc: Buffer; from_bidx: Buffer; content_enc: Buffer; out_id: string | null; received_at: number; trace: string; evaluated_at: number | null; result: string | null; alert_id: string | null;

@@ -15,13 +15,14 @@ import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 const tags = ['settings'];
 const names = Object.keys(templates) as TemplateName[];
 const budget = (maximum: number) => Type.Integer({ minimum: 1, maximum });
+const consoleCap = Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000, description: 'set in the provider’s console; 0 or absent: not limited' }));
 const sign = Type.String({ minLength: 2, maxLength: 12, description: 'the registered sign without its brackets' });
 const Provider = Shape({
   sign, mode: OneOf(['public', 'dedicated']),
   shownNumber: Nullable(Type.String({ pattern: '^[0-9]{5,20}$', description: 'the bought number' })),
   templates: Type.Object(Object.fromEntries(names.map((n) => [n, Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'the provider’s template code' }))])), { additionalProperties: false }),
   voiceFile: Nullable(Type.String({ minLength: 1, maxLength: 100 })), playTimes: Type.Integer({ minimum: 1, maximum: 3 }),
-  budget: Shape({ smsPerDay: budget(10_000), voicePerMinute: budget(60), voicePerHour: budget(1_000), voicePerDay: budget(10_000) }),
+  budget: Shape({ smsPerDay: budget(10_000), smsPerMinute: consoleCap, smsPerHour: consoleCap, smsPerNumberDay: consoleCap, voicePerMinute: budget(60), voicePerHour: budget(1_000), voicePerDay: budget(10_000) }),
 });
 const View = Shape({
   provider: Shape({ ...Provider.properties, sign: Type.String({ description: 'empty until somebody sets it for a real gateway' }) }), updatedAt: Nullable(EpochMs), updatedBy: Nullable(Type.String()),

@@ -10,7 +10,7 @@ import { note } from '#wall/state/actions.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { roleText } from './people.tsx';
 
-type Send = { party: string; channel: string; cutOff?: boolean };
+type Send = { party: string; channel: string; cutOff?: boolean; lastWay?: boolean };
 type Skipped = { target?: string; party?: string; reason?: string };
 /** Party -> role and masked name, from everything the case knows. */
 type Names = (party: string) => string;
@@ -82,7 +82,7 @@ function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
         <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
         {entry.note && <span class="entry-note">{entry.note}</span>}
         {entry.detail['blind'] === true && <span class="entry-more">{t('log.blind')}</span>}
-        {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}`).join(' · ')}</span>}
+        {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}${s.lastWay ? t('log.lastWay') : ''}`).join(' · ')}</span>}
         {typeof entry.detail['error'] === 'string' && <code class="entry-more">{entry.detail['error']}</code>}
         {skipped.length > 0 && <span class="entry-more dim">{t('log.skipped', { n: skipped.map((line) => skippedText(line, names)).join(' · ') })}</span>}
       </span>

@@ -14,6 +14,7 @@ import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem } from './paging.tsx';
 import { TestSend } from './provider-test.tsx';
 import { ProviderTexts } from './provider-texts.tsx';
+import { WhiteListCard } from './white-list.tsx';
 
 export type Check = { template: string; code: string | null; state: string; checkedAt: number };
 export type ProviderView = { provider: ProviderSettings; updatedAt: number | null; updatedBy: string | null; warnings: readonly string[]; gateway: 'standin' | 'aliyun' | 'http'; checks: readonly Check[] };
@@ -27,6 +28,7 @@ export function Provider() {
       {view.value === null ? <Waiting problem={view.problem} /> : (
         <>
           <Settings key={view.value.updatedAt ?? 0} view={view.value} again={view.again} />
+          <WhiteListCard />
           {can(may.testProvider) && <TestSend gateway={view.value.gateway} />}
         </>
       )}
@@ -67,7 +69,7 @@ function Settings({ view, again }: { view: ProviderView; again(): void }) {
   );
 }
 
-const limitsOf = ['smsPerDay', 'voicePerMinute', 'voicePerHour', 'voicePerDay'] as const;
+const limitsOf = ['smsPerDay', 'smsPerMinute', 'smsPerHour', 'smsPerNumberDay', 'voicePerMinute', 'voicePerHour', 'voicePerDay'] as const;
 
 function Agreed({ form: { draft, problem, set, frozen } }: { form: ProviderForm }) {
   const { sign, mode, shownNumber, playTimes, voiceFile, budget } = draft.value;
@@ -80,7 +82,7 @@ function Agreed({ form: { draft, problem, set, frozen } }: { form: ProviderForm 
       <label>{t('prov.shown')}<input inputMode="numeric" maxLength={20} value={shownNumber ?? ''} data-test="shown" onInput={(event) => set({ shownNumber: event.currentTarget.value.trim() || null })} /><FieldProblem problem={problem} field="provider.shownNumber" /></label>
       <label>{t('prov.times')}<input type="number" min={1} max={3} value={playTimes} onInput={(event) => set({ playTimes: Number(event.currentTarget.value) })} /><FieldProblem problem={problem} field="provider.playTimes" /></label>
       <label>{t('prov.voiceFile')}<input maxLength={100} value={voiceFile ?? ''} onInput={(event) => set({ voiceFile: event.currentTarget.value.trim() || null })} /><span class="dim small">{t('prov.voiceFileHelp')}</span></label>
-      {limitsOf.map((name) => <label key={name}>{t(`prov.${name}`)}<input type="number" min={1} value={budget[name]} onInput={(event) => set({ budget: { ...budget, [name]: Number(event.currentTarget.value) } })} /><FieldProblem problem={problem} field={`provider.budget.${name}`} /></label>)}
+      {limitsOf.map((name) => <label key={name}>{t(`prov.${name}`)}<input type="number" min={name.startsWith('sms') && name !== 'smsPerDay' ? 0 : 1} value={budget[name]} onInput={(event) => set({ budget: { ...budget, [name]: Number(event.currentTarget.value) } })} /><FieldProblem problem={problem} field={`provider.budget.${name}`} /></label>)}
     </fieldset>
   );
 }
