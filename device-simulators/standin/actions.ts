@@ -6,6 +6,7 @@ import { callDetail } from './calls.ts';
 import type { StandinClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import { isNumber, type Phones, plainNumber, providerTime, type SmsItem } from './phones.ts';
+import type { Mns } from './mns.ts';
 import type { Pusher } from './push.ts';
 import type { Windows } from './windows.ts';
 
@@ -14,7 +15,7 @@ export type ActionResult = { code: string; message: string; more?: Record<string
 export type Reviews = Map<string, { status?: string; text?: string }>;
 export type ActionContext = {
   reviews: Reviews;
-  clock: StandinClock; phones: Phones; calls: Calls; pusher: Pusher; faults: Faults; windows: () => Windows | null;
+  mns: Mns; clock: StandinClock; phones: Phones; calls: Calls; pusher: Pusher; faults: Faults; windows: () => Windows | null;
   /** Whether the account has a bought number that hears keys. */ keys: () => boolean; receiptMs: () => number;
 };
 type Params = ReadonlyMap<string, string>;
@@ -170,6 +171,7 @@ export const actions: Readonly<Record<string, Action>> = {
     run: call('SingleCallByVoice', (p) => (p.get('VoiceCode') === standinVoiceFile ? { name: 'voice-file', text: '有老人紧急求助，请立即回电值班室。', values: {}, menu: {} } : bad('isv.VOICE_FILE_ILLEGAL', '语音文件不合法'))),
   },
   IvrCall: { required: ['CalledShowNumber', 'CalledNumber', 'StartCode'], run: call('IvrCall', readIvr) },
+  QueryTokenForMnsQueue: { required: ['MessageType'], run: (_, { mns }) => ok({ MessageTokenDTO: { ...mns.lend(), CreateTime: '2026-01-01 00:00:00' } }) },
   QueryCallDetailByCallId: {
     required: ['CallId', 'ProdId', 'QueryDate'],
     run(params, { phones, clock }) {

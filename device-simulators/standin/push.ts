@@ -8,6 +8,7 @@ export type PushKind = 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call-re
 export type PushRecord = { id: number; at: number; kind: PushKind; items: unknown[]; tries: number; state: 'waiting' | 'done' | 'given-up' | 'off'; lastStatus: number | null };
 export type PusherOptions = {
   /** `http://…/hooks/aliyun/SECRET`; null: nobody to tell. */ hooks: string | null;
+  /** Takes what would be pushed, when the account has its receipts in queues; else answers false. */ queue?: (kind: PushKind, items: readonly unknown[]) => boolean;
   /** Pauses before the second, third and fourth try. */ scheduleMs: readonly number[]; timeoutMs: number;
 };
 export type Pusher = {
@@ -45,6 +46,7 @@ export function createPusher(options: PusherOptions): Pusher {
     else later(pause, () => void attempt(record));
   };
   const start = (kind: PushKind, items: unknown[]): void => {
+    if (options.queue?.(kind, items)) return;
     const record: PushRecord = { id: nextId++, at: Date.now(), kind, items, tries: 0, state: options.hooks === null ? 'off' : 'waiting', lastStatus: null };
     records.push(record);
     if (records.length > recordsMax) records.shift();

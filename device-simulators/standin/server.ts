@@ -11,7 +11,8 @@ import { createCalls } from './calls.ts';
 import { createClock } from './clock.ts';
 import { createFaults } from './faults.ts';
 import { answer, type LedgerEntry } from './gateway.ts';
-import { createPhones } from './phones.ts';
+import { createMns } from './mns.ts';
+import { createPhones, providerTime } from './phones.ts';
 import { createPusher } from './push.ts';
 import { createWindows } from './windows.ts';
 
@@ -19,7 +20,8 @@ export type StandinSettings = {
   /** Enforce the frequency windows. */ windows: boolean;
   /** The account has a bought number: keys are heard. Off is what a county has on its first day. */ keypress: boolean;
   /** How the voice API refuses: 200 with a code, or 400; both are in use. */ voiceErrors: 'body' | 'http';
-  receiptMs: number; ringMs: number; speakMs: number;
+  /** Receipts and replies go into the queues (MNS), not to the callbacks. */ queues: boolean;
+  receiptMs: number; ringMs: number; speakMs: number; /** A message of a queue that was taken and not deleted comes again after this. */ hiddenMs: number;
 };
 export type StandinOptions = {
   port: number; key: { id: string; secret: string };
@@ -38,16 +40,20 @@ const pageHeaders = {
 
 /** Starts the stand-in on loopback. Rejects with the listen error (EADDRINUSE). */
 export async function startStandin(options: StandinOptions): Promise<Standin> {
-  const settings: StandinSettings = { windows: true, keypress: false, voiceErrors: 'body', receiptMs: 300, ringMs: 30_000, speakMs: 240, ...options.settings };
+  const settings: StandinSettings = { windows: true, keypress: false, voiceErrors: 'body', queues: false, hiddenMs: 30_000, receiptMs: 300, ringMs: 30_000, speakMs: 240, ...options.settings };
   const clock = createClock(options.aheadMs);
   const phones = createPhones();
   const faults = createFaults();
-  const pusher = createPusher({ hooks: options.hooks, scheduleMs: options.scheduleMs ?? [60_000, 300_000, 600_000], timeoutMs: options.pushTimeoutMs ?? 700 });
+  const mns = createMns({ hiddenMs: () => settings.hiddenMs, expireTime: () => providerTime(Date.now() + 30 * 60_000) });
+  const pusher = createPusher({
+    hooks: options.hooks, queue: (kind, items) => { if (settings.queues) mns.put(kind, items); return settings.queues; },
+    scheduleMs: options.scheduleMs ?? [60_000, 300_000, 600_000], timeoutMs: options.pushTimeoutMs ?? 700,
+  });
   const calls = createCalls({ clock, phones, pusher, faults, settings: () => settings });
   const windows = createWindows();
   const ledger: LedgerEntry[] = [];
   const state: ControlState = {
-    settings, clock, phones, calls, reviews: new Map(), pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
+    settings, mns, clock, phones, calls, reviews: new Map(), pusher, faults, ledger, windows: () => (settings.windows ? windows : null), keys: () => settings.keypress,
     receiptMs: () => settings.receiptMs, voiceErrors: () => settings.voiceErrors, verify: createVerifier(new Map([[options.key.id, { secret: options.key.secret, active: true }]])),
   };
   const page = readFileSync(new URL('./phones.html', import.meta.url));
@@ -80,6 +86,7 @@ async function route(request: IncomingMessage, response: ServerResponse, state: 
   const body = await readBody(request);
   if (body === null) return void response.writeHead(413, { connection: 'close' }).end();
   if (path === '/' && (request.method === 'POST' || request.headers['x-acs-action'] !== undefined)) return gatewayReply(request, response, body, state);
+  if (path.startsWith('/queues/')) return state.mns.answer(request, response);
   if (path === '/healthz') return void response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
   // Pages of other sites may reach loopback too: only our own page, by a loopback name, controls the stand-in.
   if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(request.headers.host ?? '')) return void response.writeHead(403).end('only by a loopback name\n');

@@ -147,6 +147,7 @@ export const limits = {
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
   /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
+  /** Seconds that the provider holds a question for receipts in his queue when there are none. */ queueWaitS: 10,
   /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way or fails, shown; notices of devices wait so long and look again, and are given up after the last. */
   budgetReserve: 0.3, budgetWaitMs: 5 * 60_000, budgetGiveUpMs: 26 * 3_600_000,
   /** Numbers that the provider exempts from its limits on texts: whoever needs it least is outside, and shown as such. */ whiteListNumbers: 300,

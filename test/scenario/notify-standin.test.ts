@@ -76,6 +76,16 @@ describe('from a row to a telephone and back', () => {
     const story = lines.filter((l) => l.includes(trace)).map((l) => (JSON.parse(l) as { msg: string }).msg);
     expect(story).toEqual(['message accepted', 'receipt: delivered', 'reply received']);
   });
+  it('where nothing can come in, receipts and replies are fetched from the provider’s queues, signed, by the same rows [E4 E6]', async () => {
+    await writeSetting(t.db, 'provider', { mnsAccount: '1234567890' }, 'test');
+    await api('/api/settings', { queues: true });
+    const outId = await put(t, { to: '15404250109' });
+    await expect.poll(() => state(t, outId), { timeout: 30_000, interval: 50 }).toBe('delivered');
+    await api('/api/reply', { phone: '15404250109', content: '收到' });
+    await expect.poll(async () => (await t.db.query<{ n: number }>(`select count(*)::int as n from reply where from_bidx = $1`, [t.seal.blind('phone', '15404250109')]))[0]?.n, { timeout: 30_000, interval: 50 }).toBe(1);
+    await api('/api/settings', { queues: false });
+    await writeSetting(t.db, 'provider', {}, 'test');
+  });
   it('a call: rings, is not answered, fails for the next person; answered, it is heard', async () => {
     await api('/api/settings', { ringMs: 100, speakMs: 1 });
     const missed = await put(t, { to: '15404250102', channel: 'voice' });

@@ -54,4 +54,4 @@ export type Gateway = {
   pull?(): Promise<Incoming[]>;
 };
 /** One that was fetched; `taken` once it is a row, else it comes again. */
-export type Incoming = { kind: 'sms-report' | 'sms-up' | 'voice-report'; body: string; taken(): Promise<void> };
+export type Incoming = { kind: 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call-report'; body: string; taken(): Promise<void> };

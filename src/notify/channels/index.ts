@@ -25,11 +25,12 @@ export function openGateway(options: GatewayOptions): Gateway {
 const openers: Record<GatewayOptions['kind'] | 'modem', (options: GatewayOptions) => Gateway> = {
   aliyun: ({ settings, smsUrl, voiceUrl, credentials }) => aliyunGateway('aliyun', {
     credentials, deadlineMs: limits.sendMs, smsUrl: smsUrl ?? 'https://dysmsapi.aliyuncs.com', voiceUrl: voiceUrl ?? 'https://dyvmsapi.aliyuncs.com',
+    queues: { tokenUrl: 'https://dybaseapi.aliyuncs.com', url: 'https://1943695596114318.mns.cn-hangzhou.aliyuncs.com' },
   }, settings),
   /** The same channel at another address, so that what is tried with the stand-in is what a county runs. */
   standin: ({ settings, standinUrl, credentials }) => {
     if (!credentials) throw new OperatingError('E_CONFIG', 'ANLING_GATEWAY=standin: the stand-in’s keys are not set (the supervisor hands them to the roles it starts)');
-    return aliyunGateway('standin', { credentials, deadlineMs: limits.sendMs, smsUrl: standinUrl, voiceUrl: standinUrl }, settings);
+    return aliyunGateway('standin', { credentials, deadlineMs: limits.sendMs, smsUrl: standinUrl, voiceUrl: standinUrl, queues: { tokenUrl: standinUrl, url: standinUrl } }, settings);
   },  http: ({ settings, http }) => {
     if (!http) throw new OperatingError('E_CONFIG', 'ANLING_GATEWAY=http: ANLING_HTTP_GATEWAY_URL and ANLING_HTTP_GATEWAY_KEY are not set');
     return httpGateway({ ...http, deadlineMs: limits.sendMs }, settings);

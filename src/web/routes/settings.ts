@@ -21,6 +21,7 @@ const Provider = Shape({
   sign, mode: OneOf(['public', 'dedicated']),
   shownNumber: Nullable(Type.String({ pattern: '^[0-9]{5,20}$', description: 'the bought number' })),
   templates: Type.Object(Object.fromEntries(names.map((n) => [n, Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'the provider’s template code' }))])), { additionalProperties: false }),
+  mnsAccount: Type.Optional(Nullable(Type.String({ pattern: '^[0-9]{5,20}$', description: 'the account’s number at the provider: receipts are fetched from his queues' }))),
   voiceFile: Nullable(Type.String({ minLength: 1, maxLength: 100 })), playTimes: Type.Integer({ minimum: 1, maximum: 3 }),
   budget: Shape({ smsPerDay: budget(10_000), smsPerMinute: consoleCap, smsPerHour: consoleCap, smsPerNumberDay: consoleCap, voicePerMinute: budget(60), voicePerHour: budget(1_000), voicePerDay: budget(10_000) }),
 });

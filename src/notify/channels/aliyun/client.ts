@@ -6,10 +6,11 @@ import { createRequire } from 'node:module';
 
 export type ClientOptions = {
   /** null: the SDK's own chain (environment, files, instance role). */ credentials: { id: string; secret: string } | null;
-  /** URL of the endpoint; http only on loopback, which config.ts checks. */ smsUrl: string; voiceUrl: string;
+  /** URL of the endpoint; http only on loopback, which config.ts checks. */ smsUrl: string; voiceUrl: string; /** Who lends keys for the queues of receipts, and the queues themselves; absent: none are asked. */ queues?: { tokenUrl: string; url: string };
   /** One call, in milliseconds. */ deadlineMs: number;
 };
-export type Answer = { Code: string; BizId?: string; CallId?: string; Data?: unknown };
+export type Answer = { Code: string; BizId?: string; CallId?: string; Data?: unknown; MessageTokenDTO?: { AccessKeyId?: string; AccessKeySecret?: string; SecurityToken?: string; ExpireTime?: string } };
+export type QueueToken = { id: string; secret: string; security: string; /** the provider's time, as he writes it */ expires: string | null };
 export type SendDetail = { outId: string; status: number; code: string };
 /** `key`: a template's code, a sign's name. */
 export type Listed = { key: string; state: 'approved' | 'pending' | 'rejected'; text: string };
@@ -20,6 +21,8 @@ export type AliyunClient = {
   /** Texts and signs of the account with the state of their review. */ smsTemplates(): Promise<Listed[]>; smsSigns(): Promise<Listed[]>;
   /** A call of the voice API, for which the provider has no package. */
   voice(action: string, query: Record<string, string>): Promise<Answer>;
+  /** Keys for one queue of receipts, for some minutes. */
+  queueToken(messageType: string): Promise<QueueToken>;
 };
 
 /** Our own deadline passed: the outcome is unknown. */
@@ -47,8 +50,17 @@ export function createClient(options: ClientOptions): AliyunClient {
   };
   const smsClient = new sms.default(new core.$OpenApiUtil.Config(settings(options.smsUrl)));
   const voiceClient = new core.default(new core.$OpenApiUtil.Config(settings(options.voiceUrl)));
+  const queueClient = new core.default(new core.$OpenApiUtil.Config(settings(options.queues?.tokenUrl ?? options.voiceUrl)));
   const runtime = (): never => ({ readTimeout: options.deadlineMs, connectTimeout: options.deadlineMs }) as never;
   const timed = <T>(call: Promise<T>): Promise<T> => withDeadline(call, options.deadlineMs);
+  const rpc = async (client: typeof voiceClient, action: string, query: Record<string, string>): Promise<Answer> => {
+    const params = new core.$OpenApiUtil.Params({
+      action, version: '2017-05-25', protocol: 'HTTPS', pathname: '/', method: 'POST', authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json',
+    });
+    const answer = await timed(client.callApi(params, new core.$OpenApiUtil.OpenApiRequest({ query: core.OpenApiUtil.query(query) }), runtime()));
+    const body = answer['body'] as Answer | null | undefined;
+    return { ...body, Code: typeof body?.Code === 'string' ? body.Code : '' };
+  };
   return {
     async sendSms(query) {
       const request = new sms.SendSmsRequest({
@@ -71,13 +83,11 @@ export function createClient(options: ClientOptions): AliyunClient {
       const { body } = await timed(smsClient.querySmsSignListWithOptions(new sms.QuerySmsSignListRequest({ pageIndex, pageSize }), runtime()));
       return { code: body?.code, list: (body?.smsSignList ?? []).map((s) => listed(s.signName, s.auditStatus, '')) };
     }),
-    async voice(action, query) {
-      const params = new core.$OpenApiUtil.Params({
-        action, version: '2017-05-25', protocol: 'HTTPS', pathname: '/', method: 'POST', authType: 'AK', style: 'RPC', reqBodyType: 'formData', bodyType: 'json',
-      });
-      const answer = await timed(voiceClient.callApi(params, new core.$OpenApiUtil.OpenApiRequest({ query: core.OpenApiUtil.query(query) }), runtime()));
-      const body = answer['body'] as Answer | null | undefined;
-      return { ...body, Code: typeof body?.Code === 'string' ? body.Code : '' };
+    voice: (action, query) => rpc(voiceClient, action, query),
+    async queueToken(messageType) {
+      const { Code, MessageTokenDTO: t } = await rpc(queueClient, 'QueryTokenForMnsQueue', { MessageType: messageType });
+      if (Code !== 'OK' || !t?.AccessKeyId || !t.AccessKeySecret || !t.SecurityToken) throw Object.assign(new Error('no keys for the queue'), { code: Code, statusCode: 400 });
+      return { id: t.AccessKeyId, secret: t.AccessKeySecret, security: t.SecurityToken, expires: t.ExpireTime ?? null };
     },
   };
 }
