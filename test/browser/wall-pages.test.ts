@@ -38,6 +38,22 @@ describe('the wall’s pages', () => {
       '告知老人 已收到您的求助，正在处理→ 卧室已播报 0.4s', '告知老人 已收到您的求助，正在处理→ d2未送达', '接警陈接警']);
   });
 
+  it('a round that came to nothing ends in a list to dial by hand: masked, shown for an audited look, each call noted in the log [2.5 FF6]', async () => {
+    const alert = server.house.raise({ kind: 'sos', flags: ['nobody-answered'], planRound: 1 });
+    const { page } = await come();
+    await page.click(`${row(alert.id)} .row-main`);
+    await page.waitForSelector('[data-test=hand] [data-hand]');
+    expect(await page.textContent('[data-test=hand]')).toContain('一轮叫完没有人答应');
+    expect(await page.textContent('[data-test=hand]')).not.toMatch(/154 ?0425 ?\d{4}/);
+    await page.click('[data-test=hand-reveal]');
+    await page.waitForSelector('[data-test=hand] .dial-number');
+    expect(await page.textContent('[data-test=hand]')).toMatch(/154 ?0425 ?\d{4}/);
+    const party = await page.getAttribute('[data-test=hand] [data-hand]', 'data-hand');
+    await page.locator(`[data-hand="${party}"] [data-result=no-answer]`).click();
+    await until('the call is noted', 5_000, () => server.requests.some((r) => r.includes(`/alerts/${alert.id}/steps`)));
+    if (process.env['ANLING_SHOTS']) { await page.screenshot({ path: `${process.env['ANLING_SHOTS']}/hand.png` }); await page.evaluate(() => document.body.classList.add('print-hand')); await page.emulateMedia({ media: 'print' }); await page.screenshot({ path: `${process.env['ANLING_SHOTS']}/hand-print.png` }); }
+  });
+
   it('can be worked by keys alone, and keys rest while somebody types', async () => {
     const first = server.house.raise({ kind: 'sos' });
     const second = server.house.raise({ kind: 'fall' });

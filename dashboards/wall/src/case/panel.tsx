@@ -14,6 +14,7 @@ import { mayAct, me } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { ClosePanel } from './close.tsx';
 import { Device } from './device.tsx';
+import { HandDial } from './hand.tsx';
 import { OutageDetails } from './outage.tsx';
 import { Overview } from './overview.tsx';
 import { People } from './people.tsx';
@@ -32,6 +33,7 @@ export function CasePanel() {
       <CaseHead alert={alert} full={full} />
       <div class="case-body">
         <div class="case-column">
+          <HandDial alert={alert} full={full} />
           {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : <Person alert={alert} />}
           <People alert={alert} full={full} />
           {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
