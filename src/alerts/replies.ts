@@ -2,18 +2,20 @@
  * What people answered, put to the alerts (E6, FIELD F2, F20, F21): number -> party -> slip -> respond, in the transaction that
  * marks the reply. Strangers are shown and never answered; what nobody understands is shown too.
  */
+import { offUntil, untilWord } from '#core/absence.ts';
 import { type Change, house, nothing, type Send, withFlags } from '#core/change.ts';
 import { pullPlan } from '#core/decide-plan.ts';
 import type { AlertId, Party } from '#core/ids.ts';
-import { limits } from '#core/limits.ts';
+import type { MessageParams } from '#core/messages.ts';
 import { type Answer, digitOf, parseKey, parseReply, targetOf } from '#core/reply.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
-import { alertPlaces } from '#store/outbox-insert.ts';
+import { alertPlaces, insertOutbox, partyLines } from '#store/outbox-insert.ts';
 import { type Db, isTransient, lockTimeout, type Sql, sqlState, withRetry } from '#store/pool.ts';
 import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
 import { wasTested } from '#store/rings.ts';
-import { markParties, partiesByPhone } from '#store/roster.ts';
+import { absentUntil, markParties, partiesByPhone } from '#store/roster.ts';
+import { insertHouseEvents } from '#store/supervision.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
@@ -71,7 +73,7 @@ async function one(options: RepliesOptions, reply: ReplyRow): Promise<Done | nul
     if (isTransient(error)) throw error;
     // One broken reply must not hold up the others; it is shown to the desk instead.
     log.error({ trace: reply.trace, error: (error as Error).message }, 'a reply could not be evaluated; it is shown on the newest case');
-    return hold((sql) => show(sql, options, null, 'reply-failed', 'reply could not be read'));
+    return hold((sql) => show(sql, options, reply, null, 'reply-failed', 'reply could not be read'));
   }
 }
 
@@ -79,7 +81,7 @@ async function evaluate(sql: Sql, o: RepliesOptions, reply: ReplyRow): Promise<D
   const text = o.seal.open('reply.content', reply.contentEnc);
   const known: Known[] = (await partiesByPhone(sql, reply.fromBidx)).map((p) => ({ party: p.party, name: o.seal.openIfReadable(`${p.party.split(':')[0]}.name`, p.nameEnc) ?? '' }));
   if (reply.channel === 'dtmf') return key(sql, o, reply, text, known);
-  if (known.length === 0) return show(sql, o, null, 'stranger-reply', `${o.seal.openIfReadable('reply.from', reply.fromEnc) ?? '?'}：${text}`);
+  if (known.length === 0) return show(sql, o, reply, null, 'stranger-reply', `${o.seal.openIfReadable('reply.from', reply.fromEnc) ?? '?'}：${text}`);
   const pending = await pendingOf(sql, known.map((k) => k.party));
   return answer(sql, o, reply, parseReply(text), text, known, pending);
 }
@@ -94,16 +96,18 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     case 'ring-test': return heard();
     case 'opted-out': {
       await markParties(sql, parties, 'opted-out');
-      const done = await show(sql, o, openOf(pending), 'opted-out', text, (work, now) => ({ timers: pullPlan(work.standing.alert, now), patch: { flags: withFlags(work.standing.alert, ['opted-out']) } }));
+      await page(sql, o, parties);
+      const done = await show(sql, o, reply, openOf(pending), 'opted-out', text, (work, now) => ({ timers: pullPlan(work.standing.alert, now), patch: { flags: withFlags(work.standing.alert, ['opted-out']) } }));
       o.log.error({ parties, trace: reply.trace }, 'a duty number has opted out of messages; it is called instead, an administrator must restore it');
       return done;
     }
     case 'off-today': return offToday(sql, o, reply, known, pending);
-    case 'unknown': if (await answersTest(sql, reply, pending)) return heard(); else return show(sql, o, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
+    case 'back': return back(sql, o, reply, parties);
+    case 'unknown': if (await answersTest(sql, reply, pending)) return heard(); else return show(sql, o, reply, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
     case 'act': {
       const target = targetOf(a, pending);
       if (target.kind === 'none' && (await answersTest(sql, reply, pending))) return heard();
-      if (target.kind === 'none') return show(sql, o, openOf(pending), 'reply-unread', text);
+      if (target.kind === 'none') return show(sql, o, reply, openOf(pending), 'reply-unread', text);
       if (target.kind === 'which') return askWhich(sql, o, pending, target.slips, digitOf(a.action));
       const who = pending.find((p) => p.alertId === target.alertId) as PartyPending;
       return respond(sql, o, reply, who.alertId, a.action, { party: who.party, name: known.find((k) => k.party === who.party)?.name ?? '' });
@@ -116,7 +120,7 @@ const answersTest = async (sql: Sql, reply: ReplyRow, pending: readonly PartyPen
 
 const openOf = (pending: readonly PartyPending[]): AlertId | null => pending.find((p) => p.open)?.alertId ?? null;
 
-async function respond(sql: Sql, o: RepliesOptions, reply: ReplyRow, alertId: AlertId, action: 'accept' | 'seen' | 'decline' | 'arrive' | 'done' | 'need-help', who: Known): Promise<Done> {
+async function respond(sql: Sql, o: RepliesOptions, reply: ReplyRow, alertId: AlertId, action: 'accept' | 'seen' | 'decline' | 'depart' | 'arrive' | 'done' | 'need-help', who: Known): Promise<Done> {
   const result = await respondIn(sql, o, { alertId, action, actor: { type: 'party', id: who.party, name: who.name }, via: reply.channel, trace: reply.trace });
   return { result: result.kind === 'ok' ? action : `${action}-${result.kind}`, alertId };
 }
@@ -126,20 +130,42 @@ async function key(sql: Sql, o: RepliesOptions, reply: ReplyRow, keys: string, k
   const call = reply.outId === null ? null : await callByOutId(sql, reply.outId);
   if (!call?.alertId) return { result: 'key-without-call', alertId: null };
   const a = parseKey(keys);
-  if (call.purpose === 'desk' || a.meaning !== 'act') return show(sql, o, call.alertId, call.purpose === 'desk' ? 'desk-answered' : 'key-unread', keys.slice(0, 16));
+  if (call.purpose === 'desk' || a.meaning !== 'act') return show(sql, o, reply, call.alertId, call.purpose === 'desk' ? 'desk-answered' : 'key-unread', keys.slice(0, 16));
   return respond(sql, o, reply, call.alertId, a.action, { party: call.party, name: known.find((k) => k.party === call.party)?.name ?? '' });
 }
 
-const countyDayMs = 86_400_000;
-const countyZoneMs = 8 * 3_600_000;
-/** 8: absent until the county's midnight (six hours at least); what waits for him goes to the next. */
+/** A duty number that opted out is nothing to be found by chance: the desk hears of it, case or no case (F21). Relatives stand on their case and in the list. */
+async function page(sql: Sql, o: RepliesOptions, parties: readonly Party[]): Promise<void> {
+  await insertHouseEvents(sql, o.seal, parties.filter((p) => p.startsWith('responder:')).map((party) => ({ kind: 'audit', edge: 'raise', data: { subject: { type: 'number', id: party }, reason: 'opted-out' } })));
+}
+
+/** 8: absent until the county's midnight (six hours at least); what waits for him goes to the next, and he is told until when, once. */
 async function offToday(sql: Sql, o: RepliesOptions, reply: ReplyRow, known: Known[], pending: PartyPending[]): Promise<Done> {
   const now = await readNow(sql);
-  const midnight = (Math.floor((now + countyZoneMs) / countyDayMs) + 1) * countyDayMs - countyZoneMs;
-  await markParties(sql, known.map((k) => k.party), { absentUntil: Math.max(midnight, now + limits.offTodayMs) });
+  const parties = known.map((k) => k.party);
+  const before = await absentUntil(sql, parties);
+  const until = Math.max(before ?? 0, offUntil(now));
+  await markParties(sql, parties, { absentUntil: until });
+  if (before === null) await tell(sql, o, reply, parties, 'away', { until: untilWord(until, now) });
   const mine = pending.filter((p) => p.open && (p.state === 'notified' || p.state === 'seen' || p.state === 'accepted'));
   for (const p of mine) await respond(sql, o, reply, p.alertId, 'decline', { party: p.party, name: known.find((k) => k.party === p.party)?.name ?? '' });
   return { result: 'off-today', alertId: mine[0]?.alertId ?? null };
+}
+
+/** 7: back again, before his time. */
+async function back(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: readonly Party[]): Promise<Done> {
+  if (await absentUntil(sql, parties) === null) return { result: 'back', alertId: null };
+  await markParties(sql, parties, { absentUntil: null });
+  await tell(sql, o, reply, parties, 'back', {});
+  return { result: 'back', alertId: null };
+}
+
+/** A word to the number that wrote, about no case; an answering machine that says 外出 hears it once. */
+async function tell(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: readonly Party[], template: 'away' | 'back', params: MessageParams): Promise<void> {
+  const line = [...(await partyLines(sql, parties)).values()][0];
+  const to = o.seal.openIfReadable('reply.from', reply.fromEnc);
+  if (reply.channel !== 'sms' || !line || line.optedOut || to === null) return;
+  await insertOutbox(sql, o.seal, [{ alertId: null, party: line.party, to, toBidx: reply.fromBidx, channel: 'sms', template, params, priority: 3, purpose: 'notice', round: null, step: null, slip: null, trace: reply.trace, demo: line.demo }]);
 }
 
 /** Several wait for an answer and it names none: asked back, the plans go on. */
@@ -156,11 +182,11 @@ async function askWhich(sql: Sql, o: RepliesOptions, pending: readonly PartyPend
 /** The end of a place is what tells neighbours apart: 下厝角12号. */
 const corner = (place: string | null): string => [...(place?.replace(/^.*村/u, '') ?? '')].slice(-7).join('');
 
-/** Shown on a case (the given one, else the newest open), softly rung; never answered. */
-async function show(sql: Sql, o: RepliesOptions, on: AlertId | null, action: string, note: string, more: (work: Work, now: number) => Partial<Change> = () => ({})): Promise<Done> {
+/** Shown on a case (the given one, else the newest open), softly rung; never answered. Without any it stands in the list of loose answers. */
+async function show(sql: Sql, o: RepliesOptions, reply: ReplyRow, on: AlertId | null, action: string, note: string, more: (work: Work, now: number) => Partial<Change> = () => ({})): Promise<Done> {
   const alertId = on ?? (await newestOpenAlert(sql));
   if (alertId === null) return { result: action, alertId: null };
-  return change(sql, o, alertId, (work, now) => ({ ...nothing(), log: [{ actor: house('replies'), action, note }], feed: { what: action, ring: 'soft' }, ...more(work, now) }), action);
+  return change(sql, o, alertId, (work, now) => ({ ...nothing(), log: [{ actor: house('replies'), action, note, detail: { reply: reply.id } }], feed: { what: action, ring: 'soft' }, ...more(work, now) }), action);
 }
 
 async function change(sql: Sql, o: RepliesOptions, alertId: AlertId, make: (work: Work, now: number) => Change, result: string): Promise<Done> {

@@ -13,7 +13,7 @@ export type Slot = (typeof slots)[number];
 export type TimerSet = { dueAt: number; payload?: Record<string, unknown> };
 
 export type EngagementState = 'notified' | 'seen' | 'accepted' | 'arrived' | 'declined' | 'need-help' | 'done';
-export type Engagement = { state: EngagementState; acceptedAt: number | null; arriveBy: number | null };
+export type Engagement = { state: EngagementState; acceptedAt: number | null; arriveBy: number | null; /** on the way (已出发) since */ departedAt?: number | null };
 /** What the search has sent one party of this alert; `rounds` in which the search tried it. */
 export type Contacted = { sms: number; voice: number; rounds: readonly number[]; /** may have reached it: sent, or being sent */ reached: boolean };
 
@@ -32,7 +32,7 @@ export type SentAlready = {
 };
 export type LogEntry = { actor: Actor; action: string; detail?: Record<string, unknown>; /** sealed */ note?: string; /** when, where it is written later than it happened */ at?: number };
 export type Feed = { what: string; ring?: Ring; detail?: Record<string, unknown> };
-export type EngagementPatch = { party: Party; state: EngagementState; acceptedAt?: number | null; arriveBy?: number | null };
+export type EngagementPatch = { party: Party; state: EngagementState; acceptedAt?: number | null; arriveBy?: number | null; departedAt?: number | null };
 
 export type Case = {
   alert: Alert; timers: ReadonlyMap<Slot, TimerSet>; engagements: ReadonlyMap<Party, Engagement>;

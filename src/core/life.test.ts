@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Act } from './act.ts';
 import type { Actor, AlertAction } from './alert.ts';
 import { absorb, type Case, type Change, requiredSlot, type Send, type Slot } from './change.ts';
 import { sendFailed } from './decide-failure.ts';
@@ -15,7 +16,7 @@ import type { StoredEvent } from './event.ts';
 import type { AlertId, DeviceId, EventId, Party } from './ids.ts';
 import { emergencyPlan, firePlan } from './plan.ts';
 import type { PartyFacts } from './roster.ts';
-import { type Act, act } from './transition.ts';
+import { act } from './transition.ts';
 
 const t0 = 1_800_000_000_000;
 const person = (party: string, role: PartyFacts['role'], more: Partial<PartyFacts> = {}): PartyFacts =>

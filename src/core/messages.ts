@@ -23,6 +23,9 @@ export const templates = {
   family: { channel: 'sms', text: `\${name}姓老人家中\${time}有\${kind}告警，值班室正在核实并派人上门，请保持电话畅通。值班室${hotline}` },
   'family-done': { channel: 'sms', text: `\${name}姓老人告警已处理，\${time}到场查看，\${result}。详情可电话询问值班室${hotline}` },
   taken: { channel: 'sms', text: `单号\${no}，\${who}已前往，您不用再去，谢谢。值班室${hotline}` },
+  'family-taken': { channel: 'sms', text: `\${name}姓老人告警，\${who}已前往查看，有结果再告诉您，请保持电话畅通。值班室${hotline}` },
+  away: { channel: 'sms', text: `已登记您外出到\${until}，这段时间叫别人。提前回来请回7。值班室${hotline}` },
+  back: { channel: 'sms', text: `已登记您回来了，有警情会叫您，谢谢。值班室${hotline}` },
   passed: { channel: 'sms', text: `单号\${no}已转下一位，谢谢告知。值班室${hotline}` },
   which: { channel: 'sms', text: `您有\${n}单未回复，分别为\${list}。请回\${key}加单号，例如回复\${eg}。值班室${hotline}` },
   seen: { channel: 'sms', text: `单号\${no}收到您的回复。能去请回1，不能去请回0，未回1前继续叫人。${hotline}` },
@@ -69,7 +72,7 @@ export function render(name: TemplateName, params: MessageParams): string {
 }
 
 // A gateway refuses an empty value, and an alarm with an unknown place is still an alarm.
-const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1', eg: '127' };
+const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1', eg: '127', until: '明天' };
 const valueCharsMax = 35;
 const segmentChars = 70;
 const paramsCharsMax = 249;
@@ -106,7 +109,7 @@ export function smsParts(sign: string, text: string): { chars: number; parts: nu
 /** The longest values that the field has: previews and tests show every text with them. */
 export const worstValues: MessageParams = {
   place: '谢洋乡草垄崎村祠堂边120号', name: '欧阳', time: '02:13', no: '27', count: '412', n: '4', who: '欧阳建国', town: '东风农场生活区', cause: '停电',
-  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '', key: '1', eg: '127',
+  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '', key: '1', eg: '127', until: '明天05:30',
 };
 
 const clip = (text: string, chars: number): string => [...text].slice(0, Math.max(chars, 1)).join('');

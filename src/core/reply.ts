@@ -5,8 +5,8 @@
 import type { AlertAction } from './alert.ts';
 
 export type Answer =
-  | { meaning: 'act'; action: Extract<AlertAction, 'accept' | 'seen' | 'decline' | 'arrive' | 'done' | 'need-help'>; slip: number | null }
-  /** 8: not available today. */ | { meaning: 'off-today' }
+  | { meaning: 'act'; action: Extract<AlertAction, 'accept' | 'seen' | 'decline' | 'depart' | 'arrive' | 'done' | 'need-help'>; slip: number | null }
+  /** 8: not available today; 7: back again. */ | { meaning: 'off-today' } | { meaning: 'back' }
   /** 5: the answer to tests and drills, so that none can accept a real alarm. */ | { meaning: 'ring-test' }
   /** T TD N 退订: the provider mutes this number for ever. */ | { meaning: 'opted-out' }
   | { meaning: 'unknown' };
@@ -15,17 +15,19 @@ type Word = Exclude<Answer, { meaning: 'unknown' }>;
 const act = (action: Extract<Answer, { meaning: 'act' }>['action']): Word => ({ meaning: 'act', action, slip: null });
 
 const digitWords: Record<string, Word> = {
-  1: act('accept'), 0: act('decline'), 2: act('arrive'), 3: act('done'), 9: act('need-help'), 8: { meaning: 'off-today' }, 5: { meaning: 'ring-test' },
+  1: act('accept'), 0: act('decline'), 2: act('arrive'), 3: act('done'), 9: act('need-help'), 8: { meaning: 'off-today' }, 7: { meaning: 'back' }, 5: { meaning: 'ring-test' },
 };
 const words: [Word, string[]][] = [
   [{ meaning: 'opted-out' }, ['t', 'td', 'n', '退订', '拒收', '退']],
   [act('decline'), ['不去', '去不了', '不能去', '不行', '在外地', '不在', '没空', '零', '〇', 'o', '去不成', '走不开', '不方便', '不', '我不去', '我去不了', '不去了']],
-  [act('accept'), ['一', '去', '我去', '马上去', '在路上', '来了', '我来', '马上来', '就去', '这就去', '马上到', '我马上去', '能去', '可以去', '好我去', '好的我去', '收到马上去', '收到我去', '好马上去', '我现在去', '现在去', '我去看', '我去看看', '去了', '已出发', '出发了', '正在去', '在路上了', '幺', '壹']],
+  [act('accept'), ['一', '去', '我去', '马上去', '来了', '我来', '马上来', '就去', '这就去', '马上到', '我马上去', '能去', '可以去', '好我去', '好的我去', '收到马上去', '收到我去', '好马上去', '我现在去', '现在去', '我去看', '我去看看', '去了', '幺', '壹']],
+  [act('depart'), ['在路上', '已出发', '出发了', '正在去', '在路上了', '出发', '我出发了', '上路了', '正在路上', '动身了', '已在路上', '我在路上', '我在路上了', '正在赶去']],
   [act('arrive'), ['到了', '到', '已到', '已到达', '我到了', '二', '到了到了', '到现场了', '已经到了']],
   [act('done'), ['办好了', '好了', '处理好了', '处理完了', '没事了', '完成', '三', '已处理']],
   [act('need-help'), ['要支援', '支援', '要帮忙', '来人', '需要支援', '快来人', '救命', '九']],
   [act('seen'), ['收到', '好', '好的', '嗯', '知道了', '知道', 'ok', '行', '明白', '嗯嗯', '哦', '收到了', '好滴', '谢谢', '收到谢谢', '好的收到', '好的知道了', '看到了', '可以', '是', '好好', '👌', '👍']],
   [{ meaning: 'off-today' }, ['外出', '请假', '我外出', '今天请假', '外出了', '八']],
+  [{ meaning: 'back' }, ['销假', '我回来了', '回来了', '在岗', '回岗', '我在岗', '已回', '七']],
   [{ meaning: 'ring-test' }, ['五']],
 ];
 const wordOf = new Map(words.flatMap(([word, texts]) => texts.map((text) => [text, word] as const)));
@@ -48,6 +50,7 @@ export function parseReply(text: string): Answer {
   const digits = /^(?:回复?|答)?([012359])(\d{2})?$/u.exec(plain);
   if (digits) return withSlip(digitWords[digits[1] as string] as Word, digits[2]);
   if (plain === '8' || plain === '回8') return { meaning: 'off-today' };
+  if (plain === '7' || plain === '回7') return { meaning: 'back' };
   // Words with a slip beside them: 去27, 27我去, 单号27 不去.
   const around = /^(?:单号?)?(\d{2})号?(?:单)?(\D+)$/u.exec(plain) ?? reversed(/^(\D+?)(?:单号?)?(\d{2})号?(?:单)?$/u.exec(plain));
   const named = around && wordOf.get(around[2] as string);

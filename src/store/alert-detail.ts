@@ -27,7 +27,7 @@ export type EngagementRow = { party: string; state: string; role: string | null;
 /** Everybody's part in the alert, names and numbers masked. */
 export async function readEngagements(sql: Sql, seal: Seal, alertId: string): Promise<EngagementRow[]> {
   const rows = await sql.query<Omit<EngagementRow, 'name' | 'phone'> & Sealed>(
-    `select e.party, e.state, e.notified_at as "notifiedAt", e.accepted_at as "acceptedAt", e.arrived_at as "arrivedAt", e.arrive_by as "arriveBy", e.updated_at as "updatedAt", ${partyColumns}
+    `select e.party, e.state, e.notified_at as "notifiedAt", e.accepted_at as "acceptedAt", e.arrived_at as "arrivedAt", e.departed_at as "departedAt", e.arrive_by as "arriveBy", e.updated_at as "updatedAt", ${partyColumns}
      from engagement e ${partyJoins('e.party')} where e.alert_id = $1 order by e.updated_at`, [alertId]);
   return rows.map((row) => ({ ...plainOf(row), ...maskedParty(seal, row) }));
 }

@@ -11,7 +11,7 @@ export type SlipCase = {
   party: string; no: number; alertId: string; kind: EventKind; state: AlertState; openedAt: number; closedAt: number | null; count: number; flags: string[];
   personId: string | null; homeId: string | null; town: string | null; village: string | null; now: number; demo: boolean;
   /** masked, e.g. 陈*水 */ name: string | null;
-  mine: EngagementState | null; /** her own name, for the log */ partyName: string;
+  mine: EngagementState | null; departed: boolean; /** she is not to be called until then */ absentUntil: number | null; /** her own name, for the log */ partyName: string;
   /** Somebody else who goes or is there, masked, since when. */ other: { name: string; role: string; at: number } | null;
 };
 
@@ -22,7 +22,7 @@ const shown = (region: string | null): string | null => region && showRegion(reg
 export async function findSlip(sql: Sql, seal: Seal, code: string): Promise<SlipCase | null> {
   const [row] = await sql.query<Row & Omit<SlipCase, 'name' | 'partyName' | 'other'> & { nameEnc: Buffer | null; rName: Buffer | null; cName: Buffer | null; level: string | null; region: string | null; parent: string | null }>(
     `select s.party, s.no, s.alert_id as "alertId", a.kind, a.state, a.opened_at as "openedAt", a.closed_at as "closedAt", a.count, a.flags, a.person_id as "personId", a.home_id as "homeId", a.demo,
-       anling_now() as now, p.name_enc as "nameEnc", v.name as region, v.level, w.name as parent, e.state as mine, r.name_enc as "rName", c.name_enc as "cName"
+       anling_now() as now, p.name_enc as "nameEnc", v.name as region, v.level, w.name as parent, e.state as mine, e.departed_at is not null as departed, coalesce(r.absent_until, c.absent_until) as "absentUntil", r.name_enc as "rName", c.name_enc as "cName"
      from slip s join alert a on a.id = s.alert_id left join person p on p.id = a.person_id left join region v on v.code = a.region_code left join region w on w.code = v.parent_code
        left join engagement e on e.alert_id = a.id and e.party = s.party
        left join responder r on 'responder:' || r.id = s.party left join contact c on 'contact:' || c.id = s.party
@@ -47,11 +47,11 @@ async function findOther(sql: Sql, seal: Seal, alertId: string, party: string): 
   return { name: name === null ? '' : maskName(name), role: row.role, at: row.at };
 }
 
-type OtherSlip = { code: string; no: number; kind: EventKind; openedAt: number; village: string | null; mine: EngagementState | null };
+type OtherSlip = { alertId: string; code: string; no: number; kind: EventKind; openedAt: number; village: string | null; mine: EngagementState | null };
 /** Her other slips whose alerts are open, newest first. */
 export async function otherSlips(sql: Sql, party: string, alertId: string): Promise<OtherSlip[]> {
   const rows = await sql.query<OtherSlip>(
-    `select s.code, s.no, a.kind, a.opened_at as "openedAt", v.name as village, e.state as mine from slip s join alert a on a.id = s.alert_id
+    `select s.alert_id as "alertId", s.code, s.no, a.kind, a.opened_at as "openedAt", v.name as village, e.state as mine from slip s join alert a on a.id = s.alert_id
        left join region v on v.code = a.region_code left join engagement e on e.alert_id = a.id and e.party = s.party
      where s.party = $1 and s.alert_id <> $2 and a.state <> 'closed' order by s.created_at desc limit 20`, [party, alertId]);
   return rows.map((r) => ({ ...r, village: shown(r.village) }));

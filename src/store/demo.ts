@@ -92,7 +92,7 @@ const removals: readonly (readonly [string, string])[] = [
   ['heartbeat', 'delete from heartbeat where device_no in (select no from device where demo)'],
   ['vital', 'delete from vital where device_no in (select no from device where demo)'],
   ['drill', 'delete from drill where demo'],
-  ...['reach', 'ring_test', 'number_task'].map((table) => [table, `delete from ${table} where party in (select 'responder:' || id from responder where demo union all select 'contact:' || id from contact where demo)`] as const),
+  ...['reach', 'ring_test', 'number_task', 'reply_alias'].map((table) => [table, `delete from ${table} where party in (select 'responder:' || id from responder where demo union all select 'contact:' || id from contact where demo)`] as const),
   ['reach_gap', 'delete from reach_gap where region_code in (select code from region where demo)'],
   ['device', 'delete from device where demo'],
   ['contact', 'delete from contact where demo'],

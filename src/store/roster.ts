@@ -39,7 +39,7 @@ export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: numb
      where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0 && alerts.some(inOutage)], 'roster-responders');
   const [people, homes] = [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))];
   const contacts = await sql.query(
-    `${contactRows} where c.person_id = any($1) or p.home_id = any($2) order by p.high_risk desc, p.id, c.ord, c.id`,
+    `${contactRows} where c.person_id in (select id from person where id = any($1) union select id from person where home_id = any($2)) order by p.high_risk desc, p.id, c.ord, c.id`,
     [people, homes], 'roster-contacts');
   const speech = await sql.query<Speech>(`${speechRows} where p.id = any($1) or p.home_id = any($2)`, [people, homes], 'roster-speech');
   const places = await sql.query<Place>('select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places');
@@ -124,10 +124,11 @@ function contactsFrom(rows: readonly Row[]): (alert: RosterKey) => PartyFacts[] 
     }));
 }
 
-/** Parties with this number. */
+/** Parties with this number, and those for whom somebody has bound it (F20). */
 export async function partiesByPhone(sql: Sql, bidx: Uint8Array): Promise<{ party: Party; nameEnc: Buffer }[]> {
   return await sql.query<{ party: Party; nameEnc: Buffer } & Row>(
-    `select 'responder:' || id as party, name_enc as "nameEnc" from responder where phone_bidx = $1 union all select 'contact:' || id, name_enc from contact where phone_bidx = $1`, [bidx], 'roster-by-phone');
+    `select 'responder:' || id as party, name_enc as "nameEnc" from responder where phone_bidx = $1 union all select 'contact:' || id, name_enc from contact where phone_bidx = $1
+     union all select a.party, coalesce(r.name_enc, c.name_enc) from reply_alias a left join responder r on a.party = 'responder:' || r.id left join contact c on a.party = 'contact:' || c.id where a.phone_bidx = $1 and coalesce(r.id, c.id) is not null`, [bidx], 'roster-by-phone');
 }
 
 const split = (parties: readonly Party[]): [string[], string[]] => [
@@ -135,10 +136,18 @@ const split = (parties: readonly Party[]): [string[], string[]] => [
 ];
 
 /** Marks parties absent until then (8: off today), opted out, or proven reachable (5). */
-export async function markParties(sql: Sql, parties: readonly Party[], mark: { absentUntil: number } | 'opted-out' | 'verified'): Promise<void> {
+export async function markParties(sql: Sql, parties: readonly Party[], mark: { absentUntil: number | null } | 'opted-out' | 'verified'): Promise<void> {
   const set = mark === 'opted-out' ? 'opted_out_at = coalesce(opted_out_at, anling_now())' : mark === 'verified' ? 'verified_at = anling_now()' : 'absent_until = to_timestamp($2::float8 / 1000)';
   const more = typeof mark === 'string' ? [] : [mark.absentUntil];
   const [responders, contacts] = split(parties);
   await sql.query(`update responder set ${set} where id = any($1)`, [responders, ...more]);
   await sql.query(`update contact set ${set} where id = any($1)`, [contacts, ...more]);
+}
+
+/** Until when these are away, the longest; null: nobody is. */
+export async function absentUntil(sql: Sql, parties: readonly Party[]): Promise<number | null> {
+  const [responders, contacts] = split(parties);
+  const [row] = await sql.query<{ until: number | null }>(
+    `select max(absent_until) as until from (select absent_until from responder where id = any($1) union all select absent_until from contact where id = any($2)) x where absent_until > anling_now()`, [responders, contacts], 'roster-absent');
+  return row?.until ?? null;
 }

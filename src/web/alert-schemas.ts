@@ -40,7 +40,7 @@ export const AlertInFull = Shape({
     id: Text, at: EpochMs, actorType: Text, actorId: Text, actorName: NullableText, action: Text, detail: Type.Object({}, { additionalProperties: true }), note: NullableText,
   })),
   engagements: Type.Array(Shape({
-    party: Text, state: Text, role: NullableText, name: NullableText, phone: NullableText, notifiedAt: NullableTime, acceptedAt: NullableTime, arrivedAt: NullableTime, arriveBy: NullableTime, updatedAt: EpochMs,
+    party: Text, state: Text, role: NullableText, name: NullableText, phone: NullableText, notifiedAt: NullableTime, acceptedAt: NullableTime, departedAt: NullableTime, arrivedAt: NullableTime, arriveBy: NullableTime, updatedAt: EpochMs,
   })),
   messages: Type.Array(Shape({
     id: Text, outId: Text, party: Text, channel: Text, template: Text, state: Text, to: Type.String({ description: 'masked' }), round: Nullable(Count), step: Nullable(Count),

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AlertId, Party } from '#core/ids.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
+import { markReply } from '#store/reply-reads.ts';
+import { insertReply } from '#store/replies.ts';
 import { county, touchAlert } from '#test/harness/web.ts';
 import type { Browser } from './browser.ts';
 import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
@@ -26,6 +28,10 @@ describe('the settings’ pages', () => {
     expect(await page.locator('tr[data-id]').evaluateAll((rows) => rows.slice(0, 3).map((r) => (r as HTMLElement).dataset['state']))).toEqual(['failed', 'failed', 'unknown']);
     expect(await page.textContent('tr[data-state=failed]')).toMatch(/一分钟内已打过|余额不足/);
     await show('notifications');
+    await page.waitForSelector('[data-test=loose] tr[data-result=stranger-reply]');
+    expect(await page.textContent('[data-test=loose]')).toMatch(/陌生号码.*154\*{4}8888.*我是她丈夫/s);
+    await page.click('[data-test=loose-done]');
+    await page.waitForFunction(() => document.querySelector('[data-test=loose]') === null);
     await page.selectOption('[data-filter=state]', 'failed');
     await page.waitForFunction(() => [...document.querySelectorAll('tr[data-id]')].every((r) => (r as HTMLElement).dataset['state'] === 'failed'));
     expect(page.url()).toContain('state=failed');
@@ -232,6 +238,8 @@ describe('the settings’ pages', () => {
 /** Some messages of all kinds, frames that nobody could read, a blind window. */
 async function fill(web: RealWeb): Promise<void> {
   const { db, seal } = web.t;
+  const said = await insertReply(db, seal, { dedupe: 'loose', channel: 'sms', from: '15404258888', content: '我是她丈夫', outId: null, receivedAt: Date.now() });
+  await markReply(db, said?.id ?? '', 'stranger-reply', null);
   const [home] = await db.query<{ id: string; region: string; person: string; responder: string; contact: string }>(
     `select h.id, h.region_code as region, p.id as person, r.id as responder, c.id as contact from home h join person p on p.home_id = h.id join contact c on c.person_id = p.id
      join responder r on r.region_code = h.region_code and r.role = 'care-worker' order by h.id limit 1`);

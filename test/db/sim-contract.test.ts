@@ -36,7 +36,7 @@ const compared: Record<string, { columns: string; order: string }> = {
   event: { columns: 'ingest_id, shard, urgency, device_id, home_id, person_id, kind, edge, source_event_id, device_time, received_at, flags, evaluated_at, result, alert_id, attempts', order: 'ingest_id' },
   alert: { columns: 'id, kind, priority, state, subject_type, subject_id, device_id, count, duplicate_count, version, state_version, opened_at, last_raised_at, flags, claimed_at, claimed_by, claim_tab, last_step_at, first_human_at, committed_at, committed_how, arrived_at, closed_at, closed_by, outcome, plan, plan_base_at, plan_round, plan_step, plan_state, summary', order: 'id' },
   alert_log: { columns: 'alert_id, at, actor_type, actor_id, action, detail', order: 'alert_id, id' },
-  engagement: { columns: 'alert_id, party, state, notified_at, accepted_at, arrived_at, arrive_by, updated_at', order: 'alert_id, party' },
+  engagement: { columns: 'alert_id, party, state, notified_at, accepted_at, arrived_at, arrive_by, departed_at, updated_at', order: 'alert_id, party' },
   slip: { columns: 'party, alert_id, created_at', order: 'party, alert_id' },
   timer: { columns: 'alert_id, slot, due_at, payload, fired_at, cancelled_at, attempts', order: 'alert_id, slot, id' },
   outbox: { columns: 'alert_id, party, channel, template, purpose, round, step, priority, state, due_at, created_at, lease_until, lease_token, attempts, provider, provider_id, error_code, error_class, accepted_at, done_at, handled_at, sent_at, check_at, checks, withdrawn_at, demo, dry', order: 'id' },

@@ -5,6 +5,9 @@ import { county, otherTown, testWeb, town, type Web } from '#test/harness/web.ts
 import { openDb } from '#store/pool.ts';
 import { insertOutbox, type NewOutbox } from '#store/outbox-insert.ts';
 import type { AlertId, Party } from '#core/ids.ts';
+import { markReply } from '#store/reply-reads.ts';
+import { insertReply } from '#store/replies.ts';
+import { partiesByPhone } from '#store/roster.ts';
 
 let web: Web;
 beforeAll(async () => { web = await testWeb(); });
@@ -125,4 +128,33 @@ describe('notifications', () => {
     await db.close();
     process.stdout.write(`    notifications, ${rows} rows, p95 of the first page in ms: ${JSON.stringify(times)}\n`);
   }, 240_000);
+});
+
+describe('answers that no case shows', () => {
+  const reply = async (from: string, text: string, result: string): Promise<string> => {
+    const { t } = web;
+    const made = await insertReply(t.db, t.seal, { dedupe: `${from}${text}`, channel: 'sms', from, content: text, outId: null, receivedAt: Date.now() });
+    await markReply(t.db, made?.id ?? '', result, null);
+    return made?.id ?? '';
+  };
+  const post = (path: string, body: unknown, cookie: string) => web.fetch(`/api/v1/replies/${path}`, { method: 'POST', cookie, body });
+
+  it('are the county’s to look at, masked, gone when looked at, on record; a stranger’s is bound to somebody on file [FF20 W10]', async () => {
+    const operator = await web.cookie('operator');
+    const [stranger, optedOut] = [await reply('15404258888', '我去', 'stranger-reply'), await reply('15404250201', 'TD', 'opted-out')];
+    await reply('15404250202', '5', 'ring-test');
+    const { body, text } = await web.fetch('/api/v1/replies', { cookie: operator });
+    expect(body.replies.map((r: { id: string; result: string }) => [r.id, r.result]).sort()).toEqual([[optedOut, 'opted-out'], [stranger, 'stranger-reply']].sort());
+    expect(text).not.toMatch(/15404258888|15404250201/);
+    expect((await web.fetch('/api/v1/replies', { cookie: await web.cookie('operator', otherTown) })).body.replies).toEqual([]);
+    expect((await post(`${optedOut}/done`, {}, await web.cookie('operator', otherTown))).status).toBe(404);
+    expect([(await post(`${optedOut}/done`, {}, operator)).status, (await post(`${optedOut}/done`, {}, operator)).status]).toEqual([200, 404]);
+    expect((await post(`${stranger}/bind`, { party: 'contact:nobody' }, operator)).body.error.fields).toEqual([{ field: 'party', expected: 'a responder or contact on file' }]);
+    expect((await post(`${stranger}/bind`, { party: 'responder:r1' }, await web.cookie('viewer'))).status).toBe(403);
+    expect((await post(`${stranger}/bind`, { party: 'responder:r1' }, operator)).status).toBe(200);
+    expect((await post(`${stranger}/bind`, { party: 'responder:r1' }, operator)).status).toBe(409);
+    expect((await partiesByPhone(web.t.db, web.t.seal.blind('phone', '15404258888'))).map((p) => p.party)).toEqual(['responder:r1']);
+    expect(await web.t.db.query(`select evaluated_at from reply where id = $1`, [stranger])).toEqual([{ evaluated_at: null }]);
+    expect((await web.t.db.query(`select action from audit where action like 'reply.%' order by id`)).map((r) => r['action'])).toEqual(['reply.done', 'reply.bind']);
+  });
 });

@@ -1,6 +1,8 @@
 /** The plan of FIELD 7 through rows, by time travel: exact seconds, exact people; a message nobody expected fails. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Party } from '#core/ids.ts';
 import { render, type TemplateName } from '#core/messages.ts';
+import { bindReply, finishLoose, looseReplies } from '#store/loose-replies.ts';
 import { type Alarm, operator, party, phone, testAlarm } from '#test/harness/alarm.ts';
 
 let a: Alarm;
@@ -216,7 +218,7 @@ describe('answers', () => {
     expect(await a.reply(phone['cw'] as string, ' １ ')).toBe('accept');
     expect(await a.alert()).toMatchObject({ state: 'committed', planState: 'ended', committedHow: 'accept-sms' });
     const told = await a.sent();
-    expect(told.map((m) => `${m.party} ${m.template}`)).toEqual(['contact:keyholder taken']);
+    expect(told.map((m) => `${m.party} ${m.template}`)).toEqual(['contact:keyholder taken', 'contact:family1 family-taken']);
     expect(told[0]?.params).toMatchObject({ who: '郑cw' });
     await a.pass(1100, 50);
     expect(await a.sentLines()).toEqual([]);
@@ -322,6 +324,41 @@ describe('answers', () => {
     expect(log.filter((l) => l.action === 'stranger-reply')).toHaveLength(1);
     expect(JSON.stringify(log)).not.toContain('15404259999');
     expect(a.logs.join('')).toContain('opted out');
+  });
+
+  it('8 is told until when, once; 7 brings him back at once, and he is called again [E9 FF9]', async () => {
+    await press();
+    await a.sent();
+    expect(await a.reply(phone['cw'] as string, '8')).toBe('off-today');
+    expect(await a.reply(phone['cw'] as string, '外出')).toBe('off-today');
+    const away = (await a.db.query<{ template: string; alert_id: string | null }>(`select template, alert_id from outbox where party = 'responder:cw' and template in ('away', 'back')`));
+    expect(away).toEqual([{ template: 'away', alert_id: null }]);
+    expect(await a.reply(phone['cw'] as string, '7')).toBe('back');
+    expect(await a.reply(phone['cw'] as string, '销假')).toBe('back');
+    expect((await a.db.query(`select template from outbox where party = 'responder:cw' and template = 'back'`))).toHaveLength(1);
+    expect((await a.db.query(`select absent_until from responder where id = 'cw'`))[0]).toEqual({ absent_until: null });
+    await a.event('sos', { deviceId: 'd9', homeId: 'h1', personId: null });
+    await a.settle();
+    expect((await a.sent()).filter((m) => m.alertId === '2').map((m) => m.party)).toContain('responder:cw');
+  });
+
+  it('what no case can show stands in a list; an opt-out of a duty number is an alert of its own; a stranger is bound by one click and read again [FF20 FF21 E11]', async () => {
+    expect(await a.reply(phone['cw'] as string, 'TD')).toBe('opted-out');
+    expect(await a.reply('15404259999', '去')).toBe('stranger-reply');
+    await a.settle();
+    const loose = await looseReplies(a.db, a.seal, 10);
+    expect(loose.map((r) => [r.result, r.party, r.text])).toEqual([['stranger-reply', null, '去'], ['opted-out', 'responder:cw', 'TD']]);
+    expect(await a.db.query(`select kind, priority, subject_type, subject_id, summary from alert`)).toMatchObject([{ kind: 'audit', priority: 2, subject_type: 'number', subject_id: 'responder:cw', summary: { reason: 'opted-out' } }]);
+    expect(await finishLoose(a.db, loose[1]?.id ?? '', 'user:op')).toBe(true);
+    await press();
+    await a.sent();
+    expect(await bindReply(a.db, loose[0]?.id ?? '', 'contact:keyholder' as Party, 'user:op')).toBe(true);
+    await a.settle();
+    const sos = await a.db.query<{ id: string; state: string }>(`select id, state from alert where kind = 'sos'`);
+    expect(sos).toMatchObject([{ state: 'committed' }]); // her husband's telephone said 去 for her
+    expect(await a.reply('15404259999', '2')).toBe('arrive');
+    expect(await bindReply(a.db, loose[0]?.id ?? '', 'contact:keyholder' as Party, 'user:op')).toBe(false);
+    expect(await looseReplies(a.db, a.seal, 10)).toEqual([]);
   });
 
   it('keys: 1 accepts for the call it was pressed in, silence and other keys do not [E6 FF7]', async () => {

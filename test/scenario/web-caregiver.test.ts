@@ -88,7 +88,26 @@ describe('caregiver link', () => {
     const declined = (await page('/j/second-code-1')).text;
     expect(declined).toContain('已转下一位');
     expect(declined).not.toMatch(/陈金水|15404250001/);
-    expect(declined.match(/<button/g)).toHaveLength(1); // 我去, should she be able to after all
+    expect(declined.match(/<button/g)).toHaveLength(2); // away today, 我去, should she be able to after all
+  });
+
+  it('says that she has set out, once, after she has promised [E8]', async () => {
+    expect((await page()).text).not.toContain('出发了');
+    await answer('accept');
+    expect((await page()).text).toContain('出发了');
+    expect((await answer('depart')).status).toBe(303);
+    const { text } = await page();
+    expect([text.includes('已登记您出发'), text.includes('value="depart"'), text.includes('value="arrive"')]).toEqual([true, false, true]);
+  });
+
+  it('takes her absence: what waits for her goes to the next, and she is back by one press [FF9 E9]', async () => {
+    expect((await page()).text).toContain('今天外出，先叫别人');
+    expect((await answer('off-today')).status).toBe(303);
+    expect([await engagement(), (await page()).text.includes('已登记您外出到')]).toEqual(['declined', true]);
+    expect((await web.t.db.query(`select absent_until > anling_now() as away from responder where id = 'r1'`))[0]).toEqual({ away: true });
+    await answer('back');
+    expect((await web.t.db.query('select absent_until from responder where id = $1', ['r1']))[0]).toEqual({ absent_until: null });
+    expect((await page()).text).toContain('今天外出，先叫别人');
   });
 
   it('tells her who has it already when she is late, and offers nothing [D4]', async () => {
@@ -157,6 +176,6 @@ describe('caregiver link', () => {
 
   it('names the field when an answer is none [G3]', async () => {
     const { status, body } = await answer('explode');
-    expect([status, body.error.fields]).toEqual([422, [{ field: 'action', expected: 'one of accept, decline, arrive, done, need-help' }]]);
+    expect([status, body.error.fields]).toEqual([422, [{ field: 'action', expected: 'one of accept, decline, depart, arrive, done, need-help, off-today, back' }]]);
   });
 });

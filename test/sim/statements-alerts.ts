@@ -59,7 +59,7 @@ const alerts: Record<string, Statement> = {
   'alerts-user-name': (t, d, p) => { const user = t.get(d.app_user, p[0] as string); return user ? [{ name: user.display_name }] : []; },
   'alerts-unguarded': (t, d, p) => t.rows(d.alert, 'open').filter((a) => a.priority === 1 && !t.rows(d.timer, 'alert', a.id).some((s) => s.slot === requiredSlots[a.state]))
     .sort(byId).slice(0, p[0] as number).map((a) => ({ id: a.id })),
-  'alerts-newest': (t, d) => t.rows(d.alert, 'open').filter((a) => a.priority <= 2).sort((a, b) => a.priority - b.priority || b.opened_at - a.opened_at).slice(0, 1).map((a) => ({ id: a.id })),
+  'alerts-newest': (t, d) => t.rows(d.alert, 'open').filter((a) => a.priority <= 2 && a.plan !== null).sort((a, b) => a.priority - b.priority || b.opened_at - a.opened_at).slice(0, 1).map((a) => ({ id: a.id })),
   'standby-handovers': () => [], // nobody hands over here: the simulated county has no standby
   'log-insert': (t, d, p) => {
     const [ids, types, actors, actions, details, notes, ats] = [text(p[0]), text(p[1]), text(p[2]), text(p[3]), text(p[4]), p[5] as (Buffer | null)[], p[6] as (number | null)[]];
@@ -72,7 +72,7 @@ const alerts: Record<string, Statement> = {
   },
   'engagements-of': (t, d, p) => text(p[0]).flatMap((id) => t.rows(d.engagement, 'alert', id)).sort((a, b) => a.updated_at - b.updated_at || (a.party < b.party ? -1 : 1)),
   'engagements-save': async (t, d, p) => {
-    const [ids, parties, states, by] = [text(p[0]), text(p[1]), text(p[2]), p[3] as (number | null)[]];
+    const [ids, parties, states, by, gone] = [text(p[0]), text(p[1]), text(p[2]), p[3] as (number | null)[], p[4] as (number | null)[]];
     for (const [i, alertId] of ids.entries()) {
       const [party, state, now] = [parties[i] as string, states[i] as string, t.now()];
       const id = `${alertId} ${party}`;
@@ -81,6 +81,7 @@ const alerts: Record<string, Statement> = {
       t.write(d.engagement, {
         id, alert_id: alertId, party, state, notified_at: e?.notified_at ?? (state === 'notified' ? now : null), accepted_at: e?.accepted_at ?? (state === 'accepted' ? now : null),
         arrived_at: e?.arrived_at ?? (state === 'arrived' || state === 'done' ? now : null), arrive_by: by[i] ?? null, updated_at: now,
+        departed_at: state === 'notified' || state === 'declined' ? null : e?.departed_at ?? gone[i] ?? null,
       } as EngagementRow);
     }
     return [];
@@ -175,6 +176,10 @@ const roster: Record<string, Statement> = {
   'roster-by-phone': (t, d, p) => {
     const key = (p[0] as Buffer).toString('hex');
     return [...t.rows(d.responder, 'phone', key).map((r) => ({ party: `responder:${r.id}`, nameEnc: r.name_enc })), ...t.rows(d.contact, 'phone', key).map((c) => ({ party: `contact:${c.id}`, nameEnc: c.name_enc }))];
+  },
+  'roster-absent': (t, d, p) => {
+    const mine = [...text(p[0]).flatMap((id) => t.get(d.responder, id) ?? []), ...text(p[1]).flatMap((id) => t.get(d.contact, id) ?? [])].flatMap((x) => (x.absent_until !== null && x.absent_until > t.now() ? [x.absent_until] : []));
+    return [{ until: mine.length > 0 ? Math.max(...mine) : null }];
   },
   'update party absent_until': (t, d, p) => markParties(t, d, text(p[0]), { absent_until: p[1] }),
   'update party opted_out_at': (t, d, p) => markParties(t, d, text(p[0]), { opted_out_at: t.now() }),

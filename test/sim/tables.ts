@@ -14,7 +14,7 @@ export type AlertRow = Rec & {
 };
 export type LogRow = Rec & { alert_id: string; at: number; actor_type: string; actor_id: string; action: string; detail: Record<string, unknown>; note_enc: Bytes };
 export type EngagementRow = Rec & {
-  alert_id: string; party: string; state: string; notified_at: number | null; accepted_at: number | null; arrived_at: number | null; arrive_by: number | null; updated_at: number;
+  alert_id: string; party: string; state: string; notified_at: number | null; accepted_at: number | null; arrived_at: number | null; arrive_by: number | null; departed_at: number | null; updated_at: number;
 };
 export type SlipRow = Rec & { party: string; no: number; alert_id: string; code: string; created_at: number };
 export type TimerRow = Rec & {

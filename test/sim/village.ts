@@ -3,6 +3,7 @@
  * plain objects, a sender with its delays, people who answer late or wrongly, operators who claim and sleep, a worker that dies in the middle. What is
  * judged stands in `Verdict`; the same seed is the same run.
  */
+import type { Act } from '#core/act.ts';
 import { absorb, type Case, type Change, type Send, type Slot } from '#core/change.ts';
 import { sendFailed } from '#core/decide-failure.ts';
 import { mergeRaise, openAlert } from '#core/decide-raise.ts';
@@ -13,7 +14,7 @@ import type { StoredEvent } from '#core/event.ts';
 import type { AlertId, DeviceId, EventId, Party } from '#core/ids.ts';
 import { withoutWaiting } from '#core/outage-plan.ts';
 import { candidates, overBudget, type PartyFacts, type Skipped } from '#core/roster.ts';
-import { type Act, act } from '#core/transition.ts';
+import { act } from '#core/transition.ts';
 
 export type Village = { seed: number; plan: Plan; roster: readonly PartyFacts[]; alarms: number; inOutage: boolean; hours: number; /** nobody ever answers */ silent: boolean };
 /** What is done to the engine on purpose, so that a rule that nobody keeps is seen to be broken. */

@@ -189,7 +189,7 @@ export class World {
 
   #hear(kind: ChannelKind, m: Message, party: string, alertId: string | null): void {
     const c = this.#chance;
-    if (/^(taken|passed|seen|late|family-done|which|ring|voice-ring|voice-desk|voice-vigilance|outage)/.test(m.template)) return;
+    if (/^(taken|passed|seen|late|away|back|family-done|family-taken|which|ring|voice-ring|voice-desk|voice-vigilance|outage)/.test(m.template)) return;
     const slip = m.params['no'];
     if (kind === 'voice') {
       if (c.yes(0.12)) this.#soon(3_000, 25_000, () => this.#says(m, party, alertId, 'dtmf', c.pick(['1', '1', '0', '5'])));
@@ -199,7 +199,7 @@ export class World {
     }
     const roll = c.next();
     const say = (what: string, text: string, from = 5_000, to = 6 * minuteMs): void => { this.#judge.count(what); this.#soon(from, to, () => this.#says(m, party, alertId, 'sms', text)); };
-    if (roll < 0.12) this.#soon(8_000, 9 * minuteMs, () => this.#goes(m, party, alertId, slip && c.yes(0.4) ? `1${slip}` : c.pick(['1', '我去', '马上到'])));
+    if (roll < 0.12) this.#soon(8_000, 9 * minuteMs, () => this.#goes(m, party, alertId, slip && c.yes(0.4) ? `1${slip}` : c.pick(['1', '我去', '马上到', '在路上'])));
     else if (roll < 0.26) say('courtesies', c.pick(['收到', '好的', '👌']));
     else if (roll < 0.36) say('refusals', c.pick(['0', '不去', '在外地', slip ? `0${slip}` : '0']));
     else if (roll < 0.40) say('wrong answers', c.pick(['你是谁', '199', '????', '1 1 1']));

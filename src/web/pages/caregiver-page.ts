@@ -1,4 +1,5 @@
 /** The text and markup of the caregiver's page, zh-CN and English: large letters, buttons of 56 px and more, nothing to load. */
+import { untilWord } from '#core/absence.ts';
 import { clockTime } from '#core/clock.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
 import { hotline } from '#core/messages.ts';
@@ -9,10 +10,13 @@ import { Html, html } from './html.ts';
 
 /** What she can answer: the action of core, in both languages. */
 export const answers = {
-  accept: { zh: '我去', en: 'I am going' }, decline: { zh: '我去不了', en: 'I cannot go' }, arrive: { zh: '到了', en: 'I am there' },
+  accept: { zh: '我去', en: 'I am going' }, decline: { zh: '我去不了', en: 'I cannot go' }, depart: { zh: '出发了', en: 'On my way' }, arrive: { zh: '到了', en: 'I am there' },
   done: { zh: '办好了', en: 'Done' }, 'need-help': { zh: '要支援', en: 'Need help' },
 } as const;
 export type Answer = keyof typeof answers;
+/** About herself, not about this case: not to be called today, and back again. */
+export const presence = { 'off-today': { zh: '今天外出，先叫别人', en: 'Away today: call others' }, back: { zh: '我回来了', en: 'I am back' } } as const;
+export type Presence = keyof typeof presence;
 export type Revealed = { person: RevealedPerson | null; home: RevealedHome | null; contacts: readonly Candidate[] };
 type Lang = 'zh' | 'en';
 
@@ -25,14 +29,14 @@ button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;c
 const words = {
   zh: {
     title: '安铃 · 处警', needed: '有老人需要您去看', elder: '老人', where: '地点', since: '报警时间', times: '重复触发', times2: '次', no: '单号', ask: '能去吗?',
-    thanks: '已登记您前往,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
+    awayTold: '已登记您外出到', thanks: '已登记您前往,路上注意安全', departTold: '已登记您出发,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
     callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', others: '您还有别的单', unknown: '没有这个链接。请核对短信,或打值班室。',
     expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
   },
   en: {
     title: 'Anling · responder', needed: 'An elder needs you to look', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
-    thanks: 'Noted that you are going. Take care on the way', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
+    awayTold: 'Noted that you are away until', thanks: 'Noted that you are going. Take care on the way', departTold: 'Noted that you are on your way. Take care', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
     callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', others: 'You have other slips', unknown: 'There is no such link. Check the message, or call the duty room.',
     expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
@@ -66,6 +70,7 @@ export function slipPage({ lang, code, slip, revealed, others }: SlipPage): Html
 <dt>${w.since}</dt><dd>${clockTime(slip.openedAt)} (${ageText(slip.now - slip.openedAt, lang)})</dd>${slip.count > 1 && html`<dt>${w.times}</dt><dd>${slip.count} ${w.times2}</dd>`}<dt>${w.no}</dt><dd>${slip.no}</dd></dl>
 ${slip.kind === 'smoke' && html`<p><b>${w.fire}</b></p>`}${slip.kind === 'gas' && html`<p><b>${w.gas}</b></p>`}</div>
 ${told(slip, lang, late)}${revealed && wayThere(revealed, lang)}${slip.state !== 'closed' && buttons(slip, link(code, lang), lang, late)}
+${slip.state !== 'closed' && absence(slip, link(code, lang), lang, late)}
 ${others.length > 0 && html`<h2>${w.others}</h2>${others.map((o) => html`<p class="card"><a href="${link(o.code, lang)}">${w.no} ${o.no} · ${kindName(o.kind, lang)} · ${o.village} · ${clockTime(o.openedAt)}</a></p>`)}`}`;
   return frame(lang, link(code, lang === 'zh' ? 'en' : 'zh'), body);
 }
@@ -75,15 +80,24 @@ function told(slip: SlipCase, lang: Lang, late: boolean): Html | false {
   const w = words[lang];
   if (slip.state === 'closed') return html`<div class="card good"><p>${w.closed}</p></div>`;
   if (late && slip.other) return html`<div class="card told"><p>${w.taken} <b>${slip.other.name}${lang === 'zh' && html` (${roleTitle[slip.other.role as PartyRole] ?? ''})`}</b> ${w.taken2} ${clockTime(slip.other.at)}</p><p>${w.takenEnd}</p></div>`;
-  const text = slip.mine === 'accepted' ? w.thanks : slip.mine === 'arrived' ? w.arrivedTold : slip.mine === 'done' ? w.doneTold : slip.mine === 'declined' ? w.declinedTold : slip.mine === 'need-help' ? w.helpTold : slip.mine === 'seen' ? w.seenTold : null;
+  const text = slip.mine === 'accepted' ? (slip.departed ? w.departTold : w.thanks) : slip.mine === 'arrived' ? w.arrivedTold : slip.mine === 'done' ? w.doneTold : slip.mine === 'declined' ? w.declinedTold : slip.mine === 'need-help' ? w.helpTold : slip.mine === 'seen' ? w.seenTold : null;
   return text !== null && html`<div class="card good"><p>${text}</p></div>`;
 }
 
 function buttons(slip: SlipCase, to: string, lang: Lang, late: boolean): Html {
   const isGoing = slip.mine === 'accepted' || slip.mine === 'arrived' || slip.mine === 'need-help';
-  const shown: Answer[] = late || slip.mine === 'done' ? [] : isGoing ? (slip.mine === 'accepted' ? ['arrive', 'done', 'need-help', 'decline'] : ['done', 'need-help']) : slip.mine === 'declined' ? ['accept'] : ['accept', 'decline', 'arrive', 'done', 'need-help'];
+  const shown: Answer[] = late || slip.mine === 'done' ? [] : isGoing ? (slip.mine === 'accepted' ? [...(slip.departed ? [] : ['depart' as const]), 'arrive', 'done', 'need-help', 'decline'] : ['done', 'need-help']) : slip.mine === 'declined' ? ['accept'] : ['accept', 'decline', 'arrive', 'done', 'need-help'];
   if (shown.length === 0) return html``;
   return html`<form method="post" action="${to}">${!isGoing && html`<h2>${words[lang].ask}</h2>`}${shown.map((a, i) => html`<button name="action" value="${a}"${i === 0 && html` class="go"`}${a === 'need-help' && html` class="help"`}>${answers[a][lang]}</button>`)}</form>`;
+}
+
+/** 外出: she says so where she reads of the alarm. */
+function absence(slip: SlipCase, to: string, lang: Lang, late: boolean): Html | false {
+  const away = slip.absentUntil !== null && slip.absentUntil > slip.now;
+  const action: Presence = away ? 'back' : 'off-today';
+  const busy = slip.mine === 'accepted' || slip.mine === 'arrived' || slip.mine === 'need-help' || slip.mine === 'done';
+  if (!away && (late || busy)) return false;
+  return html`${away && html`<p class="card told">${words[lang].awayTold} ${untilWord(slip.absentUntil ?? slip.now, slip.now)}</p>`}<form method="post" action="${to}"><button name="action" value="${action}">${presence[action][lang]}</button></form>`;
 }
 
 /** Only for her who goes: the way, the door, whom to call. */

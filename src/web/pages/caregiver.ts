@@ -5,16 +5,18 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { offUntil } from '#core/absence.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type Candidate, readCandidates, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
+import { markParties } from '#store/roster.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { atMostEach } from '#web/seldom.ts';
 import { OneOf, Shape } from '#web/schemas.ts';
-import { answers, type Answer, messagePage, type Revealed, slipPage, style } from './caregiver-page.ts';
+import { answers, type Answer, messagePage, presence, type Presence, type Revealed, slipPage, style } from './caregiver-page.ts';
 
 const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 const codeShape = /^[A-Za-z0-9_-]{4,64}$/;
@@ -58,6 +60,23 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     send(reply, 200, slipPage({ lang: languageOf(request), code, slip, revealed: await reveal(slip, code), others }).text);
   };
 
+  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId): Promise<void> => {
+    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace });
+    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
+      .catch((error: unknown) => ctx.log.error({ err: error, alertId, action, trace }, 'an action is not in the audit'));
+    ctx.log.info({ alertId, action, via: 'link', result: result.kind, trace }, 'alert action');
+    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
+  };
+  /** 外出 by her page: as by SMS, what waits for her goes to the next. */
+  const absent = async (slip: SlipCase, action: Presence, trace: string): Promise<void> => {
+    const party = slip.party as Party;
+    await markParties(ctx.db, [party], { absentUntil: action === 'back' ? null : Math.max(slip.absentUntil ?? 0, offUntil(slip.now)) });
+    await ctx.audit({ actor: `party:${party}`, action: `party.${action}`, target: party, result: 'ok', detail: { via: 'link', trace } });
+    if (action === 'back') return;
+    const waiting = [{ alertId: slip.alertId, mine: slip.mine, open: slip.state !== 'closed' }, ...(await otherSlips(ctx.db, slip.party, slip.alertId)).map((o) => ({ alertId: o.alertId, mine: o.mine, open: true }))];
+    for (const w of waiting) if (w.open && (w.mine === 'notified' || w.mine === 'seen' || w.mine === 'accepted')) await act(slip, 'decline', trace, w.alertId);
+  };
+
   const Params = Type.Object({ code: Type.String({ maxLength: 200 }) });
   const Query = Type.Object({ lang: Type.Optional(Type.String({ maxLength: 10 })) });
   app.get('/j/:code', {
@@ -72,18 +91,15 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     config: { access: 'public', anySite: true },
     schema: {
       summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query,
-      body: Shape({ action: OneOf(Object.keys(answers) as Answer[]) }), response: { 303: Type.Null() },
+      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]) }), response: { 303: Type.Null() },
     },
   }, async (request, reply) => {
     const slip = await look(request, reply);
     if (!slip) return reply;
     const { code } = request.params;
     const { action } = request.body;
-    const result = await ctx.respond({ alertId: slip.alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace: request.id });
-    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${slip.alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace: request.id } })
-      .catch((error: unknown) => ctx.log.error({ err: error, alertId: slip.alertId, action, trace: request.id }, 'an action is not in the audit'));
-    ctx.log.info({ alertId: slip.alertId, action, via: 'link', result: result.kind, trace: request.id }, 'alert action');
-    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
+    if (action === 'off-today' || action === 'back') await absent(slip, action, request.id);
+    else await act(slip, action, request.id);
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
     return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
   });

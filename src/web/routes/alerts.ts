@@ -32,6 +32,7 @@ const actions = [
   { path: 'steps', action: 'step', summary: 'Record a step; `contact` with the elder or a visit ends the search', body: Shape({ ...version, ...tab, ...note, contact: Type.Optional(OneOf(['elder', 'family', 'visit'])), result: Type.Optional(CallResult), party: Type.Optional(PartyText) }) },
   { path: 'notes', action: 'note', summary: 'Add a note', body: Shape({ ...version, note: Type.String({ minLength: 1, maxLength: 2000 }) }) },
   { path: 'accept', action: 'accept', summary: 'A responder has said by telephone that he goes (答应前往)', body: Shape({ ...version, ...note, party: PartyText }) },
+  { path: 'depart', action: 'depart', summary: 'A responder has said that he is on the way (已出发)', body: Shape({ ...version, ...note, party: PartyText }) },
   { path: 'decline', action: 'decline', summary: 'A responder has said by telephone that he cannot', body: Shape({ ...version, ...note, party: PartyText }) },
   { path: 'dispatch', action: 'dispatch', summary: '派单: ask this responder by SMS and call', body: Shape({ ...version, ...tab, ...note, party: PartyText }) },
   { path: 'arrive', action: 'arrive', summary: 'Somebody is there (已到达)', body: Shape({ ...version, ...note, party: Type.Optional(PartyText) }) },

@@ -4,7 +4,7 @@ import type { AlertView } from '#core/live.ts';
 export type TimelineEntry = { id: string; at: number; actorType: string; actorId: string; actorName: string | null; action: string; detail: Record<string, unknown>; note: string | null };
 export type Engagement = {
   party: string; state: string; role: string | null; name: string | null; phone: string | null;
-  notifiedAt: number | null; acceptedAt: number | null; arrivedAt: number | null; arriveBy: number | null; updatedAt: number;
+  notifiedAt: number | null; acceptedAt: number | null; departedAt?: number | null; arrivedAt: number | null; arriveBy: number | null; updatedAt: number;
 };
 export type Message = {
   id: string; outId: string; party: string; channel: string; template: string; state: string; to: string; round: number | null; step: number | null;

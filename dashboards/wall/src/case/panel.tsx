@@ -34,6 +34,7 @@ export function CasePanel() {
       <div class="case-body">
         <div class="case-column">
           <HandDial alert={alert} full={full} />
+          <HouseReason alert={alert} />
           {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : <Person alert={alert} />}
           <People alert={alert} full={full} />
           {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
@@ -46,6 +47,13 @@ export function CasePanel() {
       {mayAct.value && alert.state !== 'closed' && (closing.value ? <ClosePanel alert={alert} /> : <ActionBar alert={alert} />)}
     </section>
   );
+}
+
+/** What the house found wrong about itself, and what to do: 值班号码退订了短信. */
+function HouseReason({ alert }: { alert: AlertView }) {
+  const reasons = alert.kind === 'audit' && typeof alert.summary['reason'] === 'string' ? alert.summary['reason'].split(' ') : [];
+  if (reasons.length === 0) return null;
+  return <section class="part" data-test="house-reason">{reasons.map((r) => <p key={r}><b>{maybeText(`audit.${r}`) ?? r}</b> {maybeText(`audit.${r}.do`)}</p>)}</section>;
 }
 
 function CaseHead({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {

@@ -3,7 +3,7 @@ import type { AlertView } from '#core/live.ts';
 import type { Candidate, CaseInFull, Engagement } from '#wall/api/case.ts';
 import { countdown, dayMinute } from '#wall/format/time.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
-import { accept, arrive, calledParty, decline, dispatch } from '#wall/state/actions.ts';
+import { accept, arrive, calledParty, decline, depart, dispatch } from '#wall/state/actions.ts';
 import { openParty, type Part, reveal, revealed } from '#wall/state/case.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
@@ -63,6 +63,7 @@ function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertVie
           {alert.state !== 'closed' && <CallKeys part={who.party} onResult={(result) => void calledParty(alert, who.party, result)} />}
           {alert.state !== 'closed' && <span class="call-keys">
             <button type="button" class="call-key reached" data-test="accept" onClick={() => void accept(alert, who.party, who.name)}>{t('act.accept')}</button>
+            <button type="button" class="call-key" data-test="depart" onClick={() => void depart(alert, who.party)}>{t('act.depart')}</button>
             <button type="button" class="call-key" onClick={() => void decline(alert, who.party, who.name)}>{t('act.decline')}</button>
             <button type="button" class="call-key" onClick={() => void arrive(alert, who.party)}>{t('act.arrive')}</button>
           </span>}
@@ -82,9 +83,10 @@ export const roleText = (role: string): string => maybeText(`role.${role}`) ?? r
 function EngagementMark({ engagement }: { engagement: Engagement | null }) {
   if (!engagement) return null;
   const left = engagement.state === 'accepted' && engagement.arriveBy !== null ? engagement.arriveBy - serverNow.value : null;
+  const state = engagement.state === 'accepted' && (engagement.departedAt ?? null) !== null ? 'departed' : engagement.state;
   return (
-    <span class={`engaged ${engagement.state}`} title={dayMinute(engagement.updatedAt)} data-test="engagement" data-state={engagement.state}>
-      {maybeText(`engagement.${engagement.state}`) ?? engagement.state}{left !== null && <span class="digits"> {countdown(left)}</span>}
+    <span class={`engaged ${engagement.state}`} title={dayMinute(engagement.updatedAt)} data-test="engagement" data-state={state}>
+      {maybeText(`engagement.${state}`) ?? state}{left !== null && <span class="digits"> {countdown(left)}</span>}
     </span>
   );
 }

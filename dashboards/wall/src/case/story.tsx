@@ -3,14 +3,14 @@ import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { Outcome } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
-import type { CaseInFull, ElderCommand, Message, TimelineEntry } from '#wall/api/case.ts';
+import type { Candidate, CaseInFull, ElderCommand, Message, TimelineEntry } from '#wall/api/case.ts';
 import { clockMs, clockSeconds } from '#wall/format/time.ts';
 import { maybeText, outcomeName, t } from '#wall/i18n/text.ts';
-import { note } from '#wall/state/actions.ts';
+import { bind, note } from '#wall/state/actions.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { roleText } from './people.tsx';
 
-type Send = { party: string; channel: string; cutOff?: boolean; lastWay?: boolean };
+type Send = { party: string; channel: string; cutOff?: boolean; strange?: boolean; lastWay?: boolean };
 type Skipped = { target?: string; party?: string; reason?: string };
 /** Party -> role and masked name, from everything the case knows. */
 type Names = (party: string) => string;
@@ -43,7 +43,7 @@ export function Timeline({ alert, full }: { alert: AlertView; full: CaseInFull |
       <h3>{t('case.timeline')}</h3>
       {mayAct.value && <NoteBox alert={alert} />}
       {full && names ? (
-        <ol class="timeline" data-test="timeline">{story(full).map((line) => ('action' in line ? <Entry key={line.id} entry={line} names={names} /> : <ElderEntry key={`c${line.id}`} command={line} />))}</ol>
+        <ol class="timeline" data-test="timeline">{story(full).map((line) => ('action' in line ? <Entry key={line.id} entry={line} names={names} bindTo={mayAct.value && line.action === 'stranger-reply' ? { alert, people: full.candidates } : null} /> : <ElderEntry key={`c${line.id}`} command={line} />))}</ol>
       ) : <p class="dim">{t('common.loading')}</p>}
       {full?.timeline.length === 0 && <p class="dim">{t('case.noTimeline')}</p>}
     </section>
@@ -70,7 +70,16 @@ function ElderEntry({ command: c }: { command: ElderCommand }) {
   );
 }
 
-function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
+/** A stranger's answer: one choice, and his number speaks for somebody who is known. */
+function Bind({ alert, reply, people }: { alert: AlertView; reply: string; people: readonly Candidate[] }) {
+  return (
+    <select class="bind" aria-label={t('act.bind')} data-test="bind" value="" onChange={(event) => { if (event.currentTarget.value) void bind(alert, reply, event.currentTarget.value); }}>
+      <option value="">{t('act.bind')}</option>{people.map((p) => <option key={p.party} value={p.party}>{roleText(p.role)} {p.name}</option>)}
+    </select>
+  );
+}
+
+function Entry({ entry, names, bindTo }: { entry: TimelineEntry; names: Names; bindTo: { alert: AlertView; people: readonly Candidate[] } | null }) {
   const sends = listOf(entry.detail['sends']).filter((s): s is Send => typeof (s as Send | null)?.party === 'string');
   const skipped = listOf(entry.detail['skipped']);
   const who = entry.actorType === 'system' ? null : entry.actorName ?? names(entry.actorId);
@@ -81,8 +90,9 @@ function Entry({ entry, names }: { entry: TimelineEntry; names: Names }) {
       <span class="entry-text">
         <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
         {entry.note && <span class="entry-note">{entry.note}</span>}
+        {bindTo && typeof entry.detail['reply'] === 'string' && <Bind alert={bindTo.alert} reply={entry.detail['reply']} people={bindTo.people} />}
         {entry.detail['blind'] === true && <span class="entry-more">{t('log.blind')}</span>}
-        {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}${s.lastWay ? t('log.lastWay') : ''}`).join(' · ')}</span>}
+        {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}${s.strange ? ` (${t('mark.strange')})` : ''}${s.lastWay ? t('log.lastWay') : ''}`).join(' · ')}</span>}
         {typeof entry.detail['error'] === 'string' && <code class="entry-more">{entry.detail['error']}</code>}
         {skipped.length > 0 && <span class="entry-more dim">{t('log.skipped', { n: skipped.map((line) => skippedText(line, names)).join(' · ') })}</span>}
       </span>

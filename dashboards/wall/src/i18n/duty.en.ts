@@ -12,4 +12,8 @@ export const enDuty = {
   'plan.any': 'all', 'plan.priority': 'Priority', 'plan.onlyPriority': 'P{n} only', 'plan.riskOf': 'For', 'plan.risk.high': 'high risk only', 'plan.risk.normal': 'the others only', 'plan.hoursFrom': 'Only from', 'plan.hoursTo': 'until',
   'plan.price': 'First call {first} · last step {last} · a round is {texts} texts, {calls} calls', 'plan.priceMost': 'one person: {five} calls in 5 minutes, {hour} in an hour',
   'lint.gap': '{n} hours without anybody on duty in the next 30 days', 'lint.few-contacts': '{n} elders have fewer than 3 people to call', 'lint.unproven': '{n} elders have no number that was ever proven', 'lint.unreachable': 'Step {n} reaches nobody', 'lint.never': '{n} kinds are always P1 and never run it', 'lint.desk-first-fall': 'Desk first holds for falls only',
+  'act.depart': 'On way', 'ok.depart': 'Noted as on the way', 'engagement.departed': 'on the way', 'log.departed': 'On the way', 'act.bind': 'Bind', 'ok.bind': 'Bound; the answer counts as theirs',
+  'loose.title': 'Answers that no case shows', 'loose.help': 'Of strangers, not understood, opted out; never answered by the house.', 'loose.stranger': 'stranger', 'tpl.family-taken': 'Family: somebody goes', 'tpl.away': 'Away, noted', 'tpl.back': 'Back, noted',
+  'audit.opted-out': 'A duty number opted out of texts', 'audit.opted-out.do': 'It is called instead; have its owner opt in again, or change the number.',
+  'log.stranger-reply': 'A stranger answers', 'log.reply-unread': 'An answer nobody understands', 'log.reply-failed': 'An answer that cannot be read', 'log.opted-out': 'Opted out of texts, called instead',
 } satisfies Record<keyof typeof zhDuty, string>;

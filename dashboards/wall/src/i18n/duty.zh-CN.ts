@@ -10,4 +10,8 @@ export const zhDuty = {
   'plan.any': '都用', 'plan.priority': '级别', 'plan.onlyPriority': '只用于 P{n}', 'plan.riskOf': '对象', 'plan.risk.high': '只用于重点老人', 'plan.risk.normal': '只用于其他老人', 'plan.hoursFrom': '只在几点起', 'plan.hoursTo': '到几点',
   'plan.price': '第一个电话 {first} · 最后一步 {last} · 一轮短信 {texts}、电话 {calls}', 'plan.priceMost': '同一人电话 5 分钟 {five}、一小时 {hour}',
   'lint.gap': '排班 30 天内有 {n} 小时没有人', 'lint.few-contacts': '{n} 位老人能叫的人不足 3 个', 'lint.unproven': '{n} 位老人的号码都没有核实过', 'lint.unreachable': '第 {n} 步没有叫得到的人', 'lint.never': '有 {n} 种总是一级警情,用不到', 'lint.desk-first-fall': '先值班台只对跌倒有效',
+  'act.depart': '出发', 'ok.depart': '已记录出发', 'engagement.departed': '已出发', 'log.departed': '已出发', 'act.bind': '绑定', 'ok.bind': '已绑定,这条回复算他的',
+  'loose.title': '没有归到警情的回复', 'loose.help': '陌生号码、看不懂的、退订的;不会自动回复。看过就点“知道了”。', 'loose.stranger': '陌生号码', 'tpl.family-taken': '告知家属有人去', 'tpl.away': '外出已登记', 'tpl.back': '回岗已登记',
+  'audit.opted-out': '值班号码退订了短信', 'audit.opted-out.do': '已改为打电话;请本人给服务商回复恢复,或换号码。',
+  'log.stranger-reply': '陌生号码回复', 'log.reply-unread': '回复看不懂', 'log.reply-failed': '回复读不出', 'log.opted-out': '退订短信,改打电话',
 } as const;

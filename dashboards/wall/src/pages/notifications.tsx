@@ -9,6 +9,7 @@ import { roleText } from '#wall/case/people.tsx';
 import { can } from '#wall/state/session.ts';
 import { sayProblem } from '#wall/state/toast.ts';
 import { Budget } from './budget.tsx';
+import { LooseReplies } from './loose-replies.tsx';
 import { Page, Waiting } from './page.tsx';
 import { Choice, FactLine, Facts, filter, setFilter, usePaged, withQuery } from './paging.tsx';
 
@@ -27,6 +28,7 @@ export function Notifications() {
   return (
     <Page title={t('note.title')} help={t('note.help')} onRefresh={list.again} test="notifications">
       <Budget />
+      <LooseReplies />
       <div class="filters">
         <Choice name="state" label={t('note.state')} options={states.map((s) => [s, maybeText(`out.${s}`) ?? s])} />
         <Choice name="channel" label={t('note.channel')} options={(['sms', 'voice'] as const).map((c) => [c, t(`channel.${c}`)])} />

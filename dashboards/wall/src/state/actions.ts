@@ -47,6 +47,7 @@ export const note = (alert: Ref, text: string): Promise<boolean> => act(alert, '
 export const dispatch = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'dispatch', { party, tabId }, t('ok.dispatch', { who }));
 /** He said on the telephone that he goes, or that he cannot. */
 export const accept = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'accept', { party }, t('ok.accept', { who }));
+export const depart = (alert: Ref, party: string): Promise<boolean> => act(alert, 'depart', { party }, t('ok.depart'));
 export const decline = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'decline', { party }, t('ok.decline', { who }));
 export const arrive = (alert: Ref, party: string | null): Promise<boolean> => act(alert, 'arrive', party === null ? {} : { party }, t('ok.arrive'));
 
@@ -58,6 +59,13 @@ export const calledParty = (alert: Ref, party: string, result: CallResult): Prom
 /** 120, 119 or 110 has it: a step, because help from outside is no acceptance of ours. */
 export const calledService = (alert: Ref, service: string): Promise<boolean> => act(alert, 'steps', { tabId, note: t('emergency.note', { n: service }) }, t('emergency.note', { n: service }));
 const stepText = (result: CallResult): string => t('ok.step', { what: maybeText(`call.${result}`) ?? result });
+
+/** 绑定: a stranger's number speaks for this one from now on, and his answer counts as theirs. */
+export async function bind(alert: Ref, reply: string, party: string): Promise<void> {
+  const answer = await post(`/api/v1/replies/${reply}/bind`, { party }, false);
+  if (answer.ok) say(t('ok.bind')); else sayProblem(answer.problem);
+  refreshCase(alert.id);
+}
 
 /** 办结: the only end of an alert. */
 export async function close(alert: Ref, outcome: Outcome, text: string): Promise<void> {
