@@ -207,8 +207,9 @@ class World {
     if (send.channel !== 'voice' || !who) return;
     const before = (this.#calls.get(who.phoneKey) ?? []).filter((at) => at < row.decidedAt);
     if (!overBudget({ calls: new Map([[who.phoneKey, before]]) }, who, row.decidedAt)) return;
-    const another = this.#v.roster.some((p) => p.phoneKey !== who.phoneKey && !(p.absentUntil !== null && p.absentUntil > this.#now) && a.c.engagements.get(p.party)?.state !== 'declined' && !overBudget({ calls: this.#calls }, p, this.#now));
-    if (another) this.#fail(`${send.party} is called beyond the budget although others are left`);
+    const others = a.rows.some((r) => r !== row && r.send.purpose === 'search' && r.send.round === send.round && r.decidedAt <= row.decidedAt);
+    if (send.lastWay !== true) this.#fail(`${send.party} is called beyond the budget of his number`);
+    else if (others) this.#fail(`${send.party} is called beyond the budget although round ${send.round} has reached others`);
   }
 
   /** Committed by a human, or every rung of every round that time allowed, and the next one is due. */
