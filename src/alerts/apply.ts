@@ -60,14 +60,17 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
   const { echo } = tools;
-  if (echo) sql.committed?.(() => echo.wrote(rows.flatMap(({ work, alert }) => (alert.priority === 1 ? [{ ...work.standing, alert }] : []))));
+  if (echo) sql.committed?.(() => echo.wrote(rows.flatMap(({ work, alert }) => (alert.priority === 1 ? [{ ...work.standing, alert }] : [])), now));
   const canaries = extra.canaries ?? [];
   await hint(sql, [...new Set([...hints(rows, outbox.length + canaries.length, now), ...(canaries.length > 0 ? ['anling_feed'] : [])])]);
   await appendFeed(sql, [
-    ...rows.flatMap(({ work, alert }) => (work.change.feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: work.change.feed }] : [])),
+    ...rows.flatMap(({ work, alert }) => { const feed = feedOf(work, alert); return feed ? [{ alertId: alert.id, regionCode: alert.regionCode, type: 'alert', payload: feed }] : []; }),
     ...canaries.map(({ run }) => ({ alertId: null, regionCode: null, type: 'canary', payload: { what: 'canary', detail: { run } } })),
   ]);
 }
+
+/** Every number of an alert has its frame: a wall that misses one shows another county than the house (I8). */
+const feedOf = ({ isNew, found, change }: Work, alert: Alert): Change['feed'] => change.feed ?? (!isNew && alert.version !== found.alert.version ? { what: 'changed' } : null);
 
 type Written = { work: Work; id: AlertId; alert: Alert };
 
@@ -118,5 +121,5 @@ function tell(log: Logger, work: Work, alert: Alert): void {
 const soonMs = 1_000;
 function hints(rows: readonly Written[], messages: number, now: number): string[] {
   const timer = rows.some(({ work }) => Object.values(work.change.timers).some((t) => t && t.dueAt <= now + soonMs));
-  return [...(rows.some((r) => r.work.change.feed) ? ['anling_feed'] : []), ...(timer ? ['anling_timer'] : []), ...(messages > 0 ? ['anling_outbox'] : [])];
+  return [...(rows.some((r) => feedOf(r.work, r.alert)) ? ['anling_feed'] : []), ...(timer ? ['anling_timer'] : []), ...(messages > 0 ? ['anling_outbox'] : [])];
 }

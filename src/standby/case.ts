@@ -2,6 +2,7 @@
  * A case of standby: how it stands, and everything that was done about it, as it will be handed over. Changes are decided by the same
  * core/ code as with the database; here they are put on it, with a slip and an id of its own for every message.
  */
+import type { Alert } from '#core/alert.ts';
 import { absorb, type Case, type Change, type Send, type SentAlready, type Slot } from '#core/change.ts';
 import { timerDue } from '#core/decide-timer.ts';
 import type { Handover } from '#core/handover.ts';
@@ -13,6 +14,7 @@ import type { HandedEvent } from '#store/standby.ts';
 export type TakenReply = { dedupe: string; channel: 'sms' | 'dtmf'; from: string; text: string; outId: string | null; at: number; result: string };
 export type Kept = {
   key: string; alertId: AlertId | null; standing: Case; handover: Handover; slips: Map<Party, Slip>; events: HandedEvent[]; replies: TakenReply[];
+  /** Where somebody with the database last left it. */ committed?: Pick<Alert, 'stateVersion' | 'planRound' | 'planStep'>;
   /** It stands in the database; forgotten when it was taken over there. */ handed: boolean; /** Changes that stand there. */ told: number;
 };
 export type Desk = {

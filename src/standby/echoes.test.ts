@@ -1,15 +1,17 @@
 /** What others have committed is on the snapshot and on the cases of standby: never older, never lost by a look that began before it. */
 import { beforeEach, expect, it } from 'vitest';
 import type { AlertId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { uptimeMs } from '#ops/machine.ts';
 import type { Echoed } from '#store/echo.ts';
 import type { Kept } from './case.ts';
-import { putOn, takeHeard } from './echoes.ts';
-import type { State } from './parts.ts';
+import { hearEchoes, putOn, takeHeard } from './echoes.ts';
+import type { Parts, State } from './parts.ts';
 import type { Room } from './room.ts';
 
-type Over = { state?: string; version?: number; step?: number; upMs?: number; due?: number; trace?: string };
-const alertOf = (id: string, { state = 'open', version = 1, step = 0, trace = `t${id}` }: Over): Echoed['alert'] => ({ id, state, version, trace, planRound: 0, planStep: step }) as Echoed['alert'];
-const echoed = (id: string, o: Over): Echoed => ({ alert: alertOf(id, o), timers: new Map([['plan', { dueAt: o.due ?? 0 }]]), engagements: new Map(), contacted: new Map(), upMs: o.upMs ?? 0 });
+type Over = { nowMs?: number; sv?: number; state?: string; version?: number; step?: number; upMs?: number; due?: number; trace?: string };
+const alertOf = (id: string, { sv = 1, state = 'open', version = 1, step = 0, trace = `t${id}` }: Over): Echoed['alert'] => ({ id, state, version, stateVersion: sv, trace, planRound: 0, planStep: step }) as Echoed['alert'];
+const echoed = (id: string, o: Over): Echoed => ({ alert: alertOf(id, o), timers: new Map([['plan', { dueAt: o.due ?? 0 }]]), engagements: new Map(), contacted: new Map(), upMs: o.upMs ?? 0, nowMs: o.nowMs ?? 0 });
 const known = (id: string, o: Over): State['known'] => new Map([[id as AlertId, { ...echoed(id, o), roster: [{ party: 'responder:a' }], calls: new Map([['1', [5]]]), consoleBeatAt: null, unclaimed: 0 } as never]]);
 
 let s: State;
@@ -76,9 +78,28 @@ it('a step that standby has made since is not undone by an older one; a later on
   expect(kept.standing.alert.planStep).toBe(4);
 });
 
+it('a word that is no news does not take back what standby has done since; the round that it has begun stays begun', () => {
+  const kept = { ...keptOf('7', { step: 3 }), committed: { stateVersion: 4, planRound: 0, planStep: 1 } } as Kept;
+  takeHeard(roomWith(kept), [echoed('7', { state: 'committed', sv: 4, version: 9, step: 1 })]);
+  expect(kept.standing.alert.state).toBe('open');
+  takeHeard(roomWith(kept), [echoed('7', { state: 'committed', sv: 10, version: 10, step: 1 })]);
+  expect(kept.standing.alert).toMatchObject({ state: 'committed', planStep: 3 });
+  expect(kept.handover.changes.at(-1)?.change.patch).toEqual({ planRound: 0, planStep: 3 });
+});
+
 it('the alert that the worker opened for an event of a spool is that event’s case; one that nobody here has is named', () => {
   const kept = { ...keptOf('~x', { trace: 'same' }), alertId: null };
   expect(takeHeard(roomWith(kept), [echoed('12', { trace: 'same', step: 1, version: 2 }), echoed('13', {}), echoed('14', { state: 'closed' })])).toEqual(['13']);
   expect(kept.standing.alert.id).toBe('~x');
   expect(kept.standing.alert.planStep).toBe(1);
+});
+
+it('follows a step of the database’s clock that another has seen, and no commit that was only slow', () => {
+  const say = (nowMs: number): number => {
+    hearEchoes({ s, echoes: () => [echoed('7', { version: 9, upMs: uptimeMs(), nowMs })] } as unknown as Parts);
+    return Math.round((s.base?.db ?? 0) / 1_000) * 1_000;
+  };
+  Object.assign(s, { duty: null, base: { db: 1_000_000, perf: performance.now() - 1 } });
+  expect(say(1_000_000 - limits.standbyLagMs + 1_000)).toBe(1_000_000);
+  expect(say(1_000_000 + 7_200_000)).toBe(8_200_000);
 });

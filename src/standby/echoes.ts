@@ -5,9 +5,11 @@
 import type { Alert } from '#core/alert.ts';
 import { type Case, nothing } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { uptimeMs } from '#ops/machine.ts';
 import { rostersFrom } from '#store/roster.ts';
 import type { Echoed } from '#store/echo.ts';
-import { withdrawAll } from './case.ts';
+import { type Kept, withdrawAll } from './case.ts';
 import type { Parts, State } from './parts.ts';
 import { active, type Room } from './room.ts';
 
@@ -15,9 +17,15 @@ import { active, type Room } from './room.ts';
 export function hearEchoes({ s, work, echoes }: Parts): void {
   const fresh = echoes();
   if (fresh.length === 0) return;
+  for (const e of fresh) followClock(s, e, performance.now() - (uptimeMs() - e.upMs));
   for (const e of fresh) s.echoes.set(e.alert.id, over(s.echoes.get(e.alert.id), e));
   putOn(s);
   if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null);
+}
+
+/** The clock of the database has stepped since the last look: what is written from here on is written by the same clock as what others write. */
+function followClock(s: State, e: Echoed, perf: number): void {
+  if (s.base !== null && perf > s.base.perf && Math.abs(e.nowMs - (s.base.db + perf - s.base.perf)) > limits.standbyLagMs) s.base = { db: e.nowMs, perf };
 }
 
 /** The later word about one alert; a writer that knew no contacts takes none away. */
@@ -46,24 +54,34 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
   return { alert, timers, engagements: e.engagements, contacted: e.contacted, roster, calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
 }
 
+type Stand = NonNullable<Kept['committed']>;
 const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
+/** A press that is counted, a message that failed: the alert stands where it stood. */
+const isNews = (before: Stand | undefined, a: Alert): boolean => before === undefined || a.stateVersion > before.stateVersion || rank(a) > rank(before);
 
-/** Cases on duty stand as somebody has committed them since, unless standby has come further with an alert that nobody has. Answers those of which it had none. */
+/** Cases on duty stand as somebody has committed them since, but for the steps that standby has made further. Answers those alerts of which it had no case. */
 export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
   const unknown: AlertId[] = [];
   for (const e of fresh) {
     const kept = active(room).find((k) => k.standing.alert.id === e.alert.id || k.standing.alert.trace === e.alert.trace);
     if (!kept) { if (e.alert.state !== 'closed') unknown.push(e.alert.id); continue; }
-    const { alert } = kept.standing;
-    const taken = e.alert.state !== 'open' && e.alert.state !== 'confirming';
-    if (!taken && (alert.state !== 'open' || rank(e.alert) <= rank(alert))) continue;
-    kept.standing = {
-      ...kept.standing, alert: { ...e.alert, id: alert.id }, timers: new Map(e.timers), engagements: new Map([...kept.standing.engagements, ...e.engagements]), contacted: new Map([...kept.standing.contacted, ...e.contacted]),
-    };
-    withdrawAll(kept);
-    kept.handover.changes.push({ at: room.now(), change: { ...nothing(), patch: { planRound: e.alert.planRound, planStep: e.alert.planStep } } }); // from there it goes on, if it must
-    room.ledger.save([kept]);
-    if (e.alert.state !== alert.state) room.log.info({ key: kept.key, alertId: e.alert.id, state: e.alert.state }, 'somebody has committed about a case of standby: it stands as he left it');
+    const before = kept.committed;
+    kept.committed = { stateVersion: e.alert.stateVersion, planRound: e.alert.planRound, planStep: e.alert.planStep };
+    if (isNews(before, e.alert)) follow(room, kept, e);
   }
   return unknown;
+}
+
+function follow(room: Room, kept: Kept, e: Echoed): void {
+  const { alert } = kept.standing;
+  const searching = e.alert.state === 'open' || e.alert.state === 'confirming';
+  if (searching && (alert.state !== 'open' || rank(e.alert) <= rank(alert))) return;
+  const { planRound, planStep } = rank(alert) > rank(e.alert) ? alert : e.alert; // what was made stays made
+  kept.standing = {
+    ...kept.standing, alert: { ...e.alert, id: alert.id, planRound, planStep }, timers: new Map(e.timers), engagements: new Map([...kept.standing.engagements, ...e.engagements]), contacted: new Map([...kept.standing.contacted, ...e.contacted]),
+  };
+  withdrawAll(kept);
+  kept.handover.changes.push({ at: room.now(), change: { ...nothing(), patch: { planRound, planStep } } }); // from there it goes on, if it must
+  room.ledger.save([kept]);
+  if (e.alert.state !== alert.state) room.log.info({ key: kept.key, alertId: e.alert.id, state: e.alert.state }, 'somebody has committed about a case of standby: it stands as he left it');
 }

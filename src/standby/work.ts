@@ -66,7 +66,7 @@ function takeUp(room: Room, open: OpenNow, wanted: (c: OpenNow['cases'][number])
     if (active(room).some((k) => k.alertId === c.alert.id)) continue;
     const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
     room.cases.set(key, {
-      key, alertId: c.alert.id, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },
+      key, alertId: c.alert.id, committed: { stateVersion: c.alert.stateVersion, planRound: c.alert.planRound, planStep: c.alert.planStep }, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },
       slips: new Map(open.slips.filter((s) => s.alertId === c.alert.id).map((s) => [s.party, { no: s.no, code: s.code }])), events: [], replies: [], handed: false, told: 0,
     });
   }

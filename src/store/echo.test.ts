@@ -26,11 +26,11 @@ it('tells a reader what was committed, in order, each once, also what was writte
   const echo = openEcho(data, seal);
   const early = followEchoes(data, seal);
   expect(early()).toEqual([]);
-  echo.wrote([caseOf('1', 1), caseOf('2', 7)]);
-  echo.wrote([]);
+  echo.wrote([caseOf('1', 1), caseOf('2', 7)], 7);
+  echo.wrote([], 7);
   const late = followEchoes(data, seal);
   expect(early().map((e) => [e.alert.id, e.alert.version, e.timers.get('plan')?.dueAt])).toEqual([['1', 1, 1], ['2', 7, 7]]);
-  echo.wrote([caseOf('1', 2)]);
+  echo.wrote([caseOf('1', 2)], 7);
   expect(early().map((e) => e.alert.version)).toEqual([2]);
   expect(early()).toEqual([]);
   expect(late().map((e) => e.alert.version)).toEqual([1, 7, 2]);
@@ -39,7 +39,7 @@ it('tells a reader what was committed, in order, each once, also what was writte
 it('takes a record that is being written with the next look, and survives a file that is none', () => {
   const echo = openEcho(data, seal);
   const read = followEchoes(data, seal);
-  echo.wrote([caseOf('1', 1)]);
+  echo.wrote([caseOf('1', 1)], 7);
   read();
   const whole = statSync(file()).size;
   const head = Buffer.alloc(4);
@@ -49,34 +49,34 @@ it('takes a record that is being written with the next look, and survives a file
   expect(statSync(file()).size).toBe(whole + 14);
   writeFileSync(join(folder(), 'other'), 'not an echo at all');
   expect(read()).toEqual([]);
-  openEcho(data, seal).wrote([caseOf('1', 2)]);
+  openEcho(data, seal).wrote([caseOf('1', 2)], 7);
   expect(read().filter((e) => e.alert.version === 2).length).toBeLessThanOrEqual(1);
 });
 
 it('begins its file anew when it is full, and a reader goes on with what comes then', () => {
   const echo = openEcho(data, seal);
   const read = followEchoes(data, seal);
-  echo.wrote([caseOf('1', 1, 'x'.repeat(limits.echoBytes / 2))]);
+  echo.wrote([caseOf('1', 1, 'x'.repeat(limits.echoBytes / 2))], 7);
   expect(read().length).toBe(1);
-  echo.wrote([caseOf('2', 2)]);
+  echo.wrote([caseOf('2', 2)], 7);
   expect(statSync(file()).size).toBeLessThan(10_000);
   expect(read().map((e) => e.alert.id)).toEqual(['2']);
-  echo.wrote([caseOf('2', 3)]);
+  echo.wrote([caseOf('2', 3)], 7);
   expect(read().map((e) => e.alert.version)).toEqual([3]);
 });
 
 it('says nothing readable on the disk, and removes what nobody has written to for an hour', () => {
-  openEcho(data, seal).wrote([caseOf('1', 1)]);
+  openEcho(data, seal).wrote([caseOf('1', 1)], 7);
   const [name = ''] = readdirSync(folder());
   expect(statSync(join(folder(), name)).mode & 0o777).toBe(0o600);
   utimesSync(join(folder(), name), 1, (machineNow() - limits.echoKeptMs) / 1_000 - 60);
   writeFileSync(join(folder(), 'kept'), '');
-  openEcho(data, seal).wrote([caseOf('1', 1)]);
+  openEcho(data, seal).wrote([caseOf('1', 1)], 7);
   expect(readdirSync(folder())).not.toContain('1');
   expect(readdirSync(folder())).toContain('kept');
 });
 
 it('a disk that takes nothing breaks nobody', () => {
-  openEcho('/dev/null/nowhere', seal).wrote([caseOf('1', 1)]);
+  openEcho('/dev/null/nowhere', seal).wrote([caseOf('1', 1)], 7);
   expect(followEchoes('/dev/null/nowhere', seal)()).toEqual([]);
 });

@@ -11,8 +11,8 @@ import type { Seal } from './seal.ts';
 import { sealed, unsealed } from './sealed-value.ts';
 
 /** Alert and timers whole; of engagements and contacts what the writer knew. */
-export type Echoed = Pick<Case, 'alert' | 'timers' | 'engagements' | 'contacted'> & { /** uptime of the machine */ upMs: number };
-export type Echo = { /** A disk that takes nothing changes nothing: standby then knows what its last look told it. */ wrote(cases: readonly Case[]): void };
+export type Echoed = Pick<Case, 'alert' | 'timers' | 'engagements' | 'contacted'> & { /** uptime of the machine */ upMs: number; /** the database's clock in that transaction */ nowMs: number };
+export type Echo = { /** A disk that takes nothing changes nothing: standby then knows what its last look told it. */ wrote(cases: readonly Case[], nowMs: number): void };
 
 const label = 'standby.echo';
 const headBytes = 4;
@@ -28,13 +28,13 @@ export function openEcho(data: string, seal: Seal): Echo {
     return openSync(join(folder, `${process.pid}-${Math.round(uptimeMs())}`), 'a', 0o600);
   };
   return {
-    wrote(cases) {
+    wrote(cases, nowMs) {
       if (cases.length === 0) return;
       try {
         fd ??= open();
         if (size > limits.echoBytes) { ftruncateSync(fd); size = 0; } // its reader comes five times a second
         const upMs = uptimeMs();
-        const body = sealed(seal, label, cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs })));
+        const body = sealed(seal, label, cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs, nowMs })));
         const head = Buffer.alloc(headBytes);
         head.writeUInt32BE(body.length);
         size += writeSync(fd, Buffer.concat([head, body]));

@@ -164,3 +164,18 @@ describe('two at once', () => {
     expect(await a.respond({ alertId: (await a.alert()).id, action: 'close', outcome: 'F1', note: 'x', expectedVersion: seen })).toMatchObject({ kind: 'conflict', by: '陈接警' });
   });
 });
+
+it('every number of an alert has its frame, also where a plan that stood still only goes on [I8]', async () => {
+  await homes(1);
+  while ((await a.fire()) > 0);
+  await a.db.query(`update alert set plan_state = 'idle'`);
+  await a.db.query(`update timer set cancelled_at = anling_now() where slot = 'desk'`);
+  const before = (await a.alerts())[0]?.version ?? 0;
+  const frames = async (): Promise<string[]> => (await a.db.query<{ what: string }>(`select payload->>'what' as what from feed where type = 'alert' order by seq`)).map((r) => r.what);
+  const shown = (await frames()).length;
+  await a.advance(30_000);
+  while ((await a.fire()) > 0);
+  const moved = ((await a.alerts())[0]?.version ?? 0) - before;
+  expect(moved).toBeGreaterThan(0);
+  expect((await frames()).slice(shown)).toContain('changed');
+});
