@@ -1,6 +1,7 @@
 /** The page of 可达性 on the real API with the demonstration county: a village with nobody stands first, its people with their proofs, a number is mended, the ring is switched on. */
 import { describe, expect, it } from 'vitest';
 import { createAssurance } from '#alerts/assurance.ts';
+import { createEvaluate } from '#alerts/evaluate.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
@@ -15,8 +16,11 @@ describe('the page of reachability', () => {
     const [v] = await t.db.query<{ code: string }>(`select h.region_code as code from home h where exists (select from device d where d.home_id = h.id) group by 1 order by count(*) desc, 1 limit 1`);
     await t.db.query(`update responder set absent_until = anling_now() + interval '2 days' where region_code = $1`, [v?.code]);
     await t.db.query(`insert into reach (party, phone_bidx, fails, failed_at) select 'contact:' || id, phone_bidx, 3, anling_now() from contact order by id limit 1`);
-    const look = createAssurance({ db: t.db, seal: t.seal, log: createLog('test', 'fatal', () => {}), metrics: createMetrics('test') });
-    await look();
+    const tools = { db: t.db, seal: t.seal, log: createLog('test', 'fatal', () => {}), metrics: createMetrics('test') };
+    await createAssurance(tools)();
+    await t.db.query(`update reach_gap set since = since - interval '6 minutes'`);
+    await createAssurance({ ...tools, metrics: createMetrics('again') })();
+    await createEvaluate({ ...tools, metrics: createMetrics('evaluate') })();
   });
   const show = async (name: string): Promise<void> => { if (shots) await seat.shot(`${shots}/${name}.png`); };
 
@@ -31,6 +35,17 @@ describe('the page of reachability', () => {
     await page.waitForSelector('[data-test=reach-people] tbody tr');
     expect(await page.locator('[data-test=reach-people] tbody tr').first().textContent()).toMatch(/外出|至/);
     await show('reach-village');
+  });
+
+  it('is a technical notice at the wall that names the village, and rings no emergency [E10]', async () => {
+    const { page } = seat;
+    await seat.go('wall', '[data-test=queue] [data-test=row]');
+    const [name] = await web.t.db.query<{ name: string }>(`select r.name from reach_gap g join region r on r.code = g.region_code`);
+    const row = page.locator('[data-test=queue] [data-test=row]');
+    expect([await row.count(), await row.getAttribute('data-p')]).toEqual([1, '3']);
+    expect(await row.textContent()).toContain('无人可叫');
+    expect(await row.textContent()).toContain(name?.name.slice(0, 2));
+    await show('reach-wall');
   });
 
   it('lists numbers to be mended and takes a human’s word for one [2.17]', async () => {
