@@ -15,6 +15,7 @@ import { serverNow } from '#wall/state/wall.ts';
 import { ClosePanel } from './close.tsx';
 import { Device } from './device.tsx';
 import { HandDial } from './hand.tsx';
+import { NobodyThere } from './nobody-there.tsx';
 import { OutageDetails } from './outage.tsx';
 import { Overview } from './overview.tsx';
 import { People } from './people.tsx';
@@ -35,7 +36,7 @@ export function CasePanel() {
         <div class="case-column">
           <HandDial alert={alert} full={full} />
           <HouseReason alert={alert} />
-          {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : <Person alert={alert} />}
+          {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : alert.kind === 'no-responder' ? <NobodyThere alert={alert} /> : <Person alert={alert} />}
           <People alert={alert} full={full} />
           {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
         </div>

@@ -13,8 +13,9 @@ import { FieldProblem } from './paging.tsx';
 type Settings = { weekly: boolean; yearly: boolean; from: string; to: string; nightRoles: string[]; perDay: number };
 type View = { settings: Settings; updatedAt: number | null; updatedBy: string | null };
 
-export function RingSettings({ on }: { on: boolean }) {
+export function RingSettings({ on, onSaved }: { on: boolean; onSaved(): void }) {
   const known = useFetched<View>('/api/v1/assurance/settings');
+  const startOpen = useSignal(!on); // saving does not fold it away
   const draft = useSignal<Settings | null>(null);
   const problem = useSignal<Problem | null>(null);
   const mayWrite = can(may.writeReach) && (me.value?.scopeCode ?? '').endsWith('000000');
@@ -23,10 +24,10 @@ export function RingSettings({ on }: { on: boolean }) {
   const save = async (): Promise<void> => {
     const answer = await put<View>('/api/v1/assurance/settings', { settings: draft.value, updatedAt: known.value?.updatedAt ?? null });
     problem.value = answer.ok ? null : answer.problem;
-    if (answer.ok) { draft.value = null; say(t('set.saved')); known.again(); }
+    if (answer.ok) { draft.value = null; say(t('set.saved')); known.again(); onSaved(); }
   };
   return (
-    <details class="card stack no-print" open={!on} data-test="ring-settings">
+    <details class="card stack no-print" open={startOpen.value} data-test="ring-settings">
       <summary>{t('reach.settings')}</summary><p class="dim">{t('reach.settingsHelp')}</p>
       {now === null ? <Waiting problem={known.problem} /> : (
         <fieldset disabled={!mayWrite} class="stack">

@@ -37,7 +37,7 @@ function County() {
     <Page title={t('reach.title')} help={t('reach.help')} onRefresh={whole.again} test="reach">
       {whole.value === null ? <Waiting problem={whole.problem} /> : <>
         <Sum whole={whole.value} />
-        <RingSettings on={whole.value.weekly} />
+        <RingSettings on={whole.value.weekly} onSaved={whole.again} />
         <NumberTasks />
         <OtherPlaces />
         <div class="filters no-print">
