@@ -181,7 +181,7 @@ describe('a village with nobody', () => {
     await pass(12 * minute, 2 * minute, true);
     expect(await notices()).toEqual([]);
     expect(await a.reply(phone['cw'] as string, '8')).toBe('off-today');
-    expect(await pass(10 * minute, minute, true)).toEqual([]);
+    expect(who(await pass(10 * minute, minute, true))).toEqual(['sms responder:cw away']); // he is told that his leave is known; nobody else hears of it
     expect(await notices()).toEqual([`${village} 3 open 1`]);
     await a.db.query(`update responder set absent_until = null where id = 'grid'`);
     await pass(2 * minute, minute, true);
