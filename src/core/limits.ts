@@ -37,10 +37,11 @@ export const limits = {
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
   /** Events, quarantined frames or signs of life of one replay; telemetry comes back batch by batch. */ spoolReplayRows: 256,
-  /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */
+  /** A worker shows so often that the database takes its commits; standby goes on duty only when none has for standbyAwayMs. */ commitProofMs: 500,
   /** Cases that standby hands over in one transaction. */ standbyHandCases: 64,
   /** The echo of commits (store/echo.ts): a file is begun anew beyond these bytes, one that nobody wrote to for so long is removed. */ echoBytes: 16 * 1024 * 1024, echoKeptMs: 3_600_000,
-  standbyAwayMs: 3_000, /** A worker shows so often that the database takes its commits; standby goes on duty only when none has for standbyAwayMs. */ commitProofMs: 500, standbySpoolMs: 2_000, standbyStaleMs: 3 * 60_000, /** Open cases of an older snapshot (a house that was down, a folder brought along) are left to the database's return. */ standbyOldMs: 24 * 3_600_000, /** The same of one that lagged so far behind the database's last commit. */ standbyLagMs: 60_000, /** Whose turn it is (排班) is known so far ahead; then stand-ins and holidays are not. */ standbyTurnsMs: 3 * 24 * 3_600_000,
+  /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */
+  standbyAwayMs: 3_000, standbySpoolMs: 2_000, standbyStaleMs: 3 * 60_000, /** Open cases of an older snapshot (a house that was down, a folder brought along) are left to the database's return. */ standbyOldMs: 24 * 3_600_000, /** The same of one that lagged so far behind the database's last commit. */ standbyLagMs: 60_000, /** Whose turn it is (排班) is known so far ahead; then stand-ins and holidays are not. */ standbyTurnsMs: 3 * 24 * 3_600_000,
   /** Open emergencies of its snapshot; more are left to the database's return. */ standbyCases: 5_000,
   /** A duty flag not refreshed for so long is a dead process's; a worker that has the database waits so long for the handover, then takes the flag. */ standbyFlagMs: 10_000, standbyPatienceMs: 15_000,
   /** Bytes of kept provider callbacks; at the limit (hours of a whole county's reports) the provider is asked to push again. */ hookSpoolBytes: 64 * 1024 * 1024,
