@@ -140,7 +140,12 @@ function call(action: string, what: (params: Params, dedicated: boolean) => Spok
   };
 }
 
+/** A recorded file: every name that ends so counts as uploaded and reviewed. */
+const readFile = (code: string): Spoken | null => (code === standinVoiceFile ? { name: 'voice-file', text: '有老人紧急求助，请立即回电值班室。', values: {}, menu: {} } : /^[\w-]+\.wav$/.test(code) ? { name: 'voice-file', text: `(录音 ${code})`, values: {}, menu: {} } : null);
+
 function readText(code: string, params: string, dedicated: boolean): Spoken | ActionResult {
+  const file = dedicated ? readFile(code) : null;
+  if (file) return file;
   const name = standinTemplate(code);
   if (name === null || templates[name].channel !== 'voice' || ('dedicated' in templates[name] && !dedicated)) return bad('isv.TTS_TEMPLATE_ILLEGAL', 'TTS模板不合法');
   if (params.length >= 250) return bad('isv.PARAM_LENGTH_LIMIT', '参数超出长度限制');
@@ -168,7 +173,7 @@ export const actions: Readonly<Record<string, Action>> = {
   SingleCallByTts: { required: ['CalledNumber', 'TtsCode'], run: call('SingleCallByTts', (p, dedicated) => readText(p.get('TtsCode') ?? '', p.get('TtsParam') ?? '', dedicated)) },
   SingleCallByVoice: {
     required: ['CalledNumber', 'VoiceCode'],
-    run: call('SingleCallByVoice', (p) => (p.get('VoiceCode') === standinVoiceFile ? { name: 'voice-file', text: '有老人紧急求助，请立即回电值班室。', values: {}, menu: {} } : bad('isv.VOICE_FILE_ILLEGAL', '语音文件不合法'))),
+    run: call('SingleCallByVoice', (p) => readFile(p.get('VoiceCode') ?? '') ?? bad('isv.VOICE_FILE_ILLEGAL', '语音文件不合法')),
   },
   IvrCall: { required: ['CalledShowNumber', 'CalledNumber', 'StartCode'], run: call('IvrCall', readIvr) },
   QueryTokenForMnsQueue: { required: ['MessageType'], run: (_, { mns }) => ok({ MessageTokenDTO: { ...mns.lend(), CreateTime: '2026-01-01 00:00:00' } }) },

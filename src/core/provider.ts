@@ -3,6 +3,7 @@
  * codes are made here too, so that the house and the stand-in agree without sharing anything else.
  */
 import { templates, type TemplateName } from './messages.ts';
+import type { Prompts } from './prompts.ts';
 
 export type ProviderSettings = {
   /** Registered sign without its brackets; with them at most 8 characters, else a P1 becomes two parts. */ sign: string;
@@ -11,6 +12,7 @@ export type ProviderSettings = {
   /** The provider's code per logical name. */ templates: Partial<Record<TemplateName, string>>;
   /** Code of a recorded file played when the spoken text is refused; null when none was recorded. */ voiceFile: string | null;
   /** The account's number at the provider: receipts and replies are fetched from his queues, for where nothing can come in; null: he calls us. */ mnsAccount: string | null;
+  /** Announcements in other languages than Mandarin. */ prompts: Prompts;
   /** Times a text is spoken in one call (1 to 3). */ playTimes: number;
   /** The provider's own windows per number, mirrored so that another channel is chosen before they close. */
   budget: Record<keyof typeof providerBudget, number>;
@@ -54,11 +56,11 @@ export const standinVoiceFile = '35042500-0000-0000-0000-000000000001.wav';
 
 /** Settings that the stand-in accepts. */
 export const standinProvider: ProviderSettings = {
-  sign: '大田养老呼叫', mode: 'public', shownNumber: null, voiceFile: standinVoiceFile, mnsAccount: null, playTimes: 2, budget: { ...providerBudget },
+  sign: '大田养老呼叫', mode: 'public', shownNumber: null, voiceFile: standinVoiceFile, mnsAccount: null, prompts: {}, playTimes: 2, budget: { ...providerBudget },
   templates: Object.fromEntries(names.map((name) => [name, standinCode(name)])),
 };
 
-const unset: ProviderSettings = { sign: '', mode: 'public', shownNumber: null, templates: {}, voiceFile: null, mnsAccount: null, playTimes: 2, budget: { ...providerBudget } };
+const unset: ProviderSettings = { sign: '', mode: 'public', shownNumber: null, templates: {}, voiceFile: null, mnsAccount: null, prompts: {}, playTimes: 2, budget: { ...providerBudget } };
 /** Settings of the county over the defaults: the stand-in's own, or nothing for a real provider. */
 export function mergeSettings(stored: Partial<ProviderSettings> | null, standin: boolean): ProviderSettings {
   const base = standin ? standinProvider : unset;

@@ -148,7 +148,7 @@ function readNumber(work: Work, send: ClaimedSend): string {
 function open(work: Work, send: ClaimedSend): Message | null {
   try {
     const params = JSON.parse(work.seal.open('outbox.params', send.paramsEnc)) as MessageParams;
-    return { outId: send.outId, to: work.seal.open('outbox.to', send.toEnc), template: send.template, params };
+    return { outId: send.outId, to: work.seal.open('outbox.to', send.toEnc), template: send.template, params, languages: send.languages, kind: send.kind };
   } catch {
     return null;
   }

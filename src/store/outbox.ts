@@ -3,6 +3,7 @@
  * token, what a number has received lately. A row whose lease ran out has an unknown outcome and is claimed again (I6).
  */
 import type { Used } from '#core/budget.ts';
+import type { EventKind } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
 import { spareText, technicalNotices } from '#core/provider.ts';
@@ -14,6 +15,7 @@ export type ClaimedSend = {
   id: string; outId: string; alertId: string | null; party: string; channel: 'sms' | 'voice'; template: TemplateName; paramsEnc: Buffer; toEnc: Buffer; toBidx: Buffer;
   priority: number; /** no other way is left: no budget holds it */ lastWay: boolean; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean; /** ends before the gateway (链路自检) */ dry: boolean;
   /** Null: this row may not go to this gateway. */ provider: string | null;
+  /** Of a call: what the callee speaks, and the kind of its alert. */ languages: string[]; kind: EventKind | null;
   withdrawn: boolean; /** epoch ms of this try, by the one clock */ sentAt: number; /** ms since it was inserted */ ageMs: number;
 };
 export type Claim = { channel: 'sms' | 'voice'; fromPriority: number; toPriority: number; rows: number; leaseMs: number; gateway: string };
@@ -32,7 +34,10 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
        provider = case when not o.dry and o.demo = ($6 = 'standin') then $6 end
      from picked, (select anling_now() as at) n where o.id = picked.id
      returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.party, o.channel, o.template, o.params_enc as "paramsEnc", o.to_enc as "toEnc", o.to_bidx as "toBidx", o.priority, o.last_way as "lastWay",
-       o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, o.withdrawn_at is not null as withdrawn, n.at as "sentAt",
+       o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, o.withdrawn_at is not null as withdrawn,
+       case when o.channel = 'voice' then (select kind from alert where id = o.alert_id) end as kind,
+       coalesce(case when o.channel <> 'voice' then null when o.party like 'contact:%' then (select array_remove(array[language], null) from contact where id = substr(o.party, 9))
+         when o.party like 'responder:%' then (select languages from responder where id = substr(o.party, 11)) end, '{}') as languages, n.at as "sentAt",
        (extract(epoch from n.at - o.created_at) * 1000)::float8 as "ageMs"`,
     [claim.channel, claim.fromPriority, claim.toPriority, claim.rows, claim.leaseMs, claim.gateway], 'outbox-claim');
   return rows.sort((a, b) => a.priority - b.priority || Number(a.id) - Number(b.id));

@@ -55,6 +55,11 @@ describe('the settings’ pages', () => {
     expect(await page.textContent('[data-test=budget]')).not.toMatch(/1540425\d{4}/);
     await show('budget');
     await seat.go('provider', '[data-test=white-list] [data-test=white-make]');
+    await page.selectOption('[data-test=prompt-language]', '闽南话');
+    await page.fill('[data-prompt="voice-p1.fall"]', 'minnan-fall.wav');
+    await show('prompts');
+    await page.click('[data-test=save-provider]');
+    await page.waitForFunction(() => document.querySelector('[data-test=prompt-language]')?.textContent?.includes('闽南话 (1)'));
     expect(await page.textContent('[data-test=white-state]')).toContain('还没有生成过');
     await page.click('[data-test=white-make]');
     await page.waitForSelector('[data-test=white-file]');

@@ -253,6 +253,20 @@ describe('who may reach whom', () => {
   });
 });
 
+describe('whose speech', () => {
+  it('a call knows what its callee speaks and what happened; a text needs neither [E14]', async () => {
+    await t.db.query(`insert into region (code, level, name) values ('350425000000', 'county', 'x') on conflict do nothing`);
+    await t.db.query(`insert into responder (id, role, region_code, name_enc, phone_enc, phone_bidx, languages, demo) values ('r78', 'doctor', '350425000000', '\\x00', '\\x00', $1, '{闽南话,普通话}', true)`, [t.seal.blind('phone', '15404250078')]);
+    const gateway = fakeGateway(() => accepted());
+    run(gateway);
+    const alertId = await openAlert(t);
+    await until(await put(t, { to: '15404250078', channel: 'voice', party: 'responder:r78', alertId }), 'accepted');
+    await until(await put(t, { to: '15404250078', party: 'responder:r78', alertId }), 'accepted');
+    await until(await put(t, { to: '15404250079', channel: 'voice' }), 'accepted');
+    expect(gateway.sent.map((m) => [m.channel, m.languages, m.kind])).toEqual([['voice', ['闽南话', '普通话'], 'sos'], ['sms', [], null], ['voice', [], null]]);
+  });
+});
+
 describe('the provider’s windows, mirrored', () => {
   it('50 texts of one template to one number in 24 h; the next takes another way, another template does not', async () => {
     run(fakeGateway(() => accepted()));

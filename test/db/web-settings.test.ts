@@ -40,6 +40,17 @@ describe('provider settings', () => {
     expect((await web.t.db.query(`select count(*)::int as n from alert`))[0]).toEqual({ n: 0 });
   });
 
+  it('keep recorded prompts by language and kind, the queues of receipts and the console’s own caps; what is no prompt is named [E14 2.5]', async () => {
+    const { body } = await web.fetch('/api/v1/settings/provider', { cookie: admin });
+    const put = (more: object, updatedAt = body.updatedAt) => web.fetch('/api/v1/settings/provider', { method: 'PUT', cookie: admin, body: { provider: { ...body.provider, ...more }, updatedAt } });
+    expect((await put({ prompts: { 闽南话: { 'voice-p9': 'x.wav' } } })).status).toBe(422);
+    const saved = await put({ mnsAccount: '1234567890', prompts: { 闽南话: { 'voice-p1.fall': 'minnan-fall.wav' } }, budget: { ...body.provider.budget, smsPerHour: 20 } });
+    expect(saved.status, saved.text).toBe(200);
+    expect(saved.body.provider).toMatchObject({ mnsAccount: '1234567890', prompts: { 闽南话: { 'voice-p1.fall': 'minnan-fall.wav' } }, budget: { smsPerHour: 20, smsPerMinute: 0 } });
+    const { mnsAccount: _, prompts: __, ...before } = saved.body.provider;
+    expect((await web.fetch('/api/v1/settings/provider', { method: 'PUT', cookie: admin, body: { provider: before, updatedAt: saved.body.updatedAt } })).body.provider, 'as a page of the release before sends it').toMatchObject({ mnsAccount: null, prompts: {} });
+  });
+
   it('never ring a stranger through the stand-in, nor a landline by text, and not without end', async () => {
     const fields = async (body: unknown): Promise<string[]> => (await post(body)).body.error.fields.map((f: { field: string }) => f.field);
     expect(await fields({ channel: 'sms', to: '13800138000', again: '13800138000' })).toEqual(['to']);

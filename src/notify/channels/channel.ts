@@ -2,10 +2,14 @@
  * What every message channel is to the sender: it sends one message and tells what is known of the outcome. It never
  * throws, never retries by itself and never decides what happens next (law 6: a timeout is "unknown", never "not sent").
  */
+import type { EventKind } from '#core/event.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
 
 export type ChannelKind = 'sms' | 'voice';
-export type Message = { outId: string; to: string; template: TemplateName; params: MessageParams };
+export type Message = {
+  outId: string; to: string; template: TemplateName; params: MessageParams;
+  /** What the callee speaks, the best first, and what happened: a call may be in his own speech (core/prompts.ts). */ languages?: readonly string[]; kind?: EventKind | null;
+};
 
 /** R retry here, bounded · F fail over at once · P permanent for this message or configuration: fail over and page. */
 export type FailureClass = 'R' | 'F' | 'P';

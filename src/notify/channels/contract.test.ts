@@ -113,6 +113,23 @@ describe('what only some counties have', () => {
     await gateway().channels.voice.send({ ...call, params: without });
     expect(standin.state.ledger.at(-1)).toMatchObject({ action: 'SingleCallByTts', accepted: true });
   });
+  it('speaks to whoever has no Mandarin in his own speech, by kind, where it was recorded; with keys when all parts are [E14]', async () => {
+    settings = { ...settings, prompts: { 闽南话: { 'voice-p1': 'minnan.wav', 'voice-p1.fall': 'minnan-fall.wav' }, 前路话: { 'voice-p1': standinCode('voice-desk') } } };
+    const heard = async (languages: string[], kind: 'sos' | 'fall'): Promise<string> => {
+      expect(await gateway().channels.voice.send({ ...call, params: { ...params, n: '1' }, languages, kind })).toMatchObject({ kind: 'accepted' });
+      const at = standin.state.ledger.at(-1);
+      return `${at?.action} ${standin.state.phones.items().findLast((i) => i.type === 'call')?.text.slice(0, 20)}`;
+    };
+    expect(await heard(['闽南话', '普通话'], 'sos')).toBe('SingleCallByVoice (录音 minnan.wav)');
+    expect(await heard(['闽南话'], 'fall')).toBe('SingleCallByVoice (录音 minnan-fall.wav)');
+    expect(await heard(['普通话', '闽南话'], 'fall')).toMatch(/^SingleCallByTts 急事/);
+    expect(await heard(['桃源话'], 'fall'), 'nothing recorded').toMatch(/^SingleCallByTts 急事/);
+    standin.state.settings.keypress = true;
+    settings = { ...settings, mode: 'dedicated', shownNumber: standinShownNumber };
+    expect(await heard(['闽南话'], 'sos'), 'keys matter more than the greeting').toMatch(/^IvrCall 急事/);
+    settings = { ...settings, prompts: { 闽南话: { 'ivr-p1': 'm1.wav', 'ivr-yes': 'm2.wav', 'ivr-no': 'm3.wav', 'ivr-bye': 'm4.wav' } } };
+    expect(await heard(['闽南话'], 'sos')).toBe('IvrCall (录音 m1.wav)');
+  });
   it('is refused a bought number in public mode [F7]', async () => {
     settings = { ...settings, mode: 'dedicated', shownNumber: standinShownNumber };
     expect(await gateway().channels.voice.send(call)).toMatchObject({ kind: 'rejected', class: 'P', code: 'isv.DISPLAY_NUMBER_ILLEGAL', page: true });

@@ -1,6 +1,7 @@
 /** What a county agrees with its message provider: sign, template codes, mode, budgets. Credentials are never settings. */
 import { type Static, Type } from 'typebox';
 import { type TemplateName, templates } from '#core/messages.ts';
+import { promptKeys } from '#core/prompts.ts';
 import { mergeSettings, type ProviderSettings, signCharsMax, vitalTemplates } from '#core/provider.ts';
 import { may } from '#core/user.ts';
 import { findSetting, writeSetting } from '#store/settings.ts';
@@ -22,6 +23,7 @@ const Provider = Shape({
   shownNumber: Nullable(Type.String({ pattern: '^[0-9]{5,20}$', description: 'the bought number' })),
   templates: Type.Object(Object.fromEntries(names.map((n) => [n, Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$', description: 'the provider’s template code' }))])), { additionalProperties: false }),
   mnsAccount: Type.Optional(Nullable(Type.String({ pattern: '^[0-9]{5,20}$', description: 'the account’s number at the provider: receipts are fetched from his queues' }))),
+  prompts: Type.Optional(Type.Record(Type.String({ pattern: '^\\S{1,10}$' }), Type.Object(Object.fromEntries(promptKeys.map((k) => [k, Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,100}$', description: 'a text (TTS_…) or a recorded file of the provider' }))])), { additionalProperties: false }), { description: 'announcements by language' })),
   voiceFile: Nullable(Type.String({ minLength: 1, maxLength: 100 })), playTimes: Type.Integer({ minimum: 1, maximum: 3 }),
   budget: Shape({ smsPerDay: budget(10_000), smsPerMinute: consoleCap, smsPerHour: consoleCap, smsPerNumberDay: consoleCap, voicePerMinute: budget(60), voicePerHour: budget(1_000), voicePerDay: budget(10_000) }),
 });

@@ -13,6 +13,7 @@ import { say } from '#wall/state/toast.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem } from './paging.tsx';
 import { TestSend } from './provider-test.tsx';
+import { ProviderPrompts } from './provider-prompts.tsx';
 import { ProviderTexts } from './provider-texts.tsx';
 import { WhiteListCard } from './white-list.tsx';
 
@@ -62,6 +63,7 @@ function Settings({ view, again }: { view: ProviderView; again(): void }) {
       {view.warnings.length > 0 && <ul class="warnings" aria-label={t('prov.warnings')}>{view.warnings.map((w) => <li key={w}>▲ {w}</li>)}</ul>}
       <Agreed form={form} />
       <ProviderTexts form={form} checks={view.checks} />
+      <ProviderPrompts form={form} />
       {conflict.value && <p class="trouble" role="alert" data-test="conflict">{t('set.version')} <button type="button" class="small-button" onClick={() => { keepUnsaved(draft, false); again(); }}>{t('set.latest')}</button></p>}
       {problem.value && !conflict.value && problem.value.fields.length === 0 && <p class="trouble" role="alert">{problemText(problem.value)}</p>}
       {!form.frozen && <p class="buttons"><button type="submit" class="strong" data-test="save-provider">{t('act.save')}</button></p>}
