@@ -11,7 +11,7 @@ export type PromptKey = TemplateName | `${TemplateName}.${EventKind}`;
 export type Prompts = Record<string, Partial<Record<string, string>>>;
 
 /** Whoever understands it first of all is told with the whole text, which says where. */
-export const mandarin = '普通话';
+const mandarin = '普通话';
 const voices = (Object.keys(templates) as TemplateName[]).filter((name) => templates[name].channel === 'voice');
 const perKind: readonly TemplateName[] = ['voice-p1', 'ivr-p1'];
 const kinds = eventKinds.filter((k) => ['sos', 'fall', 'smoke', 'gas', 'phone-in'].includes(k));
