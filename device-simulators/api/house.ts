@@ -7,7 +7,7 @@ import type { HouseApi } from './client.ts';
 export type DeviceSeen = { id: string; model: string; homeId: string | null; personId: string | null; regionCode: string | null; cell: string | null; status: 'stock' | 'installed' | 'revoked'; state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; battery: number | null; demo: boolean };
 export type EventSeen = { id: string; kind: EventKind; edge: string; sourceEventId: string | null; deviceTime: number | null; receivedAt: number; evaluatedAt: number | null; result: string | null; alertId: string | null; flags: string[] };
 export type MessageSeen = { outId: string; party: string; channel: 'sms' | 'voice'; template: string; state: string; dueAt: number; acceptedAt: number | null; doneAt: number | null };
-export type AlertInFull = AlertView & { timeline: { at: number; actorType: string; actorId: string; action: string; detail: Record<string, unknown> }[]; engagements: { party: string; state: string }[]; messages: MessageSeen[]; due: { slot: string; dueAt: number }[] };
+export type AlertInFull = AlertView & { timeline: { id: string; at: number; actorType: string; actorId: string; action: string; detail: Record<string, unknown> }[]; engagements: { party: string; state: string }[]; messages: MessageSeen[]; due: { slot: string; dueAt: number }[] };
 export type Status = { serverTime: number; outbox: { due: number }; open: Record<'1' | '2' | '3' | '4', number>; cannotHear: number; gateway: { kind: string; realPhones: boolean; demo: boolean } };
 export type Secret = { id: string; secret: string };
 

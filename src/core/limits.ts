@@ -38,6 +38,7 @@ export const limits = {
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
   /** Events, quarantined frames or signs of life of one replay; telemetry comes back batch by batch. */ spoolReplayRows: 256,
   /** A worker shows so often that the database takes its commits; standby goes on duty only when none has for standbyAwayMs. */ commitProofMs: 500,
+  /** From the beginning of its duty to the first step of standby. */ standbySettleMs: 500,
   /** Cases that standby hands over in one transaction. */ standbyHandCases: 64,
   /** The echo of commits (store/echo.ts): a file is begun anew beyond these bytes, one that nobody wrote to for so long is removed. */ echoBytes: 16 * 1024 * 1024, echoKeptMs: 3_600_000,
   /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */

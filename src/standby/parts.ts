@@ -35,7 +35,7 @@ export type State = {
   /** The database's clock at a moment of ours. */ base: { db: number; perf: number } | null;
   /** What others have committed since the look before the last one, by alert. */ echoes: Map<AlertId, Echoed>;
   /** A worker of this machine has committed a moment ago. */ othersCommit(): boolean;
-  proofs: Proofs; duty: DutyMode | null; resumed: boolean; /** its flag is not held any more: nothing is sent */ fenced: boolean;
+  proofs: Proofs; duty: DutyMode | null; resumed: boolean; begunAt: number; /** its flag is not held any more: nothing is sent */ fenced: boolean;
   /** A newer standby has the ledger: this one is over. */ superseded: boolean; waiting: Map<string, Waiting>;
 };
 export type Parts = StandbyOptions & { s: State; duty: Duty; ledger: Ledger<Kept>; work: DutyWork; folder: string; now(): number; spool: Tail; answers: Tail; /** What others have committed and has not been heard. */ echoes(): Echoed[] };

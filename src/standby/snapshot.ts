@@ -24,7 +24,7 @@ export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
     county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
     echoes: new Map(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
-    proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, fenced: false, superseded: false, waiting: new Map(),
+    proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, begunAt: 0, fenced: false, superseded: false, waiting: new Map(),
   };
   const open = readSnapshot<OpenNow>(folder, 'open', seal);
   return open === null ? s : { ...s, open: open.value, known: new Map(open.value.cases.map((c) => [c.alert.id, c])), base: { db: open.value.nowMs + open.ageMs, perf: performance.now() }, openAt: performance.now() - open.ageMs };

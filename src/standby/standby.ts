@@ -123,7 +123,8 @@ async function tick(p: Parts): Promise<void> {
     if (handed === 'known' && s.duty === 'away') begin(p, 'events');
   }
   for (const w of s.waiting.values()) work.event(w.spooled, p.now() - (performance.now() - w.arrivedMs));
-  if (!s.fenced) work.turn();
+  // A worker that had looked at the flag just before it was taken is given the time to commit, and is heard.
+  if (!s.fenced && performance.now() - s.begunAt >= limits.standbySettleMs) work.turn();
 }
 
 /** Whoever is not the newest any more does nothing more, ever: he neither sends nor hands over, and takes no snapshot. */
@@ -142,7 +143,7 @@ function wantedDuty({ s, work }: Parts): DutyMode | null {
 }
 
 function begin({ s, duty, work, log }: Parts, mode: DutyMode): void {
-  Object.assign(s, { duty: mode, resumed: false, fenced: duty.relieved() });
+  Object.assign(s, { duty: mode, resumed: false, fenced: duty.relieved(), begunAt: performance.now() });
   if (!s.fenced) duty.begin(mode);
   log.error({ mode, open: work.cases.size, snapshot: s.county !== null, relieved: s.fenced }, 'standby is on duty');
 }
@@ -154,7 +155,7 @@ function lookAtFlag({ s, duty, log }: Parts): void {
     Object.assign(s, { fenced: true, proofs: { failed: 0, since: performance.now(), at: null } });
     log.error('standby has lost its flag (relieved, or it stood still for too long): nothing is sent until the absence is judged anew');
   } else if ((away(s) || (s.duty === 'events' && answers(s))) && !duty.relieved()) {
-    s.fenced = false;
+    Object.assign(s, { fenced: false, begunAt: performance.now() });
     duty.begin(s.duty);
     log.error({ mode: s.duty }, 'nobody goes on: standby is on duty again');
   }

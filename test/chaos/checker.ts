@@ -81,31 +81,48 @@ function twins(facts: Facts): Complaint[] {
 
 const numberOf = (detail: Record<string, unknown>, name: string): number => Number(detail[name] ?? -1);
 
-/** I3: in every round the steps 0..k, each once and in its order; rounds follow each other. */
+type Entry = AlertInFull['timeline'][number];
+/** What the workers wrote, as they wrote it, and what standby did, as it did it: it is written down with the handover, and a clock that steps orders nothing. */
+function threads(a: AlertInFull): { workers: Entry[]; standby: Entry[] } {
+  const written = a.timeline.toSorted((x, y) => Number(x.id) - Number(y.id));
+  return { workers: written.filter((e) => e.detail['standby'] !== true), standby: written.filter((e) => e.detail['standby'] === true) };
+}
+
+/** I3: in every round the steps 0..k, each once, and by each of both in its order; rounds follow each other. */
 function steps(a: AlertInFull): Complaint[] {
-  let [round, step] = [-1, -1];
-  for (const entry of a.timeline) {
-    if (entry.action !== 'plan-step') continue;
-    const [r, s] = [numberOf(entry.detail, 'round'), numberOf(entry.detail, 'step')];
-    if (r < round || (r === round && s !== step + 1) || (r > round && s !== 0)) {
-      const again = r === round && s <= step;
-      return [{ rule: again ? 'DUPLICATED' : 'ORDER', text: `alert ${a.id}: step ${s} of round ${r} came after step ${step} of round ${round}`, alert: a.id }];
+  const say = (rule: Rule, text: string): Complaint[] => [{ rule, text: `alert ${a.id}: ${text}`, alert: a.id }];
+  const { workers, standby } = threads(a);
+  const made = new Map<number, Set<number>>();
+  for (const thread of [workers, standby]) {
+    let [round, step] = [-1, -1];
+    for (const entry of thread) {
+      if (entry.action !== 'plan-step') continue;
+      const [r, s] = [numberOf(entry.detail, 'round'), numberOf(entry.detail, 'step')];
+      const of = made.get(r) ?? new Set<number>();
+      if (of.has(s)) return say('DUPLICATED', `step ${s} of round ${r} was made twice`);
+      if (r < round || (r === round && s < step)) return say('ORDER', `step ${s} of round ${r} came after step ${step} of round ${round}`);
+      made.set(r, of.add(s));
+      [round, step] = [r, s];
     }
-    [round, step] = [r, s];
   }
+  for (const [r, of] of made) for (let s = 0; s < of.size; s++) if (!of.has(s)) return say('ORDER', `step ${s} of round ${r} was left out`);
   return [];
 }
 
 const taking: ReadonlySet<string> = new Set(['claimed', 'taken-over', 'accepted', 'contact', 'arrived', 'done', 'dispatched', 'step']);
 const freeing: ReadonlySet<string> = new Set(['released', 'claim-lapsed', 'no-arrival', 'restarted', 'need-help', 'declined', 'confirmed', 'repaired', 'raised-again']);
 
-/** I4: the plan takes no step while somebody has the alert, and none after its close. */
+/** I4: the plan takes no step while somebody has the alert, and none after its close; of standby: as far as standby could know. */
 function afterTaken(a: AlertInFull): Complaint[] {
-  let taken: string | null = null;
-  for (const { action, detail } of a.timeline) {
-    if (action === 'plan-step' && taken !== null) return [{ rule: 'AFTER', text: `alert ${a.id}: step ${numberOf(detail, 'step')} of the plan although it was ${taken}`, alert: a.id }];
-    if (action === 'closed' || taking.has(action)) taken = action;
-    else if (freeing.has(action) && taken !== 'closed') taken = null;
+  const { workers, standby } = threads(a);
+  for (const thread of [workers, standby]) {
+    let taken: string | null = null;
+    for (const { action, detail } of thread) {
+      if (action === 'plan-step' && taken !== null) return [{ rule: 'AFTER', text: `alert ${a.id}: step ${numberOf(detail, 'step')} of the plan although it was ${taken}`, alert: a.id }];
+      if (action === 'closed' || taking.has(action)) taken = action;
+      // Whoever had it may have been set free by what the other has written.
+      else if (freeing.has(action) || action === 'standby-handed-over') { if (taken !== 'closed') taken = null; }
+    }
   }
   return [];
 }
