@@ -85,7 +85,7 @@ type Entry = AlertInFull['timeline'][number];
 /** What the workers wrote, as they wrote it, and what standby did, as it did it: it is written down with the handover, and a clock that steps orders nothing. */
 function threads(a: AlertInFull): { workers: Entry[]; standby: Entry[] } {
   const written = a.timeline.toSorted((x, y) => Number(x.id) - Number(y.id));
-  return { workers: written.filter((e) => e.detail['standby'] !== true), standby: written.filter((e) => e.detail['standby'] === true) };
+  return { workers: written.filter((e) => e.detail['standby'] !== true), standby: written.filter((e) => e.detail['standby'] === true || e.action === 'standby-handed-over') };
 }
 
 /** I3: in every round the steps 0..k, each once, and by each of both in its order; rounds follow each other. */
