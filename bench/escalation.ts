@@ -36,6 +36,7 @@ async function openAll(house: BenchHouse, elders: readonly Elder[]): Promise<voi
       await setTimers(sql, opened.flatMap((o) => (['plan', 'desk'] as const).flatMap((slot) => { const set = o.timers[slot]; return set ? [{ alertId: o.alert.id, slot, set }] : []; })));
     });
   }
+  await house.db.query('analyze alert, timer'); // a county has statistics of a year, this house is a minute old
 }
 
 /** Milliseconds late of every rung that fired in the span; what is due and has not fired counts as late as it is. */
