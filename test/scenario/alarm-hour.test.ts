@@ -22,7 +22,7 @@ const ring = { cw: 'care-worker', doctor: 'doctor', grid: 'grid-worker', cadre: 
 /** As in a bad night: most press the button, some fall, some kitchens smoke. */
 const kindOf = (i: number): EventKind => (i % 10 < 8 ? 'sos' : i % 10 < 9 ? 'fall' : 'smoke');
 const takenAfterS = 45;
-const deskAfterS = long ? 360 : 120;
+const deskAfterS = long ? 240 : 120;
 
 let a: Alarm;
 let standin: Standin;
