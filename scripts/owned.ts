@@ -45,17 +45,27 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     C8 A technical alarm that comes and goes is one alert with a count, flapping
     C9 Away, hospital, evacuated: an end for each, SOS always passes
     E1 The escalation clock is rows
+    E2 Plans in seconds, by kind, priority, region, hour and risk; linted and priced
     E3 An auditor of its own re-derives from history what should have happened, and says what is missing
     E4 Outbox with receipts; a second gateway where the first does not take a message (first part)
     E5 Taken stops everywhere within a second
     E6 Taking by SMS reply and by keypress
+    E7 Budgets per number that mirror the provider's windows, with a reserve for emergencies
+    E8 Several responders: told, seen, promised, on the way, arrived, done
     E9 Rotations, layers, stand-ins, swaps, holidays, gaps of thirty days, a calendar
+    E10 A village where nobody can be reached is seen before an alarm
+    E11 Numbers are proven and mended; a duty number's opt-out is an alert, never silent
+    E13 Technical notices are bundled, apart from alarms
+    E14 Calls: keys from the called leg only, in the callee's own speech, through message queues where nothing can come in
     F6 Acceptance of a device, each step with evidence from the store (first part)
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
     G5 Chaos with an independent checker, as a test
     G3 Metrics, health, one id from frame to receipt
     2.4 The village ring as data: who, how far on foot, with a key, with quiet hours
+    2.5 A budget of messages as a resource: live, with a white list ranked by risk
+    2.16 A drill with the real plan and people that reaches no family, no 120 and no 119
+    2.17 Succession of contacts: three failures are a task
     2.14 Without a living wall the alarm itself goes out by text (盲打)
     2.10 Whom we could not have heard, and since when`) },
   { title: 'Invariants', rows: group(`
@@ -109,6 +119,13 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     FF3 A human is proven, not a browser: vigilance by night
     FF4 A storm of offline rows is one incident
     FF5 Presumed unreachable: who shares the dead mast but is not yet due
+    FF6 A person's last two calls of the hour are kept for another emergency
+    FF7 A desk whose calls cannot take a key is told so; the plan works without keys
+    FF8 The provider's white list is ranked by risk, and says who is outside
+    FF9 An elder's plan is never refused: gaps are listed, village people are always on
+    FF10 Desk first only for falls, without high risk, with a human proven at the desk
+    FF20 A reply from an unknown number is shown on the case, never answered, bound by one click
+    FF21 An opt-out of a duty number is detected, shown, and called instead
     FF11 Human-made alarms and fire first when radars reboot
     FF14 Numbers to dial by hand, result keys, emergencies asked once, calls that open the file
     FF15 An acceptance that can be done on site, by model; the rest is probation
