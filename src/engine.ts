@@ -218,7 +218,7 @@ async function startStandbyRole(ctx: RoleContext, add: Add): Promise<void> {
   const db = ctx.db('standby', 2, 4_000);
   const gateway = await standbyGateway(ctx, db);
   add(startStandby({
-    data: config.data, seal, log, metrics, db, readDb: ctx.db('standby-read', 2, 30_000), handoverLabel,
+    data: config.data, seal, log, metrics, db, proofDb: ctx.db('standby-proof', 1, 1_500), readDb: ctx.db('standby-read', 2, 30_000), handoverLabel,
     readCases: async (sql, ids) => [...(await fullCases(sql, await readAlerts(sql, ids))).values()],
     takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log }, handed),
     compose: (item, known, now) => composeOne(item, known, seal, now), sender: (provider) => createDirect(gateway, provider),

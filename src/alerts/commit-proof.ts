@@ -2,7 +2,7 @@
 import { limits } from '#core/limits.ts';
 import { markCommit } from '#ops/commit-mark.ts';
 import type { Db } from '#store/pool.ts';
-import { proveWrite } from '#store/standby.ts';
+import { proveCommit } from '#store/standby.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 
 /** `db` is a connection of its own: one that hangs proves nothing and holds nobody up. */
@@ -10,7 +10,7 @@ export function startCommitProof({ db, data }: { db: Db; data: string }): Servic
   const loop = startLoop({
     name: 'commit-proof', pollMs: limits.commitProofMs,
     async turn() {
-      await db.tx(proveWrite);
+      await db.tx(proveCommit);
       markCommit(data);
       return false;
     },

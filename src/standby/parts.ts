@@ -18,7 +18,7 @@ import type { Said, WorkTools } from './room.ts';
 import type { DutyWork } from './work.ts';
 
 export type StandbyOptions = {
-  data: string; seal: Seal; log: Logger; metrics: Metrics; /** For proofs and handing over; for snapshots. */ db: Db; readDb: Db;
+  data: string; seal: Seal; log: Logger; metrics: Metrics; /** For handing over; for proofs; for snapshots. */ db: Db; proofDb: Db; readDb: Db;
   /** Open cases in full (alerts). */ readCases(sql: Sql, ids: readonly AlertId[]): Promise<Case[]>;
   takeOverOpen(sql: Sql, handed: readonly { alertId: AlertId; handover: Handover }[]): Promise<void>; handoverLabel: string;
   compose: WorkTools['compose']; sender(provider: () => CountyFacts['provider']): WorkTools['send'];

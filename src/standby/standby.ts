@@ -91,11 +91,11 @@ function whyNotReady(s: State): string | null {
 }
 
 /** One commit under way; each second without its word counts as a failure. Throws then, for the log. */
-async function prove({ s, db }: Parts): Promise<void> {
+async function prove({ s, proofDb }: Parts): Promise<void> {
   const { proofs } = s;
   if (!proofs.pending) {
     proofs.pending = true;
-    db.tx(proveCommit).then(
+    proofDb.tx(proveCommit).then(
       () => { const at = performance.now(); Object.assign(proofs, { failed: 0, since: at, at, pending: false }); },
       (error: Error) => { Object.assign(proofs, { failed: proofs.failed + 1, pending: false, why: error.message }); });
   }

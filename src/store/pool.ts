@@ -54,7 +54,9 @@ export function openDb(options: DbOptions): Db {
         for (const then of after) then();
         return result;
       } catch (error) {
-        await client.query('rollback').catch((e: Error) => { broken = e; });
+        // A connection that gave no answer gives none to a rollback: it is thrown away, and the server rolls back.
+        if (sqlState(error) === null && isTransient(error)) broken = error as Error;
+        else await client.query('rollback').catch((e: Error) => { broken = e; });
         throw error;
       } finally {
         client.release(broken);

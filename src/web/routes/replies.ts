@@ -13,7 +13,8 @@ import { change, nothing, shownName } from '#web/registry.ts';
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, PartyText, Shape } from '#web/schemas.ts';
 
 const tags = ['notifications'];
-const ReplyId = Shape({ id: Type.String({ pattern: '^[1-9][0-9]{0,18}$' }) });
+const ReplyId = Shape({ id: Type.String({ maxLength: 64 }) });
+const isReplyId = (id: string): boolean => /^[1-9]\d{0,18}$/.test(id);
 const View = Shape({
   id: Type.String(), channel: OneOf(['sms', 'dtmf']), result: OneOf(['stranger-reply', 'reply-unread', 'reply-failed', 'opted-out']), receivedAt: EpochMs, from: Type.String({ description: 'masked' }), text: Type.String(),
   party: Nullable(Type.String()), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })),
@@ -34,7 +35,7 @@ export function registerReplies(app: App, ctx: WebContext): void {
     config: { access: may.act }, schema: { summary: 'Looked at: off the list', tags, params: ReplyId, body: Shape({}), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    if (!county(caller.scopeCode)) throw nothing();
+    if (!county(caller.scopeCode) || !isReplyId(request.params.id)) throw nothing();
     await change(ctx, async (sql) => {
       if (!(await finishLoose(sql, request.params.id, caller.actor))) throw nothing();
       return { result: null, audit: [{ actor: caller.actor, action: 'reply.done', target: `reply:${request.params.id}`, result: 'ok' }] };
@@ -46,6 +47,7 @@ export function registerReplies(app: App, ctx: WebContext): void {
     schema: { summary: '绑定: this stranger’s number answers for that responder or contact from now on; the answer is read again as theirs', tags, params: ReplyId, body: Shape({ party: PartyText }), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
+    if (!isReplyId(request.params.id)) throw nothing();
     const party = request.body.party as Party;
     const line = (await partyLines(ctx.db, [party])).get(party);
     if (!line || (line.regionCode !== null && !seesRegion(caller.scopeCode, line.regionCode))) throw invalid([{ field: 'party', expected: 'a responder or contact on file' }]);
