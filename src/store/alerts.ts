@@ -139,6 +139,6 @@ export async function unguardedAlerts(sql: Sql, limit: number): Promise<AlertId[
 
 /** The newest open alert about a person, urgent first: where a stranger's answer is shown (FIELD F20). */
 export async function newestOpenAlert(sql: Sql): Promise<AlertId | null> {
-  const [row] = await sql.query<{ id: AlertId }>(`select id from alert where state <> 'closed' and priority <= 2 and plan is not null order by priority, opened_at desc limit 1`, [], 'alerts-newest');
+  const [row] = await sql.query<{ id: AlertId }>(`select id from alert where state <> 'closed' and priority <= 2 and plan is not null order by priority, opened_at desc, id desc limit 1`, [], 'alerts-newest');
   return row?.id ?? null;
 }

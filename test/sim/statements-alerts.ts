@@ -59,7 +59,7 @@ const alerts: Record<string, Statement> = {
   'alerts-user-name': (t, d, p) => { const user = t.get(d.app_user, p[0] as string); return user ? [{ name: user.display_name }] : []; },
   'alerts-unguarded': (t, d, p) => t.rows(d.alert, 'open').filter((a) => a.priority === 1 && !t.rows(d.timer, 'alert', a.id).some((s) => s.slot === requiredSlots[a.state]))
     .sort(byId).slice(0, p[0] as number).map((a) => ({ id: a.id })),
-  'alerts-newest': (t, d) => t.rows(d.alert, 'open').filter((a) => a.priority <= 2 && a.plan !== null).sort((a, b) => a.priority - b.priority || b.opened_at - a.opened_at).slice(0, 1).map((a) => ({ id: a.id })),
+  'alerts-newest': (t, d) => t.rows(d.alert, 'open').filter((a) => a.priority <= 2 && a.plan !== null).sort((a, b) => a.priority - b.priority || b.opened_at - a.opened_at || Number(b.id) - Number(a.id)).slice(0, 1).map((a) => ({ id: a.id })),
   'standby-handovers': () => [], // nobody hands over here: the simulated county has no standby
   'log-insert': (t, d, p) => {
     const [ids, types, actors, actions, details, notes, ats] = [text(p[0]), text(p[1]), text(p[2]), text(p[3]), text(p[4]), p[5] as (Buffer | null)[], p[6] as (number | null)[]];
