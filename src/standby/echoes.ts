@@ -55,7 +55,8 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
 }
 
 type Stand = NonNullable<Kept['committed']>;
-const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
+/** Later steps and rounds are more. */
+export const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
 /** A press that is counted, a message that failed: the alert stands where it stood. */
 const isNews = (before: Stand | undefined, a: Alert): boolean => before === undefined || a.stateVersion > before.stateVersion || rank(a) > rank(before);
 

@@ -8,7 +8,7 @@ import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
-import { takeHeard } from './echoes.ts';
+import { rank, takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { active, keep, type Room, type Said, type WorkTools } from './room.ts';
@@ -51,8 +51,10 @@ export function createWork(tools: WorkTools): DutyWork {
 
 function resume(room: Room, open: OpenNow): void {
   // Handed over, and the database was gone again before it was known to have taken it: where its alert is not in the snapshot nobody calls about it but us.
+  // Where its alert is there but stands behind it (it was evaluated before the handover came), what was made is not made again.
   for (const kept of [...room.cases.values()].filter((k) => k.handed)) {
-    if (open.cases.some((c) => c.alert.trace === kept.standing.alert.trace)) room.cases.delete(kept.key);
+    const there = open.cases.find((c) => c.alert.trace === kept.standing.alert.trace);
+    if (there && !(there.alert.state === 'open' && rank(kept.standing.alert) > rank(there.alert))) room.cases.delete(kept.key);
     else kept.handed = false;
   }
   takeUp(room, open, () => true);
@@ -63,7 +65,7 @@ function takeUp(room: Room, open: OpenNow, wanted: (c: OpenNow['cases'][number])
   for (const { party, no, at } of open.slips) room.desk.slips.set(party, (room.desk.slips.get(party) ?? new Map<number, number>()).set(no, at));
   for (const c of open.cases.filter(wanted)) {
     for (const [phone, times] of c.calls) if (!room.desk.calls.has(phone)) room.desk.calls.set(phone, times);
-    if (active(room).some((k) => k.alertId === c.alert.id)) continue;
+    if (active(room).some((k) => k.alertId === c.alert.id || k.standing.alert.trace === c.alert.trace)) continue;
     const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
     room.cases.set(key, {
       key, alertId: c.alert.id, committed: { stateVersion: c.alert.stateVersion, planRound: c.alert.planRound, planStep: c.alert.planStep }, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },

@@ -99,7 +99,7 @@ function steps(a: AlertInFull): Complaint[] {
       if (entry.action !== 'plan-step') continue;
       const [r, s] = [numberOf(entry.detail, 'round'), numberOf(entry.detail, 'step')];
       const of = made.get(r) ?? new Set<number>();
-      if (of.has(s)) return say('DUPLICATED', `step ${s} of round ${r} was made twice`);
+      if (of.has(s)) return say('DUPLICATED', `step ${s} of round ${r} was made twice: ${[...workers, ...standby].filter((e) => e.action === 'plan-step' && numberOf(e.detail, 'round') === r && numberOf(e.detail, 'step') === s).map((e) => `${e.detail['standby'] === true ? 'standby' : 'worker'} ${new Date(e.at).toISOString().slice(11, 23)} (line ${e.id})`).join(', ')}`);
       if (r < round || (r === round && s < step)) return say('ORDER', `step ${s} of round ${r} came after step ${step} of round ${round}`);
       made.set(r, of.add(s));
       [round, step] = [r, s];
