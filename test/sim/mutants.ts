@@ -10,7 +10,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a claim cancels the timer', rules: ['LAW6'],
     faults: [{ file: 'src/core/transition.ts', find: /\.\.\.\(alert\.plan \? \{ claim: claimFor\(tab, now\) \} : \{\}\) \};/, put: 'claim: null };' },
-      { file: 'src/core/transition.ts', find: /const renewed = [^;]+;/, put: 'const renewed = {};' }],
+      { file: 'src/core/act.ts', find: /const renewed = [^;]+;/, put: 'const renewed = {};' }],
   },
   { name: 'a lease that never expires', rules: ['I5', 'LIVE'], faults: [{ file: 'src/notify/sender.ts', find: /leaseMs: limits\.sendLeaseMs, gateway/, put: 'leaseMs: 1e11, gateway' }] },
   {
@@ -20,7 +20,7 @@ export const mutants: readonly Mutant[] = [
   { name: 'a feed that skips a number', rules: ['FEED'], faults: [{ file: 'src/store/feed.ts', find: /rows\.length\], 'feed-append'/, put: "rows.length + (rows.length > 1 ? 1 : 0)], 'feed-append'" }] },
   { name: 'a held sender that forgets its lease', rules: ['F10'], faults: [{ file: 'src/notify/sender.ts', find: /if \(work\.monotonic\(\) - claimedAt > limits\.sendLeaseMs - limits\.sendMs\)/, put: 'if (claimedAt < 0)' }] },
   { name: 'acknowledged before the commit', rules: ['I1'], faults: [{ file: 'src/intake/urgent.ts', find: /await insertEvents\(options\.db, events\.map\(aged\)\);/, put: 'insertEvents(options.db, events.map(aged)).catch(() => {});' }] },
-  { name: 'a commit that withdraws nothing', rules: ['I4'], faults: [{ file: 'src/core/transition.ts', find: /withdraw: rungOn \? 'people' : 'search',/, put: "withdraw: 'nothing'," }] },
+  { name: 'a commit that withdraws nothing', rules: ['I4'], faults: [{ file: 'src/core/act-party.ts', find: /withdraw: rungOn \? 'people' : 'search',/, put: "withdraw: 'nothing'," }] },
   { name: 'a round that forgets where it was', rules: ['I3'], faults: [{ file: 'src/core/decide-plan.ts', find: /patch: \{ planState: 'running', planBaseAt: baseAt \}, timers: \{ plan: \{ dueAt: now \}/, put: "patch: { planState: 'running', planBaseAt: now, planStep: 0 }, timers: { plan: { dueAt: now }" }] },
   {
     name: 'a timer in memory', rules: ['LAW6'],

@@ -18,7 +18,10 @@ export class Wall {
   }
 
   /** What a web process sends to its sockets; one that has not caught up yet, or hangs on another process, hears nothing. */
-  hear(feed: Feed | null, items: readonly FeedItem[]): void { if (feed !== null && feed === this.#live) this.#show(items); }
+  hear(feed: Feed | null, items: readonly FeedItem[]): void {
+    // As the hub does (web/hub.ts, deliver): what it was given while it caught up comes once.
+    if (feed !== null && feed === this.#live) this.#show(items.filter((i) => i.seq > this.seen));
+  }
 
   /** It comes (again), with the last number it saw. */
   async connect(feed: Feed, head: () => number): Promise<void> {
