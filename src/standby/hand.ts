@@ -2,6 +2,7 @@
 import type { Handover } from '#core/handover.ts';
 import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { lockAlerts } from '#store/alerts.ts';
 import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState } from '#store/pool.ts';
 import { keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
@@ -47,8 +48,10 @@ async function handSome(p: Parts, some: readonly Kept[]): Promise<void> {
   const full = some.filter((k) => !isEmpty(k));
   const taken = new Set(some.filter(isEmpty));
   const one = async (kept: Kept): Promise<void> => { if (await db.tx((sql) => hand(p, sql, [kept])).then(() => true, (error: unknown) => refused(p, kept, error))) taken.add(kept); };
-  const together = await db.tx((sql) => hand(p, sql, full)).then(() => true, (error: unknown) => { if (!isRefusal(error)) throw error; return false; });
-  for (const kept of full) if (together) taken.add(kept); else await one(kept);
+  const open = full.filter((k) => k.alertId !== null);
+  const together = open.length > 1 && await db.tx((sql) => hand(p, sql, open)).then(() => true, (error: unknown) => { if (!isRefusal(error)) throw error; return false; });
+  for (const kept of open) if (together) taken.add(kept); else await one(kept);
+  for (const kept of full) if (kept.alertId === null) await one(kept);
   for (const kept of some) {
     if (!taken.has(kept) || kept.alertId !== null || isEmpty(kept)) { work.forget(kept.key); continue; }
     Object.assign(kept, { handed: true, told: kept.handover.changes.length });
@@ -61,6 +64,8 @@ const isEmpty = ({ handover, events }: Kept): boolean => handover.changes.length
 async function hand(p: Parts, sql: Sql, some: readonly Kept[]): Promise<void> {
   const { seal, handoverLabel } = p;
   const put: Put[] = [];
+  // Alerts before the rows of standby, as whoever evaluates takes them: the other way round both wait for each other.
+  await lockAlerts(sql, some.flatMap((k) => k.alertId ?? []));
   for (const kept of some) {
     const { key, alertId, handover } = kept;
     const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
