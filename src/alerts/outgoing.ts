@@ -5,7 +5,7 @@
  */
 import type { Alert } from '#core/alert.ts';
 import type { Send } from '#core/change.ts';
-import { clockTime } from '#core/clock.ts';
+import { clockTime, countyZoneMs } from '#core/clock.ts';
 import { kindInfo } from '#core/event.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
@@ -89,7 +89,7 @@ function whoWord(line: PartyLine | undefined, seal: Seal): string {
 export function timeWord(alert: Pick<Alert, 'openedAt' | 'occurredAt'>, now: number): string {
   const late = alert.occurredAt !== null && alert.openedAt - alert.occurredAt > limits.lateMs;
   const at = late ? (alert.occurredAt as number) : alert.openedAt;
-  const day = (ms: number): number => Math.floor((ms + 8 * 3_600_000) / 86_400_000);
+  const day = (ms: number): number => Math.floor((ms + countyZoneMs) / 86_400_000);
   const ago = day(now) - day(at);
   return `${ago <= 0 ? '' : ago === 1 ? '昨' : '前'}${clockTime(at)}`;
 }

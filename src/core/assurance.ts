@@ -2,7 +2,7 @@
  * 可达性 (E10, E11): whose turn of the weekly ring it is, and what the proofs say of a village before anything happens there. Pure.
  * A ring asks for a 5, which accepts no alarm (FIELD F2); by night it goes only to roles that the county has named for it.
  */
-import { dayOf } from './clock.ts';
+import { countyMinute, countyZoneMs, dayOf } from './clock.ts';
 import { limits } from './limits.ts';
 import type { ResponderRole } from './roster.ts';
 
@@ -14,21 +14,19 @@ export type AssuranceSettings = {
 export const defaultAssurance: AssuranceSettings = { weekly: false, yearly: false, from: '08:30', to: '17:30', nightRoles: [], perDay: 300 };
 export type Shift = 'day' | 'night';
 
-const zoneMs = 8 * 3_600_000;
 const dayMs = 86_400_000;
-const minuteOf = (at: number): number => Math.floor(((at + zoneMs) % dayMs) / 60_000);
 const minutes = (hhmm: string): number => Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
 
 /** Night is when a text makes no sound: from limits.nightFromMin to limits.nightToMin of the county's day. */
 export function shiftOf(at: number): Shift {
-  const minute = minuteOf(at);
+  const minute = countyMinute(at);
   return minute >= limits.nightFromMin || minute < limits.nightToMin ? 'night' : 'day';
 }
 
 /** The county's Monday of this moment (a Thursday was day 0), as a date and as a moment. */
 export function weekOf(at: number): { day: string; from: number } {
-  const days = Math.floor((at + zoneMs) / dayMs);
-  const from = (days - ((days + 3) % 7)) * dayMs - zoneMs;
+  const days = Math.floor((at + countyZoneMs) / dayMs);
+  const from = (days - ((days + 3) % 7)) * dayMs - countyZoneMs;
   return { day: dayOf(from), from };
 }
 
@@ -45,7 +43,7 @@ export function ringDue(key: string, role: ResponderRole, shift: Shift, settings
   const week = weekOf(now);
   const own = spread(`${key} ${week.day} ${shift}`);
   const slot = (from: number, to: number): number => week.from + (own % 6) * dayMs + (from + (Math.floor(own / 6) % Math.max(1, to - from))) * 60_000;
-  const minute = minuteOf(now);
+  const minute = countyMinute(now);
   if (shift === 'day') {
     const [from, to] = [minutes(settings.from), minutes(settings.to)];
     return minute >= from && minute < to && now >= slot(from, to);
@@ -56,7 +54,7 @@ export function ringDue(key: string, role: ResponderRole, shift: Shift, settings
 }
 
 /** Whether tests may go out at all at this moment. */
-export const ringHours = (settings: AssuranceSettings, now: number): boolean => minuteOf(now) >= minutes(settings.from) && minuteOf(now) < minutes(settings.to);
+export const ringHours = (settings: AssuranceSettings, now: number): boolean => countyMinute(now) >= minutes(settings.from) && countyMinute(now) < minutes(settings.to);
 
 /** One person of a village as the verdict sees him. */
 export type ReachFacts = { absentUntil: number | null; offDuty: boolean; cutOff: boolean; broken: boolean; dayAt: number | null; nightAt: number | null };

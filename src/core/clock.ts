@@ -3,15 +3,21 @@
 /** A monotonic stop-watch source in milliseconds; injected so that tests can hold it. */
 export type Monotonic = () => number;
 
+/** What the county's clocks are ahead of UTC; it has no daylight saving. */
+export const countyZoneMs = 8 * 3_600_000;
+
 /** HH:mm in the county's time zone (Asia/Shanghai has no daylight saving: UTC+8). */
 export function clockTime(epochMs: number): string {
-  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(11, 16);
+  return new Date(epochMs + countyZoneMs).toISOString().slice(11, 16);
 }
 
 /** The county's day of a moment, `yyyy-MM-dd`. */
 export function dayOf(epochMs: number): string {
-  return new Date(epochMs + 8 * 3_600_000).toISOString().slice(0, 10);
+  return new Date(epochMs + countyZoneMs).toISOString().slice(0, 10);
 }
+
+/** The minute of the county's day, 0 to 1,439. */
+export const countyMinute = (epochMs: number): number => Math.floor((epochMs + countyZoneMs) / 60_000) % 1_440;
 
 /** The next moment at which the county's clocks show HH:mm: tonight's 02:10. */
 export function nextClock(now: number, clock: string): number {

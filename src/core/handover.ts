@@ -13,7 +13,8 @@ export type Handover = {
   changes: { at: number; change: Change }[];
 };
 
-const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1000 + a.planStep;
+/** How far a plan has come: later steps and rounds are more. */
+export const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
 const humanState = (s: Alert['state']): boolean => s === 'committed' || s === 'arrived';
 
 /**

@@ -2,17 +2,16 @@
  * The definitions behind the answer figures (D10), where they are more than a count: when a month begins, and when the desk is in
  * a flood (ISA-18.2: it begins above 10 alarms in 10 minutes per operator on duty and ends below 5). SQL counts the rest: store/kpi.ts.
  */
+import { countyZoneMs } from './clock.ts';
 import { limits } from './limits.ts';
 
 /** 接警 and 到场 as a county is asked for them: 97.5 % in 60 s, 99 % in 180 s, 90 % at the door in 45 min. */
 export const kpiTargets = { within60s: 0.975, within180s: 0.99, arrived45m: 0.9 } as const;
 
-const countyMs = 8 * 3_600_000;
-
 /** When the county's month (UTC+8) of this moment began. */
 export function monthStart(now: number): number {
-  const local = new Date(now + countyMs);
-  return Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) - countyMs;
+  const local = new Date(now + countyZoneMs);
+  return Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), 1) - countyZoneMs;
 }
 
 export type Flood = { active: boolean; /** when it began; null: there is none */ since: number | null; /** alarms of the last ten minutes */ lastTen: number };

@@ -3,10 +3,9 @@
  * overrides on top: a stand-in for one person, or for whoever it is. Pure, in the county's time (UTC+8, no daylight saving), where every day has 24
  * hours. Only seats, leaders and town duty rooms have turns; village people are always on (FIELD F9).
  */
-import { clockTime, dayOf } from './clock.ts';
+import { clockTime, countyZoneMs, dayOf } from './clock.ts';
 
 const dayMs = 86_400_000;
-const zoneMs = 8 * 3_600_000;
 
 /** Whose duties have turns. */
 export const dutyRoles = ['seat', 'shift-leader', 'duty-leader', 'town-duty'] as const;
@@ -28,7 +27,7 @@ export type Override = { id: string; from: number; to: number; /** for whom; nul
 export type Schedule = { layers: readonly Layer[]; /** later ones over earlier ones */ overrides: readonly Override[] };
 export type Span = { from: number; to: number; /** null: nobody, a gap */ who: string | null; /** by an override */ instead: boolean };
 
-const midnight = (day: string): number => Date.parse(`${day}T00:00:00Z`) - zoneMs;
+const midnight = (day: string): number => Date.parse(`${day}T00:00:00Z`) - countyZoneMs;
 const minutesMs = (clock: string): number => (Number(clock.slice(0, 2)) * 60 + Number(clock.slice(3))) * 60_000;
 
 export function isRestDay(day: string, holidays: Holidays): boolean {

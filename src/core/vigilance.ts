@@ -2,6 +2,7 @@
  * 值守确认 (FIELD F3): a console that is visible, audible and healthy proves no human. From midnight to six the desk is asked for one key
  * when nobody has touched it for half an hour; two questions missed, and the shift leader's phone rings. Pure: rows in, one step out.
  */
+import { countyMinute } from './clock.ts';
 import { limits } from './limits.ts';
 
 export type DeskWatch = {
@@ -12,10 +13,8 @@ export type DeskWatch = {
 };
 export type VigilanceStep = { do: 'nothing' } | { do: 'ask' } | { do: 'answered'; at: number } | { do: 'missed'; ring: boolean } | { do: 'void' };
 
-const countyZoneMs = 8 * 3_600_000;
-const minuteOfDay = (ms: number): number => Math.floor((ms + countyZoneMs) / 60_000) % 1_440;
 /** Whether the county's night of questions lasts. */
-export const isWatchNight = (now: number): boolean => minuteOfDay(now) >= limits.vigilanceFromMin && minuteOfDay(now) < limits.vigilanceToMin;
+export const isWatchNight = (now: number): boolean => countyMinute(now) >= limits.vigilanceFromMin && countyMinute(now) < limits.vigilanceToMin;
 
 /** The next step; taken again until there is nothing to do. */
 export function vigilanceStep(w: DeskWatch): VigilanceStep {

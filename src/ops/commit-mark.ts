@@ -2,9 +2,9 @@
  * That somebody on this machine commits: a file whose time of change (the machine's uptime) each worker renews with its own proof. A standby
  * that alone cannot reach the database must not do again what the others are doing.
  */
-import { closeSync, mkdirSync, openSync, statSync, utimesSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { uptimeMs } from './machine.ts';
+import { fileAgeMs, stampFile } from './machine.ts';
 
 const fileOf = (data: string): string => join(data, 'standby', 'commits');
 
@@ -12,10 +12,10 @@ const fileOf = (data: string): string => join(data, 'standby', 'commits');
 export function markCommit(data: string): void {
   const file = fileOf(data);
   try {
-    try { touch(file); } catch {
+    try { stampFile(file); } catch {
       mkdirSync(join(file, '..'), { recursive: true, mode: 0o700 });
       closeSync(openSync(file, 'a', 0o600));
-      touch(file);
+      stampFile(file);
     }
   } catch { /* see above */ }
 }
@@ -23,11 +23,8 @@ export function markCommit(data: string): void {
 /** Milliseconds since a worker of this machine last committed; infinite when none has since the machine's start. */
 export function commitAgeMs(data: string): number {
   try {
-    const age = uptimeMs() - statSync(fileOf(data)).mtimeMs;
-    return age < -1_000 ? Number.POSITIVE_INFINITY : Math.max(0, age);
+    return Math.max(0, fileAgeMs(fileOf(data)));
   } catch {
     return Number.POSITIVE_INFINITY;
   }
 }
-
-const touch = (file: string): void => utimesSync(file, uptimeMs() / 1_000, uptimeMs() / 1_000);

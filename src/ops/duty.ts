@@ -3,10 +3,10 @@
  * refreshes means nothing (its process is dead or was held: at-least-once holds), and a worker that has waited long enough for the handover
  * relieves it: as long as the worker goes on, standby sends nothing. Ages are by the machine's uptime, which no clock step moves.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '#core/limits.ts';
-import { uptimeMs } from './machine.ts';
+import { fileAgeMs, stampFile } from './machine.ts';
 
 /** away: the whole alarm path is standby's; events: only what stands in the spools. */
 export type DutyMode = 'away' | 'events';
@@ -72,14 +72,13 @@ function write(file: string, flag: Pick<Flag, 'token' | 'mode'>): void {
 
 /** Its time of change is the uptime. A file that has just gone needs none. */
 function touch(file: string): void {
-  try { utimesSync(file, uptimeMs() / 1000, uptimeMs() / 1000); } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; }
+  try { stampFile(file); } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; }
 }
 
 function read(file: string): Flag | null {
   try {
     const flag = JSON.parse(readFileSync(file, 'utf8')) as Pick<Flag, 'token' | 'mode'>;
-    const ageMs = uptimeMs() - statSync(file).mtimeMs;
-    return { ...flag, fresh: ageMs >= -1_000 && ageMs <= limits.standbyFlagMs }; // from before the machine's last start: not fresh
+    return { ...flag, fresh: fileAgeMs(file) <= limits.standbyFlagMs };
   } catch {
     return null;
   }

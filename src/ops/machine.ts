@@ -1,6 +1,6 @@
 /** What the doctor asks the machine itself: disks, time synchronization, a UPS. What is not installed is not known. And its clocks. */
 import { execFile } from 'node:child_process';
-import { readFileSync, statSync, statfsSync } from 'node:fs';
+import { readFileSync, statSync, statfsSync, utimesSync } from 'node:fs';
 import { uptime } from 'node:os';
 import type { MachineFacts, Volume } from '#core/doctor.ts';
 
@@ -58,6 +58,14 @@ async function readUps(run: RunTool): Promise<MachineFacts['ups']> {
 export const machineNow = (): number => Date.now();
 /** Milliseconds since the machine started: the same for all processes, and no step of the clock moves it. */
 export const uptimeMs = (): number => uptime() * 1000;
+/** Marks a file that is there with the uptime; its age is told by it (fileAgeMs). */
+export const stampFile = (file: string): void => utimesSync(file, uptimeMs() / 1_000, uptimeMs() / 1_000);
+const skewMs = 1_000;
+/** Milliseconds since a file was stamped; infinite for one from before the machine's last start. Throws when there is none. */
+export function fileAgeMs(file: string): number {
+  const age = uptimeMs() - statSync(file).mtimeMs;
+  return age < -skewMs ? Number.POSITIVE_INFINITY : age;
+}
 /** Tells one life of the machine from the next; empty where it does not say. */
 export function bootOf(): string {
   try { return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(); } catch { return ''; }

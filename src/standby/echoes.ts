@@ -4,6 +4,7 @@
  */
 import type { Alert } from '#core/alert.ts';
 import { type Case, nothing } from '#core/change.ts';
+import { rank } from '#core/handover.ts';
 import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { uptimeMs } from '#ops/machine.ts';
@@ -55,8 +56,6 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
 }
 
 type Stand = NonNullable<Kept['committed']>;
-/** Later steps and rounds are more. */
-export const rank = (a: Pick<Alert, 'planRound' | 'planStep'>): number => a.planRound * 1_000 + a.planStep;
 /** A press that is counted, a message that failed: the alert stands where it stood. */
 const isNews = (before: Stand | undefined, a: Alert): boolean => before === undefined || a.stateVersion > before.stateVersion || rank(a) > rank(before);
 

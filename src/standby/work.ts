@@ -2,13 +2,13 @@
  * What standby does while it is on duty: events of the spools become cases, due steps are made, messages leave one by one under the
  * token, answers and reports are understood. Everything is in the ledger before the gateway is asked.
  */
-import { positionOf } from '#core/handover.ts';
+import { positionOf, rank } from '#core/handover.ts';
 import { newId } from '#core/ids.ts';
 import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
-import { rank, takeHeard } from './echoes.ts';
+import { takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { active, keep, type Room, type Said, type WorkTools } from './room.ts';

@@ -13,9 +13,9 @@ import type { Seal } from '#store/seal.ts';
 import type { FieldProblem } from './errors.ts';
 import { shownName } from './registry.ts';
 import { Day, OwnId } from './registry-schemas.ts';
-import { EpochMs, Nullable, OneOf, RegionCodeText, Shape } from './schemas.ts';
+import { clockText, EpochMs, Nullable, OneOf, RegionCodeText, Shape } from './schemas.ts';
 
-const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'a time of the day, HH:mm' });
+const Clock = clockText('a time of the day, HH:mm');
 const LayerBody = Shape({
   members: Type.Array(OwnId, { minItems: 1, maxItems: limits.scheduleMembers, description: 'responders in the order of their turns' }), startDay: Day, handOver: Clock,
   turnHours: Type.Integer({ minimum: 1, maximum: 24 * 31 }), days: OneOf(['all', 'work', 'rest']), window: Nullable(Shape({ from: Clock, to: Clock })), endDay: Nullable(Day),

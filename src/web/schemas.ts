@@ -13,6 +13,8 @@ export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Ty
 export const OneOf = <const T extends readonly string[]>(values: T, description?: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...(description === undefined ? {} : { description }) });
 
+/** A time of the county's day, HH:mm. */
+export const clockText = (description: string) => Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description });
 export const EpochMs = Type.Integer({ description: 'epoch milliseconds' });
 export const AlertIdText = Type.String({ pattern: '^[1-9][0-9]{0,18}$', description: 'an alert number' });
 export const RegionCodeText = Type.String({ pattern: '^[0-9]{12}$', description: 'a 12-digit region code' });

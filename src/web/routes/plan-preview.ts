@@ -21,7 +21,7 @@ import type { App, WebContext } from '#web/context.ts';
 import { invalid } from '#web/errors.ts';
 import { nothing, shownName } from '#web/registry.ts';
 import { OwnId } from '#web/registry-schemas.ts';
-import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
+import { clockText, EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 import { PlanBody, toPlan } from './plans.ts';
 
 const Who = { role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })) };
@@ -36,7 +36,7 @@ const View = Shape({
   mostCalls: Type.Integer({ description: 'calls to one person in this round' }),
 });
 const Asked = Shape({
-  homeId: Type.Optional(OwnId), personId: Type.Optional(OwnId), deviceId: Type.Optional(OwnId), kind: OneOf(eventKinds), plan: Type.Optional(PlanBody), at: Type.Optional(EpochMs), clock: Type.Optional(Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'the next time the county’s clocks show this, instead of `at`' })),
+  homeId: Type.Optional(OwnId), personId: Type.Optional(OwnId), deviceId: Type.Optional(OwnId), kind: OneOf(eventKinds), plan: Type.Optional(PlanBody), at: Type.Optional(EpochMs), clock: Type.Optional(clockText('the next time the county’s clocks show this, instead of `at`')),
 }, 'about one home, person or device');
 
 /** The home, person and region it is about, as an alert would have them; 404 outside the caller's scope. */

@@ -18,14 +18,14 @@ import { invalid } from '#web/errors.ts';
 import { change, nothing, versionConflict } from '#web/registry.ts';
 import { Changed, IdParams, OwnId, VersionNumber } from '#web/registry-schemas.ts';
 import { gapHours } from '#web/schedule-view.ts';
-import { EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { clockText, EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['plans'];
 const readers = may.readPlans;
 const targets = [
   'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'town-duty', 'duty-leader', 'shift-leader', 'seat', 'key-holder', 'family-1', 'family-2', 'neighbour', 'neighbour-villages', 'nearby', 'fire-station',
 ] as const satisfies readonly PlanTarget[];
-const Clock = Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$', description: 'a time of the day, HH:mm' });
+const Clock = clockText('a time of the day, HH:mm');
 const seconds = (maximum: number) => Type.Integer({ minimum: 0, maximum });
 const planFields = {
   name: Type.String({ minLength: 1, maxLength: 60 }), kinds: Type.Array(OneOf(eventKinds), { maxItems: eventKinds.length }), scopeCode: RegionCodeText,
