@@ -115,8 +115,8 @@ describe('the first alarm', () => {
     expect(committed.planState).toBe('ended');
     expect(committed.due.map((d) => d.slot)).toContain('arrival');
     await phones.close();
-    // Nothing of the search goes out any more.
-    const sent = committed.messages.filter((m) => ['due', 'sending'].includes(m.state) && m.template !== 'taken');
+    // Nothing of the search goes out any more; who was told, and the family, hear that it is taken.
+    const sent = committed.messages.filter((m) => ['due', 'sending'].includes(m.state) && !['taken', 'family-taken'].includes(m.template));
     expect(sent).toEqual([]);
     await standin('/api/reply', { phone: first.phone, content: '到了' });
     await until('arrived', 10_000, async () => (await alertNow(id)).state === 'arrived');
