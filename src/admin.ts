@@ -5,6 +5,7 @@ import { OperatingError } from '#core/errors.ts';
 import { type RegionTree, treeProblems } from '#core/region.ts';
 import { importRegions } from '#store/county-setup.ts';
 import { makeDemoDevice, removeDemo } from '#store/demo.ts';
+import { resetFactor } from '#store/factors.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { reachForCommand } from '#store/reach.ts';
 import { createSeal, readKeys, type Seal } from '#store/seal.ts';
@@ -23,6 +24,14 @@ const commands: Readonly<Record<string, Command>> = {
       const password = await resetPassword(db, username);
       if (password === null) throw new OperatingError('E_NOT_FOUND', `There is no user "${username}".`);
       say(`user ${username}   password ${password}`);
+    },
+  },
+  'reset-factor': {
+    usage: 'reset-factor [user]', what: 'takes the second factor away from the user (default: admin) and ends their sessions',
+    async run({ db, seal, say }, [username = 'admin']) {
+      const dropped = await resetFactor(db, seal(), username);
+      if (dropped === null) throw new OperatingError('E_NOT_FOUND', `There is no user "${username}".`);
+      say(dropped ? `user ${username} has no second factor now` : `user ${username} had no second factor`);
     },
   },
   'demo-device': {

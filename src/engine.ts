@@ -2,7 +2,7 @@
  * The composition root: which services make up each role, and which functions they get from each other. It alone knows
  * them all (law 10). Services start in the order of their list and stop in the reverse.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startAssurance } from '#alerts/assurance.ts';
@@ -261,6 +261,12 @@ async function startAuditorRole(ctx: RoleContext, add: Add): Promise<void> {
   add(startAuditor({ db, seal, log, metrics, deadManUrl: config.deadManUrl, call: gateway && call }));
 }
 
+/** The authority of the duty PCs' client certificates, where somebody has put it into the data folder. */
+function dutyAuthority(data: string): { ca?: Buffer } {
+  const file = join(data, 'client-ca.pem');
+  return existsSync(file) ? { ca: readFileSync(file) } : {};
+}
+
 /** Pages, API and live channel. What people do to alerts has connections of its own, so that no list can keep it waiting (law 8). */
 async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleContext, add: Add): Promise<void> {
   const trail = db('audit', 2);
@@ -268,7 +274,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
   add(await serveWeb({
     settings: {
       host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway,
-      tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey) } : null,
+      tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey), ...dutyAuthority(config.data) } : null,
       door: { host: config.deviceHost, port: config.doorPort },
     },
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics, echo: openEcho(config.data, seal) }),

@@ -183,7 +183,10 @@ export const limits = {
   /** Connections of the web role to the HTTP door: further requests wait for one; and MQTT tunnels through it: beyond, 503. */ doorSockets: 256, doorTunnels: 5_000,
   /** Wrong caregiver codes of one address in a minute: beyond, 429 for further wrong ones. */ wrongCodesPerMinute: 20,
   /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
-  /** A session without use, and at most; nobody in use is logged out while an emergency is open, for so much longer. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionGraceMs: 4 * 3_600_000,
+  /** A session without use, and at most; while an emergency is open its age ends none, and its cookie lives so long. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionCookieMs: 30 * 24 * 3_600_000,
+  /** Wrong PINs of one person, and at one console, in a login window: beyond, 429, and the password opens. A PIN is forgotten after so long. */ pinFailures: 5, pinFailuresConsole: 15, pinLifeMs: 180 * 24 * 3_600_000,
+  /** Lines of the shift log in one answer: the rest is said to be missing. Call-backs and pinned cases shown; a promise lies at most so far away. */ shiftRows: 3_000, boardRows: 100, callbackMs: 30 * 24 * 3_600_000,
+  /** Recovery codes made with a second factor; each opens once. */ recoveryCodes: 8,
   /** One jump of a demonstration's clock: beyond, 422; and its wait for the doors to write down what they have heard: then it jumps all the same. */ demoClockMs: 3_600_000, demoDoorsMs: 2_000,
   // -- /ops: beyond these a line says 要处理; nothing else happens
   /** Oldest event not evaluated, oldest timer due, oldest message due. */ opsEventMs: 5_000, opsTimerMs: 10_000, opsOutboxMs: 30_000,

@@ -14,12 +14,15 @@ export const may = {
   readQuarantine: ['admin', 'shift-leader', 'operator', 'technician', 'auditor'], openQuarantine: ['admin', 'technician'], readRefused: ['admin', 'shift-leader', 'operator', 'installer', 'technician'],
   readNotifications: ['admin', 'shift-leader', 'operator', 'technician', 'county-reader', 'auditor'], readPlans: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], writePlans: ['admin'], readSchedules: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'], writeSchedules: ['admin', 'shift-leader'], writeUsers: ['admin'],
   readReach: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], closeNumbers: ['admin', 'shift-leader', 'operator'], writeReach: ['admin', 'shift-leader'], readDrills: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], startDrills: ['admin', 'shift-leader'],
-  readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
+  readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;
+
+/** What a login has proven. `desk`: alarms only, from a browser that is known, while the second factor is owed; `none`: nothing but giving it. */
+export type Proof = 'whole' | 'desk' | 'none';
 
 /** Somebody who proved who they are: a person by session, or a machine by token. `scopeCode` bounds every row they see. */
 export type Caller = {
-  kind: 'user' | 'token'; id: string; name: string; role: UserRole; scopeCode: string;
+  kind: 'user' | 'token'; id: string; name: string; role: UserRole; scopeCode: string; proof: Proof;
   /** What the audit writes: `user:ID` or `token:ID`. */ actor: string;
   /** Key of the credential (hash of the session or token): sockets are ended when it dies. */ credential: Buffer;
 };

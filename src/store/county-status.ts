@@ -82,6 +82,11 @@ export async function beatConsole(sql: Sql, row: ConsoleRow): Promise<void> {
     [row.tabId, row.userId, row.visible, row.audio, row.lastSeq, row.inputAgoMs], 'console-beat');
 }
 
+/** A tab changes hands: from now on it beats for another user. */
+export async function seatConsole(sql: Sql, tabId: string, fromId: string, toId: string): Promise<void> {
+  await sql.query('update console set user_id = $3 where tab_id = $1 and user_id = $2', [tabId, fromId, toId]);
+}
+
 /** Wall tabs that beat lately, and how many of them can sound. */
 export async function countConsoles(sql: Sql): Promise<{ open: number; hearing: number }> {
   const [row] = await sql.query<{ open: number; hearing: number }>(

@@ -81,7 +81,7 @@ const inUse = `select scope_code from app_user union select scope_code from api_
 
 /** In this order no row is left that points to one that went. */
 const removals: readonly (readonly [string, string])[] = [
-  ...['outbox', 'timer', 'alert_log', 'engagement', 'slip'].map((table) => [table, `delete from ${table} where alert_id in (${alerts})`] as const),
+  ...['outbox', 'timer', 'alert_log', 'engagement', 'slip', 'callback', 'pinned'].map((table) => [table, `delete from ${table} where alert_id in (${alerts})`] as const),
   ['outbox', 'delete from outbox where demo'],
   // Feed rows hold no personal data and their numbers are gapless: they only lose their alert.
   ['feed', `update feed set alert_id = null where alert_id in (${alerts})`],

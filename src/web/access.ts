@@ -74,6 +74,16 @@ export function authorize(access: Access | undefined, caller: Caller | null, loc
   if (!allowed?.includes(caller.role)) throw new ApiError('E_FORBIDDEN', 'Your role may not do this.');
 }
 
+const factorPaths = ['/api/v1/me', '/api/v1/logout'];
+const deskPaths = [...factorPaths, '/api/v1/alerts', '/api/v1/live', '/api/v1/status', '/api/v1/regions', '/api/v1/calls', '/api/v1/desk', '/api/v1/replies'];
+
+/** Refuses what a login has not proven: who owes his second factor reaches alarms only, and that from a known browser (FIELD F12). */
+export function requireProof(caller: Caller | null, url: string): void {
+  if (caller === null || caller.proof === 'whole') return;
+  const open = caller.proof === 'desk' ? deskPaths : factorPaths;
+  if (!open.some((path) => url === path || url.startsWith(`${path}/`))) throw new ApiError('E_FORBIDDEN', 'The second factor is owed first.', { more: { reason: 'second-factor' } });
+}
+
 /** A peer on this machine that is not a proxy speaking for somebody else. */
 export function isLocal(request: FastifyRequest): boolean {
   const address = request.socket.remoteAddress ?? '';

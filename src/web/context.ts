@@ -19,7 +19,7 @@ export interface TypeBoxProvider extends FastifyTypeProvider {
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxProvider>;
 
 export type WebSettings = {
-  host: string; port: number; tls: { cert: string | Buffer; key: string | Buffer } | null;
+  host: string; port: number; /** `ca`: whoever shows a certificate of it sits at a duty PC, and owes no code. */ tls: { cert: string | Buffer; key: string | Buffer; ca?: string | Buffer } | null;
   /** What links carry; its scheme decides about Secure cookies and HSTS. */ publicUrl: string;
   /** The edge's HTTP door, reached through us too. */ door: { host: string; port: number };
   /** Folder of the built wall; null: no pages. */ pages: string | null;

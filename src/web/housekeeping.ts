@@ -3,18 +3,19 @@ import { auditHead } from '#store/audit.ts';
 import { pruneCalls } from '#store/calls.ts';
 import { pruneCommands } from '#store/commands.ts';
 import { fillMarks } from '#store/marks.ts';
-import { aliveCredentials, pruneAccess, touchSessions } from '#store/sessions.ts';
+import { aliveCredentials, endSessions, pruneAccess, touchSessions } from '#store/sessions.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import type { WebContext } from './context.ts';
 import type { Hub } from './hub.ts';
 
 const checkMs = 2_000;
 const anchorMs = 60_000;
+const endMs = 30_000;
 const pruneMs = 600_000;
 const markMs = 60_000;
 
 export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): Service {
-  let [anchoredAt, prunedAt, markedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [anchoredAt, prunedAt, markedAt, endedAt] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let anchored = '';
   return startLoop({
     name: 'web-housekeeping', pollMs: checkMs,
@@ -27,6 +28,7 @@ export function startHousekeeping({ ctx, hub }: { ctx: WebContext; hub: Hub }): 
         hub.endDead(await aliveCredentials(ctx.db, hashes), clients);
       }
       const now = performance.now();
+      if (now - endedAt > endMs) { endedAt = now; await endSessions(ctx.db); }
       if (now - anchoredAt > anchorMs) {
         anchoredAt = now;
         const head = await auditHead(ctx.db);

@@ -11,7 +11,7 @@ import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import type { Caller } from '#core/user.ts';
 import { readFeedHead, readSnapshot } from '#store/alert-views.ts';
 import { beatConsole } from '#store/county-status.ts';
-import { alertReaders, deskRoles, seesRegion } from './access.ts';
+import { alertReaders, deskRoles, requireProof, seesRegion } from './access.ts';
 import type { WebContext } from './context.ts';
 import { refusalOf, refuse, type Upgrade } from './door-proxy.ts';
 import { ApiError } from './errors.ts';
@@ -59,6 +59,7 @@ async function admit(ctx: WebContext, hub: Hub, authenticate: Authenticate, requ
   const caller = await authenticate(request.headers);
   if (!caller) throw new ApiError('E_UNAUTHENTICATED', 'Log in.');
   if (!alertReaders.includes(caller.role)) throw new ApiError('E_FORBIDDEN', 'Your role sees no alerts.');
+  requireProof(caller, '/api/v1/live');
   return caller;
 }
 

@@ -9,7 +9,7 @@ import { fastify, type FastifyPluginAsync, LogController } from 'fastify';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Service } from '#work/loop.ts';
-import { type Access, authorize, collectRoutes, isLocal, type RouteEntry } from './access.ts';
+import { type Access, authorize, collectRoutes, isLocal, requireProof, type RouteEntry } from './access.ts';
 import { startStandbyWatch } from './standby-watch.ts';
 import { startAuditWatch } from './audit-watch.ts';
 import { startCanaryWatch } from './canary-watch.ts';
@@ -35,7 +35,7 @@ async function buildApp(ctx: WebContext): Promise<BuiltApp> {
     loggerInstance: ctx.log as never, logController: new LogController({ disableRequestLogging: true }), genReqId: () => newId('r', 10), trustProxy: false,
     bodyLimit: limits.bodyBytes, requestTimeout: 30_000, keepAliveTimeout: 65_000, forceCloseConnections: true,
     routerOptions: { maxParamLength: 200, ignoreTrailingSlash: false },
-    ...(ctx.settings.tls ? { https: ctx.settings.tls } : {}),
+    ...(ctx.settings.tls ? { https: { ...ctx.settings.tls, ...(ctx.settings.tls.ca ? { requestCert: true, rejectUnauthorized: false } : {}) } } : {}),
   }) as unknown as App;
   const table = collectRoutes(app as never);
   app.setValidatorCompiler(validatorCompiler as never);
@@ -125,6 +125,7 @@ async function security(app: App, ctx: WebContext): Promise<void> {
     request.caller = await authenticate(request.headers);
     try {
       authorize(access, request.caller, isLocal(request));
+      requireProof(request.caller, request.routeOptions.url ?? '');
       if (request.caller?.kind === 'user') requireSameSite(request.method, request.headers, ctx.settings.publicUrl);
     } catch (error) {
       if (request.caller && error instanceof ApiError)

@@ -46,13 +46,13 @@ export function authenticator(deps: { db: Sql; seal: Seal; rule: CookieRule }): 
     if (bearer !== undefined) {
       const credential = deps.seal.secretHash(bearer);
       const token = await findToken(deps.db, credential);
-      return token && { kind: 'token', id: token.id, name: token.name, role: token.role, scopeCode: token.scopeCode, actor: `token:${token.id}`, credential };
+      return token && { kind: 'token', id: token.id, name: token.name, role: token.role, scopeCode: token.scopeCode, actor: `token:${token.id}`, credential, proof: 'whole' };
     }
     const cookie = readCookie(headers, deps.rule.name);
     if (cookie === null || cookie.length > 200) return null;
     const credential = deps.seal.secretHash(cookie);
     const session = await findSession(deps.db, credential);
-    return session && { kind: 'user', id: session.userId, name: session.displayName, role: session.role, scopeCode: session.scopeCode, actor: `user:${session.userId}`, credential };
+    return session && { kind: 'user', id: session.userId, name: session.displayName, role: session.role, scopeCode: session.scopeCode, actor: `user:${session.userId}`, credential, proof: session.proof };
   };
 }
 
@@ -77,4 +77,4 @@ export function requireSameSite(method: string, headers: IncomingHttpHeaders, pu
 
 export const browserCookieMs = 180 * 24 * 3_600_000;
 /** As long as the session may last at most; the server judges. */
-export const sessionCookieMs = limits.sessionMs + limits.sessionGraceMs;
+export const sessionCookieMs = limits.sessionCookieMs;

@@ -2,6 +2,7 @@
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
 import { registerAssurance } from './assurance.ts';
+import { registerBoard } from './board.ts';
 import { registerBudgets } from './budgets.ts';
 import { registerCalls } from './calls.ts';
 import { registerCommands } from './commands.ts';
@@ -12,6 +13,7 @@ import { registerDemo } from './demo.ts';
 import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
 import { registerDrills } from './drills.ts';
+import { registerFactor } from './factor.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerModes } from './modes.ts';
@@ -31,12 +33,15 @@ import { registerReports } from './reports.ts';
 import { registerResponders } from './responders.ts';
 import { registerRing } from './ring.ts';
 import { registerSchedules } from './schedules.ts';
+import { registerSeat } from './seat.ts';
 import { registerSession } from './session.ts';
 import { registerSettings } from './settings.ts';
+import { registerShift } from './shift.ts';
 import { registerStations } from './stations.ts';
 import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets,
+  registerFactor, registerSeat, registerShift, registerBoard,
 ];

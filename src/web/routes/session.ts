@@ -5,18 +5,23 @@ import { passwordProblem } from '#core/password-rule.ts';
 import { userRoles } from '#core/user.ts';
 import { hashPassword, verifyPassword } from '#store/password.ts';
 import { deleteSession } from '#store/sessions.ts';
+import { writeShift } from '#store/shift.ts';
 import { createToken, listTokens, revokeToken } from '#store/tokens.ts';
 import { findUser, setPassword } from '#store/users.ts';
-import { callerOf, everyone, requireScope } from '#web/access.ts';
+import { callerOf, deskRoles, everyone, requireScope } from '#web/access.ts';
 import { createLogin } from '#web/auth.ts';
+import { hasCertificate } from '#web/factor.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
-import { EpochMs, errorAnswers, IdText, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { CodeText, EpochMs, errorAnswers, IdText, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 import { atMostEach } from '#web/seldom.ts';
 import { browserCookieMs, cookieRule, cookieText, newSecret, readCookie, sessionCookieMs } from '#web/session.ts';
 
 const Role = OneOf(userRoles);
-const Me = Shape({ kind: OneOf(['user', 'token']), id: Type.String(), name: Type.String(), role: Role, scopeCode: RegionCodeText });
+export const Me = Shape({
+  kind: OneOf(['user', 'token']), id: Type.String(), name: Type.String(), role: Role, scopeCode: RegionCodeText,
+  proof: OneOf(['whole', 'desk', 'none'], 'what the login has proven: `desk` alarms only, `none` nothing but giving the second factor'),
+});
 const Token = Shape({
   id: IdText, name: Type.String(), role: Role, scopeCode: RegionCodeText, createdBy: Type.String(),
   createdAt: EpochMs, expiresAt: Nullable(EpochMs), revokedAt: Nullable(EpochMs),
@@ -31,21 +36,22 @@ export function registerSession(app: App, ctx: WebContext): void {
   app.post('/api/v1/login', {
     config: { access: 'public' },
     schema: {
-      summary: 'Log in with a password; sets the session cookie', tags: ['session'],
-      body: Shape({ username: Type.String({ minLength: 1, maxLength: 64 }), password: PasswordText }), response: { 200: Me, ...errorAnswers },
+      summary: 'Log in with a password, and the second factor where one is owed (also later: /me/factor/verify); sets the session cookie', tags: ['session'],
+      body: Shape({ username: Type.String({ minLength: 1, maxLength: 64 }), password: PasswordText, code: Type.Optional(CodeText) }), response: { 200: Me, ...errorAnswers },
     },
   }, async (request, reply) => {
-    const { username, password } = request.body;
+    const { username, password, code = null } = request.body;
     const where = { address: request.ip, username: username.slice(0, 64) };
     try {
-      const result = await login({ username, password, address: request.ip, browser: readCookie(request.headers, rule.browserName) });
+      const result = await login({ username, password, code, address: request.ip, browser: readCookie(request.headers, rule.browserName), certificate: hasCertificate(request, ctx.settings.tls?.ca !== undefined) });
       // The old session of this browser ends: an id from before the login is never worth more after it (W2).
       const old = readCookie(request.headers, rule.name);
       if (old !== null) await deleteSession(ctx.db, ctx.seal.secretHash(old));
-      await ctx.audit({ actor: `user:${result.user.id}`, action: 'login', result: 'ok', detail: { address: request.ip } });
-      reply.header('set-cookie', [cookieText(rule, rule.name, result.session, sessionCookieMs), cookieText(rule, rule.browserName, result.browser, browserCookieMs)]);
+      await ctx.audit({ actor: `user:${result.user.id}`, action: 'login', result: 'ok', detail: { address: request.ip, ...(result.proof === 'whole' ? {} : { proof: result.proof }) } });
+      reply.header('set-cookie', [cookieText(rule, rule.name, result.session, sessionCookieMs), ...(result.browser === null ? [] : [cookieText(rule, rule.browserName, result.browser, browserCookieMs)])]);
       const { id, displayName, role, scopeCode } = result.user;
-      return { kind: 'user' as const, id, name: displayName, role, scopeCode };
+      if (deskRoles.has(role)) await writeShift(ctx.db, ctx.seal, { what: 'login', scopeCode, byId: id, byName: displayName, detail: { role } });
+      return { kind: 'user' as const, id, name: displayName, role, scopeCode, proof: result.proof };
     } catch (error) {
       // A flood of refused tries is one row a minute and address; each was cheap, and its row must not cost more.
       if (error instanceof ApiError && (error.code !== 'E_RATE_LIMITED' || seldom(request.ip))) await ctx.audit({ actor: 'anonymous', action: 'login', result: error.code === 'E_RATE_LIMITED' ? 'denied' : 'failed', detail: where });
@@ -58,6 +64,7 @@ export function registerSession(app: App, ctx: WebContext): void {
   }, async (request, reply) => {
     const caller = callerOf(request);
     if (caller.kind === 'user') await deleteSession(ctx.db, caller.credential);
+    if (caller.kind === 'user' && deskRoles.has(caller.role)) await writeShift(ctx.db, ctx.seal, { what: 'logout', scopeCode: caller.scopeCode, byId: caller.id, byName: caller.name });
     await ctx.audit({ actor: caller.actor, action: 'logout', result: 'ok' });
     reply.header('set-cookie', cookieText(rule, rule.name, '', 0));
     return { ok: true as const };
@@ -66,8 +73,8 @@ export function registerSession(app: App, ctx: WebContext): void {
   app.get('/api/v1/me', {
     config: { access: everyone }, schema: { summary: 'Who am I', tags: ['session'], response: { 200: Me, ...errorAnswers } },
   }, async (request) => {
-    const { kind, id, name, role, scopeCode } = callerOf(request);
-    return { kind, id, name, role, scopeCode };
+    const { kind, id, name, role, scopeCode, proof } = callerOf(request);
+    return { kind, id, name, role, scopeCode, proof };
   });
 
   app.post('/api/v1/me/password', {
