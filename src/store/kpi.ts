@@ -16,29 +16,35 @@ export type AnswerKpi = {
   p50Ms: number | null; p90Ms: number | null; arrived: number; judged45m: number; arrived45m: number; arrivalP50Ms: number | null;
 };
 
-const inScope = `(a.region_code like $1 || '%' or (a.region_code is null and length($1) <= 6))`;
+/** Alerts `a` of the region digits in $1; those without a region belong to the whole county. */
+export const inScope = `(a.region_code like $1 || '%' or (a.region_code is null and length($1) <= 6))`;
 /** What is no alarm of an elder: the installer's, the drill's, the house's own. */
-const notCounted = `a.flags && '{test,drill,canary}'::text[]`;
+export const notCounted = `a.flags && '{test,drill,canary}'::text[]`;
 
-/** The figures of the P1 alerts committed in (since, now]. */
-async function readAnswerKpi(sql: Sql, prefix: string, since: number, now: number): Promise<AnswerKpi> {
-  const [row] = await sql.query<AnswerKpi>(
-    `with p1 as materialized (
-       select ${notCounted} as excluded, 'self-cancelled' = any(a.flags) as cancelled, a.state = 'closed' as closed, a.state <> 'confirming' as asked,
+/** What the figures look at of each alert `a`; `now`: the parameter (epoch ms) by which a wait is judged. */
+export const alarmFacts = (now: string): string => `${notCounted} as excluded, 'self-cancelled' = any(a.flags) as cancelled, a.state = 'closed' as closed, a.state <> 'confirming' as asked,
          (extract(epoch from a.first_human_at - a.opened_at) * 1000)::float8 as answer, (extract(epoch from a.arrived_at - a.opened_at) * 1000)::float8 as arrival,
-         (extract(epoch from to_timestamp($3::float8 / 1000) - a.opened_at) * 1000)::float8 as age, a.state = 'committed' and a.committed_how like 'accept%' as promised
-       from alert a where a.priority = 1 and a.opened_at > to_timestamp($2::float8 / 1000) and a.opened_at <= to_timestamp($3::float8 / 1000) and ${inScope}),
-     k as materialized (select * from p1 where not excluded and not cancelled)
-     select $2::float8 as since, count(answer)::int as count,
+         (extract(epoch from to_timestamp(${now}::float8 / 1000) - a.opened_at) * 1000)::float8 as age, a.state = 'committed' and a.committed_how like 'accept%' as promised`;
+export type AlarmFigures = Pick<AnswerKpi, 'count' | 'judged60s' | 'within60s' | 'judged180s' | 'within180s' | 'unanswered' | 'p50Ms' | 'p90Ms' | 'arrived' | 'judged45m' | 'arrived45m' | 'arrivalP50Ms'> & { alarms: number };
+/** The figures of such facts, counted ones only. */
+export const alarmFigures = `count(*)::int as alarms, count(answer)::int as count,
        count(*) filter (where answer is not null or closed or (asked and age > 60000))::int as "judged60s", count(*) filter (where answer <= 60000)::int as "within60s",
        count(*) filter (where answer is not null or closed or (asked and age > 180000))::int as "judged180s", count(*) filter (where answer <= 180000)::int as "within180s",
        count(*) filter (where answer is null and asked and not closed)::int as unanswered,
-       (select count(*)::int from p1 where cancelled and not excluded) as "selfCancelled", (select count(*)::int from p1 where excluded) as excluded,
        percentile_cont(0.5) within group (order by answer) as "p50Ms", percentile_cont(0.9) within group (order by answer) as "p90Ms",
        count(arrival)::int as arrived, count(*) filter (where arrival is not null or (promised and age > 2700000))::int as "judged45m", count(*) filter (where arrival <= 2700000)::int as "arrived45m",
-       percentile_cont(0.5) within group (order by arrival) as "arrivalP50Ms"
+       percentile_cont(0.5) within group (order by arrival) as "arrivalP50Ms"`;
+
+/** The figures of the P1 alerts committed in (since, now]. */
+async function readAnswerKpi(sql: Sql, prefix: string, since: number, now: number): Promise<AnswerKpi> {
+  const [row] = await sql.query<AnswerKpi & { alarms: number }>(
+    `with p1 as materialized (
+       select ${alarmFacts('$3')} from alert a where a.priority = 1 and a.opened_at > to_timestamp($2::float8 / 1000) and a.opened_at <= to_timestamp($3::float8 / 1000) and ${inScope}),
+     k as materialized (select * from p1 where not excluded and not cancelled)
+     select $2::float8 as since, ${alarmFigures}, (select count(*)::int from p1 where cancelled and not excluded) as "selfCancelled", (select count(*)::int from p1 where excluded) as excluded
      from k`, [prefix, since, now]);
-  return row as AnswerKpi;
+  const { alarms: _alarms, ...kpi } = row as AnswerKpi & { alarms: number };
+  return kpi;
 }
 
 export type OperatorLoad = { userId: string; name: string; onDuty: boolean; /** open alerts he has taken */ holding: number; /** taken in 24 h, closed ones too */ taken: number };

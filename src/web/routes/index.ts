@@ -1,6 +1,7 @@
 /** Every file of routes, in one static list (found by knip, order visible). */
 import type { RegisterRoutes } from '#web/context.ts';
 import { registerAlerts } from './alerts.ts';
+import { registerArrivals } from './arrivals.ts';
 import { registerAssurance } from './assurance.ts';
 import { registerBoard } from './board.ts';
 import { registerBudgets } from './budgets.ts';
@@ -14,6 +15,7 @@ import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
 import { registerDrills } from './drills.ts';
 import { registerFactor } from './factor.ts';
+import { registerFigures } from './figures.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerModes } from './modes.ts';
@@ -42,6 +44,6 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals,
   registerFactor, registerSeat, registerShift, registerBoard,
 ];

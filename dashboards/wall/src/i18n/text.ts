@@ -19,13 +19,15 @@ import { enSending } from './sending.en.ts';
 import { zhSending } from './sending.zh-CN.ts';
 import { enSettings } from './settings.en.ts';
 import { zhSettings } from './settings.zh-CN.ts';
+import { enStatistics } from './statistics.en.ts';
+import { zhStatistics } from './statistics.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSending, ...zhSettings } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSending, ...zhSettings, ...zhStatistics } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSending, ...enSettings } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSending, ...enSettings, ...enStatistics } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

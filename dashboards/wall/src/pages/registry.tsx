@@ -13,6 +13,7 @@ import { People } from '#wall/files/people.tsx';
 import { Responders } from '#wall/files/responders.tsx';
 import { route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
+import { Arrivals } from './arrivals.tsx';
 import { Blind } from './blind.tsx';
 import { Drills } from './drills.tsx';
 import { Notifications } from './notifications.tsx';
@@ -23,6 +24,7 @@ import { Quarantine } from './quarantine.tsx';
 import { Reach } from './reach.tsx';
 import { Register } from './register.tsx';
 import { Schedules } from './schedules.tsx';
+import { Statistics } from './statistics.tsx';
 import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 import { Wall } from './wall.tsx';
@@ -37,6 +39,8 @@ export const pages: readonly PageEntry[] = [
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
   { name: 'reach', group: 'duty', label: 'tab.reach', roles: may.readReach, show: Reach },
   { name: 'drills', group: 'duty', label: 'tab.drills', roles: may.readDrills, show: Drills },
+  { name: 'statistics', group: 'duty', label: 'tab.statistics', roles: may.readAlerts, show: Statistics },
+  { name: 'arrivals', group: 'duty', label: 'tab.arrivals', roles: may.readArrivals, show: Arrivals },
   { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
