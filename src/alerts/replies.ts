@@ -8,6 +8,7 @@ import { pullPlan } from '#core/decide-plan.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import type { MessageParams } from '#core/messages.ts';
 import { type Answer, digitOf, parseKey, parseReply, targetOf } from '#core/reply.ts';
+import { criesForHelp } from '#core/rollcall.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
 import { alertPlaces, insertOutbox, partyLines } from '#store/outbox-insert.ts';
@@ -21,6 +22,7 @@ import { type Loop, startLoop } from '#work/loop.ts';
 import { advance, apply, type ApplyTools, type Work, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 import { respondIn } from './respond.ts';
+import { answerRollCall, cryRollCall, type RollReply } from './rollcall.ts';
 
 export type RepliesOptions = ApplyTools & { db: Db; metrics: Metrics; pollMs?: number };
 type Done = { result: string; alertId: AlertId | null };
@@ -103,7 +105,14 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     }
     case 'off-today': return offToday(sql, o, reply, known, pending);
     case 'back': return back(sql, o, reply, parties);
-    case 'unknown': if (await answersTest(sql, reply, pending)) return heard(); else return show(sql, o, reply, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
+    case 'roll-call': {
+      const result = await answerRollCall(sql, o.seal, a, rollReply(sql, o, reply, known));
+      return result === null ? show(sql, o, reply, openOf(pending), 'reply-unread', text) : { result, alertId: null };
+    }
+    case 'unknown':
+      if (criesForHelp(text) && openOf(pending) === null && (await cryRollCall(sql, o.seal, rollReply(sql, o, reply, known)))) return { result: 'roll-call', alertId: null };
+      if (await answersTest(sql, reply, pending)) return heard();
+      return show(sql, o, reply, openOf(pending) ?? pending[0]?.alertId ?? null, 'reply-unread', text);
     case 'act': {
       const target = targetOf(a, pending);
       if (target.kind === 'none' && (await answersTest(sql, reply, pending))) return heard();
@@ -114,6 +123,11 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     }
   }
 }
+
+const rollReply = (sql: Sql, o: RepliesOptions, reply: ReplyRow, known: readonly Known[]): RollReply => ({
+  parties: known.map((k) => k.party), who: `${known[0]?.name ?? ''}短信`, from: o.seal.openIfReadable('reply.from', reply.fromEnc) ?? undefined, trace: reply.trace,
+  tell: (template, params) => tell(sql, o, reply, known.map((k) => k.party), template, params),
+});
 
 /** Who has no alarm to answer and was rung to try his telephone means that, in whatever words: it belongs on nobody's case. */
 const answersTest = async (sql: Sql, reply: ReplyRow, pending: readonly PartyPending[]): Promise<boolean> => pending.length === 0 && (await wasTested(sql, reply.fromBidx));
@@ -161,7 +175,7 @@ async function back(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: reado
 }
 
 /** A word to the number that wrote, about no case; an answering machine that says 外出 hears it once. */
-async function tell(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: readonly Party[], template: 'away' | 'back', params: MessageParams): Promise<void> {
+async function tell(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: readonly Party[], template: 'away' | 'back' | 'roll-which', params: MessageParams): Promise<void> {
   const line = [...(await partyLines(sql, parties)).values()][0];
   const to = o.seal.openIfReadable('reply.from', reply.fromEnc);
   if (reply.channel !== 'sms' || !line || line.optedOut || to === null) return;

@@ -134,6 +134,9 @@ export const limits = {
   /** Imagined alarms of one drill; minutes over which they may begin; running drills of one region at once: beyond, 422 and 409. */ drillCases: 50, drillSpreadMinutes: 60,
   /** Texts and calls of one drill to one person; calls of an hour, of alarms too, above which a drill calls no more: the rest of the windows belongs to alarms. */ drillTextsPerPerson: 3, drillCallsPerPerson: 1, drillCallsMax: 2,
   /** A drill is moved on so often; a step later than this is not made any more (the house was down); answers are taken so long after the last message, then the drill ends. */ drillLookMs: 1_000, drillLateMs: 2 * 60_000, drillTailMs: 10 * 60_000, /** Drills of one list, rows of one report. */ drillRows: 200, drillCallRows: 5_000,
+  // -- roll-calls (平安清点)
+  /** People of one roll-call: beyond, 422. One that nobody ended takes no more words after this, and its codes end. Those of a village who get its list. */ rollPeople: 20_000, rollOpenMs: 72 * 3_600_000, rollKeepers: 6,
+  /** A blind window of ours that lasted longer is a reason to ask after everybody. Roll-calls of one answer. */ rollBlindMs: 10 * 60_000, rollRows: 100,
   // -- figures
   /** Days that commands to devices without a case, and telephone calls, are kept; what belongs to a case stays with it. */ commandDays: 90, callDays: 400,
   /** Days of silences kept for the sheets of who could not be heard; stretches read for one sheet, and people named on it (all are counted). */ silenceDays: 400, unheardRows: 100_000, unheardListed: 5_000,

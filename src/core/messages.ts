@@ -51,6 +51,9 @@ export const templates = {
   numbers: { channel: 'sms', text: `\${village}有\${count}个联系号码打不通，请三天内核对后报值班室，名单见工作页。值班室${hotline}` },
   confirm: { channel: 'sms', text: `每年核对号码，您登记为老人的联系人。号码还在用请回5，不用出门；不是请告诉值班室${hotline}` },
   notices: { channel: 'sms', text: `您有\${n}条设备通知，没有老人告警。请看工作页，或问值班室${hotline}` },
+  'roll-call': { channel: 'sms', text: `平安清点：\${village}共\${count}人，名单码\${code}。见到回平安加序号，要帮回求助加序号。${hotline}` },
+  'roll-list': { channel: 'sms', text: `清点：\${list}。见到回平安1，要帮回求助1。${hotline}` },
+  'roll-which': { channel: 'sms', text: `清点名单上没有\${list}号，您的名单共\${count}人，没有登记，请核对后再回。值班室${hotline}` },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;
 /** Raw values; `variables` turns them into what the channel may carry. */
@@ -72,7 +75,7 @@ export function render(name: TemplateName, params: MessageParams): string {
 }
 
 // A gateway refuses an empty value, and an alarm with an unknown place is still an alarm.
-const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1', eg: '127', until: '明天' };
+const unknownValues: MessageParams = { place: '地点问值班室', name: '某', kind: '求助', no: '0', who: '他人', list: '问值班室', time: '刚才', n: '多', count: '多', cause: '停电', key: '1', eg: '127', until: '明天', code: '问值班室' };
 const valueCharsMax = 35;
 const segmentChars = 70;
 const paramsCharsMax = 249;
@@ -109,7 +112,7 @@ export function smsParts(sign: string, text: string): { chars: number; parts: nu
 /** The longest values that the field has: previews and tests show every text with them. */
 export const worstValues: MessageParams = {
   place: '谢洋乡草垄崎村祠堂边120号', name: '欧阳', time: '02:13', no: '27', count: '412', n: '4', who: '欧阳建国', town: '东风农场生活区', cause: '停电',
-  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '', key: '1', eg: '127', until: '明天05:30',
+  result: '已联系急救', village: '草垄崎村', list: '27下厝角12号、28岭头3号', kind: Object.values(kindInfo).map((k) => k.zh).sort((a, b) => b.length - a.length)[0] ?? '', key: '1', eg: '127', until: '明天05:30', code: 'k7m2p9q4x8',
 };
 
 const clip = (text: string, chars: number): string => [...text].slice(0, Math.max(chars, 1)).join('');

@@ -26,6 +26,13 @@ export function parentOf(code: string): string | null {
   return level === 'county' ? null : code.slice(0, level === 'town' ? 6 : 9).padEnd(12, '0');
 }
 
+/** The smallest region that holds them all: the village, the town, else the county. */
+export function commonRegion(codes: readonly string[]): string {
+  const first = codes[0] ?? '';
+  const digits = [12, 9, 6].find((n) => codes.every((c) => c.startsWith(first.slice(0, n)))) ?? 6;
+  return first.slice(0, digits).padEnd(12, '0');
+}
+
 /** As screens and texts name it: 内洋村委会 -> 内洋村, 仙亭居委会 -> 仙亭社区; everything else unchanged. */
 export function showRegion(name: string): string {
   return name.replace(/村委会$/u, '村').replace(/居委会$/u, '社区');

@@ -3,15 +3,17 @@
  * clear yes accepts. A slip may follow: 127 accepts slip 27. Opt-out words never mean anything else (FIELD F21).
  */
 import type { AlertAction } from './alert.ts';
+import { parseRoll, type RollAnswer } from './rollcall.ts';
 
 export type Answer =
   | { meaning: 'act'; action: Extract<AlertAction, 'accept' | 'seen' | 'decline' | 'depart' | 'arrive' | 'done' | 'need-help'>; slip: number | null }
   /** 8: not available today; 7: back again. */ | { meaning: 'off-today' } | { meaning: 'back' }
   /** 5: the answer to tests and drills, so that none can accept a real alarm. */ | { meaning: 'ring-test' }
+  /** 平安 3, 求助 3, 未 3: to a roll-call, by its word; its number is one of that list, no slip. */ | ({ meaning: 'roll-call' } & RollAnswer)
   /** T TD N 退订: the provider mutes this number for ever. */ | { meaning: 'opted-out' }
   | { meaning: 'unknown' };
 
-type Word = Exclude<Answer, { meaning: 'unknown' }>;
+type Word = Exclude<Answer, { meaning: 'unknown' | 'roll-call' }>;
 const act = (action: Extract<Answer, { meaning: 'act' }>['action']): Word => ({ meaning: 'act', action, slip: null });
 
 const digitWords: Record<string, Word> = {
@@ -47,6 +49,8 @@ export function parseReply(text: string): Answer {
   const plain = normalised(text.slice(0, 200));
   const word = wordOf.get(plain);
   if (word) return word;
+  const roll = parseRoll(text);
+  if (roll) return { meaning: 'roll-call', ...roll };
   const digits = /^(?:回复?|答)?([012359])(\d{2})?$/u.exec(plain);
   if (digits) return withSlip(digitWords[digits[1] as string] as Word, digits[2]);
   if (plain === '8' || plain === '回8') return { meaning: 'off-today' };

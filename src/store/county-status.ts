@@ -36,7 +36,8 @@ export function countNight(sql: Sql, prefix: string, from: number): Promise<Nigh
   return sql.query<NightVillage>(
     `${unheard}, who as (
        select q.id, h.region_code as code, coalesce(q.mode = 'evacuated' and q.mode_until > anling_now(), false) or coalesce(h.mode = 'evacuated' and h.mode_until > anling_now(), false) as evacuated,
-         exists (select from alert a join alert_log l on l.alert_id = a.id where a.home_id = q.home_id and (a.person_id = q.id or a.person_id is null) and l.at >= to_timestamp($2::float8 / 1000) and l.action in ('contact', 'arrived', 'done')) as seen,
+         exists (select from alert a join alert_log l on l.alert_id = a.id where a.home_id = q.home_id and (a.person_id = q.id or a.person_id is null) and l.at >= to_timestamp($2::float8 / 1000) and l.action in ('contact', 'arrived', 'done'))
+           or exists (select from roll_call_person c join roll_call_mark k on k.roll_call_id = c.roll_call_id and k.region_code = c.region_code and k.no = c.no where c.person_id = q.id and k.status in ('safe', 'help') and k.at >= to_timestamp($2::float8 / 1000)) as seen,
          q.id in (select id from unheard) as missing
        from person q join home h on h.id = q.home_id
        where q.status = 'present' and h.region_code like $1 || '%' and exists (

@@ -22,6 +22,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
+import { registerRollCallPage } from './pages/rollcall.ts';
 import { openPages, type Pages, registerPages } from './pages/wall.ts';
 import { routes } from './routes/index.ts';
 import { authenticator, cookieRule, requireSameSite } from './session.ts';
@@ -52,6 +53,7 @@ async function buildApp(ctx: WebContext): Promise<BuiltApp> {
   const forms: FastifyPluginAsync = async (inner) => {
     await inner.register(fastifyFormbody, { bodyLimit: 4096 });
     registerCaregiver(inner as unknown as App, ctx);
+    registerRollCallPage(inner as unknown as App, ctx);
   };
   await app.register(forms);
   await registerPages(app, ctx, pages);

@@ -17,6 +17,7 @@ import { ApiError } from '#web/errors.ts';
 import { atMostEach } from '#web/seldom.ts';
 import { OneOf, Shape } from '#web/schemas.ts';
 import { answers, type Answer, messagePage, presence, type Presence, type Revealed, slipPage, style } from './caregiver-page.ts';
+import { createWrongCodes } from './wrong-codes.ts';
 
 const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 const codeShape = /^[A-Za-z0-9_-]{4,64}$/;
@@ -103,18 +104,4 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
     return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
   });
-}
-
-/** Wrong codes per address in the running minute. */
-function createWrongCodes(): { count(address: string): number } {
-  let since = performance.now();
-  let counts = new Map<string, number>();
-  return {
-    count(address) {
-      if (performance.now() - since > 60_000 || counts.size > 50_000) { since = performance.now(); counts = new Map(); }
-      const n = (counts.get(address) ?? 0) + 1;
-      counts.set(address, n);
-      return n;
-    },
-  };
 }

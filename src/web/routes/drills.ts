@@ -7,6 +7,7 @@ import { type EventKind, eventKinds, kindInfo } from '#core/event.ts';
 import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { planFor } from '#core/plan.ts';
+import { commonRegion } from '#core/region.ts';
 import { roleTitle, type PartyRole } from '#core/roster.ts';
 import { type Caller, may } from '#core/user.ts';
 import { caseRegion, claimCase, type DrillCallView, drillCalls, type DrillCaseView, drillCases, type DrillHome, drillHomes, type DrillRow, endDrill, findDrill, insertDrill, listDrills, liveCases, townsInUse } from '#store/drill-reads.ts';
@@ -141,7 +142,7 @@ function registerBegin(app: App, ctx: WebContext): void {
     await refuseInUse(ctx, homes);
     const [plans, now] = [await readPlans(ctx.db), await readNow(ctx.db)];
     const cases = homes.map((h, i) => ({ homeId: h.id, regionCode: h.regionCode, no: 10 + i, plan: planFor(kind as EventKind, 1, h.regionCode, plans, { highRisk: h.highRisk, at: now, deskProven: false }) as Plan, delayMs: homes.length < 2 ? 0 : Math.round((spreadMinutes * 60_000 * i) / (homes.length - 1)) }));
-    const regionCode = common(homes.map((h) => h.regionCode));
+    const regionCode = commonRegion(homes.map((h) => h.regionCode));
     const id = await change(ctx, async (sql) => {
       const result = await insertDrill(sql, { name: name.trim() || '演练', kind: kind as EventKind, regionCode, by: caller.actor, demo: homes.some((h) => h.demo), cases });
       return { result, audit: [{ actor: caller.actor, action: 'drill.begin', target: `drill:${result}`, result: 'ok', detail: { name, kind, homes: homes.map((h) => h.id), spreadMinutes } }] };
@@ -168,13 +169,6 @@ async function refuseInUse(ctx: WebContext, homes: readonly DrillHome[]): Promis
   const used = await townsInUse(ctx.db, [...new Set(homes.map((h) => h.regionCode.slice(0, 9)))]);
   if (used.alarms.length > 0) throw new ApiError('E_CONFLICT', 'There is an open emergency in one of these towns: a drill waits for it.', { more: { reason: 'alarm' } });
   if (used.drills.length > 0) throw new ApiError('E_CONFLICT', 'A drill runs in one of these towns already.', { more: { reason: 'drill' } });
-}
-
-/** The smallest region that holds them all: the village, the town, else the county. */
-function common(codes: readonly string[]): string {
-  const first = codes[0] ?? '';
-  const digits = [12, 9, 6].find((n) => codes.every((c) => c.startsWith(first.slice(0, n)))) ?? 6;
-  return first.slice(0, digits).padEnd(12, '0');
 }
 
 function registerDesk(app: App, ctx: WebContext): void {

@@ -34,6 +34,8 @@ import { registerReplies } from './replies.ts';
 import { registerReports } from './reports.ts';
 import { registerResponders } from './responders.ts';
 import { registerRing } from './ring.ts';
+import { registerRollCallLists } from './rollcall-lists.ts';
+import { registerRollCalls } from './rollcalls.ts';
 import { registerSchedules } from './schedules.ts';
 import { registerSeat } from './seat.ts';
 import { registerSession } from './session.ts';
@@ -44,6 +46,6 @@ import { registerUsers } from './users.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals,
   registerFactor, registerSeat, registerShift, registerBoard,
 ];

@@ -1,12 +1,15 @@
 /** An area outage: what is silent, what is back, and who is presumed unreachable because the same mast or village is (F4, F5). */
 import { useSignal, useSignalEffect } from '@preact/signals';
 import type { AlertView } from '#core/live.ts';
+import { may } from '#core/user.ts';
 import { get, type Problem } from '#wall/api/client.ts';
 import { dayMinute, duration } from '#wall/format/time.ts';
 import { lang, maybeText, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
 import { caseAlert } from '#wall/state/case.ts';
+import { hashOf } from '#wall/state/route.ts';
+import { can } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 
 type Lost = { deviceId: string; regionCode: string | null; model: string; lastSeenAt: number | null; silentAt: number | null; backAt: number | null; highRisk: boolean };
@@ -30,6 +33,7 @@ export function OutageDetails({ alert }: { alert: AlertView }) {
         <Figure alert={alert} name="homes" text="outage.homes" /><Figure alert={alert} name="people" text="outage.people" />
         {lists.value && <span>{t('outage.silent', { n: members.length - back })}</span>}{back > 0 && <span>{t('outage.back', { n: back })}</span>}
       </p>
+      {alert.state !== 'closed' && can(may.writeRolls) && <p><a class="plain file-link" data-test="outage-roll" href={hashOf('rollcalls', 'new', { outage: alert.id })}>{t('act.rollCall')}</a></p>}
       {problem.value && <p class="trouble">{problemText(problem.value)}</p>}
       <h3>{t('outage.members')}</h3>
       <Devices list={members} loading={lists.value === null} />

@@ -15,6 +15,8 @@ import { zhFiles } from './files.zh-CN.ts';
 import { enReach } from './reach.en.ts';
 import { zhFigures } from './figures.zh-CN.ts';
 import { zhReach } from './reach.zh-CN.ts';
+import { enRoll } from './roll.en.ts';
+import { zhRoll } from './roll.zh-CN.ts';
 import { enSending } from './sending.en.ts';
 import { zhSending } from './sending.zh-CN.ts';
 import { enSettings } from './settings.en.ts';
@@ -25,9 +27,9 @@ import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhSending, ...zhSettings, ...zhStatistics } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhStatistics } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enSending, ...enSettings, ...enStatistics } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enRoll, ...enSending, ...enSettings, ...enStatistics } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

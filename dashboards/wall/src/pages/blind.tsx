@@ -1,10 +1,11 @@
 /** 听不到: whom we could not have heard on a day, from when to when, and why; on paper and as a table (2.10). Day and region stand in the address. */
 import { clockTime, countyDay, dayOf } from '#core/clock.ts';
+import { may } from '#core/user.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { regionNames, regions } from '#wall/state/county.ts';
 import { go, hashOf, route } from '#wall/state/route.ts';
-import { me } from '#wall/state/session.ts';
+import { can, me } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
 
@@ -49,7 +50,7 @@ function Whole({ sheet, region }: { sheet: Sheet; region: string }) {
         <p class="sheet-sum">{covered === 0 ? t('blind.nobody') : people === 0 ? t('blind.none', { covered }) : t('blind.sum', { people, covered, minutes: sheet.personMinutes })}</p>
         {away > 0 && <p class="dim">{t('blind.away', { n: away })}</p>}
         {!sheet.complete && <p class="warn">{t('blind.partial')}</p>}
-        {sheet.own.length > 0 && <><h3>{t('blind.own')}</h3><ul class="digits">{sheet.own.map((w) => <li key={w.fromAt}>{t('blind.ownAll', { from: clock(w.fromAt, sheet), to: clock(w.toAt, sheet), n: minutes(w) })}</li>)}</ul></>}
+        {sheet.own.length > 0 && <><h3>{t('blind.own')}</h3><ul class="digits">{sheet.own.map((w) => <li key={w.fromAt}>{t('blind.ownAll', { from: clock(w.fromAt, sheet), to: clock(w.toAt, sheet), n: minutes(w) })}</li>)}</ul>{can(may.writeRolls) && <p class="no-print"><a class="plain file-link" href={hashOf('rollcalls', 'new', { blind: '1' })}>{t('act.rollCall')}</a></p>}</>}
         <p class="print-only dim">{me.value?.name} · <span class="digits">{dayMinute(serverNow.value)}</span></p>
       </section>
       {sheet.villages.length > 0 && <Villages villages={sheet.villages} day={sheet.day} />}

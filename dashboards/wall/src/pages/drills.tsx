@@ -2,14 +2,12 @@
 import { useSignal } from '@preact/signals';
 import { clockTime } from '#core/clock.ts';
 import { eventKinds, type EventKind, kindInfo } from '#core/event.ts';
-import { showRegion } from '#core/region.ts';
 import { may } from '#core/user.ts';
 import { post, type Problem } from '#wall/api/client.ts';
 import { DemoMark } from '#wall/files/words.tsx';
 import { dayMinute } from '#wall/format/time.ts';
 import { kindName, maybeText, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
-import { regions } from '#wall/state/county.ts';
 import { go, hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
@@ -18,6 +16,7 @@ import { DrillReport } from './drill-report.tsx';
 import { type Drill, HowText } from './drill-words.tsx';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem, Sure } from './paging.tsx';
+import { VillageTicks } from './village-ticks.tsx';
 
 const urgent = eventKinds.filter((k) => kindInfo[k].priority === 1);
 
@@ -80,7 +79,7 @@ function NewDrill() {
           <label>{t('drill.perVillage')}<input type="number" min={1} max={10} value={perVillage} onInput={(event) => set({ perVillage: Number(event.currentTarget.value) })} /></label>
           <label>{t('drill.spread')}<input type="number" min={0} max={60} value={spreadMinutes} onInput={(event) => set({ spreadMinutes: Number(event.currentTarget.value) })} /></label>
         </div>
-        <Villages picked={picked} />
+        <VillageTicks picked={picked} label={t('drill.villages')} test="drill-villages" />
         <FieldProblem problem={problem.value} field="regions" />
         <label>{t('drill.homes')}<input value={homes} placeholder="home-1 home-2" data-test="drill-homes" onInput={(event) => set({ homes: event.currentTarget.value })} /><FieldProblem problem={problem.value} field="homeIds" />
           {problem.value?.fields.filter((f) => f.field.startsWith('homeIds.')).map((f) => <span key={f.field} class="trouble small" role="alert">{t('drill.noHome', { id: homeIds[Number(f.field.slice(8))] ?? '' })}</span>)}</label>
@@ -89,20 +88,5 @@ function NewDrill() {
         <p class="buttons"><Sure label={t('act.begin')} test="begin-drill" run={() => void begin()} /><span class="dim">{t('drill.promise')}</span></p>
       </section>
     </Page>
-  );
-}
-
-/** Towns, each with its villages folded away. */
-function Villages({ picked }: { picked: { value: ReadonlySet<string> } }) {
-  const all = regions.value ?? [];
-  const toggle = (code: string, on: boolean): void => { const next = new Set(picked.value); if (on) next.add(code); else next.delete(code); picked.value = next; };
-  return (
-    <fieldset class="stack" data-test="drill-villages"><legend>{t('drill.villages')} <span class="digits">{picked.value.size}</span></legend>
-      {all.filter((r) => r.level === 'town').map((town) => {
-        const mine = all.filter((v) => v.level === 'village' && v.code.startsWith(town.code.slice(0, 9)));
-        return <details key={town.code}><summary>{showRegion(town.name)} <span class="digits dim">{mine.filter((v) => picked.value.has(v.code)).length}/{mine.length}</span></summary>
-          <span class="ticks">{mine.map((v) => <label key={v.code} class="tick"><input type="checkbox" name={v.code} checked={picked.value.has(v.code)} onChange={(event) => toggle(v.code, event.currentTarget.checked)} />{showRegion(v.name)}</label>)}</span></details>;
-      })}
-    </fieldset>
   );
 }

@@ -23,6 +23,7 @@ import { Provider } from './provider.tsx';
 import { Quarantine } from './quarantine.tsx';
 import { Reach } from './reach.tsx';
 import { Register } from './register.tsx';
+import { RollCalls } from './rollcalls.tsx';
 import { Schedules } from './schedules.tsx';
 import { Statistics } from './statistics.tsx';
 import { Unregistered } from './unregistered.tsx';
@@ -41,6 +42,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'drills', group: 'duty', label: 'tab.drills', roles: may.readDrills, show: Drills },
   { name: 'statistics', group: 'duty', label: 'tab.statistics', roles: may.readAlerts, show: Statistics },
   { name: 'arrivals', group: 'duty', label: 'tab.arrivals', roles: may.readArrivals, show: Arrivals },
+  { name: 'rollcalls', group: 'duty', label: 'tab.rollcalls', roles: may.readRolls, show: RollCalls },
   { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
