@@ -36,6 +36,8 @@ import { startAlerts } from '#alerts/start.ts';
 import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
 import { createLogin } from '#doors/login.ts';
+import { createDeliver } from '#doors/vendor-deliver.ts';
+import { type Doors, startDoors } from '#doors/vendor-doors.ts';
 import { deviceCertificate } from '#doors/mqtt/certificate.ts';
 import { startCommands } from '#doors/mqtt/commands.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
@@ -52,15 +54,17 @@ import { answerClock, clockChannel } from '#store/clock-travel.ts';
 import { missCall } from '#store/calls.ts';
 import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { openSpool } from '#store/spool.ts';
-import { findDevices, listDevices } from '#store/devices.ts';
+import { findByDoor, findDevices, listDevices } from '#store/devices.ts';
 import { openEcho } from '#store/echo.ts';
 import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
 import { openDb, type Db } from '#store/pool.ts';
 import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
+import { noteDoors, openDoors, readKnownDoors, writeKnownDoors } from '#store/vendor-doors.ts';
 import type { Seal } from '#store/seal.ts';
 import { encodeCommand } from '#vendors/anling/encode.ts';
 import { anling } from '#vendors/anling/index.ts';
+import { doorWords } from '#vendors/door-words.ts';
 import { auditWriter } from '#web/audit-writer.ts';
 import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
@@ -132,7 +136,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   const memory = knownDevicesFile(config.data);
   const known = await readKnownDevices(memory, seal).catch((error: Error) => { log.error({ error: error.message }, 'the devices kept on the disk cannot be read; the database is asked'); return []; });
   const devices = add(startDeviceCache({
-    lookup: { find: (ids) => findDevices(db, ids), list: (afterNo, rows) => listDevices(db, afterNo, rows) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
+    lookup: { find: (ids) => findDevices(db, seal, ids), list: (afterNo, rows) => listDevices(db, seal, afterNo, rows), byDoor: (names) => findByDoor(db, seal, names) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
     known, save: (all) => writeKnownDevices(memory, seal, all),
   }));
   // Not waited for, here and below: doors open while the database is away.
@@ -152,7 +156,9 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
   const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, hurry: intake.hurry, connected: intake.connected }));
   mqtt = opened;
-  add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket }));
+  const doors = await vendorDoors(ctx, db, add);
+  const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace });
+  add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket, vendors: { doors, deliver, stranger: intake.stranger, refusedPush: intake.refusedPush, log, meter, newTrace, now: intake.now } }));
   gaugeOf(metrics, 'devices_connected', 'Devices connected over MQTT', () => opened.counts().connected);
   gaugeOf(metrics, 'sockets_half_open', 'Sockets that have not logged in', () => opened.counts().halfOpen);
   gaugeOf(metrics, 'devices_known', 'Devices the doors remember', () => devices.size);
@@ -161,6 +167,15 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   ctx.say?.('edge', () => ({ spooled: intake.waiting().spooled, open: meter.ledger.open() }));
   gaugeOf(metrics, 'spool_rows', 'Items kept in the spool that the database does not have yet', () => intake.waiting().spooled);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
+}
+
+/** The doors of vendors' clouds, remembered on this machine's disk beside the devices. */
+async function vendorDoors({ config, seal, log }: RoleContext, db: Db, add: Add): Promise<Doors> {
+  const file = join(config.data, 'spool', 'vendor-doors.sealed');
+  const known = await readKnownDoors(file, seal).catch((error: Error) => { log.error({ error: error.message }, 'the vendors’ doors kept on the disk cannot be read; the database is asked'); return []; });
+  const doors = add(startDoors({ read: () => openDoors(db, seal), known, save: (all) => writeKnownDoors(file, seal, all), note: (seen) => noteDoors(db, seen), log }));
+  add(hints('vendor-door-hints', db.listen(['anling_vendor_door'], doors.changed)));
+  return doors;
 }
 
 /** Hints that are heard once the database answers. */
@@ -279,7 +294,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
     },
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics, echo: openEcho(config.data, seal) }),
     audit: auditWriter({ db: trail, seal }), keepHook: kept.keep,
-    replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
+    vendors: doorWords, replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
     standinUrl: `http://127.0.0.1:${config.standinPort}`,
   }));
 }

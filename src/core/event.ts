@@ -54,7 +54,7 @@ export const kindInfo: Record<EventKind, { priority: Priority; zh: string; en: s
 /** Made by a human or by fire: first inside P1 (FIELD F11). */
 export const humanOrFire: ReadonlySet<EventKind> = new Set(['sos', 'phone-in', 'smoke', 'gas']);
 
-export type EventSource = 'mqtt' | 'http' | 'phone' | 'wall' | 'supervision' | 'vitals' | 'heartbeat' | 'quarantine' | 'replay';
+export type EventSource = 'mqtt' | 'http' | 'vendor' | 'phone' | 'wall' | 'supervision' | 'vitals' | 'heartbeat' | 'quarantine' | 'replay';
 
 /** What a decoder makes of one frame; the store adds who sent it and when. */
 export type DecodedEvent = {

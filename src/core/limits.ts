@@ -33,6 +33,14 @@ export const limits = {
   /** Milliseconds of a device's clock before 2020 or this far in the future: absurd, the arrival time counts. */ futureMs: 24 * 3_600_000,
   /** A device time older than this when it arrives is flagged late. */ lateMs: 10 * 60_000,
   /** An id seen again with the same kind within this span is a duplicate; without a device's time, only when it arrives again within this. */ duplicateMs: 24 * 3_600_000, duplicateUntimedMs: 10 * 60_000,
+  // -- vendors' doors
+  /** Bytes of one push: beyond, 413, audited. */ vendorBodyBytes: 1024 * 1024,
+  /** Readings of a push that are not durable by then are acknowledged all the same, and counted: failed answers make a vendor stop, and its alarms with them. An alarm waits as long as anywhere (durableWaitMs). */ vendorCalmMs: 3_000,
+  /** Doors of one county; what detectors of vendors last said, in memory: beyond, the oldest is forgotten and told once more. */ vendorDoors: 50, vendorStates: 200_000,
+  /** Doors are read again after this, besides at each hint. */ vendorDoorsMs: 5_000,
+  /** Wait for the database at a push of a device that is not known. */ vendorLookupMs: 1_500,
+  /** Refused pushes of one door that are audited in misuseWindowMs; further ones are counted. */ vendorRefusalsAudited: 5,
+  /** Bytes of one message of a watch; bytes of one connection that are no whole message: closed. Silence after which a watch is cut off. */ watchFrameBytes: 20_000, watchIdleMs: 40 * 60_000,
   // -- intake
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,

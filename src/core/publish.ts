@@ -2,16 +2,19 @@
  * The words between the doors and the durable gate: who speaks, on which channel, and what became of it. Doors never
  * import intake; the composition root passes `Accept` to them. Law 1: `Accept` resolves only after the commit.
  */
+import type { EventKind } from './event.ts';
 import { type DeviceId, type HomeId, newId } from './ids.ts';
 
 /** What a device speaks about: the last part of its topic (`command/reply` is `reply`); `other` is anything else below its own prefix. */
 export type Channel = 'event' | 'heartbeat' | 'vitals' | 'status' | 'reply' | 'other';
-export type Door = 'mqtt' | 'http';
+/** `vendor`: through a vendor's cloud, or a watch's own protocol. */
+export type Door = 'mqtt' | 'http' | 'vendor';
 
 /** A device as the doors know it; `no` is the narrow key of telemetry rows, `homeId` only chooses the shard. */
 export type KnownDevice = {
   readonly id: DeviceId; readonly no: number; readonly homeId: HomeId | null;
   readonly secretHash: Uint8Array; readonly status: 'stock' | 'installed' | 'revoked'; /** the house's own button (链路自检) */ readonly canary?: true;
+  /** Bound to a vendor's door, under the name that it has there; `secret` only where that vendor's password is made with it. */ readonly vendor?: { readonly door: string; readonly key: string; readonly secret?: string };
 };
 
 /** One frame of an authenticated device. `payload` holds at most limits.payloadBytesHard bytes. */
@@ -23,7 +26,18 @@ export type Publish = {
   hurry: boolean;
   /** The device reconnects again and again: its heartbeats are merged, its alarms are not touched. */
   flapping: boolean;
+  /** A vendor's frame: why its own dialect cannot read it. */ unreadable?: string;
 };
+
+/** A message behind a vendor's authenticated door that no registered device of ours has sent; `key` is what the vendor calls it, '' when it names nobody. */
+export type Stranger = {
+  door: string; key: string; reason: 'unknown' | 'revoked'; address: string; payload: Uint8Array; trace: string; arrivedMs: number;
+  /** What of it may be an alarm: kept, and shown to the desk; null: only listed. */ alarm: { kind: EventKind | null; sourceEventId?: string; deviceTime?: number; location?: unknown; unreadable?: string } | null;
+};
+/** Resolves when its alarm, if it may be one, is durable. */
+export type AcceptStranger = (stranger: Stranger) => Promise<void>;
+/** A push that did not pass its door's check: audited, and a fault of the vendor's door when it goes on. */
+export type RefusedPush = { door: string; why: string; address: string };
 
 /** `stored`, `noted` and `quarantined` are durable; `shed` happens only to telemetry: QoS 0 at a full queue, any while the database is away and the spool is full. */
 export type Accepted = { result: 'stored' | 'noted' | 'quarantined' | 'shed'; reason?: string };
@@ -33,7 +47,7 @@ export type Accept = (publish: Publish) => Promise<Accepted>;
 
 export type RefusedReason = 'unknown' | 'revoked' | 'wrong-secret';
 /** A login that was refused: it is listed for desk and installers (设备未登记). */
-export type Refused = { presentedId: string; reason: RefusedReason; address: string; door: string };
+export type Refused = { presentedId: string; reason: RefusedReason; address: string; door: string; /** what a vendor's door calls it */ key?: string };
 
 /** What went against the protocol by an authenticated device; the third in limits.misuseWindowMs becomes a fault of the device. */
 export type Misuse = { deviceId: DeviceId; homeId: HomeId | null; what: 'foreign-topic' | 'oversize' | 'foreign-will' | 'flapping' | 'flooding'; detail: Record<string, unknown> };

@@ -16,7 +16,7 @@ export const may = {
   readReach: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], closeNumbers: ['admin', 'shift-leader', 'operator'], writeReach: ['admin', 'shift-leader'], readDrills: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], startDrills: ['admin', 'shift-leader'],
   readRolls: ['admin', 'shift-leader', 'operator', 'viewer', 'county-reader', 'auditor'], writeRolls: actors,
   readArrivals: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'],
-  readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
+  readDoors: ['admin', 'technician', 'auditor'], writeDoors: ['admin'], readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;
 
 /** What a login has proven. `desk`: alarms only, from a browser that is known, while the second factor is owed; `none`: nothing but giving it. */

@@ -6,12 +6,14 @@
  */
 import { limits } from '#core/limits.ts';
 import type { KnownDevice } from '#core/publish.ts';
+import { aliasOf } from '#core/vendor-door.ts';
 import type { Logger } from '#ops/log.ts';
 import { Batcher } from '#work/batcher.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 
 export type DeviceLookup = {
   find(ids: readonly string[]): Promise<KnownDevice[]>;
+  /** By what vendors' doors call them. */ byDoor?(names: readonly { door: string; key: string }[]): Promise<KnownDevice[]>;
   /** A page in the order of `no`, after `no`. */
   list(afterNo: number, rows: number): Promise<KnownDevice[]>;
 };
@@ -19,6 +21,7 @@ export type DeviceCache = Service & {
   /** The device, null when there is none; 'unavailable' when the database is away and nothing is known. `freshMs`: how old an answer may be. */
   get(id: string, freshMs: number): Promise<KnownDevice | null | 'unavailable'>;
   peek(id: string): KnownDevice | undefined;
+  /** The device that this door calls so; null: nobody is bound to it. What is known serves at once and is asked again when it is not fresh. */ byDoor(door: string, key: string): Promise<KnownDevice | null | 'unavailable'>;
   /** A hint: this device's binding, secret or status changed; '' means any. */
   changed(id: string): void;
   readonly size: number;
@@ -36,11 +39,14 @@ export function startDeviceCache(options: DeviceCacheOptions): DeviceCache {
   // Of another life, so never fresh: each login asks about it, and the round goes over it soon.
   const entries = new Map<string, Entry>((options.known ?? []).map((device) => [device.id, { device, seenMs: -Infinity }]));
   let unsaved = false;
+  const aliases = new Map<string, string>([...entries.values()].flatMap(({ device: { id, vendor } }) => (vendor ? [[aliasOf(vendor.door, vendor.key), id] as const] : [])));
   const keep = (id: string, device: KnownDevice | null): KnownDevice | null => {
     const before = entries.get(id)?.device;
     entries.delete(id); // the oldest answer stays first: the round begins there
     if (device) entries.set(id, { device, seenMs: performance.now() });
-    const same = before !== undefined && device !== null && before.status === device.status && before.homeId === device.homeId && equal(before.secretHash, device.secretHash);
+    if (before?.vendor) aliases.delete(aliasOf(before.vendor.door, before.vendor.key));
+    if (device?.vendor) aliases.set(aliasOf(device.vendor.door, device.vendor.key), id);
+    const same = before !== undefined && device !== null && before.status === device.status && before.homeId === device.homeId && equal(before.secretHash, device.secretHash) && before.vendor?.door === device.vendor?.door && before.vendor?.key === device.vendor?.key && before.vendor?.secret === device.vendor?.secret;
     if (!same && (before || device)) unsaved = true;
     if (before && !same) onChange(id, device);
     return device;
@@ -50,6 +56,13 @@ export function startDeviceCache(options: DeviceCacheOptions): DeviceCache {
     return ids.map((id) => keep(id, found.get(id) ?? null));
   };
   const batcher = new Batcher<string, KnownDevice | null>({ maxMs: 2, maxRows: limits.lookupRows, lanes: 2, write: ask });
+  const named = new Batcher<{ door: string; key: string }, KnownDevice | null>({
+    maxMs: 2, maxRows: limits.lookupRows, lanes: 2,
+    async write(names) {
+      const found = new Map((await (lookup.byDoor?.(names) ?? [])).map((d) => [d.vendor ? aliasOf(d.vendor.door, d.vendor.key) : '', d]));
+      return names.map(({ door, key }) => { const device = found.get(aliasOf(door, key)); return device ? keep(device.id, device) : null; });
+    },
+  });
   let loadedTo: number | null = 0;
   const loop = startLoop({
     name: 'devices', pollMs: limits.pollMs,
@@ -93,6 +106,14 @@ export function startDeviceCache(options: DeviceCacheOptions): DeviceCache {
       return answer === 'unavailable' ? (entries.get(id)?.device ?? 'unavailable') : answer;
     },
     peek: (id) => entries.get(id)?.device,
+    async byDoor(door, key) {
+      const entry = entries.get(aliases.get(aliasOf(door, key)) ?? '');
+      if (entry) {
+        if (performance.now() - entry.seenMs > limits.deviceFreshMs && batcher.waiting < limits.lookupQueue) batcher.add(entry.device.id).catch(() => {});
+        return entry.device;
+      }
+      return named.waiting >= limits.lookupQueue ? 'unavailable' : within(limits.vendorLookupMs, named.add({ door, key }).catch(() => 'unavailable' as const));
+    },
     changed(id) { if (entries.has(id)) batcher.add(id).catch(() => {}); },
     get size() { return entries.size; },
   };

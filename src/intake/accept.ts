@@ -6,7 +6,7 @@ import { DecodeError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { DecodedEvent, VitalsReading } from '#core/event.ts';
 import type { DeviceId } from '#core/ids.ts';
-import type { Accept, Accepted, Channel, KnownDevice, Misuse, Publish, Refused } from '#core/publish.ts';
+import type { Accept, Accepted, AcceptStranger, Channel, KnownDevice, Misuse, Publish, Refused, RefusedPush } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { LedgerLane } from '#ops/intake-ledger.ts';
 import type { Logger } from '#ops/log.ts';
@@ -26,6 +26,7 @@ import { type Presence, startPresence } from './presence.ts';
 import { openQuarantine, type Quarantine } from './quarantine.ts';
 import { startRefusedList } from './refused.ts';
 import { openTelemetry, type Telemetry } from './telemetry.ts';
+import { createStrangers } from './strangers.ts';
 import { openSpooling, type Spooling, type SpoolLane } from './spool.ts';
 import { aged, eventOf, openUrgent, type Urgent } from './urgent.ts';
 
@@ -36,11 +37,12 @@ export type IntakeOptions = {
   /** What a device says to a command of ours; resolves when it is committed. */ answered: (answer: { deviceId: string; id: string; ok: boolean; data: unknown }) => Promise<void>;
 };
 export type Intake = Service & {
-  accept: Accept;
+  accept: Accept; stranger: AcceptStranger;
   /** Writes the telemetry that waits at once: an alarm stands behind it. */ hurry(): void;
   /** A device has connected: what a will said of it is over. */ connected(device: KnownDevice): void;
   refused(refused: Refused): void;
-  misuse(misuse: Misuse): void;
+  misuse(misuse: Misuse): void; refusedPush(refused: RefusedPush): void;
+  /** The database's clock, by estimate. */ now(): number;
   /** Writes down every sign of life that was heard; resolves when it stands. */ writeSigns(): Promise<void>;
   /** The one clock was moved: looked at again at once. */ clockMoved(): void;
   waiting(): { urgent: number; telemetry: number; presence: number; spooled: number };
@@ -92,9 +94,9 @@ export function startIntake(options: IntakeOptions): Intake {
   spooling?.start();
   return {
     name: 'intake', ready: urgent.refusing,
-    accept: (publish) => acceptFrame(parts, publish),
+    accept: (publish) => acceptFrame(parts, publish), stranger: createStrangers({ seal, quarantine, refused: refused.note }), now: clock.now,
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
-    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, writeSigns: presence.flush, clockMoved: clock.look,
+    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, refusedPush: misuse.push, writeSigns: presence.flush, clockMoved: clock.look,
     waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting, spooled: spooling?.rows() ?? 0 }),
     async stop() {
       await Promise.all([layout.stop(), trim.stop(), clock.stop()]);
@@ -187,6 +189,7 @@ async function accounted({ meter, underWay }: Parts, work: () => Promise<boolean
 
 /** What the frame says, or why it cannot be read. */
 function read(parts: Parts, publish: Publish): Decoded | string {
+  if (publish.unreadable !== undefined) return publish.unreadable;
   if (publish.payload.length > limits.payloadBytes) return 'too large';
   try {
     return parts.vendor.decode(publish.channel, publish.payload, parts.now());

@@ -3,7 +3,7 @@
  * limits.misuseWindowMs becomes a `fault` event of the device, once per window. Never a ban: the device may still alarm.
  */
 import { limits } from '#core/limits.ts';
-import type { Misuse } from '#core/publish.ts';
+import type { Misuse, RefusedPush } from '#core/publish.ts';
 import type { Logger } from '#ops/log.ts';
 import { appendAudit, type AuditEntry } from '#store/audit.ts';
 import type { Db } from '#store/pool.ts';
@@ -11,7 +11,7 @@ import type { Seal } from '#store/seal.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import { eventOf, type UrgentEvent } from './urgent.ts';
 
-export type MisuseWatch = Service & { note(misuse: Misuse): void };
+export type MisuseWatch = Service & { note(misuse: Misuse): void; /** A push that did not pass its vendor's door. */ push(refused: RefusedPush): void };
 type Options = { db: Db; seal: Seal; log: Logger; newTrace: () => string; add: (event: UrgentEvent) => Promise<void> };
 type Case = { times: number[]; faultMs: number };
 const casesMax = 10_000;
@@ -31,8 +31,23 @@ export function startMisuseWatch(options: Options): MisuseWatch {
       return audits.length > 0;
     },
   });
+  const store = (event: UrgentEvent, what: Record<string, unknown>): void => {
+    options.add(event).catch((error: Error) => log.error({ ...what, error: error.message }, 'a fault event was not stored'));
+  };
   return {
     name: 'misuse', ready: () => null, stop: () => loop.stop(),
+    push({ door, why, address }) {
+      const now = performance.now();
+      const one = recent(cases, `door:${door}`, now);
+      one.times.push(now);
+      log.warn({ door, why, address, times: one.times.length }, 'a push did not pass its vendor’s door');
+      if (one.times.length <= limits.vendorRefusalsAudited && audits.length < auditsMax) audits.push({ actor: 'anonymous', action: 'vendor.refused', target: `vendor-door:${door}`, result: 'denied', detail: { why, address } });
+      loop.wake();
+      // Perhaps somebody knocks; perhaps a secret was changed at the vendor, and its devices are silent from now on.
+      if (one.times.length < limits.misuseTimes || now - one.faultMs < limits.misuseWindowMs) return;
+      one.faultMs = now;
+      store(eventOf(seal, { device: null, source: 'supervision', kind: 'fault', trace: options.newTrace(), arrivedMs: now, data: { reason: 'pushes-refused', why, times: one.times.length, subject: { type: 'vendor', id: door } } }), { door });
+    },
     note(misuse) {
       const now = performance.now();
       const one = recent(cases, `${misuse.deviceId}:${misuse.what}`, now);
@@ -48,7 +63,7 @@ export function startMisuseWatch(options: Options): MisuseWatch {
       const event = eventOf(seal, {
         device: { id: misuse.deviceId, homeId: misuse.homeId }, source: 'mqtt', kind: 'fault', trace: options.newTrace(), arrivedMs: now, data: { reason: misuse.what, times: one.times.length },
       });
-      options.add(event).catch((error: Error) => log.error({ deviceId: misuse.deviceId, error: error.message }, 'a fault event was not stored'));
+      store(event, { deviceId: misuse.deviceId });
     },
   };
 }

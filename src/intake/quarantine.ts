@@ -20,6 +20,8 @@ type Unreadable = { frame: Omit<NewQuarantined, 'ageMs'>; arrivedMs: number; ala
 export type Quarantine = {
   /** Resolves when the frame is kept (and its alarm inserted); only its first limits.payloadBytes are. */
   add(publish: Publish, reason: string): Promise<void>;
+  /** The same for a frame that no device of ours has sent, with the alarm that goes with it. */
+  keep(frame: Pick<Publish, 'topic' | 'payload' | 'trace' | 'arrivedMs'> & { deviceId: string }, reason: string, alarm: UrgentEvent | null): Promise<void>;
   /** Keeps the newest frames of each device that sent some since the last call. */
   trim(): Promise<void>;
   /** Frames on their way. */ readonly pending: number;
@@ -47,19 +49,19 @@ export function openQuarantine(options: { urgentDb: Db; db: Db; seal: Seal; mete
   const urgent = lane('quarantine-urgent', options.urgentDb);
   const calm = lane('quarantine', options.db);
   const touched = new Set<string>();
+  const keep: Quarantine['keep'] = async ({ deviceId, topic, payload, trace, arrivedMs }, reason, alarm) => {
+    const raw = Buffer.from(payload.subarray(0, limits.payloadBytes)).toString('base64');
+    meter.quarantined(reason);
+    meter.ledger.taken('quarantine');
+    touched.add(deviceId);
+    await (alarm ? urgent : calm).add({ frame: { ingestId: randomUUID(), deviceId, topic, rawSealed: seal.seal('quarantine.raw', raw), bytes: payload.length, reason, trace }, arrivedMs, alarm });
+    log.warn({ deviceId, topic, reason, bytes: payload.length, alarm: alarm !== null, trace }, 'a frame nobody can read is in quarantine');
+  };
   return {
+    keep,
     async add(publish, reason) {
       const emergency = maybeP1(publish.payload);
-      const alarm = publish.channel === 'event' || emergency ? unreadableAlarm(seal, publish, reason, emergency) : null;
-      const raw = Buffer.from(publish.payload.subarray(0, limits.payloadBytes)).toString('base64');
-      const frame = {
-        ingestId: randomUUID(), deviceId: publish.device.id, topic: publish.topic, rawSealed: seal.seal('quarantine.raw', raw), bytes: publish.payload.length, reason, trace: publish.trace,
-      };
-      meter.quarantined(reason);
-      meter.ledger.taken('quarantine');
-      touched.add(publish.device.id);
-      await (alarm ? urgent : calm).add({ frame, arrivedMs: publish.arrivedMs, alarm });
-      log.warn({ deviceId: publish.device.id, topic: publish.topic, reason, bytes: publish.payload.length, alarm: alarm !== null, trace: publish.trace }, 'a frame nobody can read is in quarantine');
+      await keep({ ...publish, deviceId: publish.device.id }, reason, publish.channel === 'event' || emergency ? unreadableAlarm(seal, publish, reason, emergency) : null);
     },
     async trim() {
       const devices = [...touched];

@@ -5,11 +5,12 @@
  */
 import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
 import type { PresenceState } from '#core/supervision.ts';
+import { aliasOf } from '#core/vendor-door.ts';
 import { blinded, insertRows, type Page, paged, pageWhere, plain, sealed, type Table, updateRow } from './columns.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-export type RegisteredDevice = Omit<DeviceFields, 'phone'> & {
+export type RegisteredDevice = Omit<DeviceFields, 'phone' | 'doorSecret'> & {
   id: string; type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
   state: PresenceState; lastSeenAt: number | null; /** installed, supervised, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
   battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
@@ -19,12 +20,12 @@ export type NewDevice = DeviceFields & { id: string; secretHash: Buffer; demo: b
 
 const table: Table = {
   name: 'device',
-  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo')],
+  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo'), plain('door'), plain('doorKey'), sealed('device', 'doorSecret')],
 };
 const joins = 'device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id';
 // 'infinity': never heard and not expected to be, since nobody holds its secret.
 const never = "(coalesce(pr.state, 'never') = 'never' and pr.check_at is distinct from 'infinity' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
-const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.status, nullif(d.region_code, '') as "regionCode",
+const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.door, d.door_key as "doorKey", d.status, nullif(d.region_code, '') as "regionCode",
   case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
@@ -135,6 +136,12 @@ export async function bookTest(sql: Sql, id: string, ms: number): Promise<{ test
   const [row] = await sql.query<{ testUntil: number }>(`update device set test_until = anling_now() + $2::float8 * interval '1 ms', version = version + 1 where id = $1 returning test_until as "testUntil"`, [id, ms]);
   if (row) await tellDoors(sql, [id]);
   return row ?? null;
+}
+
+/** Which devices these names of vendors' doors belong to, by aliasOf. */
+export async function boundByDoor(sql: Sql, names: readonly { door: string; key: string }[]): Promise<Map<string, string>> {
+  const rows = await sql.query<{ id: string; door: string; key: string }>('select id, door, door_key as key from device where (door, door_key) in (select * from unnest($1::text[], $2::text[]))', [names.map((n) => n.door), names.map((n) => n.key)]);
+  return new Map(rows.map((r) => [aliasOf(r.door, r.key), r.id]));
 }
 
 /** Those of `ids` that are taken. */

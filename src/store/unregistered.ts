@@ -8,15 +8,15 @@ export const persistent = 3;
 export type RefusedCount = Refused & { count: number };
 
 const upsert = `
-insert into unregistered as u (presented_id, reason, first_at, last_at, count, address, door)
-select r.presented_id, r.reason, anling_now(), anling_now(), r.count, r.address, r.door
-from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[]) as r(presented_id, reason, count, address, door) order by r.presented_id
-on conflict (presented_id) do update set reason = excluded.reason, last_at = excluded.last_at, count = u.count + excluded.count, address = excluded.address, door = excluded.door`;
+insert into unregistered as u (presented_id, reason, first_at, last_at, count, address, door, door_key)
+select r.presented_id, r.reason, anling_now(), anling_now(), r.count, r.address, r.door, r.door_key
+from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[]) as r(presented_id, reason, count, address, door, door_key) order by r.presented_id
+on conflict (presented_id) do update set reason = excluded.reason, last_at = excluded.last_at, count = u.count + excluded.count, address = excluded.address, door = excluded.door, door_key = excluded.door_key`;
 
 /** Adds to the list and trims it to `rows`, oldest first. */
 export async function noteUnregistered(sql: Sql, refused: readonly RefusedCount[], rows: number): Promise<void> {
   await sql.query(upsert, [
-    refused.map((r) => r.presentedId), refused.map((r) => r.reason), refused.map((r) => r.count), refused.map((r) => r.address), refused.map((r) => r.door),
+    refused.map((r) => r.presentedId), refused.map((r) => r.reason), refused.map((r) => r.count), refused.map((r) => r.address), refused.map((r) => r.door), refused.map((r) => r.key ?? null),
   ], 'unregistered-note');
   await sql.query(`delete from unregistered where presented_id in (select presented_id from unregistered order by count >= ${persistent} desc, last_at desc, presented_id offset $1)`, [rows], 'unregistered-trim');
 }

@@ -5,6 +5,7 @@
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
 import type { App, WebContext } from './context.ts';
@@ -13,7 +14,7 @@ import { errorAnswers, Shape } from './schemas.ts';
 
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** POST /api/v1/devices/:id/events and /heartbeats, passed to the edge as they are; the edge checks who sends. */
+/** POST /api/v1/devices/:id/events and /heartbeats, and /vendors/:name, passed to the edge as they are; the edge checks who sends. */
 export function registerDoorProxy(app: App, ctx: WebContext): void {
   const agent = new Agent({ keepAlive: true, maxSockets: limits.doorSockets, timeout: limits.durableWaitMs + 5_000 });
   app.addHook('onClose', async () => agent.destroy());
@@ -22,37 +23,50 @@ export function registerDoorProxy(app: App, ctx: WebContext): void {
     inner.removeAllContentTypeParsers();
     // The body stays a stream; its bound is the door's own.
     inner.addContentTypeParser('*', (_request, _body, done) => done(null));
+    const through = { config: { access: 'public' as const, anySite: true }, validatorCompiler: () => () => true, serializerCompiler: () => (data: unknown) => String(data) };
     for (const what of ['events', 'heartbeats'] as const)
       inner.post(`/api/v1/devices/:id/${what}`, {
-        config: { access: 'public', anySite: true }, bodyLimit: limits.bodyBytes, validatorCompiler: () => () => true, serializerCompiler: () => (data) => String(data),
+        ...through, bodyLimit: limits.bodyBytes,
         schema: {
           summary: `A device's ${what}: the HTTP door (docs/protocol.md)`, tags: ['devices'], consumes: ['application/json'],
           description: 'Basic authentication with the device id and its secret. 200 means committed; anything else: send again.',
           params: Shape({ id: Type.String({ pattern: '^[A-Za-z0-9_-]{1,64}$' }) }), body: Type.Object({}, { additionalProperties: true }), response: { 200: Type.Any(), ...errorAnswers },
         },
-      }, async (request, reply) => {
-        reply.hijack();
-        const to = httpRequest({
-          agent, host: ctx.settings.door.host, port: ctx.settings.door.port, method: 'POST', path: request.raw.url, timeout: limits.durableWaitMs + 5_000,
-          headers: { ...pick(request.headers, ['authorization', 'content-type', 'content-length', 'user-agent']), host: `${ctx.settings.door.host}:${ctx.settings.door.port}`, 'x-forwarded-for': request.ip },
-        });
-        const out = reply.raw;
-        const fail = (): void => {
-          to.destroy();
-          if (out.headersSent) { out.destroy(); return; }
-          const error = { code: 'E_NOT_DURABLE', message: 'The device door is away; nothing was stored. Send again.' };
-          out.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2', connection: 'close' }).end(JSON.stringify({ error }));
-        };
-        to.on('response', (answer) => {
-          out.writeHead(answer.statusCode ?? 502, pick(answer.headers, ['content-type', 'content-length', 'retry-after', 'www-authenticate']));
-          answer.pipe(out);
-          answer.on('error', fail);
-        }).on('error', fail).on('timeout', fail);
-        out.on('close', () => { if (!out.writableFinished) to.destroy(); });
-        request.raw.pipe(to);
+      }, async (request, reply) => pass(ctx, agent, request, reply));
+    for (const method of ['GET', 'POST'] as const)
+      inner.route({
+        ...through, method, url: '/vendors/:name', bodyLimit: limits.vendorBodyBytes, exposeHeadRoute: false, handler: async (request, reply) => pass(ctx, agent, request, reply),
+        schema: { summary: method === 'GET' ? 'A vendor checks that this address is ours' : 'A vendor’s cloud pushes (docs/vendors.md)', tags: ['vendors'], description: 'Signed or keyed as its vendor does it; answered as it wants, when it is durable.', params: Shape({ name: Type.String() }), response: { 200: Type.Any(), ...errorAnswers } },
       });
     ready();
   });
+}
+
+/** Headers that a vendor's signature stands in, besides those of any request. */
+const handedOn = ['authorization', 'content-type', 'content-length', 'user-agent', 'signature', 'timestamp', 'nonce', 'echostr', 'x-tc-signature', 'x-tc-timestamp', 'x-tc-nonce', 'x-tc-echostr', 'x-api-key'];
+
+/** Hands one request on as it is, and its answer back. */
+function pass(ctx: WebContext, agent: Agent, request: FastifyRequest, reply: FastifyReply): void {
+  reply.hijack();
+  const { host, port } = ctx.settings.door;
+  const to = httpRequest({
+    agent, host, port, method: request.method, path: request.raw.url, timeout: limits.durableWaitMs + 5_000,
+    headers: { ...pick(request.headers, handedOn), host: `${host}:${port}`, 'x-forwarded-for': request.ip },
+  });
+  const out = reply.raw;
+  const fail = (): void => {
+    to.destroy();
+    if (out.headersSent) { out.destroy(); return; }
+    const error = { code: 'E_NOT_DURABLE', message: 'The device door is away; nothing was stored. Send again.' };
+    out.writeHead(503, { 'content-type': 'application/json', 'retry-after': '2', connection: 'close' }).end(JSON.stringify({ error }));
+  };
+  to.on('response', (answer) => {
+    out.writeHead(answer.statusCode ?? 502, pick(answer.headers, ['content-type', 'content-length', 'retry-after', 'www-authenticate']));
+    answer.pipe(out);
+    answer.on('error', fail);
+  }).on('error', fail).on('timeout', fail);
+  out.on('close', () => { if (!out.writableFinished) to.destroy(); });
+  request.raw.pipe(to);
 }
 
 function pick(headers: IncomingMessage['headers'], names: readonly string[]): Record<string, string | string[]> {

@@ -20,6 +20,7 @@ import { type NewResponder, takenResponderIds } from '#store/responders.ts';
 import type { Seal } from '#store/seal.ts';
 import { emptyStation, type NewStation, type StationFields, takenStationIds } from '#store/stations.ts';
 import { seesRegion } from './access.ts';
+import { checkDoors, type DoorBinding } from './door-checks.ts';
 import type { Problems } from './registry.ts';
 
 type Checker = { sql: Sql; seal: Seal; caller: Caller; problems: Problems };
@@ -154,13 +155,14 @@ export async function prepareResponders(c: Checker, rows: readonly ResponderRow[
 export type DeviceRow = {
   id?: string | undefined; model: string; homeId?: string | null | undefined; personId?: string | null | undefined; room?: string | null | undefined; cell?: string | null | undefined;
   serial?: string | null | undefined; phone?: string | null | undefined; status?: 'stock' | 'installed' | undefined; demo?: boolean | undefined;
-};
+} & DoorBinding;
 
 /** `secret` makes one per row; the answer holds them, the rows only their hashes. */
 export async function prepareDevices(c: Checker, rows: readonly DeviceRow[], secret: () => string): Promise<{ device: NewDevice; secret: string }[]> {
   const models = new Map((await listModels(c.sql)).map((m) => [m.id, m.type]));
   const bindings = await readBindings(c.sql, rows);
   checkIds(c, rows, await takenDeviceIds(c.sql, ownIds(rows)));
+  await checkDoors(c, rows);
   return rows.map((r, i) => {
     if (!models.has(r.model)) c.problems.add(i, 'model', `one of ${[...models.keys()].join(', ')}`);
     const { homeId, demo } = checkBinding(c, i, r, bindings);

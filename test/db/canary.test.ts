@@ -35,9 +35,9 @@ describe('the press [B8]', () => {
   });
 
   it('is known to the doors and is in no list of devices', async () => {
-    const [known] = await findDevices(a.db, [await id(), 'd1']).then((all) => all.filter((d) => d.canary));
+    const [known] = await findDevices(a.db, a.seal, [await id(), 'd1']).then((all) => all.filter((d) => d.canary));
     expect(known).toMatchObject({ id: await id(), no: 0, homeId: null, status: 'installed' });
-    expect((await listDevices(a.db, 0, 100)).some((d) => d.canary)).toBe(false);
+    expect((await listDevices(a.db, a.seal, 0, 100)).some((d) => d.canary)).toBe(false);
   });
 
   it('opens no alert; one dry message without a number and one frame go out in the transaction that evaluates it', async () => {

@@ -33,7 +33,7 @@ afterAll(async () => { await intake.stop(); for (const db of pools) await db.clo
 
 async function known(options: Parameters<typeof makeDevice>[2] = {}): Promise<KnownDevice> {
   const { id } = await makeDevice(t.db, t.seal, options);
-  const [device] = await findDevices(t.db, [id]);
+  const [device] = await findDevices(t.db, t.seal, [id]);
   return device as KnownDevice;
 }
 function frame(device: KnownDevice, rest: string, payload: unknown, over: Partial<Publish> = {}): Publish {
@@ -266,7 +266,7 @@ it('lists devices in pages by their number', async () => {
   await makeDevices(t.db, t.seal, 5);
   const all: string[] = [];
   for (let after = 0; ;) {
-    const page = await listDevices(t.db, after, 2);
+    const page = await listDevices(t.db, t.seal, after, 2);
     if (page.length === 0) break;
     all.push(...page.map((d) => d.id));
     after = page.at(-1)?.no ?? Infinity;

@@ -1,5 +1,5 @@
 /**
- * The HTTP door (DEVICES 0): the same events for gateways without MQTT, and MQTT over WebSocket at `/mqtt`. 200 only after
+ * The HTTP door (DEVICES 0): the same events for gateways without MQTT, vendors' clouds, and MQTT over WebSocket at `/mqtt`. 200 only after
  * the commit (law 1); whatever cannot be read is kept and raises its alarm before the 422 says so.
  */
 import type { IncomingMessage, Server } from 'node:http';
@@ -15,10 +15,12 @@ import { createHalfOpen, type HalfOpen } from '#doors/half-open.ts';
 import type { Login } from '#doors/login.ts';
 import { portInUse } from '#doors/port-in-use.ts';
 import type { Service } from '#work/loop.ts';
+import { registerVendors, vendorError, type VendorHttpOptions } from './vendors.ts';
 
 export type HttpDoorOptions = {
   host: string; port: number; accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
   /** A WebSocket that speaks MQTT. */ takeWebSocket: (stream: Duplex, address: string) => void;
+  /** Vendors' clouds. */ vendors: VendorHttpOptions;
 };
 export type HttpDoor = Service & { readonly port: number };
 
@@ -40,6 +42,7 @@ export async function startHttpDoor(options: HttpDoorOptions): Promise<HttpDoor>
   answerErrors(app, options);
   for (const [what, channel] of Object.entries(routes))
     app.post<{ Params: { id: string } }>(`/api/v1/devices/:id/${what}`, { onRequest: (request, reply) => enter(options, halfOpen, request, reply) }, (request, reply) => take(options, channel, request, reply));
+  registerVendors(app, options.vendors, (request) => halfOpen.remove(request.socket));
   const sockets = attachWebSockets(app.server, options, halfOpen);
   try {
     await app.listen({ port: options.port, host: options.host, backlog: 4_096 });
@@ -96,8 +99,10 @@ async function take(options: HttpDoorOptions, channel: Channel, request: Fastify
 }
 
 function answerErrors(app: FastifyInstance, options: HttpDoorOptions): void {
-  app.setNotFoundHandler((_request, reply) => fail(reply, 404, 'E_NOT_FOUND', 'There are POST /api/v1/devices/{id}/events and /heartbeats, and MQTT over WebSocket at /mqtt.'));
+  app.setNotFoundHandler((_request, reply) => fail(reply, 404, 'E_NOT_FOUND', 'There are POST /api/v1/devices/{id}/events and /heartbeats, /vendors/{name}, and MQTT over WebSocket at /mqtt.'));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const answered = vendorError(error, request, reply, options.vendors);
+    if (answered) return answered;
     if (error instanceof OperatingError) {
       void reply.header('retry-after', '2');
       return fail(reply, 503, error.code, 'The frame could not be committed; send again.');

@@ -26,7 +26,8 @@ export function decode(channel: Channel, bytes: Uint8Array, now: number): Decode
   }
 }
 
-function parse(bytes: Uint8Array): { frame: Json; flags: string[] } {
+/** The JSON object that the bytes hold, in UTF-8 or (flagged) GBK. */
+export function parse(bytes: Uint8Array): { frame: Json; flags: string[] } {
   let end = bytes.length;
   while (end > 0 && bytes[end - 1] === 0) end--; // a C string's terminator
   if (end === 0) throw new DecodeError('empty');

@@ -15,6 +15,7 @@ import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { bulkWriters, change, collectProblems, deviceReaders, deviceWriters, listPrefix, nothing, pageLimit, versionConflict } from '#web/registry.ts';
+import { checkDoors } from '#web/door-checks.ts';
 import { keepCopy } from '#web/registration-copy.ts';
 import { checkBinding, checkOneKeyPhone, prepareDevices, readBindings } from '#web/registry-checks.ts';
 import { bulkOf, Changed, DeviceBody, deviceFields, DeviceModelView, DeviceView, IdParams, Next, OwnId, pageQuery, patchOf, presenceNames, Secret } from '#web/registry-schemas.ts';
@@ -110,6 +111,7 @@ function registerChanges(app: App, ctx: WebContext): void {
       const binding = { homeId: home, personId: person };
       const { homeId } = rebinds ? checkBinding({ caller, problems }, 0, binding, await readBindings(sql, [binding])) : device;
       if (given.phone != null) checkOneKeyPhone({ problems }, 0, device.type, given.phone, device.demo);
+      await checkDoors({ sql, problems }, [{ ...given, door: given.door === undefined ? device.door : given.door, doorKey: given.doorKey === undefined ? device.doorKey : given.doorKey }], device.id);
       problems.throwIfAny();
       const { homeId: _h, personId: _p, status, phone, ...rest } = given;
       const patch = { ...rest, ...(phone === undefined ? {} : { phone: phone === null ? null : phoneDigits(phone) }), ...(status === undefined ? {} : { status }), ...(rebinds ? { homeId, personId: person } : {}) };

@@ -43,9 +43,10 @@ import { registerSettings } from './settings.ts';
 import { registerShift } from './shift.ts';
 import { registerStations } from './stations.ts';
 import { registerUsers } from './users.ts';
+import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals,
-  registerFactor, registerSeat, registerShift, registerBoard,
+  registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors,
 ];

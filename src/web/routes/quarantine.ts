@@ -121,7 +121,7 @@ function registerUnregistered(app: App, ctx: WebContext): void {
       response: {
         200: Shape({
           devices: Type.Array(Shape({
-            id: Type.String(), reason: OneOf(['unknown', 'revoked', 'wrong-secret']), firstAt: EpochMs, lastAt: EpochMs, count: Type.Number(), address: Nullable(Type.String()), door: Type.String(),
+            id: Type.String(), reason: OneOf(['unknown', 'revoked', 'wrong-secret']), firstAt: EpochMs, lastAt: EpochMs, count: Type.Number(), address: Nullable(Type.String()), door: Type.String(), doorKey: Nullable(Type.String({ description: 'behind a vendor’s door: what it is called there; register it with this `door` and `doorKey`' })),
             deviceId: Nullable(Type.String()), homeId: Nullable(Type.String()), regionCode: Nullable(RegionCodeText),
           })),
           next: Nullable(Type.Integer()),
