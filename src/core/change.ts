@@ -8,7 +8,7 @@ import type { Party } from './ids.ts';
 import type { MessageParams, TemplateName } from './messages.ts';
 import type { PartyFacts } from './roster.ts';
 
-export const slots = ['confirm', 'plan', 'desk', 'claim', 'arrival', 'close', 'rering', 'end'] as const;
+export const slots = ['confirm', 'plan', 'desk', 'claim', 'arrival', 'close', 'rering', 'end', 'shelf'] as const;
 export type Slot = (typeof slots)[number];
 export type TimerSet = { dueAt: number; payload?: Record<string, unknown> };
 
@@ -99,7 +99,8 @@ export function absorb(before: Case, change: Change, now: number): Case {
 const changed = (alert: Alert, patch: Partial<Alert>): (keyof Alert)[] => (Object.keys(patch) as (keyof Alert)[]).filter((key) => patch[key] !== alert[key]);
 
 /** The slot that must be live while an alert with a plan is in this state (law 6); null: none. */
-export function requiredSlot(alert: Pick<Alert, 'state' | 'plan'>): Slot | null {
+export function requiredSlot(alert: Pick<Alert, 'state' | 'plan'> & Partial<Pick<Alert, 'flags'>>): Slot | null {
+  if (alert.flags?.includes('shelved') && alert.state === 'open') return 'shelf';
   if (!alert.plan) return null;
   const slotOf: Record<AlertState, Slot | null> = { confirming: 'confirm', open: 'plan', claimed: 'claim', committed: 'arrival', arrived: 'close', closed: null };
   return slotOf[alert.state];

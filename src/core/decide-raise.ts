@@ -6,6 +6,7 @@ import type { Alert, Outcome } from './alert.ts';
 import { type Case, type Change, type Feed, house, nothing, withFlags } from './change.ts';
 import { type Decision, deskNote, type EndLater, type Raise } from './decision.ts';
 import { startPlan } from './decide-plan.ts';
+import { isShelved, leavesShelf } from './decide-shelf.ts';
 import type { Plan } from './escalation.ts';
 import type { StoredEvent } from './event.ts';
 import type { AlertId } from './ids.ts';
@@ -53,6 +54,11 @@ const endTimer = (end: EndLater | null | undefined, now: number): Change['timers
 
 /** The raise merges into the open alert. `again`: a new raise, not a `repeat` of the same alarm. */
 export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan | null, again: boolean, now: number): Change {
+  const change = merged(c, raise, event, plan, again, now);
+  return raise.priority < c.alert.priority ? leavesShelf(c.alert, change) : change;
+}
+
+function merged(c: Case, raise: Raise, event: StoredEvent, plan: Plan | null, again: boolean, now: number): Change {
   const { alert } = c;
   const higher = raise.priority < alert.priority;
   const flags = withFlags(alert, [...(raise.flags ?? []), ...(alert.state === 'open' || !again ? [] : ['raised-again'])]);
@@ -69,6 +75,7 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
     const started = startPlan({ plan }, alert.planRound, now);
     return { ...change, patch: { ...change.patch, plan, ...started.patch }, timers: { ...change.timers, ...started.timers }, log: [logRaise(event, { priority: raise.priority })], feed: { what: 'priority-raised', ...ringOf(raise, raise) } };
   }
+  if (isShelved(alert) && !higher) return again ? { ...change, log: [logRaise(event)] } : change; // it counts, and rings when it comes back
   const early = startsEarly(alert, raise, now);
   if (early) return { ...change, patch: { ...change.patch, state: 'open', ...early.patch }, timers: { ...change.timers, confirm: null, ...early.timers }, log: [logRaise(event, { started: true })], feed: { what: 'raised-again', ...ringOf(raise, alert) } };
   if (!again || alert.priority > 2) return change;
@@ -147,4 +154,4 @@ function ended(alert: Alert, outcome: Outcome, what: string, by: string, now: nu
 }
 
 /** Every slot cancelled: only a close does that. */
-export const allOff = (): Change['timers'] => ({ confirm: null, plan: null, desk: null, claim: null, arrival: null, close: null, rering: null, end: null });
+export const allOff = (): Change['timers'] => ({ confirm: null, plan: null, desk: null, claim: null, arrival: null, close: null, rering: null, end: null, shelf: null });

@@ -5,6 +5,7 @@
 import { type Case, type Change, type Engagement, house, nothing, requiredSlot, type Slot, withFlags } from './change.ts';
 import { deskDue, planDue, resumePlan, startPlan } from './decide-plan.ts';
 import { endTechnical } from './decide-raise.ts';
+import { shelfDue } from './decide-shelf.ts';
 import type { Party } from './ids.ts';
 import { limits } from './limits.ts';
 import { emergencyPlan } from './plan.ts';
@@ -20,6 +21,7 @@ export function timerDue(slot: Slot, c: Case, payload: Record<string, unknown>, 
     case 'close': return closeDue(c, now);
     case 'rering': return reringDue(c, payload, now);
     case 'end': return endTechnical(c.alert, payload, now);
+    case 'shelf': return shelfDue(c, now);
   }
 }
 

@@ -82,6 +82,7 @@ export const limits = {
   /** No wall has beaten for this: the desk is dark, and its ladder carries the alarm itself in a text (盲打). */ deskDarkMs: 20_000,
   /** A new raise on a taken alert restarts the plan after this without a step. */ rearmMs: 60_000,
   /** Arrival expected after an acceptance from the village, and from outside. */ arriveVillageMs: 20 * 60_000, arriveOutsideMs: 45 * 60_000,
+  /** A shelved alert (暂挂) comes back by itself after this at most. */ shelfMs: 8 * 3_600_000,
   /** An arrived alert that nobody closes rings again after this, and again. */ closeMs: 30 * 60_000,
   /** A P1 from a device in its test window goes to phones when the desk has not claimed it by then. */ testHoldMs: 120_000,
   /** A technical alarm that waits for the end of a mode is looked at again at least this often. */ modeRecheckMs: 3_600_000,

@@ -7,6 +7,7 @@ export type RespondInput = {
   /** The version the actor saw; an older one is a conflict. Absent from SMS and links: they act on what is. */ expectedVersion?: number;
   /** dispatch: whom. */ party?: Party;
   /** step: contact with the elder was made (this commits), by 'elder' | 'family' | 'visit'. */ contact?: 'elder' | 'family' | 'visit';
+  /** shelve: until when, epoch ms. */ until?: number;
   outcome?: Outcome; note?: string; tabId?: string;
   /** How it came: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'. */ via: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'; trace: string;
 };

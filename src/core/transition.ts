@@ -8,7 +8,9 @@ import { type Alert, type Outcome, outcomes } from './alert.ts';
 import { type Case, type Change, joined, nothing, type Send, withFlags } from './change.ts';
 import { allOff } from './decide-raise.ts';
 import { resumePlan } from './decide-plan.ts';
+import { backFromShelf, isShelved, leavesShelf, shelvedFlag } from './decide-shelf.ts';
 import { onTheWay } from './decide-timer.ts';
+import { limits } from './limits.ts';
 import { smsTemplate } from './messages.ts';
 
 /** Applies `act` to the case. Pure; the caller holds the alert's row. */
@@ -17,6 +19,15 @@ export function act(c: Case, a: Act, now: number): ActResult {
   if (alert.state === 'closed') return a.action === 'note' ? done(log(a, 'note')) : lateAnswer(a) ?? { kind: 'conflict', by: alert.closedBy, at: alert.closedAt };
   const old = a.expectedVersion !== undefined && a.expectedVersion < alert.stateVersion;
   if (old && a.action !== 'note' && a.action !== 'step' && a.action !== 'dispatch') return conflict(alert);
+  const result = decided(c, a, now);
+  return result.kind === 'change' && !keepsShelf.has(a.action) ? done(leavesShelf(alert, result.change)) : result;
+}
+
+/** What may be done to a shelved case and leave it there. */
+const keepsShelf: ReadonlySet<Act['action']> = new Set(['note', 'seen', 'decline', 'shelve', 'unshelve']);
+
+function decided(c: Case, a: Act, now: number): ActResult {
+  const { alert } = c;
   switch (a.action) {
     case 'claim': return claim(c, a, now, false);
     case 'take-over': return claim(c, a, now, true);
@@ -31,6 +42,8 @@ export function act(c: Case, a: Act, now: number): ActResult {
     case 'arrive': return arrive(c, a, now, 'arrived');
     case 'done': return arrive(c, a, now, 'done');
     case 'need-help': return needHelp(c, a, now);
+    case 'shelve': return shelve(c, a, now);
+    case 'unshelve': return unshelve(c, a, now);
     case 'close': return close(c, a, now);
   }
 }
@@ -99,6 +112,28 @@ function dispatch(c: Case, a: Act, now: number): ActResult {
   if (!who.landline && !who.optedOut) sends.unshift({ ...base, channel: 'sms', template: area ? 'outage' : smsTemplate(alert.kind) });
   const engagements: Change['engagements'] = c.engagements.get(a.party)?.state === 'declined' ? [{ party: a.party, state: 'notified' }] : [];
   return done(held(c, a, now, { ...log(a, 'dispatched'), sends, engagements }));
+}
+
+/** 暂挂: for a reason, at most eight hours, never an emergency, never what somebody else works on. */
+function shelve(c: Case, a: Act, now: number): ActResult {
+  const { alert } = c;
+  if (a.actor.type !== 'user') return invalid('actor', 'an operator');
+  if (alert.priority === 1) return invalid('priority', 'anything but an emergency: a P1 is never shelved');
+  if (isShelved(alert)) return invalid('state', 'a case that is not shelved; return it first');
+  if (alert.state === 'committed' || alert.state === 'arrived') return invalid('state', 'a case for which nobody is on the way');
+  if (alert.state === 'claimed' && alert.claimedBy !== a.actor.id) return conflict(alert);
+  if ((a.note ?? '').trim() === '') return invalid('note', 'the reason');
+  if (a.until === undefined || a.until <= now || a.until > now + limits.shelfMs) return invalid('until', 'a time from now on, at most eight hours away');
+  const suspended: Partial<Alert> = alert.plan ? { planState: 'suspended' } : {};
+  const patch: Partial<Alert> = { ...suspended, state: 'open', claimedBy: null, claimedAt: null, claimTab: null, flags: withFlags(alert, [shelvedFlag], ['claim-lapsed']) };
+  const timers: Change['timers'] = { confirm: null, plan: null, desk: null, claim: null, rering: null, shelf: { dueAt: a.until } };
+  return done(stepped(c, now, { ...log(a, 'shelved', { until: a.until }), withdraw: 'search', timers }, patch));
+}
+
+function unshelve(c: Case, a: Act, now: number): ActResult {
+  if (a.actor.type !== 'user') return invalid('actor', 'an operator');
+  if (!isShelved(c.alert)) return invalid('state', 'a shelved case');
+  return done({ ...log(a, 'unshelved'), ...backFromShelf(c.alert, now) });
 }
 
 function close(c: Case, a: Act, now: number): ActResult {

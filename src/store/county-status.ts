@@ -69,7 +69,7 @@ export async function readDataKind(sql: Sql): Promise<{ real: boolean; demo: boo
 export async function readOldestUnclaimed(sql: Sql, prefix: string): Promise<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number } | null> {
   const [row] = await sql.query<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number }>(
     `select id, kind, priority, opened_at as "openedAt", (extract(epoch from anling_now() - opened_at) * 1000)::float8 as "ageMs" from alert
-     where state = 'open' and priority <= 2 and (region_code like $1 || '%' or (region_code is null and length($1) <= 6)) order by priority, opened_at limit 1`, [prefix]);
+     where state = 'open' and priority <= 2 and not ('shelved' = any(flags)) and (region_code like $1 || '%' or (region_code is null and length($1) <= 6)) order by priority, opened_at limit 1`, [prefix]);
   return row ?? null;
 }
 
@@ -95,11 +95,11 @@ export async function countConsoles(sql: Sql): Promise<{ open: number; hearing: 
   return row ?? { open: 0, hearing: 0 };
 }
 
-/** Consoles that beat lately, with their users: the status strip's other seats. */
-export function listConsoles(sql: Sql): Promise<{ name: string; visible: boolean | null; audio: string | null; beatAt: number }[]> {
+/** Consoles that beat lately, with their users: the status strip's other seats, those of a scope and the county's that serves it too. */
+export function listConsoles(sql: Sql, prefix: string): Promise<{ name: string; visible: boolean | null; audio: string | null; beatAt: number }[]> {
   return sql.query(
     `select u.display_name as name, c.visible, c.audio, c.beat_at as "beatAt" from console c join app_user u on u.id = c.user_id
-     where c.beat_at > anling_now() - $1 * interval '1 ms' order by c.beat_at desc limit 50`, [limits.consoleLostMs]);
+     where c.beat_at > anling_now() - $1 * interval '1 ms' and (u.scope_code like $2 || '%' or right(u.scope_code, 6) = '000000') order by c.beat_at desc limit 50`, [limits.consoleLostMs, prefix]);
 }
 
 /** The database's own clock: what every screen shows as the time (law 9). */

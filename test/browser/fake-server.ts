@@ -116,6 +116,7 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
     if (found === null) refuse(404, 'E_NOT_FOUND'); else answer(200, found);
     return;
   }
+  if (url.pathname === '/api/v1/desk/heard') { answer(200, { ok: true }); return; }
   if (url.pathname === '/api/v1/logout') { answer(200, { ok: true }, { 'set-cookie': 'anling=; Path=/; Max-Age=0' }); return; }
   if (url.pathname === '/api/v1/devices') { answer(201, { id: 'd7k2m9q4x1c3', secret: 'Zk3vQ0aJ-example-secret-shown-once-9fT2' }); return; }
   if (/^\/api\/v1\/quarantine\/\d+\/replay$/.test(url.pathname)) { answer(200, { result: 'replayed', reason: null }); return; }
@@ -149,6 +150,10 @@ function read(house: FakeHouse, url: URL, user: User): unknown {
     case '/api/v1/regions': return { regions };
     case '/api/v1/status': return { serverTime: now, canary: house.canary, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
     case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
+    case '/api/v1/desk/board': return { callbacks: [], pinned: [], handover: null };
+    case '/api/v1/desk/handovers': return { now: { open: house.alerts.size, urgent: 0, shelved: 0, callbacks: 0, pinned: 0, away: 0 }, handovers: [] };
+    case '/api/v1/desk/seats': return { people: [] };
+    case '/api/v1/me/factor': return { enrolled: false, owed: false, recoveryLeft: 0 };
     case '/api/v1/reports/blind': return house.blindSheet(url.searchParams.get('day') ?? '');
     case '/api/v1/devices': return { devices: [
       { id: 'd2', model: 'fall-radar', room: '客厅', personId: null, state: 'offline', lastSeenAt: now - 9_000_000, lowBattery: false, battery: null },

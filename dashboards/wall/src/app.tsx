@@ -6,18 +6,23 @@ import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
 import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Calls } from '#wall/shell/calls.tsx';
 import { DrillStrip } from '#wall/shell/drill-strip.tsx';
+import { FactorDialog, FactorGate } from '#wall/shell/factor.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
+import { LeaveShift } from '#wall/shell/leave-shift.tsx';
 import { Login } from '#wall/shell/login.tsx';
 import { PasswordDialog } from '#wall/shell/password.tsx';
 import { PhoneIn } from '#wall/shell/phone-in.tsx';
+import { PinDialog, SeatDialog } from '#wall/shell/seat.tsx';
 import { Strip } from '#wall/shell/strip.tsx';
 import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
 import { UnheardDialog } from '#wall/shell/unheard.tsx';
+import { startKeeping } from '#wall/state/away.ts';
+import { startBoard } from '#wall/state/board.ts';
 import { startCounty } from '#wall/state/county.ts';
 import { selected } from '#wall/state/selection.ts';
-import { askWhoIAm, hearsAlarms, mayAct, me } from '#wall/state/session.ts';
+import { askWhoIAm, hearsAlarms, login, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
 import { startVigilance, takeInput } from '#wall/state/vigilance.ts';
 import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts';
@@ -25,7 +30,8 @@ import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts'
 export function App() {
   if (me.value === undefined) return <p class="empty dim waiting">{t('common.loading')}</p>;
   if (me.value === null) return <Login />;
-  return <Desk key={me.value.id} />;
+  if (me.value.proof === 'none') return <FactorGate />;
+  return <Desk key={login.value} />;
 }
 
 function Desk() {
@@ -34,8 +40,10 @@ function Desk() {
     if (!hearsAlarms.peek()) return stopCounty;
     const stopSounding = startSounding();
     const wall = startWall({ audio: audioReport, takeInput, onChange: sound, onRefused: () => void askWhoIAm() });
+    const stopKeeping = startKeeping();
+    const stopBoard = mayAct.peek() ? startBoard() : () => {};
     const stopVigilance = startVigilance(wall.beat);
-    return () => { stopVigilance(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
+    return () => { stopVigilance(); stopBoard(); stopKeeping(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
   }, []);
   // 2 unclaimed P1: seen on the tab even when the window is behind another
   const urgent = unclaimedP1.value.length;
@@ -54,7 +62,11 @@ function Desk() {
       <UnheardDialog />
       <FiguresDialog />
       <Leave />
+      <LeaveShift />
       <PasswordDialog />
+      <FactorDialog />
+      <PinDialog />
+      <SeatDialog />
     </div>
   );
 }

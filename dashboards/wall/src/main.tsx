@@ -2,6 +2,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startKeyboard } from './shell/keyboard.ts';
+import { startAway } from './state/away.ts';
 import { startCase } from './state/case.ts';
 import { startRecent } from './state/recent.ts';
 import { startRoute } from './state/route.ts';
@@ -18,6 +19,7 @@ import './styles/files.css';
 import './styles/settings.css';
 
 startSettings();
+startAway();
 startRoute();
 startCase();
 startRecent();

@@ -14,7 +14,7 @@ import { Alert, AlertInFull, Revealed } from '#web/alert-schemas.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
-import { AlertIdText, Cursor, errorAnswers, IdempotencyHeaders, KindName, NoteText, Nullable, OneOf, OutcomeCode, PartyText, RegionCodeText, Shape, StateName } from '#web/schemas.ts';
+import { AlertIdText, Cursor, EpochMs, errorAnswers, IdempotencyHeaders, KindName, NoteText, Nullable, OneOf, OutcomeCode, PartyText, RegionCodeText, Shape, StateName } from '#web/schemas.ts';
 
 const Params = Shape({ id: AlertIdText });
 const Done = Shape({ ok: Type.Literal(true), id: AlertIdText, state: StateName, version: Type.Integer() });
@@ -36,9 +36,11 @@ const actions = [
   { path: 'decline', action: 'decline', summary: 'A responder has said by telephone that he cannot', body: Shape({ ...version, ...note, party: PartyText }) },
   { path: 'dispatch', action: 'dispatch', summary: '派单: ask this responder by SMS and call', body: Shape({ ...version, ...tab, ...note, party: PartyText }) },
   { path: 'arrive', action: 'arrive', summary: 'Somebody is there (已到达)', body: Shape({ ...version, ...note, party: Type.Optional(PartyText) }) },
+  { path: 'shelve', action: 'shelve', summary: '暂挂: out of the queue for a reason, at most 8 h, onto its own list; never a P1', body: Shape({ ...version, ...tab, until: EpochMs, note: Type.String({ minLength: 1, maxLength: 2000, description: 'the reason' }) }) },
+  { path: 'unshelve', action: 'unshelve', summary: 'Back to the queue before its time', body: Shape({ ...version, ...note }) },
   { path: 'close', action: 'close', summary: '办结: the only end of an alert', body: Shape({ ...version, ...tab, outcome: OutcomeCode, note: NoteText }) },
 ] as const satisfies readonly { path: string; action: AlertAction; summary: string; body: unknown }[];
-type ActionBody = Partial<Static<(typeof actions)[number]['body']>> & { party?: string; contact?: 'elder' | 'family' | 'visit'; result?: keyof typeof callResults; note?: string; outcome?: Static<typeof OutcomeCode>; tabId?: string; expectedVersion?: number };
+type ActionBody = Partial<Static<(typeof actions)[number]['body']>> & { party?: string; contact?: 'elder' | 'family' | 'visit'; result?: keyof typeof callResults; note?: string; outcome?: Static<typeof OutcomeCode>; tabId?: string; until?: number; expectedVersion?: number };
 
 export function registerAlerts(app: App, ctx: WebContext): void {
   const views = createViewMaker(ctx.seal);
@@ -126,13 +128,13 @@ function act(ctx: WebContext, request: FastifyRequest, reply: FastifyReply, row:
       alertId: row.id as AlertId, action, actor: { type: 'user', id: caller.kind === 'user' ? caller.id : caller.actor, name: caller.name }, via: caller.kind === 'user' ? 'wall' : 'api', trace: request.id,
       ...(body.expectedVersion === undefined ? {} : { expectedVersion: body.expectedVersion }), ...(body.party === undefined ? {} : { party: body.party as Party }),
       ...(body.contact === undefined ? {} : { contact: body.contact }), ...(body.outcome === undefined ? {} : { outcome: body.outcome }),
-      ...(words === '' ? {} : { note: words }), ...(body.tabId === undefined ? {} : { tabId: body.tabId }),
+      ...(words === '' ? {} : { note: words }), ...(body.tabId === undefined ? {} : { tabId: body.tabId }), ...(body.until === undefined ? {} : { until: body.until }),
     };
     const result = await ctx.respond(input);
     // Done is done, and stands in the alert's own log: an audit that fails is an error to look at, not an answer to the operator.
     await ctx.audit({
       actor: caller.actor, action: `alert.${action}`, target: `alert:${row.id}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed',
-      detail: { trace: request.id, ...(body.outcome === undefined ? {} : { outcome: body.outcome }), ...(body.party === undefined ? {} : { party: body.party }) },
+      detail: { trace: request.id, ...(body.outcome === undefined ? {} : { outcome: body.outcome }), ...(body.party === undefined ? {} : { party: body.party }), ...(body.until === undefined ? {} : { until: body.until }) },
     }).catch((error: unknown) => ctx.log.error({ err: error, alertId: row.id, action, trace: request.id }, 'an action is not in the audit'));
     ctx.log.info({ alertId: row.id, action, result: result.kind, trace: request.id }, 'alert action');
     switch (result.kind) {

@@ -10,7 +10,7 @@ import { type Caller, may } from '#core/user.ts';
 import { confirmList, countHeld, fullestNumbers, insertList, newestList, type Ranked, rankedNumbers } from '#store/budgets.ts';
 import { readSetting } from '#store/settings.ts';
 import { displayNames } from '#store/users.ts';
-import { callerOf } from '#web/access.ts';
+import { callerOf, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { change, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
@@ -51,10 +51,6 @@ export function registerBudgets(app: App, ctx: WebContext): void {
   registerWhiteList(app, ctx);
 }
 
-function wholeCounty(caller: Caller): void {
-  if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only somebody of the whole county may do this.');
-}
-
 function registerWhiteList(app: App, ctx: WebContext): void {
   const read = async (caller: Caller): Promise<Static<typeof ListView>> => {
     const [ranked, last] = [await rankedNumbers(ctx.db, ctx.seal), await newestList(ctx.db, ctx.seal)];
@@ -78,14 +74,17 @@ function registerWhiteList(app: App, ctx: WebContext): void {
   const tags = ['settings'];
   app.get('/api/v1/settings/provider/white-list', {
     config: { access: may.readProvider }, schema: { summary: 'The numbers that the provider should exempt, ranked by risk, and what has changed since the last file', tags, response: { 200: ListView, ...errorAnswers } },
-  }, async (request) => read(callerOf(request)));
+  }, async (request) => {
+    requireWholeCounty(callerOf(request));
+    return read(callerOf(request));
+  });
 
   app.post('/api/v1/settings/provider/white-list', {
     config: { access: may.writeProvider },
     schema: { summary: 'Put the file together: these numbers count as handed over from now. Audited.', tags, body: Shape({}), response: { 200: Shape({ id: Type.String(), numbers: Type.Integer() }), ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     const wanted = (await rankedNumbers(ctx.db, ctx.seal)).slice(0, limits.whiteListNumbers);
     if (wanted.length === 0) throw new ApiError('E_CONFLICT', 'There is no mobile number on duty to hand over.');
     return change(ctx, async (sql) => {
@@ -99,7 +98,7 @@ function registerWhiteList(app: App, ctx: WebContext): void {
     schema: { summary: 'That file: one number a line, in plain text. Audited.', tags, params: IdParams, produces: ['text/plain'], response: { 200: Type.String(), ...errorAnswers } },
   }, async (request, reply) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     const list = await newestList(ctx.db, ctx.seal, rowNumber(request.params.id));
     if (!list) throw nothing();
     await ctx.audit({ actor: caller.actor, action: 'white-list.read', target: `white-list:${list.id}`, result: 'ok', detail: { numbers: list.numbers.length, address: request.ip } });
@@ -112,7 +111,7 @@ function registerWhiteList(app: App, ctx: WebContext): void {
     schema: { summary: 'Somebody has entered this file at the provider: texts to these numbers are no longer held to the provider’s limit', tags, params: IdParams, body: Shape({}), response: { 200: ListView, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     const id = rowNumber(request.params.id);
     const known = await change(ctx, async (sql) => ({ result: await confirmList(sql, id, caller.actor), audit: [{ actor: caller.actor, action: 'white-list.confirm', target: `white-list:${id}`, result: 'ok' }] }));
     if (!known) throw nothing();

@@ -1,7 +1,6 @@
 /** The second factor: my own (made, proven by its first code, given), taken away by an administrator, and which roles owe one. */
 import type { FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
-import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type Caller, may, userRoles } from '#core/user.ts';
 import { beginFactor, confirmFactor, dropFactor, readFactor, telephoneTime } from '#store/factors.ts';
@@ -9,7 +8,7 @@ import { verifyPassword } from '#store/password.ts';
 import { createSession, deleteSession } from '#store/sessions.ts';
 import { findSetting, writeSetting } from '#store/settings.ts';
 import { findUser, type User } from '#store/users.ts';
-import { callerOf, everyone, requireScope } from '#web/access.ts';
+import { callerOf, everyone, requireScope, requireWholeCounty } from '#web/access.ts';
 import { browserMatches, browserToken, guessing } from '#web/auth.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
@@ -129,7 +128,7 @@ function registerReset(app: App, ctx: WebContext): void {
     config: { access: may.writeSecurity }, schema: { summary: 'Set them; it holds from each next login on', tags: ['settings'], body: Shape({ secondFactor: Roles }), response: { 200: View, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only an administrator of the whole county may do this.');
+    requireWholeCounty(caller);
     const { secondFactor } = request.body;
     await change(ctx, async (sql) => {
       await writeSetting(sql, 'security', { secondFactor } satisfies Security, caller.actor);

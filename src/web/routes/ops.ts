@@ -9,7 +9,7 @@ import { readOpenSet } from '#store/alert-views.ts';
 import { auditHead, listAudit, verifyAudit } from '#store/audit.ts';
 import { countCannotHear, listCannotHear, listConsoles, readOldestUnclaimed, readSending } from '#store/county-status.ts';
 import { maskName } from '#core/messages.ts';
-import { alertReaders, callerOf, deskRoles, seesRegion } from '#web/access.ts';
+import { alertReaders, callerOf, deskRoles, requireWholeCounty, seesRegion } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { readGateway } from '#web/gateway.ts';
@@ -114,7 +114,7 @@ async function readStatus(ctx: WebContext, figures: Figures, scopeCode: string):
     serverTime: set.now, open, oldestUnclaimed: await readOldestUnclaimed(ctx.db, prefix),
     cannotHear: unheard.reduce((sum, r) => sum + (seesRegion(scopeCode, r.code) ? r.count : 0), 0),
     canary: await canaryStatus(ctx), answer: { day: kpi.day, month: kpi.month }, flood: kpi.flood, load: kpi.load,
-    gateway: await readGateway(ctx.db, ctx.settings), outbox: await readSending(ctx.db), consoles: await listConsoles(ctx.db),
+    gateway: await readGateway(ctx.db, ctx.settings), outbox: await readSending(ctx.db), consoles: await listConsoles(ctx.db, prefix),
   };
 }
 
@@ -129,6 +129,7 @@ function registerAudit(app: App, ctx: WebContext): void {
       response: { 200: Shape({ rows: Type.Array(Row), next: Nullable(Type.String()) }), ...errorAnswers },
     },
   }, async (request) => {
+    requireWholeCounty(callerOf(request));
     const { actor, action, target, cursor, limit = 100 } = request.query;
     const before = cursor !== undefined && /^\d{1,18}$/.test(cursor) ? cursor : undefined;
     const rows = await listAudit(ctx.db, { limit, ...(before ? { before } : {}), ...(actor ? { actor } : {}), ...(action ? { action } : {}), ...(target ? { target } : {}) });
@@ -143,6 +144,7 @@ function registerAudit(app: App, ctx: WebContext): void {
       response: { 200: Shape({ ok: Type.Boolean(), rows: Type.Optional(Type.Integer()), hash: Type.Optional(Type.String()), firstBad: Type.Optional(Type.String()), why: Type.Optional(Type.String()) }), ...errorAnswers },
     },
   }, async (request) => {
+    requireWholeCounty(callerOf(request));
     const verdict = await verifyAudit(ctx.db, ctx.seal, request.body.anchor);
     ctx.log.info({ ok: verdict.ok, head: await auditHead(ctx.db) }, 'audit verified');
     return verdict;

@@ -3,7 +3,7 @@
  * an emergency would meet. Never an alarm, and never to a stranger: a real gateway rings only a number on file or one typed twice.
  */
 import { Type } from 'typebox';
-import { newId, scopePrefix, type Party } from '#core/ids.ts';
+import { newId, type Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import { mergeSettings, type ProviderSettings, testTemplates } from '#core/provider.ts';
@@ -12,7 +12,7 @@ import { countTestSends, findOutId } from '#store/notifications.ts';
 import { insertOutbox, partyLines } from '#store/outbox-insert.ts';
 import { partiesByPhone } from '#store/roster.ts';
 import { readSetting } from '#store/settings.ts';
-import { callerOf } from '#web/access.ts';
+import { callerOf, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { readGateway } from '#web/gateway.ts';
@@ -34,7 +34,7 @@ export function registerProviderTest(app: App, ctx: WebContext): void {
     },
   }, async (request, reply) => once(ctx, request, reply, async () => {
     const caller = callerOf(request);
-    if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only somebody of the whole county may do this.');
+    requireWholeCounty(caller);
     const { channel, to, again } = request.body;
     const demo = await requireGateway(ctx, channel);
     const target = await targetOf(ctx, caller, { channel, to, again, demo });

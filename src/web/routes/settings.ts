@@ -6,11 +6,10 @@ import { mergeSettings, type ProviderSettings, signCharsMax, vitalTemplates } fr
 import { may } from '#core/user.ts';
 import { findSetting, writeSetting } from '#store/settings.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
-import { callerOf } from '#web/access.ts';
+import { callerOf, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { change } from '#web/registry.ts';
-import { scopePrefix } from '#core/ids.ts';
 import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['settings'];
@@ -60,7 +59,7 @@ export function registerSettings(app: App, ctx: WebContext): void {
     schema: { summary: 'Replace them; `updatedAt` of the answer you saw guards against a second writer', tags, body: Shape({ provider: Provider, updatedAt: Nullable(EpochMs) }), response: { 200: View, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only an administrator of the whole county may do this.');
+    requireWholeCounty(caller);
     const { provider, updatedAt } = request.body;
     if (provider.mode === 'dedicated' && provider.shownNumber === null) throw invalid([{ field: 'provider.shownNumber', expected: 'the bought number: dedicated mode shows it' }]);
     await change(ctx, async (sql) => {

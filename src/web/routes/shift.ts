@@ -52,6 +52,13 @@ export function registerShift(app: App, ctx: WebContext): void {
     await writeShift(ctx.db, ctx.seal, { what: 'note', scopeCode: caller.scopeCode, byId: caller.id, byName: caller.name, note: request.body.note });
     return { ok: true as const };
   });
+  app.post('/api/v1/desk/heard', {
+    config: { access: alertActors }, schema: { summary: 'Start of shift: the test sound was heard at this console', tags, body: Shape({}), response: { 200: Ok, ...errorAnswers } },
+  }, async (request) => {
+    const caller = callerOf(request);
+    await writeShift(ctx.db, ctx.seal, { what: 'heard', scopeCode: caller.scopeCode, byId: caller.id, byName: caller.name });
+    return { ok: true as const };
+  });
   registerHandover(app, ctx);
 }
 

@@ -1,4 +1,5 @@
 /** What stands beside the queue while no case is open: how fast we answer, whether messages leave, what happened last. */
+import { BoardParts } from './board.tsx';
 import { clockSeconds } from '#wall/format/time.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
 import { ownerText, placeText, subjectText } from '#wall/queue/row.tsx';
@@ -8,6 +9,7 @@ import { status } from '#wall/state/county.ts';
 import { type Recent, recent } from '#wall/state/recent.ts';
 import { select } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
+import { mayAct } from '#wall/state/session.ts';
 import { live } from '#wall/state/wall.ts';
 
 export function Overview() {
@@ -16,6 +18,7 @@ export function Overview() {
       <div class="case-column">
         <Answering />
         <Sending />
+        {mayAct.value && <BoardParts />}
         <section class="part" aria-label={t('recent.title')}>
           <h3>{t('recent.title')}</h3>
           {recent.value.length === 0 && <p class="dim">{t('recent.none')}</p>}

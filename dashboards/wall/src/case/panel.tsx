@@ -3,12 +3,14 @@ import type { AlertView } from '#core/live.ts';
 import type { CaseInFull } from '#wall/api/case.ts';
 import { clockSeconds, countdown, dayMinute, duration } from '#wall/format/time.ts';
 import { kindName, lang, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
-import { isUnclaimed } from '#wall/queue/order.ts';
+import { isShelved, isUnclaimed } from '#wall/queue/order.ts';
 import { flagTexts, ownerText, placeText, subjectText, Timer } from '#wall/queue/row.tsx';
 import { PriorityMark } from '#wall/shell/shape.tsx';
 import { problemText } from '#wall/shell/problem.ts';
-import { arrive, claim, heldByOther, justClaimed, release } from '#wall/state/actions.ts';
-import { caseAlert, caseProblem, closing, focusPart, openCase } from '#wall/state/case.ts';
+import { arrive, claim, heldByOther, justClaimed, release, unshelve } from '#wall/state/actions.ts';
+import { keptCase, readOnly } from '#wall/state/away.ts';
+import { isPinned, togglePin } from '#wall/state/board.ts';
+import { asking, caseAlert, caseProblem, closing, focusPart, openCase, setAside } from '#wall/state/case.ts';
 import { select, selected } from '#wall/state/selection.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
@@ -20,6 +22,7 @@ import { OutageDetails } from './outage.tsx';
 import { Overview } from './overview.tsx';
 import { People } from './people.tsx';
 import { Person } from './person.tsx';
+import { CallbackPanel, ShelvePanel } from './set-aside.tsx';
 import { Messages, Timeline } from './story.tsx';
 
 export function CasePanel() {
@@ -32,7 +35,7 @@ export function CasePanel() {
   return (
     <section class={`case p${alert.priority}${isUnclaimed(alert) ? ' unclaimed' : ''}`} aria-label={t('case.number', { id: alert.id })} data-test="case" data-id={alert.id} data-state={alert.state}>
       <CaseHead alert={alert} full={full} />
-      <div class="case-body">
+      <fieldset class="case-body" disabled={readOnly.value}>
         <div class="case-column">
           <HandDial alert={alert} full={full} />
           <HouseReason alert={alert} />
@@ -44,8 +47,9 @@ export function CasePanel() {
           <Timeline alert={alert} full={full} />
           <Messages full={full} />
         </div>
-      </div>
-      {mayAct.value && alert.state !== 'closed' && (closing.value ? <ClosePanel alert={alert} /> : <ActionBar alert={alert} />)}
+      </fieldset>
+      {readOnly.value && <p class="kept" role="status" data-test="kept-case">{full ? t('away.case', { time: clockSeconds(keptCase(alert.id)?.at ?? serverNow.value) }) : t('away.none')}</p>}
+      {mayAct.value && !readOnly.value && alert.state !== 'closed' && (closing.value ? <ClosePanel alert={alert} /> : asking.value === 'shelve' ? <ShelvePanel alert={alert} /> : asking.value === 'callback' ? <CallbackPanel alert={alert} /> : <ActionBar alert={alert} />)}
     </section>
   );
 }
@@ -117,6 +121,10 @@ function ActionBar({ alert }: { alert: AlertView }) {
       <Act keycap="N" text={t('act.note')} run={() => focusPart('note')} />
       {alert.state === 'committed' && <Act text={t('act.arrive')} run={() => void arrive(alert, null)} />}
       {mine && alert.claimedBy !== null && <Act text={t('act.release')} run={() => void release(alert)} />}
+      {isShelved(alert) ? <Act text={t('act.unshelve')} test="unshelve" run={() => void unshelve(alert)} />
+        : alert.priority > 1 && (isUnclaimed(alert) || mine) && alert.state !== 'committed' && alert.state !== 'arrived' && <Act keycap="S" text={t('act.shelve')} test="shelve" run={() => setAside('shelve')} />}
+      <Act keycap="B" text={t('act.callback')} test="callback" run={() => setAside('callback')} />
+      <Act keycap="K" text={t(isPinned(alert.id) ? 'act.unpin' : 'act.pin')} test="pin" run={() => void togglePin(alert.id)} />
       <span class="grow" />
       <Act keycap="X" text={t('act.close')} test="close" strong={alert.state === 'arrived'} run={() => focusPart('close')} />
     </div>

@@ -23,13 +23,15 @@ import { enSettings } from './settings.en.ts';
 import { zhSettings } from './settings.zh-CN.ts';
 import { enStatistics } from './statistics.en.ts';
 import { zhStatistics } from './statistics.zh-CN.ts';
+import { enShift } from './shift.en.ts';
+import { zhShift } from './shift.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhStatistics } as const;
+const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics } as const;
 export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enRoll, ...enSending, ...enSettings, ...enStatistics } };
+export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enRoll, ...enSending, ...enSettings, ...enShift, ...enStatistics } };
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');

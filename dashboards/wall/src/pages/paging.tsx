@@ -31,6 +31,13 @@ export function usePaged<T>(path: string, rows: string): Paged<T> {
   return { rows: now?.rows ?? null, problem: problem.value, more: now?.next ? () => load(now.next) : null, again: () => load(null) };
 }
 
+/** One look when something opens; null until it is there. */
+export function useOpened<T>(path: string): T | null {
+  const value = useSignal<T | null>(null);
+  useEffect(() => { void get<T>(path).then((answer) => { if (answer.ok) value.value = answer.value; }); }, [path]);
+  return value.value;
+}
+
 /** A question with the filters that are set. */
 export function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
   const set = new URLSearchParams(Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''));

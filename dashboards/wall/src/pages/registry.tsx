@@ -26,6 +26,7 @@ import { Register } from './register.tsx';
 import { RollCalls } from './rollcalls.tsx';
 import { Schedules } from './schedules.tsx';
 import { Statistics } from './statistics.tsx';
+import { Shift } from './shift.tsx';
 import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 import { Wall } from './wall.tsx';
@@ -37,6 +38,7 @@ export type PageEntry = { name: string; group: Group; label: TextKey; /** as the
 
 export const pages: readonly PageEntry[] = [
   { name: 'wall', group: 'desk', label: 'tab.wall', roles: may.readAlerts, show: Wall },
+  { name: 'shift', group: 'duty', label: 'tab.shift', roles: may.readAlerts, show: Shift },
   { name: 'blind', group: 'duty', label: 'tab.blind', roles: may.readAlerts, show: Blind },
   { name: 'reach', group: 'duty', label: 'tab.reach', roles: may.readReach, show: Reach },
   { name: 'drills', group: 'duty', label: 'tab.drills', roles: may.readDrills, show: Drills },

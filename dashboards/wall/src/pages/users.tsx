@@ -10,6 +10,7 @@ import { me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
+import { SecondFactorRoles } from './users-factor.tsx';
 import { FieldProblem, ScopePicker, scopeName, Sure } from './paging.tsx';
 
 type User = { id: string; username: string; role: UserRole; scopeCode: string; displayName: string; disabledAt: number | null; passwordChangedAt: number; failedCount: number; lockedUntil: number | null; version: number; demo: boolean };
@@ -48,6 +49,7 @@ export function Users() {
           ))}</tbody>
         </table></div>
       )}
+      <SecondFactorRoles />
       {editing.value !== null && <Editor key={editing.value === 'new' ? 'new' : editing.value.id} user={editing.value === 'new' ? null : editing.value} onShown={(value) => { shown.value = value; }} onClose={(changed) => { editing.value = null; if (changed) list.again(); }} />}
       {shown.value && <PasswordShown shown={shown.value} onClose={() => { shown.value = null; }} />}
     </Page>
@@ -89,6 +91,11 @@ function Editor({ user, onShown, onClose }: { user: User | null; onShown(shown: 
     problem.value = answer.ok ? null : answer.problem;
     if (answer.ok) { onShown({ name: displayName, username, password: answer.value.password }); onClose(true); }
   };
+  const resetFactor = async (): Promise<void> => {
+    const answer = await post(`/api/v1/users/${user?.id}/factor/reset`, {}, false);
+    problem.value = answer.ok ? null : answer.problem;
+    if (answer.ok) { say(t('set.saved')); onClose(true); }
+  };
   const renew = async (): Promise<void> => {
     if (!user) return;
     const answer = await post<{ password: string }>(`/api/v1/users/${user.id}/password`, user.disabledAt === null ? {} : { enable: true }, false);
@@ -105,8 +112,9 @@ function Editor({ user, onShown, onClose }: { user: User | null; onShown(shown: 
         {problem.value && <p class="trouble" role="alert" data-test="user-problem">{refusal(problem.value)}</p>}
         <p class="buttons"><button type="submit" class="strong">{user ? t('act.save') : t('act.add')}</button>
           {user && <Sure label={t('act.newPassword')} test="renew" run={() => void renew()} />}
+          {user && user.id !== me.value?.id && <Sure label={t('act.resetFactor')} test="reset-factor" run={() => void resetFactor()} />}
           {user && <Sure label={user.disabledAt === null ? t('act.disable') : t('act.enable')} test="disable" run={() => void change({ disabled: user.disabledAt === null })} />}</p>
-        {user && <p class="dim small">{t('users.passwordHelp')} {user.demo && t('users.demoHelp')}</p>}
+        {user && <p class="dim small">{t('users.passwordHelp')} {t('factor.resetHelp')} {user.demo && t('users.demoHelp')}</p>}
       </form>
     </Dialog>
   );

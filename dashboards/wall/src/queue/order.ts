@@ -6,17 +6,20 @@ import type { AlertState } from '#core/alert.ts';
 import { compareAlerts } from '#core/alert-order.ts';
 import type { AlertView } from '#core/live.ts';
 
-export type Section = 'waiting' | 'handling' | 'technical';
-export const sections: readonly Section[] = ['waiting', 'handling', 'technical'];
+export type Section = 'waiting' | 'handling' | 'technical' | 'shelved';
+export const sections: readonly Section[] = ['waiting', 'handling', 'technical', 'shelved'];
 
 const unclaimedStates: ReadonlySet<AlertState> = new Set(['confirming', 'open']);
 /** Nobody has it. */
 export const isUnclaimed = (alert: Pick<AlertView, 'state'>): boolean => unclaimedStates.has(alert.state);
 /** It must ring: nobody has it, and it is not inside a device's own confirm window. */
-export const mustRing = (alert: Pick<AlertView, 'state'>): boolean => alert.state === 'open';
+export const mustRing = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => alert.state === 'open' && !isShelved(alert);
+/** 暂挂: out of the queue for a while, on its own list (core/decide-shelf.ts); an emergency never is. */
+export const isShelved = (alert: Pick<AlertView, 'flags'>): boolean => alert.flags.includes('shelved');
 
 /** Where an alert stands: P3 and P4 nobody took are work that can wait, and never bury an emergency (F4). */
-export function sectionOf(alert: Pick<AlertView, 'state' | 'priority'>): Section {
+export function sectionOf(alert: Pick<AlertView, 'state' | 'priority' | 'flags'>): Section {
+  if (alert.priority > 1 && isShelved(alert)) return 'shelved';
   if (!isUnclaimed(alert)) return 'handling';
   return alert.priority <= 2 ? 'waiting' : 'technical';
 }

@@ -19,7 +19,7 @@ export function Queue() {
   useStillness();
   const { rows, arrivals } = queue.value;
   const alerts = live.value.alerts;
-  const counts: Record<Section, number> = { waiting: 0, handling: 0, technical: 0 };
+  const counts: Record<Section, number> = { waiting: 0, handling: 0, technical: 0, shelved: 0 };
   for (const alert of openAlerts.value) counts[sectionOf(alert)]++;
   const drawn = rows.slice(0, limit.value);
   return (
@@ -29,6 +29,7 @@ export function Queue() {
           <span class="queue-count"><b class="digits">{counts.waiting}</b>{t('queue.waiting')}</span>
           <span class="queue-count"><b class="digits">{counts.handling}</b>{t('queue.handling')}</span>
           <span class="queue-count dim"><b class="digits">{counts.technical}</b>{t('queue.technical')}</span>
+          {counts.shelved > 0 && <span class="queue-count dim" data-test="shelved-count"><b class="digits">{counts.shelved}</b>{t('queue.shelved')}</span>}
         </>}
       </div>
       <div class="queue-list" ref={list} aria-busy={!live.value.synced}>

@@ -2,12 +2,13 @@
 import type { AlertView } from '#core/live.ts';
 import { duration } from '#wall/format/time.ts';
 import { kindName, lang, maybeText, t } from '#wall/i18n/text.ts';
+import { readOnly } from '#wall/state/away.ts';
 import { claim } from '#wall/state/actions.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { mistakeMs, movedAt, select, selected } from '#wall/state/selection.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { PriorityMark } from '#wall/shell/shape.tsx';
-import { isUnclaimed, slaStep } from './order.ts';
+import { isShelved, isUnclaimed, slaStep } from './order.ts';
 
 /** Town and village, then the short place, as far as this role sees them. */
 export function placeText(alert: Pick<AlertView, 'place' | 'town' | 'village'>): string {
@@ -21,6 +22,7 @@ export const flagTexts = (alert: AlertView): { flag: string; text: string }[] =>
 
 /** The owner, or the state in words. */
 export function ownerText(alert: AlertView): string {
+  if (isShelved(alert)) return alert.nextDueSlot === 'shelf' && alert.nextDueAt !== null ? t('shelf.back', { time: duration(Math.max(0, alert.nextDueAt - serverNow.value), lang.value) }) : t('queue.shelved');
   if (isUnclaimed(alert)) return t(`state.${alert.state}`);
   const who = alert.claimedBy !== null && alert.claimedBy === me.value?.id ? t('case.mine') : alert.claimedByName;
   return who ? `${t(`state.${alert.state}`)} ${who}` : t(`state.${alert.state}`);
@@ -31,7 +33,7 @@ const taken = (run: () => void) => (): void => { if (performance.now() - movedAt
 export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
   const chosen = selected.value === id;
   if (alert === null) return <li class="row ended"><span class="row-main dim">{t('queue.ended')}</span></li>;
-  const unclaimed = isUnclaimed(alert);
+  const unclaimed = isUnclaimed(alert) && !isShelved(alert);
   return (
     <li class={`row p${alert.priority}${unclaimed ? ' unclaimed' : ''}${chosen ? ' chosen' : ''}`} data-id={id} data-state={alert.state} data-p={alert.priority} data-test="row">
       <button type="button" class="row-main" aria-current={chosen} onClick={taken(() => select(id))}>
@@ -42,7 +44,7 @@ export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
       </button>
       <span class="row-side">
         <Timer since={alert.openedAt} waiting={unclaimed && alert.priority <= 2} />
-        {unclaimed && mayAct.value && alert.state !== 'confirming'
+        {unclaimed && mayAct.value && !readOnly.value && alert.state !== 'confirming'
           ? <button type="button" class={alert.priority <= 2 ? 'claim' : 'claim calm'} data-test="claim" onClick={taken(() => { select(id); void claim(alert); })}>{t('act.claim')}</button>
           : <span class="row-owner">{ownerText(alert)}</span>}
       </span>

@@ -1,25 +1,37 @@
 /** The bars nobody can miss: dead link, silent console, no real phone behind the gateway. They push the page down, they never cover it. */
-import { duration } from '#wall/format/time.ts';
+import { clockSeconds, duration } from '#wall/format/time.ts';
 import type { StandbyCase } from '#core/live.ts';
 import { kindName, lang, maybeText, t } from '#wall/i18n/text.ts';
 import { audioState } from '#wall/sound/engine.ts';
+import { CallbackBar } from '#wall/case/board.tsx';
 import { regions } from '#wall/state/county.ts';
-import { hearsAlarms, mayAct } from '#wall/state/session.ts';
+import { shownFrom } from '#wall/state/away.ts';
+import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
 import { question } from '#wall/state/vigilance.ts';
 import { dataAgeMs, health, live, serverNow } from '#wall/state/wall.ts';
+import { factorOpen } from './factor.tsx';
 
 export function Bars() {
   return (
     <div class="bars">
+      <AwayBar />
       <LinkBar />
       <StandbyBar />
       <AuditBar />
       <SoundBar />
       <VigilanceBar />
+      <FactorBar />
+      {mayAct.value && <CallbackBar />}
       <GatewayBar />
     </div>
   );
+}
+
+/** What is shown was kept: nobody may take it for the present. */
+function AwayBar() {
+  if (shownFrom.value === null) return null;
+  return <div class="bar dead" role="alert" data-test="away-bar"><b>{t('away.bar', { time: clockSeconds(shownFrom.value) })}</b><span>{t('away.do')}</span></div>;
 }
 
 function LinkBar() {
@@ -89,6 +101,12 @@ function SoundBar() {
     </div>
   );
   return null;
+}
+
+/** The second step of the login is owed: alarms only. */
+function FactorBar() {
+  if (me.value?.proof !== 'desk') return null;
+  return <div class="bar ask" role="status" data-test="factor-bar"><b>{t('factor.deskOnly')}</b><button type="button" class="bar-button" onClick={() => { factorOpen.value = true; }}>{t('factor.finish')}</button></div>;
 }
 
 /** Any key or click answers it; the button is for whoever looks for one. */

@@ -4,7 +4,9 @@ import { held, moveSelection, select, selected } from '#wall/state/selection.ts'
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
 import { answer, ringing } from '#wall/state/calls.ts';
-import { focusPart } from '#wall/state/case.ts';
+import { readOnly } from '#wall/state/away.ts';
+import { togglePin } from '#wall/state/board.ts';
+import { focusPart, setAside } from '#wall/state/case.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { muteNow } from '#wall/state/sounding.ts';
 import { live } from '#wall/state/wall.ts';
@@ -26,7 +28,7 @@ function press(key: string, onButton: boolean): boolean {
     case 'o': case 'O': { const [call] = ringing.value; if (!mayAct.value || !call) return false; void answer(call); return true; }
     default:
   }
-  if (!alert || !mayAct.value) return false;
+  if (!alert || !mayAct.value || readOnly.value) return false;
   switch (key) {
     case 'Enter': case 'a': case 'A': if (!isUnclaimed(alert) || (key === 'Enter' && onButton)) return false; void claim(alert); return true; // Enter on a button means that button
     case 't': case 'T': if (!heldByOther(alert) || justClaimed(alert)) return false; void claim(alert); return true;
@@ -34,6 +36,9 @@ function press(key: string, onButton: boolean): boolean {
     case 'c': case 'C': return focusPart('contacts');
     case 'n': case 'N': return focusPart('note');
     case 'x': case 'X': return focusPart('close');
+    case 's': case 'S': return setAside('shelve');
+    case 'b': case 'B': return setAside('callback');
+    case 'k': case 'K': void togglePin(alert.id); return true;
     default: return false;
   }
 }

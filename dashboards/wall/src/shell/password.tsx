@@ -1,11 +1,14 @@
 /** My own password: everybody changes it here; all logins end, because somebody else may hold one. */
 import { signal, useSignal } from '@preact/signals';
+import { may } from '#core/user.ts';
 import { post, type Problem } from '#wall/api/client.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem } from '#wall/pages/paging.tsx';
-import { askWhoIAm, me } from '#wall/state/session.ts';
+import { askWhoIAm, can, me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { Dialog } from './dialog.tsx';
+import { factorOpen } from './factor.tsx';
+import { pinOpen } from './seat.tsx';
 import { problemText } from './problem.ts';
 
 export const passwordOpen = signal(false);
@@ -36,7 +39,9 @@ export function PasswordDialog() {
         <label>{t('pw.again')}<input name="again" type="password" required autocomplete="new-password" maxLength={512} />{differs.value && <span class="trouble small" role="alert">{t('pw.differs')}</span>}</label>
         {problem.value && problem.value.fields.length === 0 && <p class="trouble" role="alert">{problemText(problem.value)}</p>}
         <p class="dim small">{t('pw.help')}</p>
-        <p><button type="submit" class="strong">{t('act.save')}</button></p>
+        <p class="buttons"><button type="submit" class="strong">{t('act.save')}</button><span class="grow" />
+          <button type="button" class="plain" data-test="my-factor" onClick={() => { passwordOpen.value = false; factorOpen.value = true; }}>{t('act.factor')}</button>
+          {can(may.pin) && <button type="button" class="plain" data-test="my-pin" onClick={() => { passwordOpen.value = false; pinOpen.value = true; }}>{t('act.myPin')}</button>}</p>
       </form>
     </Dialog>
   );

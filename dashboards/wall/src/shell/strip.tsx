@@ -5,7 +5,7 @@ import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
 import { county } from '#wall/state/county.ts';
-import { hearsAlarms, logOut, mayAct, me } from '#wall/state/session.ts';
+import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
 import { leaveFor } from '#wall/state/route.ts';
@@ -15,6 +15,8 @@ import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
 import { Figures } from './figures.tsx';
 import { passwordOpen } from './password.tsx';
+import { seatOpen } from './seat.tsx';
+import { leaveShift } from './leave-shift.tsx';
 import { openPhoneIn } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
@@ -31,7 +33,8 @@ export function Strip() {
         <button type="button" class="tool" onClick={() => chooseTheme(theme.value === 'wall' ? 'desk' : 'wall')}>{theme.value === 'wall' ? t('strip.toDesk') : t('strip.toWall')}</button>
         <button type="button" class="tool" lang={lang.value === 'zh' ? 'en' : 'zh-CN'} onClick={() => chooseLang(lang.value === 'zh' ? 'en' : 'zh')}>{t('strip.lang')}</button>
         <button type="button" class="tool who-button" data-test="me" title={me.value ? `${t(`user.${me.value.role}`)} · ${t('act.password')}` : ''} onClick={() => { passwordOpen.value = true; }}>{me.value?.name}</button>
-        <button type="button" class="tool" onClick={() => leaveFor(() => void logOut())}>{t('act.logout')}</button>
+        {mayAct.value && <button type="button" class="tool" data-test="change-seat" onClick={() => { seatOpen.value = true; }}>{t('act.change')}</button>}
+        <button type="button" class="tool" onClick={() => leaveFor(leaveShift)}>{t('act.logout')}</button>
       </div>
       {hearsAlarms.value && <Facts />}
     </header>
@@ -100,7 +103,7 @@ function Hearing() {
   return (
     <div class="fact" data-test="unheard">
       <span class="fact-name">{t('strip.hear')}</span>
-      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
+      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{live.value.beat === null ? '–' : t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
     </div>
   );
 }

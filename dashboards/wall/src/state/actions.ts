@@ -67,6 +67,10 @@ export async function bind(alert: Ref, reply: string, party: string): Promise<vo
   refreshCase(alert.id);
 }
 
+/** 暂挂: out of the queue for a reason, until a time; the server refuses it for an emergency. */
+export const shelve = (alert: Ref, until: number, text: string): Promise<boolean> => act(alert, 'shelve', { until, note: text, tabId }, t('ok.shelve'));
+export const unshelve = (alert: Ref): Promise<boolean> => act(alert, 'unshelve', {}, t('ok.unshelve'));
+
 /** 办结: the only end of an alert. */
 export async function close(alert: Ref, outcome: Outcome, text: string): Promise<void> {
   if (await act(alert, 'close', { outcome, note: text, tabId }, t('ok.close'))) closing.value = false;

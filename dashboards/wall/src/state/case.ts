@@ -5,12 +5,13 @@
 import { computed, effect, signal } from '@preact/signals';
 import { get, post, type Problem } from '#wall/api/client.ts';
 import type { CaseInFull, RevealedCase } from '#wall/api/case.ts';
+import { keepCase, keptCase } from './away.ts';
 import { selected } from './selection.ts';
 import { mayAct } from './session.ts';
 import { sayProblem } from './toast.ts';
 import { live } from './wall.ts';
 
-export type Part = 'contacts' | 'responders' | 'note' | 'close';
+export type Part = 'contacts' | 'responders' | 'note' | 'close' | 'aside';
 
 const loaded = signal<CaseInFull | null>(null);
 /** The case as last fetched; null while it is fetched for the first time. */
@@ -21,6 +22,8 @@ export const revealed = computed(() => (plain.value?.id === selected.value ? pla
 export const revealing = signal(false);
 /** The close panel is open. */
 export const closing = signal(false);
+/** Something is being set aside: a sentence and an end are asked for. */
+export const asking = signal<'shelve' | 'callback' | null>(null);
 /** The party whose number is shown large. */
 export const openParty = signal<string | null>(null);
 
@@ -39,7 +42,7 @@ export function refreshCase(id: string): void {
   void get<CaseInFull>(`/api/v1/alerts/${id}`).then((answer) => {
     if (running === id) running = null;
     if (selected.peek() !== id) return;
-    if (answer.ok) { loaded.value = answer.value; caseProblem.value = null; } else if (loaded.peek()?.id !== id) caseProblem.value = answer.problem;
+    if (answer.ok) { loaded.value = answer.value; caseProblem.value = null; keepCase(answer.value); } else if (keptCase(id)) { loaded.value = keptCase(id)?.full ?? null; } else if (loaded.peek()?.id !== id) caseProblem.value = answer.problem;
     if (again) refreshCase(id);
   });
 }
@@ -56,12 +59,22 @@ export async function reveal(): Promise<void> {
 }
 export function hide(): void { plain.value = null; }
 
+/** Asks for the sentence and the end of what is set aside; true when it may be. */
+export function setAside(what: 'shelve' | 'callback'): boolean {
+  const alert = caseAlert.peek();
+  if (alert === null || (what === 'shelve' && (alert.priority === 1 || alert.state === 'committed' || alert.state === 'arrived' || alert.state === 'closed'))) return false;
+  closing.value = false;
+  asking.value = what;
+  return focusPart('aside');
+}
+
 /** Follows the selection and the live channel. */
 export function startCase(): void {
   effect(() => {
     const id = selected.value;
     plain.value = null;
     closing.value = false;
+    asking.value = null;
     openParty.value = null;
     caseProblem.value = null;
     if (id !== null) refreshCase(id);
@@ -79,7 +92,7 @@ export function startCase(): void {
 /** Brings a part of the case under the hands; true when it is there. */
 export function focusPart(part: Part): boolean {
   if (caseAlert.peek() === null) return false;
-  if (part === 'close') closing.value = true;
+  if (part === 'close') { closing.value = true; asking.value = null; }
   requestAnimationFrame(() => requestAnimationFrame(() => {
     const area = document.querySelector<HTMLElement>(`[data-part="${part}"]`);
     const control = area?.querySelector<HTMLElement>('button:not(:disabled), input, textarea');

@@ -1,5 +1,6 @@
 /** Drives the loudspeaker: feeds what is open to the ladder and plays what it says. Owns the mute and the start of the shift. */
 import { signal } from '@preact/signals';
+import { post } from '#wall/api/client.ts';
 import { mustRing } from '#wall/queue/order.ts';
 import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
@@ -54,4 +55,5 @@ export async function startShift(): Promise<void> {
   await wakeLock?.request('screen').catch(() => { /* not on plain http: then the screen saver is the room's business */ });
 }
 export function playTestAgain(): void { playTone('test', 2); }
-export function confirmHeard(): void { shift.value = 'heard'; }
+/** Somebody says that it was heard: stands in the shift log. */
+export function confirmHeard(): void { shift.value = 'heard'; if (mayAct.peek()) void post('/api/v1/desk/heard', {}, false); }

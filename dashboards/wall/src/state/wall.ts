@@ -6,7 +6,7 @@ import { deadMs, type LinkHealth, linkHealth } from '#wall/live/link.ts';
 import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
 import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
 import { startTicker } from '#wall/live/ticker.ts';
-import { type Entry, isUnclaimed, orderQueue } from '#wall/queue/order.ts';
+import { type Entry, isShelved, isUnclaimed, orderQueue } from '#wall/queue/order.ts';
 
 /** One per tab: names this console to the server. */
 export const tabId = randomKey();
@@ -28,6 +28,7 @@ export const rings: Ring[] = [];
 export const health = computed<LinkHealth>(() => linkHealth(dataAgeMs.value));
 export const openAlerts = computed(() => [...live.value.alerts.values()]);
 export const wantedOrder = computed<Entry[]>(() => orderQueue(openAlerts.value));
+const waits = (a: AlertView): boolean => isUnclaimed(a) && !isShelved(a);
 export const unclaimedP1 = computed(() => openAlerts.value.filter((a) => a.priority === 1 && isUnclaimed(a)));
 /** Open alerts by priority. */
 export const openCounts = computed(() => {
@@ -37,7 +38,7 @@ export const openCounts = computed(() => {
 });
 /** The emergency that waits the longest for somebody, or null. */
 export const oldestWaiting = computed<AlertView | null>(() => openAlerts.value
-  .filter((a) => a.priority <= 2 && isUnclaimed(a)).reduce<AlertView | null>((oldest, a) => (oldest === null || a.openedAt < oldest.openedAt ? a : oldest), null));
+  .filter((a) => a.priority <= 2 && waits(a)).reduce<AlertView | null>((oldest, a) => (oldest === null || a.openedAt < oldest.openedAt ? a : oldest), null));
 
 let offsetMs = 0;
 let seenServerTime = 0;
