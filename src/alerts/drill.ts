@@ -14,9 +14,8 @@ import type { Metrics } from '#ops/metrics.ts';
 import {
   busyParties, type CaseMove, drillAnswers, drillRosters, drillRuns, drillSent, type DrillSent, type DueCase, endDrills, familyNumbers, insertDrillCalls, moveCases, type NewDrillCall, saveAnswers, takeDueCases, yieldToAlarms,
 } from '#store/drills.ts';
-import { hint } from '#store/feed.ts';
 import { insertOutbox, type NewOutbox, type PartyLine, partyLines, recentCalls } from '#store/outbox-insert.ts';
-import type { Db, Sql } from '#store/pool.ts';
+import { type Db, hint, type Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';

@@ -5,7 +5,7 @@ import { limits } from '#core/limits.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState } from '#store/pool.ts';
-import { keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
+import { awaitEvaluation, keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
 import { sealed } from '#store/sealed-value.ts';
 import type { Kept } from './case.ts';
 import { type Parts, proofMs } from './parts.ts';
@@ -28,6 +28,8 @@ export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
   if (!events) return 'known';
   // What the database does not have yet it gets from here too, under the same ids: an edge that cannot reach it keeps no alarm from it.
   await insertEvents(db, [...s.waiting.values()].map((w) => ({ ...w.spooled, ageMs: performance.now() - w.arrivedMs })));
+  // Of a commit whose edge did not hear of it the worker has made an alert: what it is about to send must not leave beside what has left from here.
+  await settle(p);
   await hintEvents(db);
   log.warn({ cases: work.cases.size }, 'standby has handed over: the database is back');
   return 'over';
@@ -99,6 +101,7 @@ export async function settle(p: Parts): Promise<void> {
   const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed ? [[k.key, k] as const] : [])));
   if (handed.size === 0) return;
   await db.tx(async (sql) => {
+    await awaitEvaluation(sql, [...handed.keys()]);
     for (const { key, alertId } of await overtaken(sql, [...handed.keys()])) {
       const kept = handed.get(key);
       if (!kept) continue;

@@ -8,6 +8,7 @@ import { limits } from '#core/limits.ts';
 import { commitAgeMs } from '#ops/commit-mark.ts';
 import { machineNow, uptimeMs } from '#ops/machine.ts';
 import type { Seal } from '#store/seal.ts';
+import { slipKey } from '#store/slips.ts';
 import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
 import { readNow } from '#store/timers.ts';
@@ -19,6 +20,8 @@ import type { Parts, State } from './parts.ts';
 const countyMs = 60_000;
 const share = 10;
 const settleMs = 100;
+/** Those that were given in transactions which lasted so long are seen with the next look, all others with the next whole one. */
+const slipsMs = 10_000;
 
 export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
@@ -54,12 +57,12 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const look = await readDb.tx(async (sql) => {
     const rows = await openEmergencies(sql);
     const changed = rows.filter((r) => whole || s.known.get(r.id)?.alert.version !== r.version).map((r) => r.id);
-    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql), nowMs: await readNow(sql) };
+    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql, whole || s.open === null ? null : s.open.nowMs - slipsMs), nowMs: await readNow(sql) };
   });
   if (notNow(s) && !anew) return;
   s.unwritten ||= whole || look.cases.length > 0 || look.ids.length !== s.known.size;
   s.known = merged(whole ? new Map() : s.known, look);
-  const open: OpenNow = { cases: [...s.known.values()], slips: look.slips, nowMs: look.nowMs };
+  const open: OpenNow = { cases: [...s.known.values()], slips: whole || s.open === null ? look.slips : withMore(s.open.slips, look.slips), nowMs: look.nowMs };
   Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
   putOn(s, beganUp);
   if (whole) s.wholeNext = performance.now() + share * (performance.now() - began);
@@ -68,6 +71,13 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   writeSnapshot(folder, 'open', seal, s.open);
   s.unwritten = false;
   s.writeNext = performance.now() + share * (performance.now() - from);
+}
+
+/** What was given lately, on top of what was known. */
+function withMore(known: OpenNow['slips'], fresh: OpenNow['slips']): OpenNow['slips'] {
+  if (fresh.length === 0) return known;
+  const keys = new Set(fresh.map((f) => slipKey(f.party, f.alertId)));
+  return [...known.filter((k) => !keys.has(slipKey(k.party, k.alertId))), ...fresh];
 }
 
 /** Calls are counted over all cases in one map that they share: times of a number as last read. */

@@ -8,12 +8,12 @@ import type { CallView } from '#core/live.ts';
 import { limits } from '#core/limits.ts';
 import { maskName, maskPhone } from '#core/messages.ts';
 import { insertDeskEvent } from './desk-events.ts';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 import { readNow, setSystemTimers } from './timers.ts';
 
 export type CallTarget = { personId: string | null; homeId: string | null; deviceId: string | null; regionCode: string | null; matched: CallView['matched'] };
-const told = async (sql: Sql): Promise<void> => { await sql.query(`select pg_notify('anling_call', '')`); };
+const told = (sql: Sql): Promise<void> => hint(sql, ['anling_call']);
 const ofNumber = (seal: Seal, digits: string): Buffer | null => (digits === '' ? null : seal.blind('phone', digits));
 
 /** The call as a row, or the ringing one of the same number once more. `digits` empty: withheld, never merged. */

@@ -7,8 +7,8 @@ import type { EventKind } from '#core/event.ts';
 import type { AlertId, RegionCode } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type ElderWord, lightToElder, spokenToElder } from '#core/to-elder.ts';
-import { appendFeed, hint } from './feed.ts';
-import type { Row, Sql } from './pool.ts';
+import { appendFeed } from './feed.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export const commandNames = ['test-call', 'led', 'voice', 'config', 'reboot'] as const;

@@ -6,7 +6,7 @@
 import { kindInfo, type EventKind } from '#core/event.ts';
 import { maskPhone } from '#core/messages.ts';
 import { shardOf } from '#core/shard.ts';
-import type { Sql } from './pool.ts';
+import { hint, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type Caller = { personId: string | null; homeId: string | null; regionCode: string | null; how: 'device' | 'person' | 'contact' | 'home' | 'responder'; /** a one-key telephone */ deviceId: string | null };
@@ -57,7 +57,7 @@ export async function insertDeskEvent(sql: Sql, seal: Seal, e: DeskEvent): Promi
     [e.ingestId, shardOf(e.homeId, e.deviceId, subject), kindInfo[e.kind].priority, e.deviceId, e.homeId, e.personId, e.source, e.kind,
       seal.seal('event.data', JSON.stringify({ data: e.data })), e.trace]);
   if (row) {
-    await sql.query("select pg_notify('anling_event', '')");
+    await hint(sql, ['anling_event']);
     return { ...row, fresh: true };
   }
   const [known] = await sql.query<{ id: string; receivedAt: number }>('select id, received_at as "receivedAt" from event where ingest_id = $1', [e.ingestId]);

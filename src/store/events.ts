@@ -4,7 +4,7 @@
  */
 import { limits } from '#core/limits.ts';
 import type { Edge, EventKind, EventSource } from '#core/event.ts';
-import type { Sql } from './pool.ts';
+import { hint, type Sql } from './pool.ts';
 
 /** `ageMs` is how long ago the frame arrived; `dataSealed` is sealed under 'event.data'. */
 export type NewEvent = {
@@ -41,5 +41,5 @@ export async function insertEvents(sql: Sql, events: readonly NewEvent[]): Promi
 
 /** Wakes the evaluators: a hint (law 2), so it is never waited for and may be lost. */
 export async function hintEvents(sql: Sql): Promise<void> {
-  await sql.query("select pg_notify('anling_event', '')", [], 'events-hint');
+  await hint(sql, ['anling_event']);
 }

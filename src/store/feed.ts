@@ -17,8 +17,3 @@ export async function appendFeed(sql: Sql, rows: readonly FeedRow[]): Promise<vo
      select head.base + v.ord, v.type, v.alert_id, v.region_code, v.payload from head, unnest($1::text[], $2::bigint[], $3::text[], $4::jsonb[]) with ordinality as v (type, alert_id, region_code, payload, ord)`,
     [rows.map((r) => r.type), rows.map((r) => r.alertId), rows.map((r) => r.regionCode), rows.map((r) => JSON.stringify(r.payload)), rows.length], 'feed-append');
 }
-
-/** Hints sent with the commit (law 2): whoever misses them polls. */
-export async function hint(sql: Sql, channels: readonly string[]): Promise<void> {
-  if (channels.length > 0) await sql.query(`select pg_notify(c, '') from unnest($1::text[]) as c`, [channels], 'hint');
-}

@@ -1,6 +1,6 @@
 /** Answers that belong to no case (FIELD F20): of strangers, unread ones, opt-outs; and a number bound to whom it speaks for, by one click. */
 import type { Party } from '#core/ids.ts';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type LooseReply = { id: string; channel: 'sms' | 'dtmf'; result: string; receivedAt: number; from: string; text: string; party: Party | null; role: string | null; name: string | null };
@@ -31,6 +31,6 @@ export async function bindReply(sql: Sql, id: string, party: Party, by: string):
     `with r as (select from_bidx, from_enc from reply where id = $1::bigint and result = 'stranger-reply' and received_at > anling_now() - interval '14 days' for update),
        bound as (insert into reply_alias (phone_bidx, party, phone_enc, bound_by) select from_bidx, $2, from_enc, $3 from r on conflict (phone_bidx, party) do nothing)
      update reply set evaluated_at = null, result = null, alert_id = null, done_at = anling_now(), done_by = $3 where id = $1::bigint and exists (select from r) returning id`, [id, party, by]);
-  if (rows.length > 0) await sql.query(`select pg_notify('anling_reply', '')`);
+  if (rows.length > 0) await hint(sql, ['anling_reply']);
   return rows.length > 0;
 }

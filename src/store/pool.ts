@@ -12,6 +12,7 @@ export type Sql = {
   /** Runs one statement; with `name` it is prepared once per connection. Rows come as plain objects. */
   query<T extends Row = Row>(text: string, values?: readonly unknown[], name?: string): Promise<T[]>;
   /** Inside a transaction: what is to be done once its commit is known. Must not throw. */ committed?(then: () => void): void;
+  /** Inside a transaction: hints that leave once it is committed. */ hint?(channels: readonly string[]): void;
 };
 export type Db = Sql & {
   /** Runs `work` in one READ COMMITTED transaction on one connection; rolls back when it throws. */
@@ -47,11 +48,13 @@ export function openDb(options: DbOptions): Db {
       const client = await pool.connect();
       let broken: Error | undefined;
       const after: (() => void)[] = [];
+      const hints = new Set<string>();
       try {
         await client.query('begin');
-        const result = await work({ query: (text, values, name) => run(client, text, values, name), committed: (then) => { after.push(then); } });
+        const result = await work({ query: (text, values, name) => run(client, text, values, name), committed: (then) => { after.push(then); }, hint: (channels) => { for (const c of channels) hints.add(c); } });
         await client.query('commit');
         for (const then of after) then();
+        if (hints.size > 0) await run(client, sendHints, [[...hints]], 'hint').catch((e: Error) => { broken = e; });
         return result;
       } catch (error) {
         // A connection that gave no answer gives none to a rollback: it is thrown away, and the server rolls back.
@@ -65,6 +68,19 @@ export function openDb(options: DbOptions): Db {
     listen: (channels, hear) => listen(settings, channels, hear),
     close: () => pool.end(),
   };
+}
+
+/**
+ * NOTIFY inside a transaction holds a lock of the whole database over the wait for the disk: with 140 messages a second a third of all receipts
+ * stood behind it. A transaction that has written nothing waits for no disk.
+ */
+const sendHints = `select pg_notify(c, '') from unnest($1::text[]) as c`;
+
+/** Hints (law 2): inside a transaction they leave after its commit; whoever misses them polls. */
+export async function hint(sql: Sql, channels: readonly string[]): Promise<void> {
+  if (channels.length === 0) return;
+  if (sql.hint) sql.hint(channels);
+  else await sql.query(sendHints, [channels], 'hint');
 }
 
 async function listen(settings: pg.ClientConfig, channels: readonly string[], hear: (channel: string, payload: string) => void): Promise<() => Promise<void>> {

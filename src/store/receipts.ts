@@ -3,7 +3,7 @@
  * state only, and only of a message that we have sent: everything else is counted and ignored (PROVIDERS 5).
  */
 import { createHash } from 'node:crypto';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type ReceiptKind = 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call-report';
@@ -12,8 +12,9 @@ export type ReceiptKind = 'sms-report' | 'sms-up' | 'voice-report' | 'voice-call
 export async function insertReceipt(sql: Sql, seal: Seal, kind: ReceiptKind, body: string): Promise<boolean> {
   const dedupe = `${kind}:${createHash('sha256').update(body).digest('hex')}`;
   const rows = await sql.query(
-    `insert into receipt (kind, dedupe, body_enc, received_at) values ($1, $2, $3, anling_now()) on conflict (dedupe) do nothing returning pg_notify('anling_receipt', '')`,
+    `insert into receipt (kind, dedupe, body_enc, received_at) values ($1, $2, $3, anling_now()) on conflict (dedupe) do nothing returning 1`,
     [kind, dedupe, seal.seal('receipt.body', body)], 'receipt-insert');
+  if (rows.length > 0) await hint(sql, ['anling_receipt']).catch(() => {}); // it is kept: a hint that fails is no failure
   return rows.length > 0;
 }
 

@@ -1,6 +1,6 @@
 /** SQL of what people answer, as notify writes it; the alert path evaluates the rows and knows what an answer means. */
 import { newId } from '#core/ids.ts';
-import type { Sql } from './pool.ts';
+import { hint, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type NewReply = { dedupe: string; channel: 'sms' | 'dtmf'; from: string; content: string; outId: string | null; receivedAt: number };
@@ -14,6 +14,6 @@ export async function insertReply(sql: Sql, seal: Seal, reply: NewReply): Promis
        (select trace from outbox where out_id = $6), (select trace from outbox where to_bidx = $4 and created_at > anling_now() - interval '48 hours' order by created_at desc limit 1), $8))
      on conflict (dedupe) do nothing returning id, trace`,
     [reply.dedupe, reply.channel, seal.seal('reply.from', reply.from), bidx, seal.seal('reply.content', reply.content), reply.outId, reply.receivedAt, newId('t', 12)], 'reply-insert');
-  if (row) await sql.query(`select pg_notify('anling_reply', '')`, [], 'reply-hint');
+  if (row) await hint(sql, ['anling_reply']);
   return row ?? null;
 }

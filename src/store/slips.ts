@@ -15,8 +15,10 @@ export async function allotSlips(sql: Sql, pairs: readonly { party: Party; alert
   const parties = [...new Set(pairs.map((p) => p.party))].sort();
   await sql.query(`select pg_advisory_xact_lock(hashtextextended('slip ' || v.p, 0)) from unnest($1::text[]) with ordinality as v (p, ord) order by v.ord`, [parties], 'slips-lock');
   const rows = await sql.query<{ party: Party; no: number; alert_id: AlertId; code: string; at: number; recent: boolean }>(
-    `select party, no, alert_id, code, created_at as at, created_at > anling_now() - interval '48 hours' as recent from slip
-     where party = any($1) and (created_at > anling_now() - interval '48 hours' or alert_id = any($2::bigint[]))`, [parties, pairs.map((p) => p.alertId)], 'slips-of');
+    // Numbers are given in turn: the newest of a party are all that can be in use, though a leader has thousands in a bad night.
+    `select s.party, s.no, s.alert_id, s.code, s.created_at as at, true as recent from unnest($1::text[]) as v (party),
+       lateral (select * from slip where party = v.party and created_at > anling_now() - interval '48 hours' order by created_at desc limit $3) s
+     union all select party, no, alert_id, code, created_at, false from slip where alert_id = any($2::bigint[]) and party = any($1)`, [parties, pairs.map((p) => p.alertId), 2 * numbers], 'slips-of');
   const out = new Map<string, Slip>();
   const used = new Map<Party, Map<number, number>>(parties.map((p) => [p, new Map()]));
   for (const r of rows) {

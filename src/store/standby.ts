@@ -40,9 +40,11 @@ export async function readCounty(sql: Sql): Promise<CountyFacts> {
 }
 
 export type GivenSlip = { party: Party; alertId: AlertId; no: number; code: string; at: number };
-/** Slips of the last 48 h, and of all open cases. */
-export const recentSlips = (sql: Sql): Promise<GivenSlip[]> => sql.query<GivenSlip & Row>(
-  `select s.party, s.alert_id as "alertId", s.no, s.code, s.created_at as at from slip s join alert a on a.id = s.alert_id where s.created_at > anling_now() - interval '48 hours' or a.state <> 'closed'`, [], 'standby-slips');
+/** Slips of the last 48 h, and of all open cases; with `since` only those given from then on. */
+export const recentSlips = (sql: Sql, since: number | null): Promise<GivenSlip[]> => (since === null
+  ? sql.query<GivenSlip & Row>(
+    `select s.party, s.alert_id as "alertId", s.no, s.code, s.created_at as at from slip s join alert a on a.id = s.alert_id where s.created_at > anling_now() - interval '48 hours' or a.state <> 'closed'`, [], 'standby-slips')
+  : sql.query<GivenSlip & Row>('select party, alert_id as "alertId", no, code, created_at as at from slip where created_at >= to_timestamp($1 / 1000.0)', [since], 'standby-slips-since'));
 
 /** Open emergencies with the number of their last change. */
 export const openEmergencies = (sql: Sql): Promise<{ id: AlertId; version: number }[]> =>
@@ -94,6 +96,14 @@ export async function markMerged(sql: Sql, cases: readonly { key: string; alertI
 /** Which of these cases have been taken over. */
 export async function mergedOf(sql: Sql, keys: readonly string[]): Promise<Set<string>> {
   return new Set((await sql.query<{ key: string }>('select key from standby_case where key = any($1) and merged_at is not null', [keys], 'standby-merged-of')).map((r) => r.key));
+}
+
+/** Waits for whoever evaluates an event of these cases now: he has not seen what was handed over. Inside a transaction, which then holds their shards. */
+export async function awaitEvaluation(sql: Sql, keys: readonly string[]): Promise<void> {
+  await sql.query(`select set_config('lock_timeout', $1, true)`, [String(limits.lockMs)]);
+  await sql.query(
+    `select pg_advisory_xact_lock(hashtext('anling-evaluate'), shard) from (
+       select distinct e.shard from standby_case c join standby_event s on s.case_key = c.key and s.opens join event e on e.ingest_id = s.ingest_id where c.key = any($1) and c.merged_at is null order by 1) busy`, [keys], 'standby-evaluation');
 }
 
 /** Cases handed over whose event was evaluated before they came (nobody held it back any more), with the alert it made; locked. */

@@ -7,7 +7,7 @@ import { type EventKind, type Edge, kindInfo } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import { shardOf } from '#core/shard.ts';
 import type { PresenceState, Watched } from '#core/supervision.ts';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 /** Whether our doors are open now, and since when without a gap (epoch ms, null: no gap is known). */
@@ -150,5 +150,5 @@ export async function insertHouseEvents(sql: Sql, seal: Seal, events: readonly H
     [column((e) => e.ingestId ?? randomUUID()), column((e) => shardOf(e.homeId, e.deviceId, subjectOf(e))), column((e) => kindInfo[e.kind].priority), column((e) => e.deviceId ?? null),
       column((e) => e.homeId ?? null), column((e) => e.personId ?? null), column((e) => e.room ?? null), column((e) => e.kind), column((e) => e.edge),
       column((e) => seal.seal('event.data', JSON.stringify({ data: e.data }))), column((e) => e.trace ?? randomUUID().slice(0, 18))], 'supervision-events');
-  await sql.query('notify anling_event');
+  await hint(sql, ['anling_event']);
 }

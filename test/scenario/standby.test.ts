@@ -10,6 +10,7 @@ import type { Party } from '#core/ids.ts';
 import { standinKey } from '#notify/standin-key.ts';
 import { dutyGate } from '#ops/duty.ts';
 import { createLog } from '#ops/log.ts';
+import { stampFile } from '#ops/machine.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { freePort } from '#ops/processes.ts';
 import { type Standin, startStandin } from '#simulators/standin/server.ts';
@@ -116,6 +117,13 @@ function noted(): SentAlready[] {
     return (db.prepare('select body from kept').all() as { body: Uint8Array }[]).flatMap((r) => unsealed<Kept>(t.seal, 'standby.ledger', r.body).handover.changes.flatMap((c) => c.change.sends.flatMap((m) => m.done ?? [])));
   } finally { db.close(); }
 }
+/** The event of the one case that standby has opened. */
+function opening(): string {
+  const db = new DatabaseSync(join(data, 'standby', 'ledger.db'), { readOnly: true });
+  try {
+    return (db.prepare('select body from kept').all() as { body: Uint8Array }[]).flatMap((r) => unsealed<Kept>(t.seal, 'standby.ledger', r.body).events.map((e) => e.ingestId))[0] ?? '';
+  } finally { db.close(); }
+}
 const openNow = (): readonly Case[] => readSnapshot<OpenNow>(join(data, 'standby'), 'open', t.seal)?.value.cases ?? [];
 const settledBack = async (): Promise<void> => {
   await until('the standby has handed over and the event is evaluated', async () => {
@@ -148,6 +156,29 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     expect(outbox.slice(0, 2).map((o) => [o.what, o.provider_id !== null])).toEqual([['sms responder:cw sos', true], ['voice responder:cw voice-p1', true]]);
     expect(new Set(outbox.map((o) => o.what)).size).toBe(outbox.length);
     expect(rung()).toHaveLength(outbox.length);
+  });
+
+  it('an event that was committed after all, its edge unheard, and evaluated: the worker’s own text stays behind, nobody hears of it twice [A2 RF5 LAW6]', async () => {
+    await gate.away();
+    press(1);
+    await until('the first text', () => rung().length > 0, 15_000);
+    await until('its outcome is in the ledger', () => noted().some((m) => m.state === 'accepted'));
+    await quit('standby');
+    const flag = setInterval(() => stampFile(join(data, 'standby', 'duty.json')), 500); // its next life goes on where it stood
+    undo.push(async () => clearInterval(flag));
+    await gate.back();
+    const id = await t.event('sos', { deviceId: device.id, id: 'e1' });
+    await t.db.query('update event set ingest_id = $2 where id = $1', [id, opening()]);
+    await t.evaluate();
+    await t.fire();
+    expect(await t.db.query(`select 1 from outbox where party = 'responder:cw' and state = 'due'`)).not.toEqual([]);
+    await run('standby');
+    clearInterval(flag);
+    await settledBack();
+    await until('the worker goes on', () => rung().includes('sms doctor'), 30_000);
+    const counts = [...Map.groupBy(rung(), (l) => l)].map(([l, all]) => `${l} ${all.length}`);
+    expect(counts.filter((l) => !l.endsWith(' 1'))).toEqual([]);
+    expect((await t.alerts()).map((a) => [a.state, a.count])).toEqual([['open', 1]]);
   });
 
   it('a standby that was stopped in the middle goes on where it was: no step lost, none made again; what was open before goes on too [A2 RF1 RF2 LAW6]', async () => {
