@@ -1,12 +1,14 @@
 /**
  * Once a day: at 08:30 one message per village about its low batteries (never at night, at most one a day, B5), at each watched
- * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), and the tidying of modes that have ended and of old silences.
+ * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), the count of how often each responder
+ * was called (2.4), and the tidying of modes that have ended and of old silences.
  */
 import { randomUUID } from 'node:crypto';
 import { limits } from '#core/limits.ts';
 import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
+import { countLoads } from '#store/arrivals.ts';
 import { takeDigests, takeRoutines } from '#store/daily.ts';
 import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
@@ -26,10 +28,11 @@ export function startDaily(options: DailyOptions): Loop {
   });
 }
 
-/** One look at all three; true when there may be more. */
+/** One look at all of them; true when there may be more. */
 export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   await endModes(options.db);
   await pruneSilences(options.db);
+  if (await countLoads(options.db)) options.log.info('counted how often each responder was called');
   const routines = await checkRoutines(options);
   const digests = await sendDigests(options);
   return routines > 0 || digests > 0;

@@ -1,6 +1,6 @@
 /**
  * The provider's windows per telephone number, mirrored (PROVIDERS 1, 2): how much of each is used, and how much a message of some
- * urgency may use of it. An emergency has all of it; everything else leaves the reserve (limits.budgetReserve).
+ * urgency may use of it. The first round of an emergency has all of it; everything else leaves the reserve (limits.budgetReserve).
  */
 import { limits } from './limits.ts';
 import type { providerBudget } from './provider.ts';
@@ -22,5 +22,6 @@ export function windowsOf(channel: 'sms' | 'voice', used: Used, budget: Budget):
   return all.filter((w) => w.most > 0);
 }
 
-/** What of a window a message of this priority may use. */
-export const allowed = (most: number, priority: number): number => (priority === 1 ? most : Math.max(1, Math.floor(most * (1 - limits.budgetReserve))));
+/** What of a window a message may use: all of it in the first round of an emergency (`round` null: no search of its own), the unreserved part for everything else, so that whoever is searched for a second time leaves room for whoever is searched for first. */
+export const allowed = (most: number, { priority, round = null }: { priority: number; round?: number | null }): number =>
+  (priority === 1 && (round ?? 0) === 0 ? most : Math.max(1, Math.floor(most * (1 - limits.budgetReserve))));

@@ -46,7 +46,7 @@ function roleLine(c: Case, f: Failure, now: number): Send | null {
   const template = f.channel === 'voice' ? f.template : voiceForm[f.template];
   const who = c.roster.find((p) => p.party === f.party);
   const line = who && !who.landline ? c.roster.find((p) => p.landline && p.role === who.role && p.reach === who.reach && !(p.absentUntil !== null && p.absentUntil > now)) : undefined;
-  if (!template || !line || (f.purpose === 'search' && (c.contacted.get(line.party)?.voice ?? 0) > 0) || overBudget(c, line, now, callsKept(c, line))) return null;
+  if (!template || !line || (f.purpose === 'search' && (c.contacted.get(line.party)?.voice ?? 0) > 0) || overBudget(c, line, now, callsKept(c, line, f.round))) return null;
   return { party: line.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };
 }
 
@@ -54,7 +54,7 @@ function callInstead(c: Case, f: Failure, now: number): Send | null {
   const template = voiceForm[f.template];
   const who = c.roster.find((p) => p.party === f.party);
   const calledAlready = (c.contacted.get(f.party)?.voice ?? 0) > 0 && f.purpose === 'search';
-  if (!template || !who || calledAlready || overBudget(c, who, now, callsKept(c, who))) return null;
+  if (!template || !who || calledAlready || overBudget(c, who, now, callsKept(c, who, f.round))) return null;
   const state = c.engagements.get(f.party)?.state;
   if (f.purpose === 'search' && state !== undefined && state !== 'notified') return null;
   return { party: f.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };

@@ -27,7 +27,7 @@ const sent = (change: Change): string[] => change.sends.map((s) => `${s.channel}
 
 describe('the last way left [2.5 FF6 LAW5]', () => {
   it('a round that would reach nobody ends with a call: of those kept for others first, then beyond the budget, to who was called least', () => {
-    expect(sent(planDue(caseOf({ calls: all([10, 20, 30]), contacted: told }), now)), 'two calls of the hour were kept').toEqual(['voice r:cw']);
+    expect(sent(planDue(caseOf({ calls: all([10, 20, 30]), contacted: told }), now)), 'two calls of the hour were kept: a second round has them only so').toEqual(['voice r:cw !']);
     const spent: [string, number[]][] = [['r:cw', [10, 20, 30, 40, 50, 55]], ['r:duty', [6, 20, 30, 40, 50]], ['r:lead', [10, 20, 30, 40, 50, 51, 52]]];
     const change = planDue(caseOf({ calls: spent, contacted: told }), now);
     expect(sent(change)).toEqual(['voice r:duty !']);
@@ -56,6 +56,10 @@ describe('calls that are kept for the next emergency [2.5 E7 FF6]', () => {
     const calls: [string, number[]][] = [['r:cw', [10, 20, 30]]];
     expect(lines(caseOf({ calls, contacted: [['r:cw', { voice: 3 }]] }), call)).toEqual([]);
     expect(lines(caseOf({ calls, contacted: [['r:cw', { voice: 2 }]] }), call)).toEqual(['voice r:cw']);
+  });
+  it('a second round leaves them to whoever is searched for first [2.5]', () => {
+    const c = caseOf({ calls: [['r:cw', [10, 20, 30]]], contacted: [['r:cw', { voice: 1 }]] });
+    expect([0, 1].map((round) => resolveStep(c, call, round, 1, now).sends.map((s) => s.channel))).toEqual([['voice'], []]);
   });
   it('what is no emergency leaves them from the first', () => {
     const concern = { priority: 2, kind: 'motionless', plan: concernPlan } as Partial<Alert>;

@@ -6,6 +6,7 @@
 import type { Case, Send } from './change.ts';
 import { overBudget, resolveStep, smsInstead, templateFor, type PartyFacts } from './roster.ts';
 import type { PlanTarget } from './escalation.ts';
+import { limits } from './limits.ts';
 
 /** Whether this round has reached somebody, as far as is known. */
 const reachedIn = (c: Pick<Case, 'contacted'>, round: number): boolean => [...c.contacted.values()].some((s) => s.reached && s.rounds.includes(round));
@@ -24,7 +25,7 @@ export function lastCall(c: Case, now: number): Send[] {
 function callOf(c: Case, who: PartyFacts, target: PlanTarget | 'others', round: number, step: number, now: number): Send {
   const template = templateFor(c, target, 'voice');
   return {
-    party: who.party, channel: 'voice', template, purpose: 'search', round, step, ...(template === 'voice-escalate' ? { params: { n: String(c.contacted.size) } } : {}), ...(overBudget(c, who, now) ? { lastWay: true as const } : {}),
+    party: who.party, channel: 'voice', template, purpose: 'search', round, step, ...(template === 'voice-escalate' ? { params: { n: String(c.contacted.size) } } : {}), ...(overBudget(c, who, now, round > 0 ? limits.callsKept : 0) ? { lastWay: true as const } : {}),
   };
 }
 

@@ -64,6 +64,25 @@ describe('whom a step reaches', () => {
     expect(candidates('neighbour-villages', [near('r:1', 0.5, { strange: true }), near('r:2', 2.5), near('r:5', 5, { strange: true }), near('r:9', 9)]).map((p) => p.party)).toEqual(['r:2', 'r:1', 'r:5', 'r:9']);
     expect(candidates('seat', [person('r:1', 'seat', { strange: true }), person('r:2', 'seat', { ord: 2 })]).map((p) => p.party), 'a desk has its own order').toEqual(['r:1', 'r:2']);
   });
+  it('of those whom neither turn, distance, speech nor the village’s own order tells apart, who was called less goes first; between villages within a band; a fire goes by distance [2.4]', () => {
+    const near = (party: string, distanceKm: number, called: number, role: PartyFacts['role'] = 'care-worker'): PartyFacts => person(party, role, { reach: 'town', distanceKm, called });
+    const order = (target: PlanAction['target'], ...roster: PartyFacts[]): string => candidates(target, roster).map((p) => p.party.slice(2)).join(' ');
+    expect(order('doctor', person('r:1', 'doctor', { called: 9 }), person('r:2', 'doctor', { called: 2 }), person('r:3', 'doctor'))).toBe('3 2 1');
+    expect(order('doctor', person('r:1', 'doctor', { called: 9 }), person('r:2', 'doctor', { ord: 2 })), 'the village says who is the deputy').toBe('1 2');
+    expect(order('neighbour-villages', near('r:1', 0.5, 7), near('r:2', 2.5, 1), near('r:4', 4, 0))).toBe('2 1 4');
+    expect(order('fire-station', near('r:1', 0.5, 7, 'fire-station'), near('r:2', 2.5, 1, 'fire-station'))).toBe('1 2');
+  });
+  it('how often somebody was called orders, it never leaves anybody out, and it takes nobody before his band, his language or his turn [2.4]', () => {
+    const someone = fc.record({ km: fc.constantFrom(0, 0.5, 2, 4, 8), ord: fc.integer({ min: 1, max: 2 }), called: fc.integer({ min: 0, max: 3 }), strange: fc.boolean(), off: fc.boolean(), role: fc.constantFrom('care-worker' as const, 'doctor' as const) });
+    fc.assert(fc.property(fc.array(someone, { maxLength: 12 }), fc.constantFrom<PlanAction['target']>('care-worker', 'doctor', 'neighbour-villages'), (people, target) => {
+      const roster = people.map((p, i) => person(`r:${i}`, p.role, { distanceKm: p.km, reach: p.km === 0 ? 'village' : 'town', ord: p.ord, called: p.called, ...(p.strange ? { strange: true as const } : {}), ...(p.off ? { offDuty: true as const } : {}) }));
+      const [mine, uncounted] = [candidates(target, roster), candidates(target, roster.map(({ called: _, ...p }) => p))];
+      expect(mine.map((p) => p.party).sort()).toEqual(uncounted.map((p) => p.party).sort());
+      const rank = (p: PartyFacts): number => (p.offDuty ? 1e6 : 0) + Math.floor(p.distanceKm / 3) * 100 + (p.strange ? 1 : 0);
+      for (const [i, p] of mine.entries()) expect(rank(p), 'ranks ascend').toBeGreaterThanOrEqual(rank(mine[i - 1] ?? p));
+      expect(mine.map(rank)).toEqual(uncounted.map(rank));
+    }));
+  });
   it('who opted out or has a landline is called instead of written to [FF21]', () => {
     expect(lines(caseOf([person('r:1', 'care-worker', { optedOut: true })]), [text('care-worker')])).toEqual(['voice r:1']);
     expect(lines(caseOf([person('r:1', 'town-duty', { landline: true, reach: 'town' })]), [call('town-duty'), text('town-duty')])).toEqual(['voice r:1']);

@@ -25,6 +25,7 @@ export type PartyFacts = {
   /** His place lies in an outage (所在片区失联): tried, never waited for; passed over where somebody with a signal is there. */ cutOff?: true;
   /** What he speaks is on file, and the elder's speech is not in it (语言不通): comes after those who are as near. */ strange?: true;
   /** Stands in a schedule and has no turn now (不当班): comes after those who have, never not at all. */ offDuty?: true;
+  /** Alarms he was told of in the last 30 whole days: of those whom nothing else tells apart, who was called less goes first. */ called?: number;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
 /** What a step looks at; a case, or one that is only imagined. */
@@ -58,7 +59,10 @@ export function candidates(target: PlanTarget, roster: readonly PartyFacts[]): P
   const off = (p: PartyFacts): number => (p.offDuty === true ? 1 : 0);
   const speech = (p: PartyFacts): number => (p.strange && !deskRoles.has(p.role) ? 1 : 0);
   const band = (p: PartyFacts): number => Math.floor(p.distanceKm / languageKm);
-  return roster.filter(fits).sort((a, b) => off(a) - off(b) || band(a) - band(b) || speech(a) - speech(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.party < b.party ? -1 : 1));
+  const called = (p: PartyFacts): number => p.called ?? 0;
+  // Between villages a kilometre matters less than whose turn it is; a village's own order is its own, and a fire goes by distance.
+  const turn = (p: PartyFacts): number => (target === 'neighbour-villages' ? called(p) : 0);
+  return roster.filter(fits).sort((a, b) => off(a) - off(b) || band(a) - band(b) || speech(a) - speech(b) || turn(a) - turn(b) || a.distanceKm - b.distanceKm || a.ord - b.ord || called(a) - called(b) || (a.party < b.party ? -1 : 1));
 }
 
 /** What one step of a plan does now: messages and calls, and who was left out and why. */
@@ -96,7 +100,7 @@ function addOthers(c: StepCase, out: Resolution, now: number): void {
   const near = { village: 0, town: 1, county: 2 };
   const untried = c.roster
     .filter((p) => !(c.contacted.get(p.party)?.rounds.length) && p.role !== 'seat' && p.role !== 'shift-leader' && !out.has(p))
-    .sort((a, b) => near[a.reach] - near[b.reach] || a.distanceKm - b.distanceKm || a.ord - b.ord);
+    .sort((a, b) => near[a.reach] - near[b.reach] || a.distanceKm - b.distanceKm || a.ord - b.ord || (a.called ?? 0) - (b.called ?? 0));
   for (const p of untried.slice(0, othersPerRound)) {
     const no = whyNot(c, p, 'voice', out, now);
     if (no) out.leave(p, 'others', no);
@@ -106,7 +110,7 @@ function addOthers(c: StepCase, out: Resolution, now: number): void {
 
 /** Why somebody was left out of the calls who got the message. */
 export const smsInstead = 'call-budget-sms-instead';
-type Resolution = Resolved & { has(p: PartyFacts): boolean; calling(phoneKey: string): number; leave(p: PartyFacts, target: PlanTarget | 'others', reason: string): void; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
+type Resolution = Resolved & { round: number; has(p: PartyFacts): boolean; calling(phoneKey: string): number; leave(p: PartyFacts, target: PlanTarget | 'others', reason: string): void; reach(p: PartyFacts, channel: 'sms' | 'voice', target: PlanTarget | 'others'): void };
 
 function newResolution(c: StepCase, round: number, step: number): Resolution {
   const sends: Send[] = [];
@@ -122,7 +126,7 @@ function newResolution(c: StepCase, round: number, step: number): Resolution {
     sends.push({ party: p.party, channel, template, purpose: 'search', round, step, ...(params ? { params } : {}) });
   };
   return {
-    sends, skipped,
+    sends, skipped, round,
     has: (p) => phones.has(p.phoneKey),
     calling: (phoneKey) => (phones.get(phoneKey)?.has('voice') ? 1 : 0),
     // Called too often just now, perhaps about another elder: this one stands in his messages all the same.
@@ -146,12 +150,13 @@ function newResolution(c: StepCase, round: number, step: number): Resolution {
 
 /** Why this one is left out now, or null. A decline or an acceptance stands for the whole alert. */
 function whyNot(c: StepCase, p: PartyFacts, channel: 'sms' | 'voice', out: Resolution, now: number): string | null {
+  const { round } = out;
   const state = c.engagements.get(p.party)?.state;
   if (state === 'declined') return 'declined';
   if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
   if (p.absentUntil !== null && p.absentUntil > now) return 'absent';
   if (c.alert.priority > 1 && isQuiet(p, now)) return 'quiet-hours';
-  if ((channel === 'voice' || p.landline || p.optedOut) && out.calling(p.phoneKey) === 0 && overBudget(c, p, now, callsKept(c, p))) return 'call-budget';
+  if ((channel === 'voice' || p.landline || p.optedOut) && out.calling(p.phoneKey) === 0 && overBudget(c, p, now, callsKept(c, p, round))) return 'call-budget';
   return null;
 }
 
@@ -160,9 +165,9 @@ function isQuiet({ quiet }: Pick<PartyFacts, 'quiet'>, now: number): boolean {
   return quiet !== undefined && within(quiet, clockTime(now));
 }
 
-/** Calls of an hour that this alert leaves to another emergency (FIELD F6): what is no emergency always, one that has called this person often enough too. */
-export const callsKept = (c: Pick<StepCase, 'alert' | 'contacted'>, p: Pick<PartyFacts, 'party'>): number =>
-  (c.alert.priority > 1 || (c.contacted.get(p.party)?.voice ?? 0) >= limits.callsPerAlert ? limits.callsKept : 0);
+/** Calls of an hour that this alert leaves to another emergency (FIELD F6): what is no emergency always, a second round (as core/budget.ts has it), one that has called this person often enough too. */
+export const callsKept = (c: Pick<StepCase, 'alert' | 'contacted'>, p: Pick<PartyFacts, 'party'>, round: number | null): number =>
+  (c.alert.priority > 1 || (round ?? 0) > 0 || (c.contacted.get(p.party)?.voice ?? 0) >= limits.callsPerAlert ? limits.callsKept : 0);
 
 /** At most 3 calls to a number in 5 minutes and 5 in an hour, over all alerts (FIELD F6); `keep` of the hour's are not touched. */
 export function overBudget(c: Pick<Case, 'calls'>, p: Pick<PartyFacts, 'phoneKey'>, now: number, keep = 0): boolean {
@@ -189,7 +194,7 @@ export function resolveTells(c: Case, tells: readonly Tell[], now: number): Reso
     if (!who || !template) { skipped.push({ target: tell.target, reason: who ? 'no-voice-form' : 'nobody-in-role' }); continue; }
     const channel = mute ? 'voice' : tell.channel;
     if (told.has(`${who.phoneKey} ${channel}`)) continue;
-    if (channel === 'voice' && overBudget(c, who, now, callsKept(c, who))) { skipped.push({ target: tell.target, party: who.party, reason: 'call-budget' }); continue; }
+    if (channel === 'voice' && overBudget(c, who, now, callsKept(c, who, null))) { skipped.push({ target: tell.target, party: who.party, reason: 'call-budget' }); continue; }
     told.add(`${who.phoneKey} ${channel}`);
     sends.push({ party: who.party, channel, template, purpose: 'notice', round: null, step: null, ...(tell.params ? { params: tell.params } : {}) });
   }

@@ -11,7 +11,7 @@ import { isDemoNumber, type ProviderSettings, technicalNotices } from '#core/pro
 import type { ChannelKind, FailureClass } from './channels/channel.ts';
 
 export type Guarded = { channel: ChannelKind; to: string; demo: boolean; provider: string | null };
-export type Budgeted = { channel: ChannelKind; template: TemplateName; priority: number; lastWay: boolean };
+export type Budgeted = { channel: ChannelKind; template: TemplateName; priority: number; /** of the search; null: it is none */ round: number | null; lastWay: boolean };
 /** `notices`: milliseconds since each technical notice of the longest window. */
 export type Seen = Used & { optedOut: boolean; /** exempt from the provider's limits on texts */ listed: boolean; notices: readonly number[] };
 /** `waitMs`: not now, again after this; absent: another way at once. */
@@ -31,7 +31,7 @@ export function guardNumber(send: Budgeted, seen: Seen, budget: ProviderSettings
   if (send.channel === 'sms' && seen.optedOut) return { code: 'local.OPTED_OUT', class: 'P' };
   if (send.lastWay) return null;
   const held = send.channel === 'sms' && seen.listed ? [] : windowsOf(send.channel, seen, budget);
-  const full = held.find((w) => w.used >= allowed(w.most, send.priority));
+  const full = held.find((w) => w.used >= allowed(w.most, send));
   if (!full) return noticeDue(send, seen);
   const code = full.used < full.most ? 'local.RESERVE' : full.code;
   // What is told of devices is as true in an hour; a word about a case is not: it fails at once, and is shown.

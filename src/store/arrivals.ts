@@ -27,6 +27,21 @@ export function responderMonths(sql: Sql, { prefix, from, to, demo }: SheetOf): 
      group by r.id order by r.region_code, r.role, r.ord, r.id`, [prefix, from, to, demo]);
 }
 
+/**
+ * Counts what each responder was told of in the whole days before this one (limits.loadDays), once a day: what the ring's order looks at must not move while an alarm
+ * runs, or its text would go to one and its call to another. False when today's is there already.
+ */
+export async function countLoads(sql: Sql): Promise<boolean> {
+  const rows = await sql.query(
+    `with today as (select date_trunc('day', anling_now() at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai' as at),
+       told as (select e.party, count(*)::int as told, (count(*) filter (where ${night('e.notified_at')}))::int as night from today, ${mine}
+         where a.demo = r.demo and e.notified_at >= today.at - ${limits.loadDays} * interval '1 day' and e.notified_at < today.at and not (${notCounted}) group by 1)
+     insert into responder_load (responder_id, told, night, until_at) select r.id, coalesce(t.told, 0), coalesce(t.night, 0), today.at from today, responder r left join told t on t.party = 'responder:' || r.id
+     where not exists (select from responder_load l where l.until_at = today.at) order by r.id
+     on conflict (responder_id) do update set told = excluded.told, night = excluded.night, until_at = excluded.until_at returning responder_id`, []);
+  return rows.length > 0;
+}
+
 export type ArrivalLine = Who & {
   alertId: string; kind: string; place: string | null; openedAt: number; toldAt: number | null; acceptedAt: number | null; departedAt: number | null; arrivedAt: number; doneAt: number | null; closedAt: number | null; outcome: string | null;
   /** who wrote the arrival down: he himself by text, key or link, or the desk for him */ via: 'sms' | 'dtmf' | 'link' | 'wall' | 'api' | null; byHimself: boolean | null;

@@ -13,7 +13,7 @@ import type { Seal } from './seal.ts';
 
 export type ClaimedSend = {
   id: string; outId: string; alertId: string | null; party: string; channel: 'sms' | 'voice'; template: TemplateName; paramsEnc: Buffer; toEnc: Buffer; toBidx: Buffer;
-  priority: number; /** no other way is left: no budget holds it */ lastWay: boolean; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean; /** ends before the gateway (链路自检) */ dry: boolean;
+  priority: number; /** of the search, from 0; null: it is none */ round: number | null; /** no other way is left: no budget holds it */ lastWay: boolean; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean; /** ends before the gateway (链路自检) */ dry: boolean;
   /** Null: this row may not go to this gateway. */ provider: string | null;
   /** Of a call: what the callee speaks, and the kind of its alert. */ languages: string[]; kind: EventKind | null;
   withdrawn: boolean; /** epoch ms of this try, by the one clock */ sentAt: number; /** ms since it was inserted */ ageMs: number;
@@ -33,7 +33,7 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
      update outbox o set state = 'sending', lease_until = n.at + $5 * interval '1 ms', lease_token = o.lease_token + 1, attempts = o.attempts + 1, sent_at = n.at,
        provider = case when not o.dry and o.demo = ($6 = 'standin') then $6 end
      from picked, (select anling_now() as at) n where o.id = picked.id
-     returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.party, o.channel, o.template, o.params_enc as "paramsEnc", o.to_enc as "toEnc", o.to_bidx as "toBidx", o.priority, o.last_way as "lastWay",
+     returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.party, o.channel, o.template, o.params_enc as "paramsEnc", o.to_enc as "toEnc", o.to_bidx as "toBidx", o.priority, o.round, o.last_way as "lastWay",
        o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, o.withdrawn_at is not null as withdrawn,
        case when o.channel = 'voice' then (select kind from alert where id = o.alert_id) end as kind,
        coalesce(case when o.channel <> 'voice' then null when o.party like 'contact:%' then (select array_remove(array[language], null) from contact where id = substr(o.party, 9))

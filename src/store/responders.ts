@@ -5,7 +5,7 @@ import { markAgain, marked, wanted } from './marks.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-export type Responder = ResponderFields & { id: string; optedOutAt: number | null; version: number; demo: boolean; createdAt: number };
+export type Responder = ResponderFields & { id: string; optedOutAt: number | null; version: number; demo: boolean; createdAt: number; /** alarms he was told of in the last 30 whole days, of them by night (store/arrivals.ts) */ told30: number; night30: number };
 export type NewResponder = ResponderFields & { id: string; demo: boolean };
 
 const table: Table = {
@@ -17,7 +17,7 @@ const table: Table = {
 };
 const select = `select r.id, r.role, r.region_code as "regionCode", r.ord, r.name_enc, r.phone_enc, r.landline, r.keypress, r.languages,
   r.walk_minutes as "walkMinutes", r.key_holder as "keyHolder", to_char(r.quiet_from, 'HH24:MI') as "quietFrom", to_char(r.quiet_to, 'HH24:MI') as "quietTo", r.verified_at as "verifiedAt",
-  r.opted_out_at as "optedOutAt", r.absent_until as "absentUntil", r.version, r.demo, r.created_at as "createdAt" from responder r`;
+  r.opted_out_at as "optedOutAt", r.absent_until as "absentUntil", r.version, r.demo, r.created_at as "createdAt", coalesce(l.told, 0) as "told30", coalesce(l.night, 0) as "night30" from responder r left join responder_load l on l.responder_id = r.id`;
 
 const toResponder = (seal: Seal, { name_enc, phone_enc, ...rest }: Row): Responder =>
   ({ ...(rest as Omit<Responder, 'name' | 'phone'>), name: seal.open('responder.name', name_enc as Buffer), phone: seal.open('responder.phone', phone_enc as Buffer) });

@@ -21,8 +21,8 @@ type Speech = { id: string; homeId: string | null; language: string | null };
 export type RosterRows = { responders: readonly Row[]; contacts: readonly Row[]; places: readonly Place[]; scopes: readonly Scope[]; turns: Turns; speech?: readonly Speech[] };
 
 const responderRows = `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes, p.languages,
-       to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon
-     from responder p join region r on r.code = p.region_code`;
+       to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon, coalesce(l.told, 0) as called
+     from responder p join region r on r.code = p.region_code left join responder_load l on l.responder_id = p.id`;
 const contactRows = `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
      from contact c join person p on p.id = c.person_id`;
 
@@ -96,7 +96,7 @@ const walkOf = (r: Row): Pick<PartyFacts, 'walkMinutes'> => (r['walk_minutes'] =
 const responder = (r: Row): Responder => ({
   party: r['party'] as Party, role: r['role'] as PartyRole, ord: r['ord'] as number, phoneKey: r['phone_key'] as string, landline: r['landline'] as boolean, keyHolder: r['key_holder'] as boolean,
   languages: r['languages'] as string[] | undefined ?? [], ...walkOf(r), ...(r['quiet_from'] === null ? {} : { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } }),
-  optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
+  optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, ...(r['called'] ? { called: r['called'] as number } : {}), region: r['region_code'] as string, lat: r['lat'] as number | null, lon: r['lon'] as number | null,
 });
 
 const deskRoles: ReadonlySet<string> = new Set(['seat', 'shift-leader', 'duty-leader']);

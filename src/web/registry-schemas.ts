@@ -87,7 +87,7 @@ export const ResponderView = Shape({
   id: Type.String(), role: OneOf(responderRoles), regionCode: RegionCodeText, town: Nullable(Type.String()), village: Nullable(Type.String()), ord: Type.Integer(),
   name: Type.String({ description: 'masked' }), phone: Type.String({ description: 'masked' }), landline: Type.Boolean(), keypress: Type.Boolean(), languages: Type.Array(Type.String()),
   walkMinutes: Nullable(Type.Integer()), keyHolder: Type.Boolean(), quietFrom: Nullable(Type.String()), quietTo: Nullable(Type.String()),
-  verifiedAt: Nullable(EpochMs), optedOutAt: Nullable(EpochMs), absentUntil: Nullable(EpochMs), version: Type.Integer(), demo: Type.Boolean(), createdAt: EpochMs,
+  verifiedAt: Nullable(EpochMs), optedOutAt: Nullable(EpochMs), absentUntil: Nullable(EpochMs), version: Type.Integer(), demo: Type.Boolean(), createdAt: EpochMs, told30: Type.Integer({ description: 'alarms he was told of in the last 30 whole days' }), night30: Type.Integer({ description: 'of them by night' }),
 });
 
 export const DoorName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$', description: 'a vendor’s door (/vendors/{name})' });

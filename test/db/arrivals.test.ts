@@ -1,5 +1,8 @@
 /** The arrival sheet against rows whose sums are known: whose month it is, what is counted, who may see which names, what the file leaves behind in the audit. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { AlertId, HomeId, RegionCode } from '#core/ids.ts';
+import { countLoads } from '#store/arrivals.ts';
+import { rostersOf } from '#store/roster.ts';
 import { otherTown, otherVillage, testWeb, town, village, type Web } from '#test/harness/web.ts';
 
 let web: Web;
@@ -64,5 +67,17 @@ describe('the arrival sheet', () => {
     expect(plain.text).toContain('王玉兰');
     expect(plain.text).not.toMatch(/1540425/);
     expect(await web.t.db.query(`select detail->>'names' as names, detail->>'responses' as n from audit where action = 'arrivals.export' order by id`)).toEqual([{ names: 'false', n: '3' }, { names: 'true', n: '3' }]);
+  });
+
+  it('how often each was called in the thirty whole days before is counted once a day, stands on his file, and reaches the ring’s order [2.4]', async () => {
+    await web.t.db.query(`update clock_offset set offset_ms = $1 - extract(epoch from clock_timestamp()) * 1000`, [at('2026-03-31T12:00')]);
+    expect([await countLoads(web.t.db), await countLoads(web.t.db)]).toEqual([true, false]);
+    const files = (await web.fetch('/api/v1/responders', { cookie: await web.cookie('operator', town) })).body.responders;
+    expect(files).toMatchObject([{ id: 'r1', told30: 4, night30: 1 }]);
+    const rosters = await rostersOf(web.t.db, [{ id: '1' as AlertId, flags: [], homeId: 'h1' as HomeId, personId: null, regionCode: village as RegionCode }]);
+    expect([...rosters.values()].flat().filter((p) => p.called !== undefined).map((p) => [p.party, p.called])).toEqual([['responder:r1', 4]]);
+    await web.t.db.query(`update clock_offset set offset_ms = offset_ms + 86400000`);
+    expect(await countLoads(web.t.db)).toBe(true);
+    expect((await web.t.db.query(`select told from responder_load where responder_id = 'r1'`))[0]).toEqual({ told: 5 }); // the last minute of March is whole now
   });
 });

@@ -37,6 +37,13 @@ describe('a reserve for emergencies [2.5 E7]', () => {
     expect(await one({ priority: 1, template: 'gas' }), 'each text has its own').toBe('accepted');
     expect(gateway.sent.map((m) => m.template)).toEqual([...Array<string>(10).fill('sos'), ...Array<string>(10).fill('concern'), 'gas']);
   });
+  it('of an emergency only the first round has the whole; whoever is searched for a second time leaves the reserve, and another elder’s first press has it [2.5]', async () => {
+    run({ smsPerDay: 10 });
+    for (let i = 0; i < 7; i++) expect(await one({ round: 1 })).toBe('accepted');
+    expect(await one({ round: 1 })).toBe('failed local.RESERVE');
+    for (let i = 0; i < 3; i++) expect(await one({ round: 0 })).toBe('accepted');
+    expect(await one({ round: 1, lastWay: true }), 'but nobody is left to a budget').toBe('accepted');
+  });
   it('calls: two of the hour are kept', async () => {
     run();
     const seen: string[] = [];

@@ -14,7 +14,7 @@ import type { TestDatabase } from '#test/harness/db.ts';
 import type { Loop } from '#work/loop.ts';
 
 const params: MessageParams = { time: '02:13', place: '屏山乡内洋村下厝角12号', name: '陈', no: '27', kind: '按了求助', n: '3', who: '林建国', village: '内洋村', count: '2' };
-export type RowOptions = { to?: string; template?: TemplateName; channel?: ChannelKind; priority?: number; demo?: boolean; alertId?: AlertId | null; purpose?: 'search' | 'desk' | 'notice'; party?: string; dueInS?: number; lastWay?: boolean };
+export type RowOptions = { to?: string; template?: TemplateName; channel?: ChannelKind; priority?: number; demo?: boolean; alertId?: AlertId | null; purpose?: 'search' | 'desk' | 'notice'; party?: string; dueInS?: number; lastWay?: boolean; round?: number };
 
 /** So that a hint is heard: a test must not pass only because of the poll. */
 let listening: Promise<unknown> = Promise.resolve();
@@ -25,7 +25,7 @@ export async function put(t: TestDatabase, o: RowOptions = {}): Promise<string> 
   const outId = await t.db.tx(async (sql) => {
     const [made] = await insertOutbox(sql, t.seal, [{
       alertId: o.alertId ?? null, party: (o.party ?? 'responder:nobody') as Party, channel: o.channel ?? 'sms', template: o.template ?? (o.channel === 'voice' ? 'voice-p1' : 'sos'), params, to,
-      toBidx: t.seal.blind('phone', to), priority: o.priority ?? 1, purpose: o.purpose ?? 'search', round: 1, step: 0, slip: 27, trace: newId('t', 8), demo: o.demo ?? true, lastWay: o.lastWay ?? false,
+      toBidx: t.seal.blind('phone', to), priority: o.priority ?? 1, purpose: o.purpose ?? 'search', round: o.round ?? 0, step: 0, slip: 27, trace: newId('t', 8), demo: o.demo ?? true, lastWay: o.lastWay ?? false,
     }]);
     if (o.dueInS) await sql.query(`update outbox set due_at = anling_now() + $2 * interval '1 s' where out_id = $1`, [made, o.dueInS]);
     return made as string;

@@ -164,7 +164,7 @@ const roster: Record<string, Statement> = {
   'roster-responders': (t, d, p) => t.rows(d.responder).filter((r) => text(p[0]).includes(r.region_code.slice(0, 9)) || deskRoles.has(r.role) || (p[1] === true && r.role === 'care-worker'))
     .sort((a, b) => (roleOrder(a) < roleOrder(b) ? -1 : 1)).map((r) => ({
       party: `responder:${r.id}`, role: r.role, ord: r.ord, region_code: r.region_code, phone_key: r.phone_bidx.toString('hex'), landline: r.landline, key_holder: r.key_holder, walk_minutes: r.walk_minutes, quiet_from: r.quiet_from, quiet_to: r.quiet_to,
-      opted_out: r.opted_out_at !== null, absent_until: r.absent_until, lat: t.get(d.region, r.region_code)?.lat ?? null, lon: t.get(d.region, r.region_code)?.lon ?? null,
+      opted_out: r.opted_out_at !== null, absent_until: r.absent_until, lat: t.get(d.region, r.region_code)?.lat ?? null, lon: t.get(d.region, r.region_code)?.lon ?? null, called: 0,
     })),
   'roster-places': (t, d, p) => text(p[0]).flatMap((code) => { const r = t.get(d.region, code); return r ? [{ code, lat: r.lat, lon: r.lon }] : []; }),
   'roster-contacts': (t, d, p) => t.rows(d.contact).flatMap((c) => { const owner = t.get(d.person, c.person_id); return owner ? [{ c, owner }] : []; })

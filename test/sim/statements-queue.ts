@@ -125,7 +125,7 @@ async function claim(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
     state: 'sending', lease_until: now + leaseMs, lease_token: String(Number(o.lease_token) + 1), attempts: o.attempts + 1, sent_at: now, provider: !o.dry && o.demo === (gateway === 'standin') ? gateway : null, holder: t.who,
   }));
   return out.map((o) => ({
-    id: o.id, outId: o.out_id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, paramsEnc: o.params_enc, toEnc: o.to_enc, toBidx: o.to_bidx, priority: o.priority, lastWay: o.last_way, token: o.lease_token, attempts: o.attempts,
+    id: o.id, outId: o.out_id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, paramsEnc: o.params_enc, toEnc: o.to_enc, toBidx: o.to_bidx, priority: o.priority, round: o.round, lastWay: o.last_way, token: o.lease_token, attempts: o.attempts,
     trace: o.trace, demo: o.demo, dry: o.dry, provider: o.provider, withdrawn: o.withdrawn_at !== null, kind: o.channel === 'voice' && o.alert_id !== null ? (t.get(d.alert, o.alert_id)?.kind ?? null) : null, languages: [], sentAt: now, ageMs: now - o.created_at,
   }));
 }

@@ -42,7 +42,7 @@ export function registerBudgets(app: App, ctx: WebContext): void {
     const { budget } = mergeSettings(await readSetting<ProviderSettings>(ctx.db, 'provider'), (ctx.settings.gateway ?? 'standin') === 'standin');
     const rows = await fullestNumbers(ctx.db, ctx.seal, prefix, budget, shownNumbers);
     const names = await placeNames(ctx.db, rows.map((r) => r.regionCode));
-    const windows = (r: (typeof rows)[number]): Static<typeof NumberView>['windows'] => (['sms', 'voice'] as const).flatMap((c) => windowsOf(c, r, budget)).map((w) => ({ ...w, calm: allowed(w.most, 2) }));
+    const windows = (r: (typeof rows)[number]): Static<typeof NumberView>['windows'] => (['sms', 'voice'] as const).flatMap((c) => windowsOf(c, r, budget)).map((w) => ({ ...w, calm: allowed(w.most, { priority: 2 }) }));
     return {
       reserve: limits.budgetReserve, held: await countHeld(ctx.db, prefix),
       numbers: rows.map((r) => ({ party: r.party, role: r.role, name: r.name === null ? null : shownName(caller, r.name), to: maskPhone(r.to), regionCode: r.regionCode, ...names(r.regionCode), template: r.template, listed: r.listed, demo: r.demo, windows: windows(r) })),

@@ -36,9 +36,9 @@ export function Responders() {
     <FileList<ResponderFile> spec={{
       page: 'responders', path: '/api/v1/responders', rows: 'responders', title: 'tab.responders', help: 'responders.help', search: 'responders.search', extra: can(may.writeResponders) && <a class="strong" data-test="new" href={hashOf('responders', 'new')}>{t('act.new')}</a>,
       filters: [{ name: 'role', label: 'responder.role', values: responderRoles, words: 'role' }, { name: 'gap', label: 'people.gap', values: ['absent', 'unverified', 'opted-out'], words: 'gap' }],
-      columns: ['files.name', 'responder.role', 'responder.region', 'files.phone', 'files.language', null],
+      columns: ['files.name', 'responder.role', 'responder.region', 'files.phone', 'files.language', 'responder.called', null],
       cells: (r) => [
-        r.name, word('role', r.role), placeOf(r.regionCode) || t('files.wholeCounty'), <span key="phone" class="digits">{r.phone}</span>, r.languages.join('、'),
+        r.name, word('role', r.role), placeOf(r.regionCode) || t('files.wholeCounty'), <span key="phone" class="digits">{r.phone}</span>, r.languages.join('、'), <span key="called" class="digits">{r.told30}{r.night30 > 0 && <span class="dim"> ({t('responder.byNight', { n: r.night30 })})</span>}</span>,
         <span key="marks" class="marks"><ReachMarks {...r} />{r.landline && <i class="flag">{t('responder.landline')}</i>}{r.keyHolder && <i class="flag">{t('case.keyHolder')}</i>}<DemoMark demo={r.demo} /></span>,
       ],
     }} />

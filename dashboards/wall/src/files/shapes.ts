@@ -16,5 +16,5 @@ export type DeviceFile = Row & Omit<DeviceFields, 'phone'> & {
 };
 export type ResponderFile = Row & Place & {
   role: string; ord: number; name: string; phone: string; landline: boolean; keypress: boolean; languages: string[]; walkMinutes: number | null; keyHolder: boolean; quietFrom: string | null; quietTo: string | null;
-  verifiedAt: number | null; optedOutAt: number | null; absentUntil: number | null;
+  verifiedAt: number | null; optedOutAt: number | null; absentUntil: number | null; told30: number; night30: number;
 };
