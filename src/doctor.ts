@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Config, readConfig } from '#config';
-import { type DatabaseFacts, diagnose, type DoctorLine } from '#core/doctor.ts';
+import { type DatabaseFacts, diagnose, type DoctorLine, type Named } from '#core/doctor.ts';
 import { doctorPage } from '#core/doctor-words.ts';
 import { OperatingError } from '#core/errors.ts';
+import { type PackState, packState } from '#core/pack.ts';
 import { mergeSettings, type ProviderSettings } from '#core/provider.ts';
+import { showRegion } from '#core/region.ts';
 import { aggregateReadiness } from '#ops/health.ts';
 import { machineNow, onSameDisk, readMachine, type RunTool } from '#ops/machine.ts';
 import { type BackupRecord, readBackups } from '#store/backup.ts';
@@ -17,6 +19,7 @@ import { readCounty } from '#store/doctor.ts';
 import { auditOf, openFindings, outsideOf, readAuditor } from '#store/findings.ts';
 import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
+import { packTowns } from '#store/packs.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { reachForCommand } from '#store/reach.ts';
 import { createSeal, readKeys } from '#store/seal.ts';
@@ -25,6 +28,7 @@ import { lookAtSpool } from '#store/spool-look.ts';
 import { checkKeys, unsafeSettings } from '#store/startup.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
 import { judgeTemplates, readGateway } from '#web/gateway.ts';
+import { packFiles } from '#web/packs.ts';
 
 const dayMs = 86_400_000;
 
@@ -62,7 +66,7 @@ async function readDatabase(db: Db, config: Config, running: boolean): Promise<D
   const [auditor, findings] = [await readAuditor(db), await openFindings(db)];
   const [last] = backups.history;
   return {
-    unsafe: await unsafeSettings(db), keys: await keyTrouble(db, config), roles: roles.map(({ version: _, ...role }) => role), driftMs: clock, canary: await readCanary(db), county: await readCounty(db), growth: growthOf(backups, rows),
+    unsafe: await unsafeSettings(db), keys: await keyTrouble(db, config), roles: roles.map(({ version: _, ...role }) => role), driftMs: clock, canary: await readCanary(db), county: await readCounty(db), growth: growthOf(backups, rows), packs: await readPacks(db, config, rows.now),
     refusals: sent.errors,
     provider: mergeSettings(await readSetting<Partial<ProviderSettings>>(db, 'provider'), gateway.kind === 'standin'),
     backup: { folder: last ? dirname(last.file) : null, sameDisk: last && config.databaseUrl === null ? onSameDisk(join(config.data, 'pg'), dirname(last.file)) : null, failed: backups.failed?.why ?? null },
@@ -72,6 +76,13 @@ async function readDatabase(db: Db, config: Config, running: boolean): Promise<D
       audit: auditOf(auditor, findings), outside: outsideOf(auditor), quarantined: rows.quarantined, feed: { seq: rows.feedSeq, at: rows.feedAt }, backup: { ageMs: last ? rows.now - last.at : null, bytes: last?.bytes ?? 0, failed: backups.failed !== null },
     },
   };
+}
+
+/** Offline packs as they lie on this machine: named are towns that a dead house would leave with nothing. */
+async function readPacks(db: Db, { data }: Config, now: number): Promise<DatabaseFacts['packs']> {
+  const [towns, files] = [await packTowns(db, ''), packFiles(data)];
+  const those = (...states: PackState[]): Named => { const names = towns.filter((t) => states.includes(packState(t, files, now))).map((t) => showRegion(t.name)); return { count: names.length, names: names.slice(0, 5) }; };
+  return { towns: towns.length, keyless: those('no-passphrase'), old: those('none', 'old') };
 }
 
 /** The database's wall clock, without its offset, against this machine's in the middle of the question. */

@@ -14,6 +14,7 @@ const doctorWords: Readonly<Record<DoctorId, Words>> = {
   spool: w('本机暂存', 'Local spool', '写不了就改权限或换盘;有积压先看数据库,它回来后自动入库;读不出的文件别删,留给维护人员。', 'Give it room or rights; rows that wait go in by themselves when the database is back; keep files that cannot be read.'),
   backup: w('最近备份', 'Last backup', '现在就做:npm run backup -- --to 另一块盘 --keys 保险柜U盘。', 'Make one now: npm run backup -- --to OTHERDISK --keys SAFE.'),
   apart: w('备份不在同一块盘', 'Backup elsewhere', '用 --to 备份到另一块盘或另一台机器。', 'Back up to another disk or machine with --to.'),
+  packs: w('离线清点包', 'Offline packs', '值班 → 离线清点包:给乡镇设口令,抄进值班室的信封;太旧就看磁盘和 web 日志。', 'Duty → Offline packs: give the town a passphrase, written into its envelope; when it is old look at the disk and the web’s log.'),
   clock: w('时钟', 'Clock', '打开对时(timedatectl set-ntp true),时钟差由系统慢慢追回。', 'Switch time synchronization on (timedatectl set-ntp true); the house makes up a difference slowly.'),
   ups: w('不间断电源', 'UPS', '接回市电、充满;准备好关机前的人工电话。', 'Put it back on mains and charge it; have the telephone list at hand.'),
   canary: w('链路自检', 'Self-check', '按左边说的那一段找:设备入口、判断、发送或页面。', 'Look at the leg that it names: door, evaluation, sending or pages.'),

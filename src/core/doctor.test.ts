@@ -14,7 +14,7 @@ const ops: DatabaseFacts['ops'] = {
   nodes: [], blind: { count: 0, totalMs: 0 }, quarantined: 0, feed: { seq: '1', at: 1 }, audit: { lookedMs: 4_000, found: 0, worst: null }, outside: { state: 'good', ageMs: 30_000 }, backup: { ageMs: 5 * hour, bytes: 5e6, failed: false },
 };
 const database: DatabaseFacts = {
-  unsafe: null, keys: null, roles: ['edge', 'worker', 'web', 'standby', 'auditor'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, refusals: [], growth: 1e8,
+  unsafe: null, keys: null, roles: ['edge', 'worker', 'web', 'standby', 'auditor'].map((role) => ({ role, ready: true, reasons: [] })), ops, driftMs: 3, county, provider: { sign: '大田养老呼叫', mode: 'public' }, refusals: [], growth: 1e8, packs: { towns: 18, keyless: { count: 0, names: [] }, old: { count: 0, names: [] } },
   canary: { now: 10 * hour, nextAt: 10 * hour + 60_000, okAt: 10 * hour - 120_000, busyUntil: null, failures: 0, failed: null, legs: {} }, backup: { folder: '/mnt/backup', sameDisk: false, failed: null },
 };
 type More = { machine?: Partial<MachineFacts>; database?: Partial<DatabaseFacts>; ops?: Partial<DatabaseFacts['ops']>; county?: Partial<CountyFacts> };
@@ -39,6 +39,7 @@ describe('the doctor', () => {
     ['audit', { ops: { audit: { lookedMs: 4_000, found: 1, worst: 'timer-late' } } }], ['audit', { ops: { audit: { lookedMs: 90_000, found: 0, worst: null } } }],
     ['outside', { ops: { outside: { state: 'unset', ageMs: null } } }], ['outside', { ops: { outside: { state: 'failing', ageMs: 30_000 } } }], ['outside', { ops: { outside: { state: 'good', ageMs: 400_000 } } }],
     ['backup', { ops: { backup: { ageMs: 27 * hour, bytes: 1, failed: false } } }], ['backup', { database: { backup: { ...database.backup, failed: 'ENOSPC' } } }], ['apart', { database: { backup: { ...database.backup, sameDisk: true } } }],
+    ['packs', { database: { packs: { towns: 18, keyless: one, old: { count: 0, names: [] } } } }], ['packs', { database: { packs: { towns: 18, keyless: { count: 0, names: [] }, old: one } } }],
     ['clock', { machine: { synchronized: false } }], ['clock', { database: { driftMs: -9_000 } }], ['clock', { ops: { clockOffsetMs: 7_200_000 } }],
     ['ups', { machine: { ups: { state: 'ONBATT', onMains: false, charge: 97 } } }], ['ups', { machine: { ups: { state: 'ONLINE', onMains: true, charge: 41 } } }],
     ['canary', { database: { canary: { ...database.canary!, failures: 3, failed: 'nobody evaluates it (worker)' } } }], ['canary', { database: { canary: { ...database.canary!, nextAt: 9 * hour } } }],

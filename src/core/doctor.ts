@@ -8,7 +8,7 @@ import { judge, type OpsFigures, type OpsLineId, type OpsMark } from './ops-verd
 import { outOfMoney } from './provider.ts';
 
 export const doctorIds = [
-  'house', 'database', 'safety', 'keys', 'disk', 'spool', 'backup', 'apart', 'clock', 'ups', 'canary', 'audit', 'outside', 'gateway', 'templates', 'balance', 'provider', 'consoles', 'events', 'timers', 'outbox', 'unsent', 'blind', 'quarantine',
+  'house', 'database', 'safety', 'keys', 'disk', 'spool', 'backup', 'apart', 'packs', 'clock', 'ups', 'canary', 'audit', 'outside', 'gateway', 'templates', 'balance', 'provider', 'consoles', 'events', 'timers', 'outbox', 'unsent', 'blind', 'quarantine',
   'refused', 'desk', 'villages', 'gaps', 'towns', 'numbers', 'battery', 'never', 'silent',
 ] as const;
 export type DoctorId = (typeof doctorIds)[number];
@@ -27,7 +27,7 @@ export type MachineFacts = { spool: SpoolFacts; volumes: Volume[]; /** by timeda
 export type DatabaseFacts = {
   unsafe: string | null; /** why the key file is not the one of this database */ keys: string | null; /** roles that beat and are on this machine or another; reasons where one is not ready */ roles: { role: string; ready: boolean; reasons: string[] }[];
   ops: OpsFigures; /** database's wall clock minus the machine's */ driftMs: number; canary: CanaryState | null; county: CountyFacts;
-  provider: { sign: string; mode: 'public' | 'dedicated' }; /** what the provider refused in a day, by its codes */ refusals: readonly { code: string; count: number }[]; /** bytes a day, from the backups on record; null: fewer than two days */ growth: number | null; backup: { folder: string | null; sameDisk: boolean | null; failed: string | null };
+  provider: { sign: string; mode: 'public' | 'dedicated' }; /** what the provider refused in a day, by its codes */ refusals: readonly { code: string; count: number }[]; /** towns with people: without a passphrase for their offline pack, without one younger than limits.packOldMs here */ packs: { towns: number; keyless: Named; old: Named }; /** bytes a day, from the backups on record; null: fewer than two days */ growth: number | null; backup: { folder: string | null; sameDisk: boolean | null; failed: string | null };
 };
 /** `database` is the reason when it could not be asked. */
 export type DoctorFacts = { machine: MachineFacts; database: DatabaseFacts | string };
@@ -46,7 +46,7 @@ export const unasked = { zh: '数据库没有回答,问不到', en: 'not asked, 
 export function diagnose({ machine, database: db }: DoctorFacts): DoctorLine[] {
   const line = (id: DoctorId, bad: boolean | null, [zh, en]: Said): DoctorLine => ({ id, mark: bad === null ? 'unknown' : bad ? 'attention' : 'good', zh, en });
   const ofMachine = [diskLine(machine, typeof db === 'string' ? null : db.growth, line), spoolLine(machine, line), upsLine(machine, line)];
-  const lines = typeof db === 'string' ? withoutDatabase(db, machine, line) : [...houseLines(db, machine, line), ...opsLines(db.ops), ...backupLines(db, line), ...countyLines(db, line)];
+  const lines = typeof db === 'string' ? withoutDatabase(db, machine, line) : [...houseLines(db, machine, line), ...opsLines(db.ops), ...backupLines(db, line), packsLine(db, line), ...countyLines(db, line)];
   const found = new Map([...lines, ...ofMachine].map((l) => [l.id, l]));
   return doctorIds.map((id) => found.get(id) ?? { id, mark: 'unknown', ...unasked });
 }
@@ -129,6 +129,12 @@ function backupLines({ ops, backup }: DatabaseFacts, line: MakeLine): DoctorLine
     line('backup', backup.failed !== null || ageMs === null || ageMs > limits.opsBackupMs, ageMs === null ? [`没有做过${failed}`, `none was ever made${failed}`] : [`${span(ageMs)[0]}前,${size(bytes)}${failed}`, `${span(ageMs)[1]} ago, ${size(bytes)}${failed}`]),
     line('apart', ageMs === null || backup.sameDisk === null ? null : backup.sameDisk, ageMs === null ? ['没有备份', 'there is no backup'] : backup.sameDisk === null ? ['备份目录看不到', 'its folder cannot be seen'] : [`${backup.sameDisk ? '同一块盘' : '另一块盘'}:${backup.folder}`, `on ${backup.sameDisk ? 'the same' : 'another'} disk: ${backup.folder}`]),
   ];
+}
+
+/** 离线清点包: what a town's duty room opens when this house is dead. */
+function packsLine({ packs: { towns, keyless, old } }: DatabaseFacts, line: MakeLine): DoctorLine {
+  const parts: Said[] = [...(keyless.count > 0 ? [[`没有口令 ${named(keyless)[0]}`, `no passphrase ${named(keyless)[1]}`] as Said] : []), ...(old.count > 0 ? [[`没有 36 小时内的包 ${named(old)[0]}`, `none of the last 36 h ${named(old)[1]}`] as Said] : [])];
+  return line('packs', parts.length > 0, parts.length > 0 ? [parts.map((p) => p[0]).join(';'), parts.map((p) => p[1]).join('; ')] : [`${towns} 个乡镇都有`, `all ${towns} towns have one`]);
 }
 
 function countyLines({ county: c }: DatabaseFacts, line: MakeLine): DoctorLine[] {

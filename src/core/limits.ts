@@ -152,7 +152,8 @@ export const limits = {
   /** Alarms in so long, per operator on duty: above the first number a flood begins, below the second it ends (ISA-18.2). */ floodMs: 10 * 60_000, floodBegins: 10, floodEnds: 5,
   /** A flood is followed back so far, over so many alarms: an older beginning is shown as this one. */ floodLookMs: 24 * 3_600_000, floodRows: 20_000,
   /** The figures of one scope are counted again after this; scopes remembered (beyond, all are forgotten). */ kpiMs: 3_000, kpiScopes: 400,
-  /** Days of one sheet of the statistics, months of arrival sheets looked back: beyond, it is refused. Cases listed behind one figure, lines of one arrival sheet: the rest is said to be there. */ figureDays: 400, /** Whole days over which it is counted how often somebody was called. */ loadDays: 30, figureCases: 200, arrivalRows: 5_000,
+  /** Days of one sheet of the statistics, months of arrival sheets looked back: beyond, it is refused. Cases listed behind one figure, lines of one arrival sheet: the rest is said to be there. */ figureDays: 400, /** Whole days over which it is counted how often somebody was called. */ loadDays: 30,
+  /** 离线清点包: made from so long after midnight on; older than this the doctor asks for one; nights kept (older ones are deleted); looks for what is due; rounds of PBKDF2 in which a passphrase becomes a key (a third of a second on an ordinary PC). */ packFromMs: 90 * 60_000, packOldMs: 36 * 3_600_000, packNights: 7, packLookMs: 60_000, packIterations: 600_000, figureCases: 200, arrivalRows: 5_000,
   // -- sending
   /** One lease on an outbox row: longer than a call of the gateway and its saving; a crash costs so much. */ sendLeaseMs: 12_000,
   /** Messages under way at once, per channel: emergencies, everything else. */ sendUrgent: 24, sendOther: 6,

@@ -15,6 +15,7 @@ export const may = {
   readNotifications: ['admin', 'shift-leader', 'operator', 'technician', 'county-reader', 'auditor'], readPlans: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], writePlans: ['admin'], readSchedules: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'], writeSchedules: ['admin', 'shift-leader'], writeUsers: ['admin'],
   readReach: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor', 'technician'], closeNumbers: ['admin', 'shift-leader', 'operator'], writeReach: ['admin', 'shift-leader'], readDrills: ['admin', 'shift-leader', 'operator', 'viewer', 'technician', 'county-reader', 'auditor'], startDrills: ['admin', 'shift-leader'],
   readRolls: ['admin', 'shift-leader', 'operator', 'viewer', 'county-reader', 'auditor'], writeRolls: actors,
+  /** 离线清点包: fetched sealed, made, given a passphrase. */ readPacks: ['admin', 'shift-leader', 'operator', 'county-reader'], makePacks: ['admin', 'shift-leader'], writePacks: ['admin'],
   readArrivals: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'],
   readDoors: ['admin', 'technician', 'auditor'], writeDoors: ['admin'], readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;

@@ -77,7 +77,7 @@ const device = 'select id from device where demo';
 const alerts = `select id from alert where demo or device_id in (${device}) or home_id in (select id from home where demo) or person_id in (select id from person where demo)`;
 const inUse = `select scope_code from app_user union select scope_code from api_token union select scope_code from plan union select region_code from home union select region_code from responder
   union select registered_region_code from person where registered_region_code is not null union select region_code from station union select region_code from digest
-  union select region_code from drill union select region_code from drill_case union select scope_code from roll_call union select region_code from roll_call_person union select region_code from number_task where region_code is not null`;
+  union select region_code from drill union select region_code from drill_case union select scope_code from roll_call union select region_code from roll_call_person union select region_code from number_task where region_code is not null union select region_code from pack_key`;
 
 /** In this order no row is left that points to one that went. */
 const removals: readonly (readonly [string, string])[] = [

@@ -22,6 +22,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
+import { startPacks } from './packs.ts';
 import { registerRollCallPage } from './pages/rollcall.ts';
 import { openPages, type Pages, registerPages } from './pages/wall.ts';
 import { routes } from './routes/index.ts';
@@ -72,6 +73,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const audit = startAuditWatch({ ctx, hub });
   const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
+  const packs = startPacks(ctx);
   ctx.log.info({ url }, 'web listens');
   return {
     name: 'web', url, app, table, ready: () => feed.ready() ?? canary.ready() ?? audit.ready(),
@@ -80,6 +82,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
       hub.closeAll(1001, 'the server goes down');
       await app.close();
       await feed.stop();
+      await packs.stop();
       await housekeeping.stop();
       await canary.stop();
       await standby.stop();

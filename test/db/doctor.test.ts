@@ -6,6 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '#config';
 import type { DoctorLine } from '#core/doctor.ts';
+import { createLog } from '#ops/log.ts';
+import { packTowns, setPassphrase } from '#store/packs.ts';
+import { freshPassphrase, makePack } from '#web/packs.ts';
+import type { WebSettings } from '#web/context.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { writeSetting } from '#store/settings.ts';
 import { openSpool } from '#store/spool.ts';
@@ -41,6 +45,13 @@ beforeAll(async () => {
   const made = { at, file: join(folder, 'anling.backup.gz'), bytes: 5e6, rows: 9, schema: 13, databaseBytes: 1e6 };
   await writeSetting(db, 'backup', { history: [made, { ...made, at: at - 10 * 86_400_000 }], failed: null }, 'backup');
 });
+/** Both towns have a passphrase and a pack of tonight. */
+async function fillPacks(): Promise<void> {
+  const ctx = { db: web.t.db, seal: web.t.seal, log: createLog('test', 'fatal', () => {}), settings: { data: folder } as WebSettings };
+  for (const at of await packTowns(web.t.db, '')) { await setPassphrase(web.t.db, web.t.seal, at.code, freshPassphrase(), 'user:u1'); await makePack(ctx, at); }
+  await q(`update pack_key set set_at = anling_now() - interval '1 day'`);
+}
+beforeAll(fillPacks);
 afterAll(async () => { await web.stop(); rmSync(folder, { recursive: true, force: true }); });
 
 describe('the doctor at a database', () => {
@@ -80,6 +91,8 @@ describe('the doctor at a database', () => {
     ['audit', `insert into finding (kind, ref) values ('timer-late', 'timer 1')`, 'delete from finding', /1 findings$/],
     ['audit', `update auditor set looked_at = anling_now() - interval '2 minutes'`, `update auditor set looked_at = anling_now() + interval '1 hour'`, /^looked 2 min ago/],
     ['outside', `update auditor set outside = 'failing'`, `update auditor set outside = 'good'`, /does not take it/],
+    ['packs', `update pack_key set set_at = anling_now() + interval '1 hour' where region_code = '${town}'`, `update pack_key set set_at = anling_now() - interval '1 day'`, /^none of the last 36 h 1: 均溪镇$/],
+    ['packs', `create table laid_aside as select * from pack_key; delete from pack_key`, `insert into pack_key select * from laid_aside; drop table laid_aside`, /^no passphrase 2: 均溪镇, 屏山乡$/],
     ['backup', `update setting set value = jsonb_set(value, '{history,0,at}', to_jsonb(extract(epoch from anling_now() - interval '30 hours') * 1000)) where key = 'backup'`, `update setting set value = jsonb_set(value, '{history,0,at}', to_jsonb(extract(epoch from anling_now()) * 1000)) where key = 'backup'`, /^30 h ago/],
   ])('finds trouble with %s in the rows, and that alone', async (id, plant, mend, said) => {
     await q(plant);

@@ -10,4 +10,7 @@ export const zhStatistics = {
   'arr.told': '叫了', 'arr.night': '其中夜里', 'arr.accepted': '答应', 'arr.missed': '答应未到', 'arr.arrived': '到场', 'arr.toldAt': '叫到', 'arr.acceptedAt': '答应', 'arr.departedAt': '出发', 'arr.arrivedAt': '到达', 'arr.closedAt': '办结', 'arr.way': '到场用时(分)', 'arr.there': '在场(分)', 'arr.via': '到达记录',
   'arr.via.sms': '本人短信', 'arr.via.dtmf': '本人按键', 'arr.via.link': '本人工作页', 'arr.viaDesk': '值班台代记', 'arr.total': '合计到场 {n} 次(夜里 {night} 次),路上 {way} 分钟,在场 {there} 分钟。', 'arr.byDesk': '其中值班台代记 {n} 次。', 'arr.sign': '本人签字:____________  村(社区)核对:____________  乡镇审核:____________  日期:____________',
   'arr.definitions': '到场算在到达的那个月。到场用时从叫到他算起(没有叫到记录的,从答应、从报警算起),不满一分钟算一分钟;在场到他回“办好了”为止,没有回的到办结为止。夜里:22:00–06:00。不计:安装调试、演练、链路自检;演示数据不和真实数据放在一起。',
+  'tab.packs': '离线清点包', 'pack.help': '每夜每个乡镇一个加密文件:各村名单按风险排,有住处、电话、联系人、处警人员。服务器全停了,值班室电脑用口令也能打开、打印、挨户清点。', 'pack.state': '状态', 'pack.state.good': '有', 'pack.state.no-passphrase': '没有口令', 'pack.state.none': '还没有', 'pack.state.old': '太旧', 'pack.madeAt': '最新的包', 'pack.key': '口令', 'pack.nights': '存 {n} 夜',
+  'pack.keyOf': '{town}的口令', 'pack.once': '只显示这一次:抄下来,放进乡镇值班室的信封。丢了只能换新的。', 'pack.notHere': '这台机器不存文件(没有数据目录)。', 'pack.folder': '文件在这台服务器的', 'pack.empty': '您的范围里没有住着老人的乡镇。', 'pack.made': '{town}的包已做好', 'pack.renew': '换了以后,旧口令打不开新包,旧包从这里删掉。', 'act.fetch': '下载', 'act.makeNow': '马上做', 'act.setKey': '设口令', 'act.newKey': '换口令', 'act.sureKey': '确定换',
+  'pack.howTo': '下载后存到值班室电脑和 U 盘,每周换一次新的。双击文件,用 Chrome、Edge 或 360 极速模式打开,输入口令;不用网络。',
 } as const;

@@ -18,6 +18,7 @@ import { Blind } from './blind.tsx';
 import { Drills } from './drills.tsx';
 import { Notifications } from './notifications.tsx';
 import { Operations } from './ops.tsx';
+import { Packs } from './packs.tsx';
 import { Plans } from './plans.tsx';
 import { Provider } from './provider.tsx';
 import { Quarantine } from './quarantine.tsx';
@@ -45,6 +46,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'statistics', group: 'duty', label: 'tab.statistics', roles: may.readAlerts, show: Statistics },
   { name: 'arrivals', group: 'duty', label: 'tab.arrivals', roles: may.readArrivals, show: Arrivals },
   { name: 'rollcalls', group: 'duty', label: 'tab.rollcalls', roles: may.readRolls, show: RollCalls },
+  { name: 'packs', group: 'duty', label: 'tab.packs', roles: may.readPacks, show: Packs },
   { name: 'notifications', group: 'duty', label: 'tab.notifications', roles: may.readNotifications, show: Notifications },
   { name: 'people', group: 'files', label: 'tab.people', roles: may.readFiles, show: People },
   { name: 'homes', group: 'files', label: 'tab.homes', roles: may.readFiles, show: Homes },
