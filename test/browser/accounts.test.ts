@@ -118,7 +118,7 @@ describe('the desk’s people', () => {
     await page.context().close();
   }, 60_000);
 
-  it('S shelves for a reason what is no emergency, B promises a call-back that reminds, K pins; each is on its list [W21]', async () => {
+  it('S shelves for a reason what is no emergency, B promises a call-back that reminds, K pins; each is on its list; V keeps the voice down over a telephone call [W21 FF13]', async () => {
     const { page } = seat;
     const [p1, p2] = [await web.alert(), await web.alert({ kind: 'motionless', priority: 2 })];
     await seat.go('wall', row(p2));
@@ -149,6 +149,10 @@ describe('the desk’s people', () => {
     await page.click('[data-test=unshelve]');
     await page.waitForSelector('[data-test=shelved-count]', { state: 'detached' });
     await page.locator('body').press('Escape');
+    await page.locator('body').press('v');
+    await page.waitForSelector('[data-test=talk-bar].flash'); // on the telephone: by eye instead of by ear
+    await page.locator('body').press('v');
+    await page.waitForSelector('[data-test=talk-bar]', { state: 'detached' });
     await web.t.db.query(`update callback set due_at = anling_now() - interval '1 minute'`);
     await page.reload();
     await page.waitForSelector('[data-test=callback-bar]');

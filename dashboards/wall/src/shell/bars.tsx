@@ -4,12 +4,13 @@ import type { StandbyCase } from '#core/live.ts';
 import { kindName, lang, maybeText, t } from '#wall/i18n/text.ts';
 import { audioState } from '#wall/sound/engine.ts';
 import { CallbackBar } from '#wall/case/board.tsx';
+import { endTalking, talking } from '#wall/state/calls.ts';
 import { regions } from '#wall/state/county.ts';
 import { shownFrom } from '#wall/state/away.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
 import { question } from '#wall/state/vigilance.ts';
-import { dataAgeMs, health, live, serverNow } from '#wall/state/wall.ts';
+import { dataAgeMs, health, live, serverNow, unclaimedP1 } from '#wall/state/wall.ts';
 import { factorOpen } from './factor.tsx';
 
 export function Bars() {
@@ -21,6 +22,7 @@ export function Bars() {
       <AuditBar />
       <SoundBar />
       <VigilanceBar />
+      <TalkBar />
       <FactorBar />
       {mayAct.value && <CallbackBar />}
       <GatewayBar />
@@ -101,6 +103,17 @@ function SoundBar() {
     </div>
   );
   return null;
+}
+
+/** 通话中: the alarms that wait meanwhile, by eye instead of by ear; the other seat rings as always. */
+function TalkBar() {
+  if (!talking.value) return null;
+  const waiting = unclaimedP1.value.length;
+  return (
+    <div class={waiting > 0 ? 'bar silent flash' : 'bar ask'} role={waiting > 0 ? 'alert' : 'status'} data-test="talk-bar">
+      <b>{waiting > 0 ? t('bar.talkingWaits', { n: waiting }) : t('bar.talking')}</b><button type="button" class="bar-button" onClick={endTalking}>{t('act.endCall')}</button>
+    </div>
+  );
 }
 
 /** The second step of the login is owed: alarms only. */

@@ -7,7 +7,7 @@ import type { CallView } from '#core/live.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { spaced } from '#wall/case/person.tsx';
 import { lang, t } from '#wall/i18n/text.ts';
-import { answer, missed, onLine, ringing } from '#wall/state/calls.ts';
+import { answer, endTalking, missed, onLine, ringing } from '#wall/state/calls.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { Dialog } from './dialog.tsx';
 import { openPhoneIn } from './phone-in.tsx';
@@ -64,7 +64,7 @@ function OnLine() {
       <span class="call-word">{t('calls.talking')}</span><b class="call-who">{whoCalls(call)}</b>
       <span class="dial-number digits">{from === null ? t('calls.withheld') : spaced(from)}</span>
       {call.alertId === null && <button type="button" class="bar-button" onClick={() => openPhoneIn({ from: from ?? '', who: call.personId === null || call.name === null ? null : { id: call.personId, label: call.name } })}>{t('act.raise')}</button>}
-      <button type="button" class="bar-button" onClick={() => { onLine.value = null; }}>{t('act.endCall')}</button>
+      <button type="button" class="bar-button" onClick={endTalking}>{t('act.endCall')}</button>
     </div>
   );
 }

@@ -3,7 +3,7 @@ import { shownPage } from '#wall/pages/registry.tsx';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
-import { answer, ringing } from '#wall/state/calls.ts';
+import { answer, endTalking, ringing, startTalking, talking } from '#wall/state/calls.ts';
 import { readOnly } from '#wall/state/away.ts';
 import { togglePin } from '#wall/state/board.ts';
 import { focusPart, setAside } from '#wall/state/case.ts';
@@ -24,6 +24,7 @@ function press(key: string, onButton: boolean): boolean {
     case '?': helpOpen.value = true; return true;
     case 'Escape': if (selected.value === null) return false; select(null); return true;
     case 'm': case 'M': muteNow(); return true;
+    case 'v': case 'V': if (!mayAct.value) return false; if (talking.value) endTalking(); else startTalking(); return true;
     case 'p': case 'P': if (!mayAct.value) return false; openPhoneIn(); return true;
     case 'o': case 'O': { const [call] = ringing.value; if (!mayAct.value || !call) return false; void answer(call); return true; }
     default:

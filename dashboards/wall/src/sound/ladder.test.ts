@@ -59,6 +59,15 @@ describe('the audio ladder', () => {
     expect(run(quietLadder, 0, 0, (s) => ({ ...waiting(0)(s), linkDead: true })).heard.map((h) => h.tone)).toEqual(['p1', 'link']);
   });
 
+  it('over a telephone call: one short tone for each new alarm and each new press, no bursts; all of it again when the call is over [FF13]', () => {
+    const talk = (s: number): Sounding => ({ ...still, inCall: s < 60, p1: [...(s >= 5 ? waiting(5)(s).p1 : []), ...(s >= 20 ? waiting(20, 'b', s >= 40 ? 2 : 1)(s).p1 : [])] });
+    const { heard } = run(quietLadder, 0, 70, talk);
+    expect(heard.map((h) => [h.s, h.tone])).toEqual([[5, 'soft'], [20, 'soft'], [40, 'soft'], [60, 'p1'], [65, 'p1'], [70, 'p1']]);
+    expect(heard.at(3)?.level).toBe(2);
+    expect(climb(quietLadder, { ...still, inCall: true, rings: ['nobody'] }, 0).play).toEqual([{ tone: 'soft', level: 2 }]);
+    expect(run(quietLadder, 0, 30, () => ({ ...still, inCall: true, linkDead: true })).heard.map((h) => [h.s, h.tone])).toEqual([[0, 'soft']]);
+  });
+
   it('over any history: no unmuted unclaimed P1 is ever silent for more than 5 s, and a new one never waits', () => {
     const event = fc.record({ id: fc.integer({ min: 0, max: 4 }), what: fc.constantFrom('raise', 'claim', 'close', 'mute', 'idle', 'idle', 'link') });
     fc.assert(fc.property(fc.array(event, { maxLength: 120 }), (history) => {

@@ -22,6 +22,7 @@ export type Sounding = {
   /** P1 that somebody has: a greater count is a new press. */ taken: readonly { id: string; count: number }[];
   /** Open P2 that nobody has. */ p2: readonly string[];
   linkDead: boolean;
+  /** Somebody at this console is on the telephone (通话中, FIELD F13): one short tone for what is new, no bursts over the conversation. */ inCall?: boolean;
   /** Ms for which the desk has been asked for a key; null: it is not asked. */ askedForMs: number | null;
   /** Rings that came with frames since the last call. */ rings: readonly ('p1' | 'p2' | 'soft' | 'desk' | 'nobody')[];
 };
@@ -56,6 +57,12 @@ export function climb(before: Ladder, input: Sounding, now: number): { ladder: L
   const play: Play[] = [];
   if (input.rings.includes('desk') || input.rings.includes('nobody')) ladder.deskUntil = now + deskLoudMs;
   if (pressedAgain) ladder.owed = raiseBursts;
+  if (input.inCall) {
+    if (!input.linkDead) ladder.linkAt = never;
+    if (!fresh && !pressedAgain && !input.rings.includes('nobody') && !(input.linkDead && before.linkAt === never)) return { ladder, play };
+    if (input.linkDead) ladder.linkAt = now;
+    return { ladder: { ...ladder, owed: 0, p1At: now }, play: [{ tone: 'soft', level: 2 }] };
+  }
   if (input.rings.includes('nobody')) play.push({ tone: 'nobody', level: 3 });
 
   const due = now - before.p1At >= p1EveryMs;

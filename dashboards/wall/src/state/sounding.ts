@@ -4,6 +4,7 @@ import { post } from '#wall/api/client.ts';
 import { mustRing } from '#wall/queue/order.ts';
 import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
+import { talking } from './calls.ts';
 import { mayAct } from './session.ts';
 import { question } from './vigilance.ts';
 import { isDead, live, openAlerts, rings, serverNow } from './wall.ts';
@@ -16,7 +17,7 @@ export const shift = signal<'off' | 'ask' | 'heard'>('off');
 
 /** What the server is told: whether this console can be heard. */
 export function audioReport(): 'running' | 'suspended' | 'muted' {
-  return audioState.value !== 'running' ? 'suspended' : mutedForMs.value > 0 ? 'muted' : 'running';
+  return audioState.value !== 'running' ? 'suspended' : mutedForMs.value > 0 || talking.value ? 'muted' : 'running';
 }
 
 /** One look: call at every change of the open set and each second. */
@@ -30,7 +31,7 @@ export function sound(): void {
     p1: [...p1.filter(mustRing).map((a) => ({ id: a.id, ageMs: serverNow.value - a.openedAt, count: a.count })), ...standby],
     taken: p1.filter((a) => !mustRing(a)).map((a) => ({ id: a.id, count: a.count })),
     p2: openAlerts.value.filter((a) => a.priority === 2 && mustRing(a)).map((a) => a.id),
-    linkDead: isDead.value, rings: taken, askedForMs: question.value && mayAct.value ? serverNow.value - question.value.askedAt : null,
+    linkDead: isDead.value, inCall: talking.value, rings: taken, askedForMs: question.value && mayAct.value ? serverNow.value - question.value.askedAt : null,
   }, now);
   ladder = result.ladder;
   mutedForMs.value = Math.max(0, ladder.mutedUntil - now);
