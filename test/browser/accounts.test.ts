@@ -40,6 +40,7 @@ describe('the desk’s people', () => {
     await page.fill('input[name=password]', password);
     await page.click('[data-test=factor-begin] button[type=submit]');
     const secret = ((await page.textContent('[data-test=factor-key]')) ?? '').replaceAll(' ', '');
+    expect(await page.locator('[data-test=factor-qr] path').count()).toBe(1);
     expect(await page.getAttribute('[data-test=factor-uri]', 'href')).toContain(`secret=${secret}`);
     await show(page, 'factor-key');
     await page.fill('input[name=code]', '000000');

@@ -2,6 +2,7 @@
 import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, post, type Problem } from '#wall/api/client.ts';
+import { qrCode } from '#wall/format/qr.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem } from '#wall/pages/paging.tsx';
 import { askWhoIAm, logOut, me } from '#wall/state/session.ts';
@@ -96,6 +97,8 @@ function FirstCode({ made, onMade }: { made: Key; onMade(codes: readonly string[
   };
   return (
     <form class="stack" data-test="factor-first" onSubmit={(event) => void submit(event)}>
+      <p>{t('factor.scan')}</p>
+      <Picture text={made.uri} />
       <p>{t('factor.key')}</p>
       <p><code class="made-value" data-test="factor-key">{made.secret.replace(/(.{4})/g, '$1 ').trim()}</code></p>
       <p><a href={made.uri} data-test="factor-uri">{t('factor.link')}</a></p>
@@ -104,6 +107,15 @@ function FirstCode({ made, onMade }: { made: Key; onMade(codes: readonly string[
       <button type="submit" class="strong">{t('act.ok')}</button>
     </form>
   );
+}
+
+/** Dark on white in either theme, with the quiet border that readers ask for. Drawn here: nobody else sees the key. */
+function Picture({ text }: { text: string }) {
+  const rows = qrCode(text);
+  if (rows === null) return null;
+  const size = rows.length + 8;
+  const path = rows.flatMap((row, y) => row.flatMap((on, x) => (on ? [`M${x + 4} ${y + 4}h1v1h-1z`] : []))).join('');
+  return <svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={t('factor.scan')} data-test="factor-qr"><rect width={size} height={size} fill="#fff" /><path d={path} fill="#000" shape-rendering="crispEdges" /></svg>;
 }
 
 function Recovery({ codes, onDone }: { codes: readonly string[]; onDone(): void }) {
