@@ -10,6 +10,9 @@ export type Role = (typeof roles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
 const secondGateways = ['http', 'modem'] as const;
+const baseMaps = ['tianditu', 'xyz', 'pmtiles'] as const;
+const mapSystems = ['wgs84', 'gcj02'] as const;
+const tianditu = 'https://t{s}.tianditu.gov.cn';
 
 type Key = { variable: string; flag: string; fallback: string; meaning: string; zh: string; secret?: boolean };
 const key = (variable: string, fallback: string, meaning: string, zh: string, secret = false): Key =>
@@ -44,6 +47,14 @@ export const keys = {
   modemFolder: key('ANLING_MODEM_FOLDER', '', 'folder of gammu-smsd with outbox, sent, error and inbox', '4G 短信猫(gammu-smsd)的目录'),
   standinPort: key('ANLING_STANDIN_PORT', '8090', 'stand-in gateway and its phones page', '模拟网关与手机页端口'),
   deadManUrl: key('ANLING_DEADMAN_URL', '', 'address outside this house that is told each minute that all is well; it alarms when it hears nothing', '站外监护地址:每分钟报一次平安,听不到就由它报警'),
+  map: key('ANLING_MAP', '', 'base map: tianditu, xyz or pmtiles; empty: none, a schematic picture', '底图:tianditu、xyz、pmtiles;空则为示意图'),
+  mapUrl: key('ANLING_MAP_URL', '', 'xyz: address with {z} {x} {y}; pmtiles: a file; https unless loopback', '底图地址(含 {z} {x} {y})或 PMTiles 文件'),
+  mapKey: key('ANLING_MAP_KEY', '', 'Tianditu’s key, or what stands for {key}; it never leaves this server', '天地图密钥,只留在本机', true),
+  mapSystem: key('ANLING_MAP_SYSTEM', 'wgs84', 'coordinate system of the base map: wgs84 (Tianditu) or gcj02', '底图坐标系:wgs84(天地图)或 gcj02'),
+  mapSource: key('ANLING_MAP_SOURCE', '', 'whose map it is; shown lower left', '底图来源,显示在左下角'),
+  mapApproval: key('ANLING_MAP_APPROVAL', '', 'its approval number; needed with a base map, shown lower left', '审图号;用底图必填,显示在左下角'),
+  mapDaily: key('ANLING_MAP_DAILY', '20000', 'tiles fetched from outside in a day, at most', '每天最多向外取的瓦片数'),
+  mapOutline: key('ANLING_MAP_OUTLINE', '', 'GeoJSON of the county’s borders with coordinateSystem and approvalNumber', '县界文件(GeoJSON,含坐标系与审图号)'),
   logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
 } satisfies Record<string, Key>;
 
@@ -56,6 +67,7 @@ export type Config = Readonly<{
   accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
   gateway2: (typeof secondGateways)[number] | null; httpGatewayUrl: string | null; httpGatewayKey: string | null; modemFolder: string | null;
   standinPort: number; deadManUrl: string | null; logLevel: string;
+  map: (typeof baseMaps)[number] | null; mapUrl: string | null; mapKey: string | null; mapSystem: (typeof mapSystems)[number]; mapSource: string | null; mapApproval: string | null; mapDaily: number; mapOutline: string | null;
 }>;
 
 /** Reads argv and env. Throws one OperatingError E_CONFIG whose message lists every problem, a line each. */
@@ -101,6 +113,8 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   if (second === 'modem' && !text(keys.modemFolder)) problems.push('ANLING_MODEM_FOLDER: needed for the gateway "modem"');
   if (second !== '' && gateway !== 'aliyun' && gateway !== 'http') problems.push('ANLING_SECOND_GATEWAY: only beside a real first gateway (ANLING_GATEWAY=aliyun or http)');
   if (second !== '' && second === gateway) problems.push('ANLING_SECOND_GATEWAY: another one than ANLING_GATEWAY');
+  const map = text(keys.map);
+  problems.push(...mapProblems(map, { url: text(keys.mapUrl), key: text(keys.mapKey), source: text(keys.mapSource), approval: text(keys.mapApproval), daily: orFallback(keys.mapDaily) }));
   const config: Config = {
     roles: readRoles(flags.get('role'), problems),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
@@ -115,10 +129,30 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     gateway2: second === '' ? null : oneOf(keys.gateway2, second, secondGateways), httpGatewayUrl: optional(keys.httpGatewayUrl)?.replace(/\/$/, '') ?? null, httpGatewayKey: optional(keys.httpGatewayKey),
     modemFolder: text(keys.modemFolder) ? resolve(text(keys.modemFolder)) : null, standinPort: port(keys.standinPort),
     deadManUrl: optional(keys.deadManUrl),
+    map: map === '' ? null : oneOf(keys.map, map, baseMaps), mapUrl: map === 'pmtiles' ? resolve(text(keys.mapUrl)) : optional(keys.mapUrl) ?? (map === 'tianditu' ? tianditu : null), mapKey: optional(keys.mapKey),
+    mapSystem: oneOf(keys.mapSystem, orFallback(keys.mapSystem), mapSystems) ?? 'wgs84', mapSource: optional(keys.mapSource), mapApproval: optional(keys.mapApproval), mapDaily: Number(orFallback(keys.mapDaily)),
+    mapOutline: text(keys.mapOutline) ? resolve(text(keys.mapOutline)) : null,
     logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
   };
   if (problems.length > 0) throw new OperatingError('E_CONFIG', `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
   return Object.freeze(config);
+}
+
+/** What is missing or wrong for a base map: its source and approval number are shown with it, so both must be known. */
+function mapProblems(kind: string, given: { url: string; key: string; source: string; approval: string; daily: string }): string[] {
+  const problems: string[] = [];
+  if (!/^\d{1,9}$/.test(given.daily)) problems.push(`ANLING_MAP_DAILY: expected a number of tiles, got "${given.daily}"`);
+  if (kind === '') return problems;
+  if (given.source === '' || given.approval === '') problems.push('ANLING_MAP_SOURCE and ANLING_MAP_APPROVAL: needed with a base map; both are always shown on it');
+  if (kind === 'tianditu' && given.key === '') problems.push('ANLING_MAP_KEY: needed for the base map "tianditu"');
+  if (kind === 'pmtiles' && given.url === '') problems.push('ANLING_MAP_URL: the file, for the base map "pmtiles"');
+  if (kind === 'xyz' && !['{z}', '{x}', '{y}'].every((part) => given.url.includes(part))) problems.push('ANLING_MAP_URL: expected an address with {z}, {x} and {y} for the base map "xyz"');
+  if (kind !== 'pmtiles' && given.url !== '') {
+    const parsed = URL.parse(given.url.replace(/\{\w+\}/g, '0'));
+    if (!parsed || !/^https?:$/.test(parsed.protocol)) problems.push('ANLING_MAP_URL: expected a URL beginning with https://');
+    else if (parsed.protocol === 'http:' && !isLoopback(parsed.hostname)) problems.push('ANLING_MAP_URL: must be https unless it is loopback');
+  }
+  return problems;
 }
 
 function readRoles(flag: string | undefined, problems: string[]): readonly Role[] {
@@ -154,6 +188,12 @@ export function configVariables(config: Config): Record<string, string> {
     ...config, demo: config.demo === 'auto' ? 'auto' : config.demo === 'on' ? '1' : '0', adminPassword: null, // the first password is the supervisor's business alone
   };
   return Object.fromEntries(Object.entries(keys).map(([name, k]) => [k.variable, String(values[name as keyof typeof keys] ?? '')]));
+}
+
+/** The base map and the county's outline, as the web role wants them. */
+export function mapOf(c: Config): { base: { kind: (typeof baseMaps)[number]; url: string; key: string | null; coordinateSystem: (typeof mapSystems)[number]; daily: number } | null; source: string | null; approvalNumber: string | null; outline: string | null } {
+  const base = c.map !== null && c.mapUrl !== null ? { kind: c.map, url: c.mapUrl, key: c.mapKey, coordinateSystem: c.mapSystem, daily: c.mapDaily } : null;
+  return { base, source: c.mapSource, approvalNumber: c.mapApproval, outline: c.mapOutline };
 }
 
 /** The port of a role's /healthz, /readyz and /metrics; 0: any free one. */

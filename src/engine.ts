@@ -20,7 +20,7 @@ import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { ProviderSettings } from '#core/provider.ts';
 import { traceSource } from '#core/publish.ts';
-import type { Role, Config, GatewayKind } from '#config';
+import { type Config, type GatewayKind, mapOf, type Role } from '#config';
 import { fullCases } from '#alerts/cases.ts';
 import { handoverLabel, takeOverOpen } from '#alerts/handover.ts';
 import { composeOne } from '#alerts/outgoing.ts';
@@ -288,7 +288,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
   const kept = add(await startKeptHooks({ data: config.data, db: trail, seal, log }));
   add(await serveWeb({
     settings: {
-      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway,
+      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway, map: mapOf(config),
       tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey), ...dutyAuthority(config.data) } : null,
       door: { host: config.deviceHost, port: config.doorPort },
     },

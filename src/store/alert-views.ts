@@ -4,6 +4,7 @@
  */
 import { showRegion } from '#core/region.ts';
 import type { AlertState, Outcome, PlanState, SubjectType } from '#core/alert.ts';
+import { convert, type CoordinateSystem } from '#core/coordinates.ts';
 import type { EventKind, Priority } from '#core/event.ts';
 import type { AlertView, FeedPayload } from '#core/live.ts';
 import { maskName, surnameOf } from '#core/messages.ts';
@@ -17,7 +18,7 @@ const viewColumns = `
   a.opened_at as "openedAt", a.occurred_at as "occurredAt", a.last_raised_at as "lastRaisedAt", a.flags, a.claimed_by as "claimedBy", a.claimed_at as "claimedAt",
   a.last_step_at as "lastStepAt", a.committed_at as "committedAt", a.committed_how as "committedHow", a.arrived_at as "arrivedAt", a.closed_at as "closedAt", a.outcome,
   a.plan_state as "planState", a.plan_round as "planRound", a.plan_step as "planStep", a.summary, a.demo,
-  p.name_enc as "nameEnc", h.place_enc as "placeEnc", h.lat, h.lon, u.display_name as "claimedByName", t.due_at as "nextDueAt", t.slot as "nextDueSlot",
+  p.name_enc as "nameEnc", h.place_enc as "placeEnc", h.lat, h.lon, h.crs, u.display_name as "claimedByName", t.due_at as "nextDueAt", t.slot as "nextDueSlot",
   v.name as "regionName", v.level as "regionLevel", w.name as "parentName", s.name as "subjectRegion"`;
 const viewJoins = `
   left join person p on p.id = a.person_id
@@ -34,7 +35,7 @@ export type ViewRow = Row & {
   openedAt: number; occurredAt: number | null; lastRaisedAt: number; flags: string[]; claimedBy: string | null; claimedAt: number | null;
   lastStepAt: number | null; committedAt: number | null; committedHow: string | null; arrivedAt: number | null; closedAt: number | null; outcome: Outcome | null;
   planState: PlanState; planRound: number; planStep: number; summary: Record<string, unknown>; demo: boolean;
-  nameEnc: Buffer | null; placeEnc: Buffer | null; lat: number | null; lon: number | null; claimedByName: string | null; nextDueAt: number | null; nextDueSlot: string | null;
+  nameEnc: Buffer | null; placeEnc: Buffer | null; lat: number | null; lon: number | null; /** null: no home */ crs: CoordinateSystem | null; claimedByName: string | null; nextDueAt: number | null; nextDueSlot: string | null;
   regionName: string | null; regionLevel: 'county' | 'town' | 'village' | null; parentName: string | null; subjectRegion: string | null;
 };
 /** `desk`: for those who act. `public`: for TVs and readers: 陈**, no place, a position of a kilometre. */
@@ -58,7 +59,9 @@ export function createViewMaker(seal: Seal): ViewMaker {
   return (row) => {
     const name = open('person.name', row.nameEnc);
     const place = open('home.place', row.placeEnc);
-    const { nameEnc: _n, placeEnc: _p, subjectType, subjectId, regionName, regionLevel, parentName, subjectRegion, lat, lon, ...rest } = row;
+    const { nameEnc: _n, placeEnc: _p, subjectType, subjectId, regionName, regionLevel, parentName, subjectRegion, lat: givenLat, lon: givenLon, crs, ...rest } = row;
+    // Screens reckon in WGS84 alone, in whatever system the home was entered.
+    const [lon, lat] = givenLat === null || givenLon === null ? [null, null] : convert([givenLon, givenLat], crs ?? 'wgs84', 'wgs84');
     const common = {
       ...rest, town: regionLevel === 'town' ? regionName : regionLevel === 'village' ? parentName : null, village: regionLevel === 'village' && regionName !== null ? showRegion(regionName) : null,
     };

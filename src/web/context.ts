@@ -11,6 +11,7 @@ import type { AuditEntry } from '#store/audit.ts';
 import type { Db } from '#store/pool.ts';
 import type { ReceiptKind } from '#store/receipts.ts';
 import type { Seal } from '#store/seal.ts';
+import type { BaseMap } from './tiles.ts';
 
 /** Schemas are TypeBox: body, params, query and answers are typed from them. */
 export interface TypeBoxProvider extends FastifyTypeProvider {
@@ -19,6 +20,9 @@ export interface TypeBoxProvider extends FastifyTypeProvider {
 }
 export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxProvider>;
 
+/** As configured (ANLING_MAP…); `source` and `approvalNumber` are always shown with the base map. */
+export type MapSettings = { base: BaseMap | null; source: string | null; approvalNumber: string | null; /** GeoJSON file */ outline: string | null };
+
 export type WebSettings = {
   host: string; port: number; /** `ca`: whoever shows a certificate of it sits at a duty PC, and owes no code. */ tls: { cert: string | Buffer; key: string | Buffer; ca?: string | Buffer } | null;
   /** What links carry; its scheme decides about Secure cookies and HSTS. */ publicUrl: string;
@@ -26,6 +30,7 @@ export type WebSettings = {
   /** Folder of the built wall; null: no pages. */ pages: string | null;
   /** The data folder, whose disk /ops watches; null: not here. */ data: string | null;
   /** As configured; null: the stand-in while all data is demonstration data. */ gateway: 'standin' | 'aliyun' | 'http' | null;
+  /** Absent: a schematic picture. */ map?: MapSettings | null;
 };
 export type WebContext = {
   settings: WebSettings; version: string; nodeId: string; db: Db; seal: Seal; log: Logger; metrics: Metrics; respond: Respond;

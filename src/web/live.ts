@@ -42,7 +42,7 @@ export function liveUpgrade(deps: Deps): Upgrade {
     void admit(ctx, hub, authenticate, request).then((caller) => {
       if (socket.destroyed) return;
       // Handlers are attached in this same turn: a frame sent with the handshake must find them.
-      server.handleUpgrade(request, socket, head, (ws) => new LiveSocket(deps, ws, caller));
+      server.handleUpgrade(request, socket, head, (ws) => new LiveSocket(deps, ws, caller, publicView(request)));
     }, (error: unknown) => {
       if (refusalOf(error) >= 500) ctx.log.warn({ err: error }, 'a live socket could not be admitted');
       refuse(socket, refusalOf(error));
@@ -63,11 +63,15 @@ async function admit(ctx: WebContext, hub: Hub, authenticate: Authenticate, requ
   return caller;
 }
 
+/** A page that visitors see asks for the view without people, whoever is logged in there; it is no console either. */
+const publicView = (request: IncomingMessage): boolean => URL.parse(request.url ?? '', 'http://x')?.searchParams.get('view') === 'public';
+
 /** One connection. States: waiting for hello, catching up, live; a second hello begins the catch-up anew. */
 class LiveSocket implements HubClient {
   readonly #deps: Deps;
   readonly #ws: WebSocket;
   readonly #caller: Caller;
+  readonly #publicView: boolean;
   #hello: NodeJS.Timeout | null;
   #frames = { count: 0, since: performance.now() };
   #consoleAt = Number.NEGATIVE_INFINITY;
@@ -77,10 +81,11 @@ class LiveSocket implements HubClient {
   sent = 0;
   live = false;
 
-  constructor(deps: Deps, ws: WebSocket, caller: Caller) {
+  constructor(deps: Deps, ws: WebSocket, caller: Caller, asPublic: boolean) {
     this.#deps = deps;
     this.#ws = ws;
     this.#caller = caller;
+    this.#publicView = asPublic;
     this.#hello = setTimeout(() => deps.hub.end(this, 1008, 'no hello', 'hello'), limits.helloMs);
     ws.on('message', (data, binary) => this.#take(data.toString(), binary));
     ws.on('pong', () => { this.#unanswered = 0; });
@@ -90,7 +95,7 @@ class LiveSocket implements HubClient {
   }
 
   get scopeCode(): string { return this.#caller.scopeCode; }
-  get desk(): boolean { return deskRoles.has(this.#caller.role); }
+  get desk(): boolean { return !this.#publicView && deskRoles.has(this.#caller.role); }
   get credential(): Buffer { return this.#caller.credential; }
   send(text: string): void { if (this.#ws.readyState === WebSocket.OPEN) this.#ws.send(text); }
   buffered(): number { return this.#ws.bufferedAmount; }

@@ -12,12 +12,14 @@ import { findSession } from '#store/sessions.ts';
 import { findToken } from '#store/tokens.ts';
 import { ApiError } from './errors.ts';
 
-export type CookieRule = { name: string; browserName: string; secure: boolean };
+export type CookieRule = { name: string; browserName: string; screenName: string; secure: boolean };
+/** The role of a screen that holds its token as a cookie (routes/screen.ts). */
+export const screenRole = 'viewer';
 
 /** Names and flags of our cookies for a public URL. */
 export function cookieRule(publicUrl: string): CookieRule {
   const secure = publicUrl.startsWith('https:');
-  return { name: secure ? '__Host-anling' : 'anling', browserName: secure ? '__Host-anling-browser' : 'anling-browser', secure };
+  return { name: secure ? '__Host-anling' : 'anling', browserName: secure ? '__Host-anling-browser' : 'anling-browser', screenName: secure ? '__Host-anling-screen' : 'anling-screen', secure };
 }
 
 /** The Set-Cookie text; an empty value removes the cookie. */
@@ -39,20 +41,25 @@ export const newSecret = (): string => randomBytes(32).toString('base64url');
 
 export type Authenticate = (headers: IncomingHttpHeaders) => Promise<Caller | null>;
 
-/** Resolves a request's credential to its caller; null without a valid one. A bearer token wins over a cookie. */
+/** Resolves a request's credential to its caller; null without a valid one. A bearer token wins over a session, a session over a screen's cookie. */
 export function authenticator(deps: { db: Sql; seal: Seal; rule: CookieRule }): Authenticate {
   return async (headers) => {
-    const bearer = /^Bearer ([\w-]{20,200})$/i.exec(headers.authorization ?? '')?.[1];
-    if (bearer !== undefined) {
-      const credential = deps.seal.secretHash(bearer);
+    const byToken = async (secret: string): Promise<Caller | null> => {
+      const credential = deps.seal.secretHash(secret);
       const token = await findToken(deps.db, credential);
       return token && { kind: 'token', id: token.id, name: token.name, role: token.role, scopeCode: token.scopeCode, actor: `token:${token.id}`, credential, proof: 'whole' };
-    }
+    };
+    const bearer = /^Bearer ([\w-]{20,200})$/i.exec(headers.authorization ?? '')?.[1];
+    if (bearer !== undefined) return byToken(bearer);
     const cookie = readCookie(headers, deps.rule.name);
-    if (cookie === null || cookie.length > 200) return null;
-    const credential = deps.seal.secretHash(cookie);
-    const session = await findSession(deps.db, credential);
-    return session && { kind: 'user', id: session.userId, name: session.displayName, role: session.role, scopeCode: session.scopeCode, actor: `user:${session.userId}`, credential, proof: session.proof };
+    if (cookie !== null && cookie.length <= 200) {
+      const credential = deps.seal.secretHash(cookie);
+      const session = await findSession(deps.db, credential);
+      if (session) return { kind: 'user', id: session.userId, name: session.displayName, role: session.role, scopeCode: session.scopeCode, actor: `user:${session.userId}`, credential, proof: session.proof };
+    }
+    const screen = readCookie(headers, deps.rule.screenName);
+    const caller = screen !== null && /^[\w-]{20,200}$/.test(screen) ? await byToken(screen) : null;
+    return caller?.role === screenRole ? caller : null;
   };
 }
 

@@ -45,6 +45,7 @@ export class FakeHouse {
     };
   }
   canary = { state: 'good', okAt: Date.now() - 130_000 as number | null, reason: null as string | null };
+  /** What the map stands on. */ ground: unknown = { base: null, coordinateSystem: 'wgs84', source: null, approvalNumber: null, outline: null };
   flood = { active: false, since: null as number | null, lastTen: 2, operators: 1 };
   /** Added to the real clock: what the server believes. */ skewMs = 0;
   readonly #listeners = new Set<(frame: AlertFrame) => void>();

@@ -2,14 +2,15 @@
  * A web role without a house behind it: the built pages under the real CSP, the routes the wall uses, a real websocket.
  * It can fall silent like a stopped process (sockets stay open, nothing comes), lose, repeat and disorder frames.
  */
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { extname, join, normalize } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { EventKind } from '#core/event.ts';
 import type { ClientFrame, ServerFrame } from '#core/live.ts';
-import { type RegionTree, regionRows, showRegion } from '#core/region.ts';
+import { datianRegions } from '#core/demo-places.ts';
+import { showRegion } from '#core/region.ts';
 import { elder, FakeHouse } from './fake-house.ts';
 
 type User = { id: string; name: string; role: string };
@@ -23,16 +24,17 @@ export type FakeServer = {
   /** Like SIGSTOP: nothing is sent, requests hang, sockets stay open. */ stop(): void; resume(): void;
   /** Decides over each alert frame that is broadcast (not over replays). */ fate: (seq: number) => Fate;
   /** Ends all sockets, as a restart does. */ cut(): void;
+  /** One frame to everybody. */ tell(frame: ServerFrame): void;
   /** A proxy that lets no websocket through. */ noSockets: boolean;
   /** A server that restarts: nothing is accepted. */ refuseAll: boolean;
+  /** A newer build that the page of /tv names when it is asked for by a script; null: the one that stands there. */ build: string | null;
   hellos: Extract<ClientFrame, { type: 'hello' }>[]; beats: Extract<ClientFrame, { type: 'beat' }>[]; reveals: string[]; requests: string[];
   close(): Promise<void>;
 };
 
-const csp = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+const csp = "default-src 'self'; connect-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 const types: Record<string, string> = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const tree = JSON.parse(readFileSync(new URL('../../src/core/datian-regions.json', import.meta.url), 'utf8')) as RegionTree;
-const regions = regionRows(tree).map((r) => ({ ...r, shown: showRegion(r.name), demo: true }));
+const regions = datianRegions().map((r) => ({ ...r, shown: showRegion(r.name), demo: true }));
 
 /** Serves the built wall in `dist` with a fake house behind it. */
 export async function startFakeServer(dist: string, beatMs = 1_000): Promise<FakeServer> {
@@ -44,9 +46,10 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   const sockets = new Set<Socket>();
   const send = (wire: WebSocket, frame: ServerFrame): void => { if (!stopped && wire.readyState === WebSocket.OPEN) wire.send(JSON.stringify(frame)); };
   const self: FakeServer = {
-    url: '', house, fate: () => 'deliver', noSockets: false, refuseAll: false, hellos: [], beats: [], reveals: [], requests: [],
+    url: '', house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, hellos: [], beats: [], reveals: [], requests: [],
     stop() { stopped = true; },
     resume() { stopped = false; for (const run of parked.splice(0)) run(); },
+    tell(frame) { for (const wire of wires) send(wire, frame); },
     cut() { for (const wire of wires) wire.terminate(); },
     async close() { clearInterval(timer); for (const wire of wires) wire.terminate(); for (const socket of sockets) socket.destroy(); await new Promise((resolve) => server.close(resolve)); },
   };
@@ -96,7 +99,7 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   const url = new URL(request.url ?? '/', 'http://x');
   self.requests.push(`${request.method} ${url.pathname}`);
   response.setHeader('content-security-policy', csp);
-  if (!url.pathname.startsWith('/api/')) { serveFile(dist, url.pathname, response); return; }
+  if (!url.pathname.startsWith('/api/')) { servePage(self, dist, url.pathname, request, response); return; }
   let text = '';
   for await (const part of request) text += part;
   const answer = (status: number, body: unknown, headers: Record<string, string> = {}): void => { response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body)); };
@@ -109,6 +112,7 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
     return;
   }
   if (/^\/api\/v1\/devices\/[\w-]+\/events$/.test(url.pathname)) { self.house.raise({ deviceId: url.pathname.split('/')[4] ?? null }); answer(200, { ok: true }); return; }
+  if (url.pathname === '/api/v1/screen') { answer(200, { ok: true }, { 'set-cookie': 'anling=tv; Path=/; HttpOnly; SameSite=Strict' }); return; }
   const user = userOf(request);
   if (!user) { refuse(401, 'E_UNAUTHENTICATED'); return; }
   if (request.method === 'GET') {
@@ -148,6 +152,9 @@ function read(house: FakeHouse, url: URL, user: User): unknown {
     case '/api/v1/me': return { kind: 'user', ...user, scopeCode: '350425000000' };
     case '/api/v1/alerts': return { alerts: [...house.alerts.values()], next: null, seq: house.seq, epoch: house.epoch };
     case '/api/v1/regions': return { regions };
+    case '/api/v1/map': return house.ground;
+    case '/api/v1/presence': return { regions: [{ code: '350425201203', online: 0, offline: 2, never: 1, presumed: 0, neverReported: 1, cannotHear: 3 }] };
+    case '/api/v1/responders': return { responders: ['350425201202', '350425201202', '350425201204'].map((regionCode, i) => ({ regionCode, absentUntil: i === 1 ? now + 3_600_000 : null })), next: null };
     case '/api/v1/status': return { serverTime: now, canary: house.canary, answer: house.figures, flood: house.flood, load: [{ userId: 'admin', name: '陈接警', onDuty: true, holding: 1, taken: 4 }], gateway: { kind: house.gateway, realPhones: false, danger: false, demo: house.demo }, outbox: { due: 0, oldestDueMs: 0, unknown: 0, failed: 0 } };
     case '/api/v1/status/cannot-hear': return { people: [{ personId: 'p9', homeId: 'h9', regionCode: '350425201001', name: elder.masked, highRisk: true, lastSeenAt: now - 7_200_000, presumed: true }] };
     case '/api/v1/desk/board': return { callbacks: [], pinned: [], handover: null };
@@ -172,6 +179,11 @@ function read(house: FakeHouse, url: URL, user: User): unknown {
   if (path === '/api/v1/unregistered') return { devices: [{ id: 'B-20391', reason: 'unknown', firstAt: now - 7_200_000, lastAt: now - 30_000, count: 42, address: '10.20.3.7', door: 'mqtt', deviceId: null, homeId: null, regionCode: null }], next: null };
   const id = /^\/api\/v1\/alerts\/(\w+)$/.exec(path)?.[1];
   return id === undefined ? null : house.full(id);
+}
+
+function servePage(self: FakeServer, dist: string, path: string, request: IncomingMessage, response: ServerResponse): void {
+  if (path === '/tv' && self.build !== null && request.headers['sec-fetch-dest'] === 'empty') response.writeHead(200, { 'content-type': types['.html'] }).end(`<script type="module" src="/assets/${self.build}"></script>`);
+  else serveFile(dist, path === '/tv' ? '/' : path, response);
 }
 
 function serveFile(dist: string, path: string, response: ServerResponse): void {

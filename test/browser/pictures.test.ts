@@ -86,8 +86,25 @@ describe('the pictures of the README', () => {
     await phones.waitForTimeout(1_000);
     await picture('phones', phones);
     await phones.close();
+    await page.click('[data-test=to-map]');
+    await page.waitForSelector('[data-test=map-canvas][data-ready]');
+    await page.locator('[data-test=row]').nth(1).click();
+    await page.waitForTimeout(3_000); // the view is there, names are drawn
+    await picture('map');
+    await page.click('[data-test=to-tiles]');
     await page.getByRole('button', { name: '白天' }).click();
   }, 180_000);
+
+  it('the big screen, by the token of a viewer', async () => {
+    const { token } = await api.call<{ token: string }>('POST', '/api/v1/tokens', { name: '大屏', role: 'viewer' });
+    const screen = await (await browser.newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })).newPage();
+    await screen.goto(`${house.base}/tv#${token}`);
+    await screen.waitForSelector('[data-test=tv-row]');
+    await screen.waitForSelector('[data-map=tiles] svg');
+    await screen.waitForTimeout(1_500);
+    await picture('tv', screen);
+    await screen.context().close();
+  }, 60_000);
 
   it('the files, the plans, the operations of a quiet county', async () => {
     play('quiet', 300, 2);

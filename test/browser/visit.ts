@@ -4,13 +4,13 @@ import { type Browser, type BrowserContext, buildWall, chromiumPath, noBrowser, 
 import { type FakeServer, startFakeServer } from './fake-server.ts';
 
 export type Visit = { page: Page; context: BrowserContext; foreign: string[]; complaints: string[]; close(): Promise<void> };
-export type VisitOptions = { user?: string; /** Already logged in by its cookie. Nothing is asked of the page: Playwright's own questions count as gestures, which unlock sound. */ returning?: boolean; width?: number; height?: number; lang?: 'zh' | 'en'; theme?: 'wall' | 'desk' };
+export type VisitOptions = { user?: string; /** Already logged in by its cookie. Nothing is asked of the page: Playwright's own questions count as gestures, which unlock sound. */ returning?: boolean; /** address below the server */ path?: string; /** which map: else the tiles, where graphics are reckoned by the processor */ map?: 'map' | 'tiles'; width?: number; height?: number; lang?: 'zh' | 'en'; theme?: 'wall' | 'desk' };
 
 /** Opens the wall and, unless `returning`, logs in through the form. */
 async function visit(browser: Browser, server: FakeServer, options: VisitOptions = {}): Promise<Visit> {
-  const { user = 'admin', returning = false, width = 1366, height = 768, lang = 'zh', theme = 'wall' } = options;
+  const { user = 'admin', returning = false, path = '/', map = '', width = 1366, height = 768, lang = 'zh', theme = 'wall' } = options;
   const context = await browser.newContext({ viewport: { width, height }, reducedMotion: 'reduce' });
-  await context.addInitScript(([t, l]) => { localStorage.setItem('anling.theme', t ?? ''); localStorage.setItem('anling.lang', l ?? ''); }, [theme, lang]);
+  await context.addInitScript(([t, l, m]) => { localStorage.setItem('anling.theme', t ?? ''); localStorage.setItem('anling.lang', l ?? ''); if (m) localStorage.setItem('anling.map', m); }, [theme, lang, map]);
   if (returning) await context.addCookies([{ name: 'anling', value: user, url: server.url }]);
   const page = await context.newPage();
   const foreign: string[] = [];
@@ -19,7 +19,7 @@ async function visit(browser: Browser, server: FakeServer, options: VisitOptions
   page.on('websocket', (socket) => { if (!socket.url().startsWith(server.url.replace('http', 'ws'))) foreign.push(socket.url()); });
   page.on('pageerror', (error) => complaints.push(error.message));
   page.on('console', (message) => { if (message.type() === 'error' && !/status of (401|409|422)/.test(message.text())) complaints.push(message.text()); });
-  await page.goto(server.url);
+  await page.goto(server.url + path);
   if (!returning) { await logIn(page, user); await page.waitForSelector('[data-test=queue]'); }
   return { page, context, foreign, complaints, close: () => context.close() };
 }

@@ -1,7 +1,7 @@
 /** The frame of the pages: login, or the strip, the bars and the page; and what starts and ends with a login. */
 import { useEffect } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
-import { shownPage } from '#wall/pages/registry.tsx';
+import { fetchPages, shownPage } from '#wall/pages/registry.tsx';
 import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
 import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Calls } from '#wall/shell/calls.tsx';
@@ -9,11 +9,10 @@ import { DrillStrip } from '#wall/shell/drill-strip.tsx';
 import { FactorDialog, FactorGate } from '#wall/shell/factor.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
+import { late } from '#wall/shell/late.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
 import { LeaveShift } from '#wall/shell/leave-shift.tsx';
 import { Login } from '#wall/shell/login.tsx';
-import { PasswordDialog } from '#wall/shell/password.tsx';
-import { PhoneIn } from '#wall/shell/phone-in.tsx';
 import { PinDialog, SeatDialog } from '#wall/shell/seat.tsx';
 import { Strip } from '#wall/shell/strip.tsx';
 import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
@@ -21,11 +20,22 @@ import { UnheardDialog } from '#wall/shell/unheard.tsx';
 import { startKeeping } from '#wall/state/away.ts';
 import { startBoard } from '#wall/state/board.ts';
 import { startCounty } from '#wall/state/county.ts';
+import { passwordOpen, phoneIn } from '#wall/state/dialogs.ts';
 import { selected } from '#wall/state/selection.ts';
 import { askWhoIAm, hearsAlarms, login, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
 import { startVigilance, takeInput } from '#wall/state/vigilance.ts';
 import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts';
+
+/** What is not for the first row is fetched when the desk has had it. */
+const restAfterMs = 2_000;
+const PasswordDialog = late(async () => (await import('#wall/shell/password.tsx')).PasswordDialog);
+const PhoneIn = late(async () => (await import('#wall/shell/phone-in.tsx')).PhoneIn);
+function fetchRest(): void {
+  fetchPages();
+  void PhoneIn.fetch();
+  void PasswordDialog.fetch();
+}
 
 export function App() {
   if (me.value === undefined) return <p class="empty dim waiting">{t('common.loading')}</p>;
@@ -35,6 +45,7 @@ export function App() {
 }
 
 function Desk() {
+  useEffect(() => { const timer = setTimeout(fetchRest, restAfterMs); return () => clearTimeout(timer); }, []);
   useEffect(() => {
     const stopCounty = startCounty(hearsAlarms.peek());
     if (!hearsAlarms.peek()) return stopCounty;
@@ -58,12 +69,12 @@ function Desk() {
       <Toasts />
       <Announcer />
       <Help />
-      <PhoneIn />
+      {phoneIn.value && <PhoneIn />}
       <UnheardDialog />
       <FiguresDialog />
       <Leave />
       <LeaveShift />
-      <PasswordDialog />
+      {passwordOpen.value && <PasswordDialog />}
       <FactorDialog />
       <PinDialog />
       <SeatDialog />

@@ -1,4 +1,4 @@
-/** The entry: choices, route, keys, and who sits here; then the page. */
+/** The entry: choices, route, keys, and who sits here; then the page. The big screen has its own beginning, and its code comes only there. */
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startKeyboard } from './shell/keyboard.ts';
@@ -18,12 +18,15 @@ import './styles/pages.css';
 import './styles/files.css';
 import './styles/settings.css';
 
-startSettings();
-startAway();
-startRoute();
-startCase();
-startRecent();
-startKeyboard();
-void askWhoIAm();
 const root = document.getElementById('app');
-if (root) render(<App />, root);
+if (root) void startSettings().then(() => {
+  if (location.pathname === '/tv') return import('./tv/start.tsx').then(({ startTv }) => startTv(root));
+  startAway();
+  startRoute();
+  startCase();
+  startRecent();
+  startKeyboard();
+  void askWhoIAm();
+  render(<App />, root);
+  return undefined;
+});

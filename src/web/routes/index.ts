@@ -18,6 +18,7 @@ import { registerFactor } from './factor.ts';
 import { registerFigures } from './figures.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
+import { registerMap } from './map.ts';
 import { registerModes } from './modes.ts';
 import { registerNotifications } from './notifications.ts';
 import { registerOps } from './ops.ts';
@@ -38,6 +39,7 @@ import { registerRing } from './ring.ts';
 import { registerRollCallLists } from './rollcall-lists.ts';
 import { registerRollCalls } from './rollcalls.ts';
 import { registerSchedules } from './schedules.ts';
+import { registerScreen } from './screen.ts';
 import { registerSeat } from './seat.ts';
 import { registerSession } from './session.ts';
 import { registerSettings } from './settings.ts';
@@ -47,7 +49,7 @@ import { registerUsers } from './users.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
-  registerSession, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks,
+  registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors,
 ];

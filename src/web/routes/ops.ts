@@ -80,7 +80,7 @@ export function registerOps(app: App, ctx: WebContext): void {
     config: { access: alertReaders },
     schema: {
       summary: 'The live channel: a websocket (frames: src/core/live.ts)', tags: ['alerts'],
-      description: 'Client: `hello` {epoch, lastSeq, tabId} first, then `beat` {tabId, visible, audio, lastSeq}. Server: `snapshot`, `alert` (with `seq`, and `prev` where rows out of scope were left out), `presence`, `beat`. Without an upgrade: 426.',
+      description: 'Client: `hello` {epoch, lastSeq, tabId} first, then `beat` {tabId, visible, audio, lastSeq}. Server: `snapshot`, `alert` (with `seq`, and `prev` where rows out of scope were left out), `presence`, `beat`. With `?view=public` names, places and positions as a visitor may see them, whoever asks. Without an upgrade: 426.',
       response: { 101: Type.Null(), ...errorAnswers },
     },
   }, async () => { throw new ApiError('E_INVALID', 'This path is a websocket.', { status: 426, fields: [{ field: 'upgrade', expected: 'websocket' }] }); });

@@ -2,6 +2,7 @@
 import type { AlertView } from '#core/live.ts';
 import type { CaseInFull } from '#wall/api/case.ts';
 import { clockSeconds } from '#wall/format/time.ts';
+import { spaced } from '#wall/format/phone.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { placeText, subjectText } from '#wall/queue/row.tsx';
 import { accept, calledParty, decline } from '#wall/state/actions.ts';
@@ -11,7 +12,6 @@ import { serverNow } from '#wall/state/wall.ts';
 import { CallKeys } from './call-keys.tsx';
 import { handList, type HandRow } from './hand.ts';
 import { roleText } from './people.tsx';
-import { spaced } from './person.tsx';
 
 export function HandDial({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
   const list = mayAct.value ? handList(alert, full, revealed.value?.candidates ?? full?.candidates ?? [], serverNow.value) : null;

@@ -22,7 +22,7 @@ export function Overview() {
         <section class="part" aria-label={t('recent.title')}>
           <h3>{t('recent.title')}</h3>
           {recent.value.length === 0 && <p class="dim">{t('recent.none')}</p>}
-          <ul>{recent.value.map((news) => <News key={news.key} news={news} />)}</ul>
+          <div role="log" aria-label={t('recent.title')}><ul>{recent.value.map((news) => <News key={news.key} news={news} />)}</ul></div>
         </section>
       </div>
       <p class="none-help dim">{t('case.noneHelp')}</p>

@@ -11,7 +11,7 @@ import { arrive, claim, heldByOther, justClaimed, release, unshelve } from '#wal
 import { keptCase, readOnly } from '#wall/state/away.ts';
 import { isPinned, togglePin } from '#wall/state/board.ts';
 import { asking, caseAlert, caseProblem, closing, focusPart, openCase, setAside } from '#wall/state/case.ts';
-import { select, selected } from '#wall/state/selection.ts';
+import { select } from '#wall/state/selection.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { ClosePanel } from './close.tsx';
@@ -19,7 +19,6 @@ import { Device } from './device.tsx';
 import { HandDial } from './hand.tsx';
 import { NobodyThere } from './nobody-there.tsx';
 import { OutageDetails } from './outage.tsx';
-import { Overview } from './overview.tsx';
 import { People } from './people.tsx';
 import { Person } from './person.tsx';
 import { CallbackPanel, ShelvePanel } from './set-aside.tsx';
@@ -28,7 +27,6 @@ import { Messages, Timeline } from './story.tsx';
 export function CasePanel() {
   const alert = caseAlert.value;
   const full = openCase.value;
-  if (selected.value === null) return <Overview />;
   if (alert === null) return (
     <section class="case" aria-label={t('case.none')}><p class="empty dim">{caseProblem.value ? (caseProblem.value.status === 404 ? t('case.gone') : problemText(caseProblem.value)) : t('case.loading')}</p></section>
   );

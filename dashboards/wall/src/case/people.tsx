@@ -2,13 +2,13 @@
 import type { AlertView } from '#core/live.ts';
 import type { Candidate, CaseInFull, Engagement } from '#wall/api/case.ts';
 import { countdown, dayMinute } from '#wall/format/time.ts';
+import { spaced } from '#wall/format/phone.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { accept, arrive, calledParty, decline, depart, dispatch } from '#wall/state/actions.ts';
 import { openParty, type Part, reveal, revealed } from '#wall/state/case.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { CallKeys } from './call-keys.tsx';
-import { spaced } from './person.tsx';
 
 export function People({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
   const all = revealed.value?.candidates ?? full?.candidates ?? [];

@@ -1,6 +1,7 @@
 /** Who it is and how to get there. Masked until somebody asks; then the number stands large, to be dialled by hand. */
 import type { AlertView } from '#core/live.ts';
 import type { RevealedCase, RevealedHome, RevealedPerson } from '#wall/api/case.ts';
+import { spaced } from '#wall/format/phone.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { placeText, subjectText } from '#wall/queue/row.tsx';
 import { calledElder } from '#wall/state/actions.ts';
@@ -56,10 +57,6 @@ function Plain({ alert, plain }: { alert: AlertView; plain: RevealedCase }) {
   );
 }
 
-/** 15404250001 -> 154 0425 0001: as it is read aloud while dialling. */
-export function spaced(phone: string): string {
-  return /^1\d{10}$/.test(phone) ? `${phone.slice(0, 3)} ${phone.slice(3, 7)} ${phone.slice(7)}` : phone;
-}
 
 function PersonLine({ person }: { person: RevealedPerson }) {
   const facts = [

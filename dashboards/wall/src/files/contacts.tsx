@@ -5,7 +5,7 @@ import { limits } from '#core/limits.ts';
 import { relations } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { type Answer, patch, put, remove } from '#wall/api/client.ts';
-import { spaced } from '#wall/case/person.tsx';
+import { spaced } from '#wall/format/phone.ts';
 import { t } from '#wall/i18n/text.ts';
 import { Dialog } from '#wall/shell/dialog.tsx';
 import { problemText } from '#wall/shell/problem.ts';

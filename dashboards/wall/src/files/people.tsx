@@ -2,7 +2,7 @@
 import { abilities, categories, hearings, livingKinds, personStatuses, riskTags } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { t } from '#wall/i18n/text.ts';
-import { spaced } from '#wall/case/person.tsx';
+import { spaced } from '#wall/format/phone.ts';
 import { WhoCard } from '#wall/pages/called.tsx';
 import { placeOf } from '#wall/shell/unheard.tsx';
 import { go, hashOf, route } from '#wall/state/route.ts';

@@ -2,7 +2,7 @@
 import { responderRoles } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { patch } from '#wall/api/client.ts';
-import { spaced } from '#wall/case/person.tsx';
+import { spaced } from '#wall/format/phone.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';

@@ -2,8 +2,8 @@
 import type { zhDrill } from './drill.zh-CN.ts';
 
 export const enDrill = {
-  'tab.drills': 'Drills', 'drill.word': 'DRILL', 'drill.title': 'Drills', 'drill.help': 'The real plans and the real roster, practised. Only people on duty are told: no family, no neighbour, never 110, 119, 120; nothing of it is an alarm or counts in any figure.', 'drill.none': 'No drill yet.',
-  'drill.strip': 'Drill under way', 'drill.notReal': 'not a real alarm', 'drill.running': '{n} homes, {waiting} not taken', 'drill.name': 'Name', 'drill.kind': 'Kind', 'drill.where': 'Where', 'drill.started': 'When', 'drill.result': 'Result', 'drill.defaultName': 'Quarterly drill',
+  'drill.title': 'Drills', 'drill.help': 'The real plans and the real roster, practised. Only people on duty are told: no family, no neighbour, never 110, 119, 120; nothing of it is an alarm or counts in any figure.', 'drill.none': 'No drill yet.',
+  'drill.name': 'Name', 'drill.kind': 'Kind', 'drill.where': 'Where', 'drill.started': 'When', 'drill.result': 'Result', 'drill.defaultName': 'Quarterly drill',
   'drill.how.running': 'under way: {n}', 'drill.how.done': 'over', 'drill.how.stopped': 'stopped', 'drill.how.yielded': 'ended by real alarms', 'drill.answeredOf': 'answered {n} of {of}',
   'drill.newTitle': 'Begin a drill', 'drill.newHelp': 'Choose villages or homes. Each home goes through one round of its own plan; every text and call begins with 演练 and is answered with 5.', 'drill.perVillage': 'Homes of each village', 'drill.spread': 'Begin over minutes', 'drill.villages': 'Villages', 'drill.homes': 'Or these homes (ids, with spaces)', 'drill.noHome': 'No such home in your scope: {id}',
   'drill.promise': 'A real emergency ends the drill of its town at once.', 'drill.night': 'It is night: a drill wakes people, quiet hours do not hold it.', 'drill.begun': 'The drill has begun: {n} homes', 'drill.refused.alarm': 'There is an open emergency in one of these towns: that comes first.', 'drill.refused.drill': 'A drill runs in one of these towns already.',

@@ -1,7 +1,7 @@
 /** Chinese texts of 演练. */
 export const zhDrill = {
-  'tab.drills': '演练', 'drill.word': '演练', 'drill.title': '演练', 'drill.help': '用真实的呼叫预案和真实的名册练一次。只叫值守人员,不叫家属、邻居,不打 110、119、120;不进警情,不算进指标。', 'drill.none': '还没有做过演练。',
-  'drill.strip': '演练中', 'drill.notReal': '不是真的警情', 'drill.running': '{n} 户在练,{waiting} 户未接', 'drill.name': '名称', 'drill.kind': '警情种类', 'drill.where': '范围', 'drill.started': '何时', 'drill.result': '结果', 'drill.defaultName': '季度演练',
+  'drill.title': '演练', 'drill.help': '用真实的呼叫预案和真实的名册练一次。只叫值守人员,不叫家属、邻居,不打 110、119、120;不进警情,不算进指标。', 'drill.none': '还没有做过演练。',
+  'drill.name': '名称', 'drill.kind': '警情种类', 'drill.where': '范围', 'drill.started': '何时', 'drill.result': '结果', 'drill.defaultName': '季度演练',
   'drill.how.running': '进行中 {n} 户', 'drill.how.done': '已结束', 'drill.how.stopped': '已停止', 'drill.how.yielded': '因真实警情结束', 'drill.answeredOf': '{n}/{of} 户有人应',
   'drill.newTitle': '开始演练', 'drill.newHelp': '选村或户。每户按它自己的预案走一轮:短信和电话都以“演练”开头,收到回 5。', 'drill.perVillage': '每村几户', 'drill.spread': '分几分钟开始', 'drill.villages': '选村', 'drill.homes': '或者指定户号(空格隔开)', 'drill.noHome': '没有这一户,或不在您的范围:{id}',
   'drill.promise': '乡镇一有真实紧急警情,那里的演练立即停止。', 'drill.night': '现在是夜里:演练会把人叫醒,免打扰也拦不住。', 'drill.begun': '演练已开始,{n} 户', 'drill.refused.alarm': '这些乡镇里有未办结的紧急警情,先办真的。', 'drill.refused.drill': '这些乡镇里已经有一场演练。',

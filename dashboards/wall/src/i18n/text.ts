@@ -2,49 +2,45 @@
 import { signal } from '@preact/signals';
 import { outcomes, type Outcome } from '#core/alert.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
-import { en, enOutcomes } from './en.ts';
-import { enDesk } from './desk.en.ts';
 import { zhDesk } from './desk.zh-CN.ts';
-import { enDrill } from './drill.en.ts';
-import { zhDrill } from './drill.zh-CN.ts';
-import { enDuty } from './duty.en.ts';
 import { zhDuty } from './duty.zh-CN.ts';
-import { enFiles } from './files.en.ts';
-import { enFigures } from './figures.en.ts';
-import { zhFiles } from './files.zh-CN.ts';
-import { enReach } from './reach.en.ts';
 import { zhFigures } from './figures.zh-CN.ts';
-import { zhReach } from './reach.zh-CN.ts';
-import { enRoll } from './roll.en.ts';
-import { zhRoll } from './roll.zh-CN.ts';
-import { enSending } from './sending.en.ts';
+import type { zhPages } from './pages.zh-CN.ts';
+import { zhScreen } from './screen.zh-CN.ts';
 import { zhSending } from './sending.zh-CN.ts';
-import { enSettings } from './settings.en.ts';
-import { zhSettings } from './settings.zh-CN.ts';
-import { enStatistics } from './statistics.en.ts';
-import { zhStatistics } from './statistics.zh-CN.ts';
-import { enShift } from './shift.en.ts';
+import { zhShell } from './shell.zh-CN.ts';
 import { zhShift } from './shift.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-const chinese = { ...zh, ...zhDesk, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFigures, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics } as const;
-export type TextKey = keyof typeof chinese;
-export const dictionaries: Record<Lang, Readonly<Record<TextKey, string>>> = { zh: chinese, en: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFiles, ...enFigures, ...enReach, ...enRoll, ...enSending, ...enSettings, ...enShift, ...enStatistics } };
+export const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFigures, ...zhScreen, ...zhSending, ...zhShell, ...zhShift } as const;
+export type TextKey = keyof typeof chinese | keyof typeof zhPages;
+const known: Record<string, string> = { ...chinese };
+/** What a part that comes later brings along. */
+export function learn(words: Readonly<Record<string, string>>): void { Object.assign(known, words); }
+type English = { words: Readonly<Record<TextKey, string>>; outcomes: Readonly<Record<Outcome, string>> };
+/** Null until somebody asks for it: one more file for the few, nothing for the others. */
+let english: English | null = null;
+/** Fetches the English words; `lang` may be set to it after that. False when they did not come. */
+export async function loadEnglish(): Promise<boolean> {
+  english ??= await import('./english.ts').then((file) => file.english, () => null);
+  return english !== null;
+}
+const wordsOf = (which: Lang): Readonly<Record<string, string>> => (which === 'en' && english ? english.words : known);
 
 /** The language of this browser's pages. */
 export const lang = signal<Lang>('zh');
 
 /** The text of `key`; `{name}` stands for a value. Reading it inside a component subscribes to the language. */
 export function t(key: TextKey, values: Readonly<Record<string, string | number>> = {}): string {
-  return dictionaries[lang.value][key].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+  return (wordsOf(lang.value)[key] ?? key).replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
 /** A text whose key is put together; null when there is none, so that a word the contract grew later is shown as it came. */
 export function maybeText(key: string): string | null {
-  return (dictionaries[lang.value] as Record<string, string>)[key] ?? null;
+  return wordsOf(lang.value)[key] ?? null;
 }
 
 export const kindName = (kind: EventKind): string => kindInfo[kind]?.[lang.value] ?? kind;
-export const outcomeName = (code: Outcome): string => (lang.value === 'zh' ? outcomes[code] : enOutcomes[code]);
+export const outcomeName = (code: Outcome): string => (lang.value === 'en' && english ? english.outcomes : outcomes)[code];

@@ -2,7 +2,7 @@
 
 /** `late` warns in amber, `dead` takes the screen's width and sounds (UI 3.1). */
 export type LinkHealth = 'live' | 'late' | 'dead';
-const lateMs = 6_000;
+export const lateMs = 6_000;
 export const deadMs = 15_000;
 /** A socket that is silent, or leaves a hello unanswered, for this long is given up and replaced, although it looks open. */
 export const giveUpMs = 9_000;

@@ -32,6 +32,9 @@ export const emptyLive: LiveState = {
   resuming: false, mismatches: 0, synced: false,
 };
 
+/** What was closed so long ago has no frame on its way any more. */
+const closedKept = 2_000;
+
 type Draft = { -readonly [K in keyof LiveState]: LiveState[K] } & { alerts: Map<string, AlertView>; closed: Set<string>; ahead: Set<number>; presence: Map<string, PresenceCount> };
 
 /** Applies frames in the order they came. Batches share one copy, so that a flood of thousands stays linear. */
@@ -85,7 +88,11 @@ function show(draft: Draft, alert: AlertView): void {
   const known = draft.alerts.get(alert.id);
   if (known && known.version > alert.version) return;
   if (isOpen(alert.state)) draft.alerts.set(alert.id, alert);
-  else { draft.alerts.delete(alert.id); draft.closed.add(alert.id); }
+  else {
+    draft.alerts.delete(alert.id);
+    draft.closed.add(alert.id);
+    for (const oldest of draft.closed) { if (draft.closed.size <= closedKept) break; draft.closed.delete(oldest); }
+  }
 }
 
 function applyBeat(draft: Draft, beat: Beat, effects: LiveEffect[]): void {

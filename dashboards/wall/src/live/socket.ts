@@ -2,7 +2,6 @@
  * The shell around the reducer: one websocket, kept alive or replaced. It trusts no close event: the age of the last frame
  * decides. Everything outside is passed in, so that a test drives it without a browser.
  */
-import { limits } from '#core/limits.ts';
 import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import { backoffMs, giveUpMs } from './link.ts';
 import { applyFrames, awaitingAnswer, emptyLive, type LiveEffect, type LiveState } from './reducer.ts';
@@ -37,8 +36,8 @@ const beatEveryMs = 3_000;
 const pollAfterTries = 3;
 const pollEveryMs = 3_000;
 const batchMs = 40;
-/** Bytes of the server's frames are bounded there; here only what waits for one batch. */
-const batchFrames = limits.replayRows;
+/** Bytes of the server's frames are bounded there; here only what waits for one batch: a whole replay. */
+const batchFrames = 5_000;
 
 export function startLive(options: LiveOptions): Live {
   let state: LiveState = emptyLive;

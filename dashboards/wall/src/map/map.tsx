@@ -1,6 +1,7 @@
 /** The county as tiles and dots: grey while all is well, a mark for each open alert above it. SVG, so that every mark takes the keyboard. */
 import { signal, useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { type ComponentChildren, createContext } from 'preact';
+import { useContext, useEffect, useRef } from 'preact/hooks';
 import type { AlertView } from '#core/live.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
@@ -13,11 +14,13 @@ import { type Box, type County, dotOf, dotPlaces, pitchFor, type Place, tileBoxe
 /** Code of the town that is looked into, or null for the whole county. */
 const zoomed = signal<string | null>(null);
 /** What the pointer or the focus is on, for the line below. */
-const pointed = signal<Place | null>(null);
+export const pointed = signal<Place | null>(null);
+/** A screen that nobody touches: nothing to press, no words for a pointer. */
+const Still = createContext(false);
 /** Marks drawn in one village; more are counted. */
 const marksMax = 3;
 
-export function CountyMap() {
+export function Mosaic({ still, children }: { still: boolean; children?: ComponentChildren }) {
   const frame = useRef<HTMLDivElement>(null);
   const size = useSignal({ w: 0, h: 0 });
   useEffect(() => {
@@ -31,20 +34,21 @@ export function CountyMap() {
   const town = all?.towns.find((one) => one.code === zoomed.value) ?? null;
   const { w, h } = size.value;
   return (
-    <section class="map" aria-label={t('map.title')} data-test="map">
+    <section class="map" aria-label={t('map.title')} data-test="map" data-map="tiles">
       <div class="map-head">
         {town ? <button type="button" class="tool" onClick={() => { zoomed.value = null; }}>← {t('act.county')}</button> : null}
         <h2>{town ? town.name : t('map.title')}</h2>
         <span class="map-note">{t('map.schematic')}</span>
         <span class="grow" />
         {all && all.elsewhere.length > 0 && <Elsewhere alerts={all.elsewhere} />}
+        {children}
       </div>
       <div class="map-frame" ref={frame}>
         {all === null && <p class="empty dim">{regions.value === null ? t('map.loading') : t('map.none')}</p>}
         {all && w > 0 && h > 0 && (
           <svg class="map-svg" width={w} height={h} viewBox={`0 0 ${w} ${h}`}>
             <title>{t('map.title')}</title>
-            {town ? <TownPicture town={town} w={w} h={h} /> : <CountyPicture county={all} w={w} h={h} />}
+            <Still.Provider value={still}>{town ? <TownPicture town={town} w={w} h={h} /> : <CountyPicture county={all} w={w} h={h} />}</Still.Provider>
           </svg>
         )}
       </div>
@@ -67,20 +71,21 @@ const fitName = (name: string, width: number): string => (name.length * nameEm <
 const inside = (box: Box): Box => ({ x: box.x + 5, y: box.y + 25, w: box.w - 10, h: box.h - 30 });
 
 function TownTile({ town, box, pitch }: { town: Town; box: Box; pitch: number }) {
+  const still = useContext(Still);
   const spots = dotPlaces(town.villages.length, inside(box), pitch);
   const open = (): void => { zoomed.value = town.code; };
+  const point = (): void => { pointed.value = town; };
+  const hands = { role: 'button' as const, tabindex: 0, onClick: open, onKeyDown: onEnter(open), onPointerEnter: point, onFocus: point };
   const count = total(town.counts) > 0 ? `${town.counts.online}/${total(town.counts)}` : '';
   return (
     <g class="tile">
-      {/* biome-ignore lint/a11y/useSemanticElements: a tile inside a drawing cannot be an HTML button */}
-      <g class="tile-open" role="button" tabindex={0} aria-label={t('map.openTown', { town: town.name })} data-town={town.code} onClick={open} onKeyDown={onEnter(open)}
-        onPointerEnter={() => { pointed.value = town; }} onFocus={() => { pointed.value = town; }}>
+      <g class="tile-open" data-town={town.code} {...(still ? {} : hands)}>
         <rect class="tile-box" x={box.x} y={box.y} width={box.w} height={box.h} rx="5" />
         <text class="tile-name" x={box.x + 8} y={box.y + 17}>{fitName(town.name, box.w - 12)}</text>
         {count !== '' && town.name.length * nameEm + count.length * 7 + 22 < box.w && <text class="tile-count" x={box.x + box.w - 8} y={box.y + 17} text-anchor="end">{count}</text>}
       </g>
       {town.villages.map((village, i) => { const at = spots[i]; return at ? <Dot key={village.code} place={village} x={at.x} y={at.y} r={Math.min(7, pitch * 0.22)} /> : null; })}
-      {town.alerts.length > 0 && <Marks alerts={town.alerts} x={box.x + box.w - 16} y={box.y + box.h - 16} size={20} />}
+      {town.alerts.length > 0 && <Marks alerts={town.alerts} x={box.x + box.w - 16 - (Math.min(town.alerts.length, marksMax) - 1) * 6.2 - (town.alerts.length > marksMax ? 24 : 0)} y={box.y + box.h - 16} size={20} />}
       {town.villages.map((village, i) => { const at = spots[i]; return at && village.alerts.length > 0 ? <Marks key={village.code} alerts={village.alerts} x={at.x} y={at.y} size={Math.max(16, Math.min(25, pitch * 0.95))} /> : null; })}
     </g>
   );
@@ -111,7 +116,8 @@ function TownPicture({ town, w, h }: { town: Town; w: number; h: number }) {
 /** The grey state of a village: full, a ring for part, hollow, dashed for presumed. */
 function Dot({ place, x, y, r }: { place: Place; x: number; y: number; r: number }) {
   const look = dotOf(place.counts);
-  return <circle class={`dot ${look}`} cx={x} cy={y} r={look === 'empty' ? Math.max(1.4, r * 0.42) : r} onPointerEnter={() => { pointed.value = place; }}><title>{placeLine(place)}</title></circle>;
+  const still = useContext(Still);
+  return <circle class={`dot ${look}`} cx={x} cy={y} r={look === 'empty' ? Math.max(1.4, r * 0.42) : r} onPointerEnter={() => { pointed.value = place; }}>{!still && <title>{placeLine(place)}</title>}</circle>;
 }
 
 /** The open alerts of one place: each its own mark in the shape and colour of its priority; the pressed one opens its case. */
@@ -133,9 +139,8 @@ function Mark({ alert, x, y, size }: { alert: AlertView; x: number; y: number; s
   const grow = alert.priority === 1 ? size * 1.15 : alert.priority === 2 ? size : size * 0.8;
   const open = (): void => select(alert.id);
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a mark inside a drawing cannot be an HTML button
-    <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} role="button" tabindex={0} aria-label={label} data-mark={alert.id}
-      transform={`translate(${x} ${y})`} onClick={(event) => { event.stopPropagation(); open(); }} onKeyDown={onEnter(open)}>
+    <g class={`mark-spot p${alert.priority}${unclaimed ? ' unclaimed' : ''}${unclaimed && alert.priority === 1 ? ' ringing' : ''}${selected.value === alert.id ? ' chosen' : ''}`} data-mark={alert.id} transform={`translate(${x} ${y})`}
+      {...(useContext(Still) ? {} : { role: 'button' as const, tabindex: 0, 'aria-label': label, onClick: (event: Event) => { event.stopPropagation(); open(); }, onKeyDown: onEnter(open) })}>
       <title>{label}</title>
       <circle class="mark-halo" r={grow * 0.74} />
       <path transform={`scale(${grow / 24}) translate(-12 -12)`} d={shapePath(alert.priority)} />
@@ -150,7 +155,7 @@ const onEnter = (run: () => void) => (event: KeyboardEvent): void => {
   run();
 };
 
-function Elsewhere({ alerts }: { alerts: readonly AlertView[] }) {
+export function Elsewhere({ alerts }: { alerts: readonly AlertView[] }) {
   return (
     <span class="elsewhere">{t('map.elsewhere')}
       <svg width={Math.min(alerts.length, 6) * 24 + (alerts.length > 6 ? 28 : 4)} height="24" aria-label={t('map.elsewhere')}>
@@ -173,7 +178,7 @@ function placeLine(place: Place): string {
   return parts.join(' · ');
 }
 
-function MapFoot({ county: all }: { county: County | null }) {
+export function MapFoot({ county: all }: { county: County | null }) {
   const counts = all?.counts;
   return (
     <footer class="map-foot">

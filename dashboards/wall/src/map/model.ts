@@ -8,7 +8,7 @@ import { showRegion } from '#core/region.ts';
 import type { AlertView, PresenceCount } from '#core/live.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 
-export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null; /** drawn with this one */ shownUnder?: string | null; demo?: boolean };
+export type Region = { code: string; level: 'county' | 'town' | 'village'; name: string; parentCode: string | null; /** drawn with this one */ shownUnder?: string | null; demo?: boolean; lat?: number | null; lon?: number | null };
 export type Place = { code: string; name: string; counts: Counts; alerts: readonly AlertView[] };
 export type Town = Place & { villages: readonly Place[] };
 export type County = { towns: readonly Town[]; /** open alerts of no village or town that is drawn */ elsewhere: readonly AlertView[]; counts: Counts };
@@ -30,7 +30,10 @@ export function drawCounty(regions: readonly Region[], presence: ReadonlyMap<str
     const townCode = code === null ? null : `${scopePrefix(code).slice(0, 9)}000`;
     const home = code !== null && known.has(code) && !code.endsWith('000000') ? code : townCode !== null && known.has(townCode) && !townCode.endsWith('000000') ? townCode : null;
     if (home === null) elsewhere.push(alert);
-    else byPlace.set(shownAs(home), [...(byPlace.get(shownAs(home)) ?? []), alert]);
+    else {
+      const there = byPlace.get(shownAs(home));
+      if (there) there.push(alert); else byPlace.set(shownAs(home), [alert]); // never copied: a flood stands in one place
+    }
   }
   // Of a code that is not on the list any more, the town counts what is still heard there.
   const heard = new Map<string, Counts>();
@@ -56,7 +59,13 @@ export function drawCounty(regions: readonly Region[], presence: ReadonlyMap<str
 }
 
 const inOrder = (regions: readonly Region[], level: Region['level']): Region[] => regions.filter((r) => r.level === level).sort((a, b) => (a.code < b.code ? -1 : 1));
-const graver = (a: AlertView, b: AlertView): number => a.priority - b.priority || Number(isUnclaimed(b)) - Number(isUnclaimed(a)) || compareAlerts(a, b);
+export const graver = (a: AlertView, b: AlertView): number => a.priority - b.priority || Number(isUnclaimed(b)) - Number(isUnclaimed(a)) || compareAlerts(a, b);
+
+/** Whether a map can be drawn at all: most towns have a position. Else only tiles tell the truth. */
+export function canBePlaced(regions: readonly Region[]): boolean {
+  const towns = regions.filter((r) => r.level === 'town');
+  return towns.length > 0 && towns.filter((r) => typeof r.lon === 'number').length * 2 > towns.length;
+}
 
 /** What a village's dot says in grey: `full` heard, `part` some are not, `hollow` none is, `presumed` perhaps none is, `never` none ever was (installed, not switched on), `empty` nobody lives with us there. */
 export function dotOf(counts: Counts): 'full' | 'part' | 'hollow' | 'presumed' | 'never' | 'empty' {

@@ -5,12 +5,12 @@
 import { signal } from '@preact/signals';
 import type { CallView } from '#core/live.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
-import { spaced } from '#wall/case/person.tsx';
+import { spaced } from '#wall/format/phone.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { answer, endTalking, missed, onLine, ringing } from '#wall/state/calls.ts';
+import { openPhoneIn } from '#wall/state/dialogs.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { Dialog } from './dialog.tsx';
-import { openPhoneIn } from './phone-in.tsx';
 
 const missedOpen = signal(false);
 

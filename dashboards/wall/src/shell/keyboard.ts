@@ -1,5 +1,6 @@
 /** The keyboard path: choose, claim, dispatch, note, close without a mouse. Off while somebody types, also inside an input method. */
 import { shownPage } from '#wall/pages/registry.tsx';
+import { openPhoneIn } from '#wall/state/dialogs.ts';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
@@ -7,11 +8,11 @@ import { answer, endTalking, ringing, startTalking, talking } from '#wall/state/
 import { readOnly } from '#wall/state/away.ts';
 import { togglePin } from '#wall/state/board.ts';
 import { focusPart, setAside } from '#wall/state/case.ts';
+import { goToCase } from '#wall/state/map.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { muteNow } from '#wall/state/sounding.ts';
 import { live } from '#wall/state/wall.ts';
 import { helpOpen } from './help.tsx';
-import { openPhoneIn } from './phone-in.tsx';
 
 const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
@@ -25,6 +26,7 @@ function press(key: string, onButton: boolean): boolean {
     case 'Escape': if (selected.value === null) return false; select(null); return true;
     case 'm': case 'M': muteNow(); return true;
     case 'v': case 'V': if (!mayAct.value) return false; if (talking.value) endTalking(); else startTalking(); return true;
+    case 'g': case 'G': return goToCase();
     case 'p': case 'P': if (!mayAct.value) return false; openPhoneIn(); return true;
     case 'o': case 'O': { const [call] = ringing.value; if (!mayAct.value || !call) return false; void answer(call); return true; }
     default:
@@ -52,6 +54,7 @@ export function startKeyboard(): void {
       if (event.key === 'Escape') (event.target as HTMLElement).blur();
       return;
     }
+    if (event.key.startsWith('Arrow') && event.target instanceof HTMLElement && event.target.closest('.map-canvas')) return; // the map moves by them
     const row = event.target instanceof HTMLElement && event.target.closest('.row-main') !== null;
     const onButton = !row && event.target instanceof HTMLElement && /^(BUTTON|A|SUMMARY)$/.test(event.target.tagName);
     if (!press(event.key, onButton)) return;

@@ -1,17 +1,16 @@
 /** My own password: everybody changes it here; all logins end, because somebody else may hold one. */
-import { signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { may } from '#core/user.ts';
 import { post, type Problem } from '#wall/api/client.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem } from '#wall/pages/paging.tsx';
+import { passwordOpen } from '#wall/state/dialogs.ts';
 import { askWhoIAm, can, me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { Dialog } from './dialog.tsx';
 import { factorOpen } from './factor.tsx';
 import { pinOpen } from './seat.tsx';
 import { problemText } from './problem.ts';
-
-export const passwordOpen = signal(false);
 
 export function PasswordDialog() {
   const problem = useSignal<Problem | null>(null);

@@ -2,18 +2,17 @@
  * An emergency by telephone or by hand (电话报警), by keys alone: one field finds a number, a name, a file number or a village; a number
  * that is nobody's raises too. Enter raises what is chosen.
  */
-import { signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { post, type Problem } from '#wall/api/client.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
+import { phoneIn } from '#wall/state/dialogs.ts';
 import { type Choice, numberOf, peopleFor, placesFor } from '#wall/state/find-who.ts';
 import { say } from '#wall/state/toast.ts';
 import { Dialog } from './dialog.tsx';
 import { problemText } from './problem.ts';
 
-type Prefill = { from: string; who: { id: string; label: string } | null };
-const opened = signal<Prefill | null>(null);
-export const openPhoneIn = (prefill: Prefill = { from: '', who: null }): void => { opened.value = prefill; };
+type Prefill = NonNullable<typeof phoneIn.value>;
 
 const kinds = ['phone-in', 'sos', 'fall', 'smoke', 'gas'] as const;
 type Raised = { name: string | null };
@@ -21,8 +20,8 @@ type Raised = { name: string | null };
 const restMs = 180;
 
 export function PhoneIn() {
-  const prefill = opened.value;
-  return prefill === null ? null : <Entry prefill={prefill} onClose={() => { opened.value = null; }} />;
+  const prefill = phoneIn.value;
+  return prefill === null ? null : <Entry prefill={prefill} onClose={() => { phoneIn.value = null; }} />;
 }
 
 function Entry({ prefill, onClose }: { prefill: Prefill; onClose(): void }) {

@@ -4,6 +4,7 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
+import { openPhoneIn, passwordOpen } from '#wall/state/dialogs.ts';
 import { county } from '#wall/state/county.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
@@ -14,10 +15,8 @@ import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openC
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
 import { Figures } from './figures.tsx';
-import { passwordOpen } from './password.tsx';
 import { seatOpen } from './seat.tsx';
 import { leaveShift } from './leave-shift.tsx';
-import { openPhoneIn } from './phone-in.tsx';
 import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
 

@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import type { AlertView, ServerFrame } from '#core/live.ts';
 import { get, randomKey } from '#wall/api/client.ts';
-import { deadMs, type LinkHealth, linkHealth } from '#wall/live/link.ts';
+import { deadMs, lateMs, type LinkHealth, linkHealth } from '#wall/live/link.ts';
 import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
 import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
 import { startTicker } from '#wall/live/ticker.ts';
@@ -65,18 +65,19 @@ async function pollOpen(): Promise<ServerFrame | null> {
   return null;
 }
 
-export type WallWiring = { audio(): 'running' | 'suspended' | 'muted'; takeInput(): number | null; onChange(): void; onRefused(): void };
+export type WallWiring = { /** Names and places as visitors may see them, whoever asks. */ publicView?: boolean; /** What of an alert may be shown at all; else everything that was sent. */ seen?(alert: AlertView): AlertView; audio(): 'running' | 'suspended' | 'muted'; takeInput(): number | null; onChange(): void; onRefused(): void };
 
 /** Opens the live channel and keeps the signals in step until the returned function is called. */
 export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
   let heard = performance.now();
+  let shown = live.peek();
   const refresh = (): void => batch(() => {
     dataAgeMs.value = Math.max(0, performance.now() - heard);
     serverNow.value = Date.now() + offsetMs;
   });
   const channel: Live = startLive({
     tabId, now: () => performance.now(), random: Math.random,
-    connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live`) as unknown as Wire,
+    connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live${wiring.publicView ? '?view=public' : ''}`) as unknown as Wire,
     after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); },
     visible: () => document.visibilityState === 'visible', audio: wiring.audio, takeInput: wiring.takeInput,
     poll: pollOpen,
@@ -84,7 +85,7 @@ export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
       heard = heardAt;
       degraded.value = isDegraded;
       readClock(state);
-      if (state !== live.value) live.value = state;
+      if (state !== shown) { shown = state; live.value = wiring.seen ? { ...state, alerts: new Map([...state.alerts].map(([id, alert]) => [id, wiring.seen?.(alert) ?? alert])) } : state; }
       refresh();
       wiring.onChange();
     },
@@ -92,6 +93,14 @@ export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
     onNote: (note) => { console.warn(`live channel: ${note === 'mismatch' ? '对账不符, fetched anew' : note}`); notes.value = [...notes.value.slice(-49), { at: Date.now() + offsetMs, note }]; },
     onRefused: wiring.onRefused,
   });
+  // The ticker looks once a second; the moments at which amber and red are due are not waited for a second more.
+  let dueTimer: ReturnType<typeof setTimeout> | null = null;
+  const watchAge = (): void => {
+    const age = performance.now() - heard;
+    const due = [lateMs, deadMs].find((ms) => ms + 5 > age) ?? age + deadMs;
+    dueTimer = setTimeout(() => { if (performance.now() - heard > due) { refresh(); wiring.onChange(); } watchAge(); }, Math.max(50, due + 10 - age));
+  };
+  watchAge();
   const stopTicker = startTicker(() => { channel.tick(); refresh(); wiring.onChange(); });
   const kick = (): void => { if (document.visibilityState === 'visible') channel.kick(); };
   addEventListener('online', kick);
@@ -100,6 +109,7 @@ export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
   return { beat: channel.beat, stop() {
     channel.stop();
     stopTicker();
+    if (dueTimer) clearTimeout(dueTimer);
     removeEventListener('online', kick);
     removeEventListener('pageshow', kick);
     document.removeEventListener('visibilitychange', kick);

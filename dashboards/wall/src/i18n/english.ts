@@ -1,0 +1,17 @@
+/** The English words, all parts together, in a chunk of their own. */
+import { enDesk } from './desk.en.ts';
+import { enDrill } from './drill.en.ts';
+import { enDuty } from './duty.en.ts';
+import { en, enOutcomes } from './en.ts';
+import { enFigures } from './figures.en.ts';
+import { enFiles } from './files.en.ts';
+import { enReach } from './reach.en.ts';
+import { enScreen } from './screen.en.ts';
+import { enSending } from './sending.en.ts';
+import { enSettings } from './settings.en.ts';
+import { enStatistics } from './statistics.en.ts';
+import { enRoll } from './roll.en.ts';
+import { enShift } from './shift.en.ts';
+import { enShell } from './shell.en.ts';
+
+export const english = { words: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell }, outcomes: enOutcomes };

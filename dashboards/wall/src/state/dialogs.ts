@@ -1,0 +1,8 @@
+/** Which dialog is asked for; their code comes when it is, or in good time before. */
+import { signal } from '@preact/signals';
+
+export const passwordOpen = signal(false);
+type PhoneIn = { from: string; who: { id: string; label: string } | null };
+/** 电话报警: what is known of who calls; null: closed. */
+export const phoneIn = signal<PhoneIn | null>(null);
+export const openPhoneIn = (prefill: PhoneIn = { from: '', who: null }): void => { phoneIn.value = prefill; };
