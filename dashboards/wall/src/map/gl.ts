@@ -41,7 +41,7 @@ export async function openMap(options: MapOptions): Promise<MapHandle> {
   if (!still) wirePointer(map, options);
   const seen = new Map<string, string>();
   return {
-    show: (source, data) => { (map.getSource(source) as GeoJSONSource | undefined)?.setData(data as never); },
+    show: (source, data) => { void (map.getSource(source) as GeoJSONSource | undefined)?.setData(data as never); },
     looks(looks) {
       for (const [id, state] of looks) {
         const now = `${state.look} ${state.n}`;
