@@ -11,6 +11,21 @@ const list = <T>(p: unknown): (T | null)[] => p as (T | null)[];
 const hourMs = 3_600_000;
 const byUrgency = (a: EventRow, b: EventRow): number => a.urgency - b.urgency || byId(a, b);
 
+/** What the house itself raises (store/supervision.ts): a duty number that opted out. */
+async function insertHouseEvents(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
+  for (const [i, ingest] of text(p[0]).entries()) {
+    const at = <T>(n: number): T | null => list<T>(p[n])[i] ?? null;
+    const id = d.event.next();
+    await t.hold(`event_ingest ${ingest}`, true);
+    if (t.rows(d.event, 'ingest', ingest).length > 0) continue;
+    t.write(d.event, {
+      id, ingest_id: ingest, shard: at<number>(1) ?? 0, urgency: at<number>(2) ?? 4, device_id: at<string>(3), home_id: at<string>(4), person_id: at<string>(5), room: at<string>(6), source: 'supervision', kind: at<string>(7) ?? '', edge: at<string>(8) ?? '',
+      source_event_id: null, ref: null, device_time: null, received_at: t.now(), flags: [], confidence: null, data_enc: at<Buffer>(9), trace: at<string>(10) ?? '', evaluated_at: null, result: null, alert_id: null, attempts: 0, error: null,
+    });
+  }
+  return [];
+}
+
 /** The device's own row decides whose event it is, at the moment of the insert. */
 async function insertEvents(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
   const now = t.now();
@@ -66,7 +81,7 @@ function earlier(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
 }
 
 const events: Record<string, Statement> = {
-  'events-insert': insertEvents,
+  'events-insert': insertEvents, 'supervision-events': insertHouseEvents,
   'evaluation-shards': (t, d) => {
     const first = new Map<number, EventRow>();
     for (const e of t.rows(d.event, 'waiting')) { const had = first.get(e.shard); if (!had || byUrgency(e, had) < 0) first.set(e.shard, e); }
