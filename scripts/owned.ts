@@ -28,7 +28,9 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     A5 Two times per event, skewed clocks flagged, late events handled
     A6 No cap refuses an alarm
     A7 Credentials, topics, takeover, flapping and payload limits per device
+    A9 Doors for the vendors' clouds and devices, each with its captured shapes
     A10 What cannot be read is kept, counted, shown, replayable
+    A11 An unknown device is listed to be claimed; its SOS is an alarm all the same
     B1 Supervision class per device model
     B2 Exact deadlines that survive a restart
     B3 Our own outage declares nobody offline
@@ -41,6 +43,12 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     C3 Confirm and cancel window by source
     C4 A P1 is not closed without an outcome
     C5 Outcome codes
+    D1 A gap-free live channel: numbers, resume, staleness shown
+    D4 One alarm, one owner, visible to all, released when its operator falls silent
+    D5 Aging colours and sounds; no permanent mute; shape and text beside colour
+    D6 One person, one card
+    D9 Shift log and hand-over that both sign
+    D14 A big screen without a name
     D10 Answer figures live on the wall, equal to a second computation
     C8 A technical alarm that comes and goes is one alert with a count, flapping
     C9 Away, hospital, evacuated: an end for each, SOS always passes
@@ -62,6 +70,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     G1 Two commands on a bare machine, same schema on TimescaleDB
     G5 Chaos with an independent checker, as a test
     G3 Metrics, health, one id from frame to receipt
+    2.2 A roll-call after blindness: lists by risk, by text, page and paper, and a pack that opens without the house
     2.4 The village ring as data: who, how far on foot, with a key, with quiet hours
     2.5 A budget of messages as a resource: live, with a white list ranked by risk
     2.16 A drill with the real plan and people that reaches no family, no 120 and no 119
@@ -113,6 +122,22 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     M10 Slow and half-open sockets
     M11 Oversized, half-open QoS 2, thousands of subscriptions, retained
     M15 A will on a foreign topic`) },
+  { title: 'Security of the pages', rows: group(`
+    W1 Cookie flags
+    W2 No session is fixed, none outlives logout, disabling or a new password
+    W3 Idle and absolute lifetime, never while an emergency is open
+    W4 Session ids of 256 bits
+    W5 No change by another site
+    W6 The live channel from our own pages only
+    W7 The live channel carries one's own region only, within bounds
+    W8 Another region's rows are as if they were not there
+    W9 Every route times every role; a route without a rule does not start
+    W10 Fields are masked by role, in lists, logs and exports
+    W11 Guessing meets counters that lock nobody else out
+    W12 A second factor, each code once
+    W13 The link in a text: unguessable, never accepted by a look, over when its case is
+    W14 Forged replies and receipts change nothing
+    W22 Two people at once: one wins, the other is told`) },
   { title: 'Findings of the field', rows: group(`
     FF1 A claim only suspends the plan, two minutes without a step
     FF2 A courtesy reply is not a promise to go
@@ -127,6 +152,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     FF20 A reply from an unknown number is shown on the case, never answered, bound by one click
     FF21 An opt-out of a duty number is detected, shown, and called instead
     FF11 Human-made alarms and fire first when radars reboot
+    FF12 A second factor that never keeps the desk from an alarm
+    FF13 On the telephone one short tone for what is new
     FF14 Numbers to dial by hand, result keys, emergencies asked once, calls that open the file
     FF15 An acceptance that can be done on site, by model; the rest is probation
     FF18 Demonstration data never reaches a real phone
