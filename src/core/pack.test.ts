@@ -41,7 +41,7 @@ describe('offline packs', () => {
     expect([plainPassphrase(made.toUpperCase()), plainPassphrase(made.replaceAll('-', ' ')), plainPassphrase('ＡＢｃ－２')]).toEqual([made.replaceAll('-', ''), made.replaceAll('-', ''), 'abc2']);
   });
   it('says of an elder first what somebody at the door must know [2.2]', () => {
-    expect(riskText({ highRisk: true, ability: 'severe', living: 'alone', hearing: 'deaf', riskTags: ['stroke', 'oxygen'], birthYear: 1940 }, 2026)).toBe('重点、86岁、重度失能、听不见、独居、中风、吸氧');
-    expect(riskText({ highRisk: false, ability: 'intact', living: 'alone', hearing: 'good', riskTags: ['lives-alone'], birthYear: null }, 2026)).toBe('独居');
+    expect(riskText({ highRisk: true, ability: 'severe', living: 'alone', hearing: 'deaf', riskTags: ['stroke', 'over-80', 'oxygen'], birthYear: 1940 }, 2026)).toBe('重点、86岁、重度失能、听不见、独居、中风、吸氧');
+    expect(riskText({ highRisk: false, ability: 'intact', living: 'alone', hearing: 'good', riskTags: ['lives-alone', 'over-80'], birthYear: null }, 2026)).toBe('独居、80岁以上');
   });
 });

@@ -22,7 +22,7 @@ export const relationWords: Readonly<Record<string, string>> = { family: '家属
 
 /** In the order in which somebody at the door wants it. */
 export function riskText(p: { highRisk: boolean; ability: string | null; living: string | null; hearing: string | null; riskTags: readonly string[]; birthYear: number | null }, year: number): string {
-  const tags = p.riskTags.flatMap((tag) => tagWords[tag as keyof typeof tagWords] ?? []);
+  const tags = p.riskTags.filter((tag) => tag !== 'over-80' || p.birthYear === null).flatMap((tag) => tagWords[tag as keyof typeof tagWords] ?? []);
   const alone = p.living === 'alone' && !tags.includes('独居') ? ['独居'] : [];
   return [...(p.highRisk ? ['重点'] : []), ...(p.birthYear === null ? [] : [`${year - p.birthYear}岁`]), ...[abilityWords[p.ability ?? ''], hearingWords[p.hearing ?? '']].filter((w) => w !== undefined), ...alone, ...tags].join('、');
 }

@@ -42,10 +42,11 @@ function village(v) {
   const s = el('section', undefined, 'village');
   s.append(el('h2', v.name + '  ' + v.people.length + ' 人'), el('p', v.responders.length === 0 ? '村里没有登记处警人员:打乡镇值班室。' : v.responders.map(whoLine).join('   ')));
   s.append(table(['号', '姓名', '住处', '电话', '情况', '联系人', '结果'], v.people.map((p) => {
-    const name = el('td', p.name); if (p.away) name.append(el('div', p.away, 'dim'));
+    const name = el('td', p.name, 's'); if (p.away) name.append(el('div', p.away, 'dim'));
     const risk = el('td'); risk.append(p.risk.startsWith('重点') ? el('b', p.risk, 'risk') : p.risk);
     const who = el('td'); for (const c of p.contacts) who.append(el('div', c.relation + ' ' + c.name + ' ' + c.phone + (c.key ? ' 有钥匙' : '')));
-    return [el('td', String(p.no), 'n'), name, el('td', p.place), el('td', p.phone), risk, who, el('td', '□安全 □需帮助 □未联系上', 's')];
+    const result = el('td', undefined, 's'); for (const word of ['□安全', '□需帮助', '□未联系上']) result.append(el('div', word));
+    return [el('td', String(p.no), 'n'), name, el('td', p.place), el('td', p.phone, 's'), risk, who, result];
   })));
   s.append(el('p', '清点人签字:____________  时间:____________', 'dim'));
   return s;

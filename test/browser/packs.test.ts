@@ -64,10 +64,10 @@ describe('the file with the house dead', () => {
     await page.waitForSelector('section.village', { timeout: 30_000 });
     const text = (await page.textContent('main')) ?? '';
     expect(text).toContain(kept.name);
-    expect(text).toMatch(/演示数据.*县值班.*乡镇.*孝老员.*1540425\d{4}.*□安全 □需帮助 □未联系上/s);
+    expect(text).toMatch(/演示数据.*县值班.*乡镇.*孝老员.*1540425\d{4}.*□安全□需帮助□未联系上/s);
     const first = await page.locator('section.village').first().locator('tbody tr td.n').allTextContents();
     expect(first).toEqual(first.map((_, i) => String(i + 1)));
-    if (shots) await page.screenshot({ path: `${shots}/pack-open.png` });
+    if (shots) await page.locator('section.village').first().screenshot({ path: `${shots}/pack-open.png` });
     await page.emulateMedia({ media: 'print' });
     expect(await page.locator('.screen').evaluateAll((all) => all.map((e) => getComputedStyle(e).display))).toEqual(['none']);
     const pdf = await page.pdf({ format: 'A4' });
