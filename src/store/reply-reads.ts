@@ -29,7 +29,7 @@ export async function pendingOf(sql: Sql, parties: readonly Party[]): Promise<Pa
   return await sql.query<PartyPending & Row>(
     `select g.alert_id as "alertId", g.party, s.no as slip, a.state <> 'closed' as open, g.state, coalesce(g.notified_at, g.updated_at) as at
      from engagement g join alert a on a.id = g.alert_id left join slip s on s.party = g.party and s.alert_id = g.alert_id
-     where g.party = any($1) and (a.state <> 'closed' or g.updated_at > anling_now() - interval '48 hours') order by at desc limit 200`, [parties], 'replies-pending');
+     where g.party = any($1) and (a.state <> 'closed' or g.updated_at > anling_now() - interval '48 hours') order by at desc, g.alert_id desc, g.party limit 200`, [parties], 'replies-pending');
 }
 
 /** The alert and party of a call by its out id: which call a key belongs to. */

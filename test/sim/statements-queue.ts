@@ -266,7 +266,7 @@ const replies: Record<string, Statement> = {
     const a = t.get(d.alert, g.alert_id);
     if (!a || (a.state === 'closed' && g.updated_at <= t.now() - 48 * hourMs)) return [];
     return [{ alertId: g.alert_id, party: g.party, slip: t.get(d.slip, `${g.party} ${g.alert_id}`)?.no ?? null, open: a.state !== 'closed', state: g.state, at: g.notified_at ?? g.updated_at }];
-  }).sort((a, b) => b.at - a.at).slice(0, 200),
+  }).sort((a, b) => b.at - a.at || Number(b.alertId) - Number(a.alertId) || (a.party < b.party ? -1 : 1)).slice(0, 200),
   'replies-tested': (t, d, p) => t.rows(d.outbox, 'number', (p[0] as Buffer).toString('hex')).filter((o) => o.created_at > t.now() - 48 * hourMs && ['ring', 'voice-ring', 'confirm', 'drill', 'voice-drill'].includes(o.template)).slice(0, 1).map((o) => ({ id: o.id })),
   'replies-call': (t, d, p) => t.rows(d.outbox, 'out', p[0] as string).map((o) => ({ alertId: o.alert_id, party: o.party, purpose: o.purpose })),
 };
