@@ -59,13 +59,17 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
   return outIds;
 }
 
-/** The same step to the same person by the same way, by standby and by a worker whose commit standby could not know of: what has not left yet stays. */
+/**
+ * The same step to the same person by the same way, by standby and by a worker whose commit standby could not know of: what has not left yet stays. What the
+ * worker had in its hands when the database went away, and standby has said since, is not tried a second time.
+ */
 async function withdrawTwins(sql: Sql, outIds: readonly string[]): Promise<void> {
   await sql.query(
-    `update outbox o set withdrawn_at = anling_now(), state = 'withdrawn', done_at = anling_now() from (
-       select case when w.state = 'due' then w.id else m.id end as id from outbox m join outbox w on w.alert_id = m.alert_id and w.purpose = m.purpose and w.round = m.round and w.step = m.step and w.party = m.party and w.channel = m.channel
-       where m.out_id = any($1) and w.out_id <> all($1) and 'due' in (m.state, w.state) and m.state not in ('failed', 'withdrawn') and w.state not in ('failed', 'withdrawn')) t
-     where o.id = t.id and o.state = 'due'`, [outIds], 'outbox-twins');
+    `update outbox o set withdrawn_at = anling_now(), state = case when o.state = 'due' then 'withdrawn' else o.state end, done_at = case when o.state = 'due' then anling_now() else o.done_at end from (
+       select case when w.state = 'due' or w.state = 'sending' and m.state <> 'due' then w.id else m.id end as id
+       from outbox m join outbox w on w.alert_id = m.alert_id and w.purpose = m.purpose and w.round = m.round and w.step = m.step and w.party = m.party and w.channel = m.channel
+       where m.out_id = any($1) and w.out_id <> all($1) and ('due' in (m.state, w.state) or w.state = 'sending') and m.state not in ('failed', 'withdrawn') and w.state not in ('failed', 'withdrawn')) t
+     where o.id = t.id and o.state in ('due', 'sending') and o.withdrawn_at is null`, [outIds], 'outbox-twins');
 }
 
 /** What standby knows of its messages; one that it had not tried stays due, under its own id. */
