@@ -36,9 +36,8 @@ import { startAlerts } from '#alerts/start.ts';
 import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
 import { createLogin } from '#doors/login.ts';
-import { createDeliver } from '#doors/vendor-deliver.ts';
-import { type Doors, startDoors } from '#doors/vendor-doors.ts';
 import { deviceCertificate } from '#doors/mqtt/certificate.ts';
+import { createAlink } from '#doors/mqtt/alink.ts';
 import { startCommands } from '#doors/mqtt/commands.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
@@ -60,7 +59,6 @@ import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/kn
 import { openDb, type Db } from '#store/pool.ts';
 import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
-import { noteDoors, openDoors, readKnownDoors, writeKnownDoors } from '#store/vendor-doors.ts';
 import type { Seal } from '#store/seal.ts';
 import { encodeCommand } from '#vendors/anling/encode.ts';
 import { anling } from '#vendors/anling/index.ts';
@@ -69,6 +67,7 @@ import { auditWriter } from '#web/audit-writer.ts';
 import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
+import { startVendors } from './edge-vendors.ts';
 import project from '../package.json' with { type: 'json' };
 
 export type RoleContext = {
@@ -151,13 +150,15 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     login: createLogin({ devices, secretMatches: seal.secretMatches, refused: intake.refused }),
   };
   // Before the doors, so that it stops after them: what is under way then ends with its connection.
-  const commands = add(startCommands({ ...down, reachable: (id) => mqtt?.reachable(id) ?? false, send: async (id, payload) => (await mqtt?.sendCommand(id, payload)) ?? 'not-connected', log, metrics }));
+  const { doors, deliver, watches } = await startVendors({ ...ctx, store: db, add, devices, intake, meter, newTrace });
+  const commands = add(startCommands({
+    ...down, log, metrics, reachable: (id) => (mqtt?.reachable(id) ?? false) || watches.reachable(id),
+    send: async (id, payload) => (watches.reachable(id) ? await watches.sendCommand(id, payload) : ((await mqtt?.sendCommand(id, payload)) ?? 'not-connected')),
+  }));
   add(hints('command-hints', down.listen(commands.wake)));
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
-  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, hurry: intake.hurry, connected: intake.connected }));
+  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, alink: createAlink({ doors, devices, deliver, refused: intake.refused, now: intake.now }), hurry: intake.hurry, connected: intake.connected }));
   mqtt = opened;
-  const doors = await vendorDoors(ctx, db, add);
-  const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace });
   add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket, vendors: { doors, deliver, stranger: intake.stranger, refusedPush: intake.refusedPush, log, meter, newTrace, now: intake.now } }));
   gaugeOf(metrics, 'devices_connected', 'Devices connected over MQTT', () => opened.counts().connected);
   gaugeOf(metrics, 'sockets_half_open', 'Sockets that have not logged in', () => opened.counts().halfOpen);
@@ -167,15 +168,6 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   ctx.say?.('edge', () => ({ spooled: intake.waiting().spooled, open: meter.ledger.open() }));
   gaugeOf(metrics, 'spool_rows', 'Items kept in the spool that the database does not have yet', () => intake.waiting().spooled);
   gaugeOf(metrics, 'presence_waiting', 'Devices whose sign of life waits to be written', () => intake.waiting().presence);
-}
-
-/** The doors of vendors' clouds, remembered on this machine's disk beside the devices. */
-async function vendorDoors({ config, seal, log }: RoleContext, db: Db, add: Add): Promise<Doors> {
-  const file = join(config.data, 'spool', 'vendor-doors.sealed');
-  const known = await readKnownDoors(file, seal).catch((error: Error) => { log.error({ error: error.message }, 'the vendors’ doors kept on the disk cannot be read; the database is asked'); return []; });
-  const doors = add(startDoors({ read: () => openDoors(db, seal), known, save: (all) => writeKnownDoors(file, seal, all), note: (seen) => noteDoors(db, seen), log }));
-  add(hints('vendor-door-hints', db.listen(['anling_vendor_door'], doors.changed)));
-  return doors;
 }
 
 /** Hints that are heard once the database answers. */

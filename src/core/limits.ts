@@ -5,6 +5,7 @@ export const limits = {
   /** Bytes of one MQTT packet afterwards: the socket is destroyed, audited; the third in 10 min is a device fault. */ packetBytes: 16 * 1024 + 256,
   /** Payload bytes by the protocol; above (to 16 KiB) the first 4 KiB are quarantined and acknowledged. */ payloadBytes: 4096,
   /** Payload bytes above which the connection is closed. */ payloadBytesHard: 16 * 1024,
+  /** Characters of a client id: a vendor's holds how it is signed; our own ids are judged by their shape. */ clientIdChars: 256,
   /** A socket that sent no complete CONNECT by then is destroyed. */ connectMs: 8_000,
   /** Unauthenticated sockets at once, per address: that address's oldest is destroyed. */ halfOpenPerAddress: 200,
   /** Unauthenticated sockets at once in all: the oldest is destroyed. */ halfOpenTotal: 2_000,

@@ -12,7 +12,7 @@ import type { Db, Sql } from '#store/pool.ts';
 import { noteReplay, type Quarantined, takeQuarantined } from '#store/quarantine.ts';
 import type { Seal } from '#store/seal.ts';
 import { openDoor } from '#store/vendor-doors.ts';
-import { pushVendors } from '#vendors/push-vendors.ts';
+import { readKept } from '#vendors/push-vendors.ts';
 import type { Vendor } from '#vendors/vendor.ts';
 import { aged, eventOf } from './urgent.ts';
 
@@ -67,9 +67,8 @@ async function readAgain(sql: Sql, vendor: Vendor, seal: Seal, frame: Quarantine
 /** A vendor's push, by the door that it came through, for the devices that are bound to it now. */
 async function readPush(sql: Sql, seal: Seal, name: string, bytes: Uint8Array, receivedAt: number): Promise<Read> {
   const door = await openDoor(sql, seal, name);
-  const vendor = door && pushVendors[door.kind];
-  if (!vendor) return { reason: 'its door does not exist any more' };
-  const messages = vendor.read(bytes, door.settings, receivedAt);
+  const messages = door && readKept(door.kind, bytes, door.settings, receivedAt);
+  if (!messages) return { reason: 'its door does not exist any more' };
   const found = await findByDoor(sql, seal, messages.flatMap((m) => m.keys.map((key) => ({ door: name, key }))));
   const events: { event: DecodedEvent; device: Sender }[] = [];
   for (const message of messages) {

@@ -2,16 +2,21 @@
  * A county whose buttons, radars and watches report to their makers' clouds: every cloud pushes to one house, signed as it signs; each
  * emergency becomes an alert of its person, heartbeats a sign of life, a device without paperwork an alarm at the desk.
  */
+import { connect, type Socket } from 'node:net';
+import mqtt, { type IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replayQuarantined } from '#intake/replay.ts';
 import type { DoorKind, DoorSettings } from '#core/vendor-door.ts';
 import { emptySettings } from '#core/vendor-door.ts';
 import { openDb } from '#store/pool.ts';
 import { insertDoor } from '#store/vendor-doors.ts';
+import { alinkPassword } from '#vendors/aliyun/alink.ts';
 import { anling } from '#vendors/anling/index.ts';
 import type { Account, PushRequest } from '#vendors/push.ts';
 import { pushVendors } from '#vendors/push-vendors.ts';
 import type { Decoded } from '#vendors/vendor.ts';
+import { encodeWatch } from '#vendors/watch/frame.ts';
+import { reservePorts } from '#test/harness/ports.ts';
 import { type Alarm, testAlarm } from '#test/harness/alarm.ts';
 import { makeDevice, startTestEdge, type TestEdge, until } from '#test/harness/edge.ts';
 
@@ -36,6 +41,12 @@ async function send(door: string, { method, query, headers, body }: PushRequest)
   return { status: answer.status, text: await answer.text() };
 }
 const push = (kind: DoorKind, name: string, decoded: Decoded, at = Date.now()): Promise<{ status: number; text: string }> => send(kind, pushVendors[kind]!.encode(name, decoded, accounts[kind]!, at));
+/** Until the edge knows what was just opened. */
+async function waitFor<T>(work: () => Promise<T>): Promise<T> {
+  let got: T | undefined;
+  await until('the door is known', async () => { try { got = await work(); return true; } catch { return false; } });
+  return got as T;
+}
 const sos: Decoded = { channel: 'event', event: { kind: 'sos', edge: 'raise', flags: [] } };
 const beat: Decoded = { channel: 'heartbeat', reading: { battery: 61 }, extra: null };
 async function bound(door: DoorKind, name: string, homeId: string | null = 'h1'): Promise<string> {
@@ -78,11 +89,81 @@ describe.each(Object.values(pushVendors))('the door of $name', (vendor) => {
   });
 });
 
+describe('a watch on TCP', () => {
+  const connectWatch = (port: number): { socket: Socket; said: () => string } => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    let text = '';
+    socket.on('data', (chunk) => { text += chunk.toString('latin1'); });
+    socket.on('error', () => {});
+    return { socket, said: () => text };
+  };
+
+  it('is answered when its alarm is durable, takes commands, and a stranger behind the county’s own network is a P1 [A9 A1 A11 LAW1]', async () => {
+    const [port = 0] = await reservePorts(1);
+    await insertDoor(a.db, a.seal, { name: 'watches', kind: 'watch', title: '', secrets: {}, settings: { ...emptySettings, port, addresses: ['127.0.0.0/8'] }, enabled: true, by: 'test' });
+    const device = await makeDevice(a.db, a.seal, { homeId: 'h1', model: 'watch' });
+    await a.db.query(`update device set door = 'watches', door_key = '8800000015' where id = $1`, [device.id]);
+    await until('it listens', () => new Promise((resolve) => { const probe = connect({ port, host: '127.0.0.1' }).on('connect', () => { probe.destroy(); resolve(true); }).on('error', () => resolve(false)); }));
+    const watch = connectWatch(port);
+    watch.socket.write(Buffer.concat([encodeWatch('8800000015', beat, Date.now()), encodeWatch('8800000015', sos, Date.now())]));
+    await until('both are answered, in order', () => watch.said() === '[3G*8800000015*0002*LK][3G*8800000015*0002*AL]');
+    expect(await events(device.id)).toMatchObject([{ kind: 'sos', source: 'vendor' }]);
+    await a.db.query(`insert into command (device_id, name, args_enc, created_by, trace, expires_at) values ($1, 'reboot', $2, 'test', 't', anling_now() + interval '1 minute')`, [device.id, a.seal.seal('command.args', '{}')]);
+    await until('the command came', () => watch.said().endsWith('[3G*8800000015*0005*RESET]'));
+    watch.socket.write('[3G*8800000015*0005*RESET]');
+    await until('and was acknowledged', async () => (await a.db.query<{ state: string }>('select state from command where device_id = $1', [device.id]))[0]?.state === 'acknowledged');
+    watch.socket.write(encodeWatch('8899999999', sos, Date.now()));
+    await until('the stranger is answered', () => watch.said().endsWith('[3G*8899999999*0002*AL]'));
+    await a.settle();
+    expect((await a.alerts()).find((x) => x.subject.id === 'watches_8899999999')).toMatchObject({ kind: 'unknown-device', priority: 1, state: 'open' });
+    watch.socket.destroy();
+  });
+});
+
+describe('a device made for Aliyun, on our own broker', () => {
+  const login = (secret: string, productKey = 'pk9', deviceName = 'sos9'): IClientOptions => {
+    const fields = { clientId: 'mac-01', deviceName, productKey, timestamp: String(Date.now()) };
+    return { clientId: `mac-01|securemode=3,signmethod=hmacsha1,timestamp=${fields.timestamp}|`, username: `${deviceName}&${productKey}`, password: alinkPassword(secret, 'sha1', fields), reconnectPeriod: 0, protocolVersion: 4 };
+  };
+
+  it('logs in with its signed password, is answered on _reply when it is durable, and takes commands as services [A9 A1 LAW1]', async () => {
+    await insertDoor(a.db, a.seal, { name: 'alink', kind: 'alink', title: '', secrets: {}, settings: emptySettings, enabled: true, by: 'test' });
+    const device = await makeDevice(a.db, a.seal, { homeId: 'h1' });
+    await a.db.query(`update device set door = 'alink', door_key = 'pk9/sos9', door_secret_enc = $2 where id = $1`, [device.id, a.seal.seal('device.door_secret', 'its device secret')]);
+    const client = await waitFor(() => mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('its device secret'), false));
+    const heard: [string, { id?: string; code?: number; method?: string }][] = [];
+    client.on('message', (topic, payload) => heard.push([topic, JSON.parse(payload.toString())]));
+    expect((await client.subscribeAsync(['/sys/pk9/sos9/thing/event/+/post_reply', '/sys/pk9/sos9/thing/service/#', '/ota/device/upgrade/pk9/sos9'], { qos: 1 })).map((g) => g.qos)).toEqual([1, 1, 1]);
+    await client.publishAsync('/ota/device/inform/pk9/sos9', '{"id":"1","params":{"version":"1.0"}}', { qos: 1 });
+    await client.publishAsync('/sys/pk9/sos9/thing/event/SosAlarm/post', JSON.stringify({ id: '123', version: '1.0', params: { value: {}, time: Date.now() }, method: 'thing.event.SosAlarm.post' }), { qos: 1 });
+    expect(await events(device.id)).toMatchObject([{ kind: 'sos', source: 'vendor' }]);
+    await until('it is answered', () => heard.length === 1);
+    expect(heard[0]).toEqual(['/sys/pk9/sos9/thing/event/SosAlarm/post_reply', { id: '123', code: 200, data: {} }]);
+    await a.db.query(`insert into command (device_id, name, args_enc, created_by, trace, expires_at) values ($1, 'test-call', $2, 'test', 't', anling_now() + interval '1 minute')`, [device.id, a.seal.seal('command.args', '{}')]);
+    await until('the command came', () => heard.length === 2);
+    const [topic, call] = heard[1] as [string, { id: string; method: string }];
+    expect([topic, call.method]).toEqual(['/sys/pk9/sos9/thing/service/test_call', 'thing.service.test_call']);
+    await client.publishAsync(`${topic}_reply`, JSON.stringify({ id: call.id, code: 200, data: {} }), { qos: 1 });
+    await until('and is done', async () => (await a.db.query<{ state: string }>('select state from command where device_id = $1', [device.id]))[0]?.state === 'replied');
+    const again = await mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('its device secret'), false);
+    await until('the older connection is gone', () => !client.connected);
+    const gone = new Promise((resolve) => again.on('close', () => resolve(true)));
+    await again.publishAsync('/sys/pk9/other/thing/event/property/post', '{}', { qos: 1 }).catch(() => {});
+    expect(await gone).toBe(true);
+  });
+
+  it('with another secret, or unknown, is refused, and listed to be claimed [M1 A11]', async () => {
+    await expect(mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('another'), false)).rejects.toThrow();
+    await expect(mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('x', 'pk9', 'nobody'), false)).rejects.toThrow();
+    await until('listed', async () => (await a.db.query(`select 1 from unregistered where door = 'alink' and door_key = 'pk9/nobody'`)).length === 1);
+  });
+});
+
 describe('all doors', () => {
   it('strangers are listed under what their vendors call them, refusals are audited, batteries stand, and each door’s page knows when it was last used [A11 A9]', async () => {
     const count = async (what: string): Promise<number> => (await a.db.query<{ n: number }>(`select count(*)::int as n from ${what}`))[0]?.n ?? 0;
     const doors = Object.keys(pushVendors).length;
-    await until('strangers', async () => (await count('unregistered where door_key is not null')) === doors);
+    await until('strangers', async () => (await count('unregistered where door_key is not null')) === doors + 2);
     await until('refusals', async () => (await count(`(select distinct target from audit where action = 'vendor.refused') x`)) === doors);
     await until('batteries', async () => (await count('presence where battery = 61')) === doors);
     await until('doors', async () => (await count('vendor_door where last_at is not null and refused_why is not null')) === doors);

@@ -3,12 +3,12 @@
  * the vendor wants, and comes when what was pushed is durable. What is signed and cannot be read is kept, alerts, and is answered too:
  * refusing it would make the vendor stop with everything else.
  */
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { DecodeError, type ErrorCode, OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { AcceptStranger, RefusedPush } from '#core/publish.ts';
 import type { VendorDoor } from '#core/vendor-door.ts';
+import { allowed } from '#doors/networks.ts';
 import type { Deliver } from '#doors/vendor-deliver.ts';
 import type { Doors } from '#doors/vendor-doors.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
@@ -88,19 +88,6 @@ function addressOf(request: FastifyRequest): string {
   const own = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
   const forwarded = request.headers['x-forwarded-for'];
   return (own === '127.0.0.1' || own === '::1') && typeof forwarded === 'string' ? (forwarded.split(',').at(-1)?.trim().replace(/^::ffff:/, '') ?? own) : own;
-}
-
-/** Whether an address lies in one of these networks; an empty list lets everybody in. */
-function allowed(networks: readonly string[], address: string): boolean {
-  if (networks.length === 0) return true;
-  const list = new BlockList();
-  for (const network of networks) {
-    const [ip = '', bits] = network.split('/');
-    const family = isIPv6(ip) ? 'ipv6' : 'ipv4';
-    if (!isIPv4(ip) && !isIPv6(ip)) continue;
-    if (bits === undefined) list.addAddress(ip, family); else list.addSubnet(ip, Number(bits), family);
-  }
-  return (isIPv4(address) || isIPv6(address)) && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** Errors of a push: not durable is 503 and comes again; anything else is named. */

@@ -6,12 +6,14 @@ import type { AuthenticateError, AuthErrorCode, Client, Subscription } from 'aed
 import { limits } from '#core/limits.ts';
 import { topicPrefix, type Misuse } from '#core/publish.ts';
 import type { Logger } from '#ops/log.ts';
-import type { Login } from '#doors/login.ts';
+import type { Login, LoginOutcome } from '#doors/login.ts';
+import type { Alink, Dialect } from './alink.ts';
 import type { Guard } from './guard.ts';
 import type { Sessions } from './sessions.ts';
 
 export type AuthOptions = {
   login: Login; sessions: Sessions; misuse: (misuse: Misuse) => void; rejected: (reason: string) => void; log: Logger;
+  /** Devices of Aliyun's platform. */ alink?: Alink;
   /** This connection has failed to log in and only waits for its answer. */ refusedSocket: (guard: Guard) => void;
 };
 type Connect = { keepalive?: number; will?: { topic: string; payload: unknown; retain?: boolean } };
@@ -31,8 +33,9 @@ export function createAuth(options: AuthOptions): {
   const { sessions, rejected } = options;
   const enter = async (client: Client, username: string | undefined, password: Buffer | undefined): Promise<AuthenticateError | null> => {
     const guard = guardOf(client);
-    if (username === undefined || username !== client.id) { rejected('id-is-not-user'); return refusal(2, 'client id and user name must be the device id'); }
-    const outcome = await options.login(username, password?.toString() ?? null, { address: guard.address, door: 'mqtt', onRefused: () => options.refusedSocket(guard) });
+    const alink = username === undefined || username === client.id ? null : (options.alink?.login(client.id, username, password?.toString() ?? null, { address: guard.address, onRefused: () => options.refusedSocket(guard) }) ?? null);
+    if (!alink && (username === undefined || username !== client.id)) { rejected('id-is-not-user'); return refusal(2, 'client id and user name must be the device id'); }
+    const outcome: LoginOutcome & { dialect?: Dialect } = await (alink ?? options.login(username as string, password?.toString() ?? null, { address: guard.address, door: 'mqtt', onRefused: () => options.refusedSocket(guard) }));
     if ('refused' in outcome) {
       if (outcome.refused === 'credentials') return refusal(4, 'bad user name or password');
       rejected('unavailable');
@@ -40,7 +43,8 @@ export function createAuth(options: AuthOptions): {
     }
     const { device } = outcome;
     const will = guard.will as Connect['will'] | null;
-    if (will && !will.topic.startsWith(topicPrefix(device.id))) {
+    guard.dialect = outcome.dialect ?? null;
+    if (will && !guard.dialect && !will.topic.startsWith(topicPrefix(device.id))) {
       options.misuse({ deviceId: device.id, homeId: device.homeId, what: 'foreign-will', detail: { topic: will.topic.slice(0, 100) } });
       rejected('foreign-will');
       return refusal(5, 'the will is not below the device’s own topics');
@@ -67,7 +71,7 @@ export function createAuth(options: AuthOptions): {
     authorizeSubscribe(client, subscription, done) {
       const guard = guardOf(client);
       const { topic } = subscription;
-      const own = guard.prefix !== '' && topic.startsWith(guard.prefix) && topic.length <= 256 && (guard.filters.has(topic) || guard.filters.size < limits.subscriptionsPerClient);
+      const own = guard.owns(topic) && topic.length <= 256 && (guard.filters.has(topic) || guard.filters.size < limits.subscriptionsPerClient);
       if (own) guard.filters.add(topic); else rejected('foreign-filter');
       done(null, own ? subscription : null);
     },

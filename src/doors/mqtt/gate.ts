@@ -9,10 +9,12 @@ import { limits } from '#core/limits.ts';
 import { type Accept, channelOf, type Misuse, type Publish } from '#core/publish.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
+import type { Alink } from './alink.ts';
 import type { Flight, Guard } from './guard.ts';
-import type { Sessions } from './sessions.ts';
+import { covers, type Sessions } from './sessions.ts';
 
 export type GateOptions = {
+  /** Devices of Aliyun's platform. */ alink?: Alink;
   accept: Accept; misuse: (misuse: Misuse) => void; sessions: Sessions; meter: EdgeMeter; log: Logger; newTrace: () => string;
 };
 type Frame = { topic: string; payload: Buffer | string; qos: 0 | 1 | 2; retain: boolean; messageId?: number };
@@ -51,8 +53,8 @@ function publishFrame(options: GateOptions, guard: Guard, frame: Frame, done: Do
     guard.stored.add(messageId);
   }
   const publish = publishOf(options, guard, frame);
-  place.publish = publish;
-  options.accept(publish).then(
+  if (!guard.dialect) place.publish = publish;
+  accepted(options, guard, publish).then(
     () => place.settle(null),
     (error: unknown) => {
       log.warn({ deviceId: publish.device.id, channel: publish.channel, trace: publish.trace, error: (error as Error).message }, 'a frame is not acknowledged');
@@ -63,11 +65,19 @@ function publishFrame(options: GateOptions, guard: Guard, frame: Frame, done: Do
   );
 }
 
+/** The durable gate; of a vendor's device through its dialect, with the answer that it waits for. */
+async function accepted({ accept, alink }: GateOptions, guard: Guard, publish: Publish): Promise<void> {
+  if (!guard.dialect || !alink) { await accept(publish); return; }
+  const reply = await alink.take(guard.dialect, publish.topic, publish.payload, guard.address);
+  if (reply && [...guard.filters].some((filter) => covers(filter, reply.topic))) guard.tell(reply.topic, reply.payload);
+}
+
 /**
  * A will is published by nobody's packet: no order, nothing in flight. A newer connection of the device makes its "offline" untrue;
  * and so does its own, as long as that stands.
  */
 function publishWill(options: GateOptions, guard: Guard, frame: Frame, done: Done): void {
+  if (guard.dialect) { done(); return; } // its platform knows none
   const current = options.sessions.current((guard.device as { id: string }).id);
   if (current && current !== guard && frame.topic === `${guard.prefix}status`) { options.meter.noted('will-of-taken-over'); done(); return; }
   if (current === guard && !guard.destroyed) { options.meter.noted('will-of-the-living'); done(); return; }
@@ -77,7 +87,7 @@ function publishWill(options: GateOptions, guard: Guard, frame: Frame, done: Don
 
 /** What the frame breaks; noted and audited. */
 function misused(options: GateOptions, guard: Guard, frame: Frame): 'foreign-topic' | 'oversize' | null {
-  const what = !frame.topic.startsWith(guard.prefix) ? 'foreign-topic' : Buffer.byteLength(frame.payload) > limits.payloadBytesHard ? 'oversize' : null;
+  const what = !guard.owns(frame.topic) ? 'foreign-topic' : Buffer.byteLength(frame.payload) > limits.payloadBytesHard ? 'oversize' : null;
   if (what === null || guard.device === null) return null;
   options.meter.rejected(what);
   options.misuse({ deviceId: guard.device.id, homeId: guard.device.homeId, what, detail: { topic: frame.topic.slice(0, 100), bytes: Buffer.byteLength(frame.payload) } });

@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream';
 import { generate } from 'mqtt-packet';
 import { limits } from '#core/limits.ts';
 import { topicPrefix, type KnownDevice } from '#core/publish.ts';
+import { type Dialect, ownTopic } from './alink.ts';
 import { checkPacket, packetLength, type Packet } from './wire.ts';
 
 export type GuardHooks = {
@@ -44,6 +45,7 @@ export class Guard extends Duplex {
   /** Commands sent down whose PUBACK is awaited. */ #commands = new Map<number, () => void>();
 
   /** Set by auth. */ device: KnownDevice | null = null;
+  /** It speaks the protocol of a vendor's platform, below topics that name it. */ dialect: Dialect | null = null;
   prefix = '';
   will: unknown = null;
   /** Filters the device subscribed to. */ readonly filters = new Set<string>();
@@ -71,6 +73,9 @@ export class Guard extends Duplex {
     this.device = device;
     this.prefix = topicPrefix(device.id);
   }
+
+  /** Whether a topic, or a filter, is this device's own. */
+  owns(topic: string): boolean { return this.dialect ? ownTopic(this.dialect, topic) : this.prefix !== '' && topic.startsWith(this.prefix); }
 
   /** The CONNACK is written: frames that waited are handed on, larger ones are allowed. */
   open(): void {
@@ -126,6 +131,11 @@ export class Guard extends Duplex {
       this.#commands.set(messageId, () => end(!this.destroyed));
       this.write(generate({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, messageId, dup: false, retain: false }));
     });
+  }
+
+  /** Sends an answer with QoS 0. */
+  tell(topic: string, payload: Uint8Array): void {
+    if (!this.destroyed) this.write(generate({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 0, dup: false, retain: false }));
   }
 
   #send(chunk: Buffer, done: (error?: Error | null) => void): void {

@@ -14,6 +14,7 @@ import { createHalfOpen } from '#doors/half-open.ts';
 import type { Login } from '#doors/login.ts';
 import { portInUse } from '#doors/port-in-use.ts';
 import type { Service } from '#work/loop.ts';
+import type { Alink } from './alink.ts';
 import { createAuth } from './auth.ts';
 import type { Certificate } from './certificate.ts';
 import { createGate } from './gate.ts';
@@ -22,6 +23,7 @@ import { type CommandOutcome, createSessions } from './sessions.ts';
 
 export type MqttDoorOptions = {
   host: string; port: number; tlsPort: number; certificate: Certificate | null;
+  /** Devices of Aliyun's platform. */ alink?: Alink;
   accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
   /** Aedes' own heartbeat, by which it judges whose wills are due; a test's is short. */ brokerBeatMs?: number;
   /** An alarm stands behind telemetry of its own socket. */ hurry: () => void;
@@ -54,7 +56,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
     ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * 2, drainTimeout: 10_000,
-    maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: 64, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
+    maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: limits.clientIdChars, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
   });
   await broker.listen();
   watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });

@@ -2,6 +2,7 @@
 import { limits } from '#core/limits.ts';
 import type { KnownDevice, Misuse } from '#core/publish.ts';
 import { topicPrefix } from '#core/publish.ts';
+import { alinkCommand } from './alink.ts';
 import type { Guard } from './guard.ts';
 
 export type CommandOutcome = 'acknowledged' | 'not-connected' | 'not-subscribed' | 'no-answer';
@@ -26,6 +27,8 @@ export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
   const commandTopic = (deviceId: string): string => `${topicPrefix(deviceId)}command`;
   return {
     enter(guard, device) {
+      // One whose client id is new each time would stay beside its newer connection.
+      if (guard.dialect) guards.get(device.id)?.destroy();
       guards.set(device.id, guard);
       guard.flapping = noteConnect(connects, device, misuse);
     },
@@ -33,19 +36,20 @@ export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
     current: (deviceId) => guards.get(deviceId),
     reachable(deviceId) {
       const guard = guards.get(deviceId);
-      return guard !== undefined && hears(guard, commandTopic(deviceId));
+      return guard !== undefined && (guard.dialect ? [...guard.filters].some((filter) => /(?:^|\/)thing\/(?:service\/|#)|^#$/.test(filter) || filter.endsWith('/#')) : hears(guard, commandTopic(deviceId)));
     },
     async sendCommand(deviceId, payload) {
       const guard = guards.get(deviceId);
       if (!guard) return 'not-connected';
-      const topic = commandTopic(deviceId);
+      const down = guard.dialect ? alinkCommand(guard.dialect, payload) : { topic: commandTopic(deviceId), payload };
+      const { topic } = down;
       if (!hears(guard, topic)) return 'not-subscribed';
-      return (await guard.sendDown(topic, payload)) ? 'acknowledged' : 'no-answer';
+      return (await guard.sendDown(topic, down.payload)) ? 'acknowledged' : 'no-answer';
     },
     changed(deviceId, device) {
       const guard = guards.get(deviceId);
       if (!guard?.device) return;
-      const same = device !== null && device.status !== 'revoked' && Buffer.from(device.secretHash).equals(guard.device.secretHash);
+      const same = device !== null && device.status !== 'revoked' && Buffer.from(device.secretHash).equals(guard.device.secretHash) && (!guard.dialect || (device.vendor?.door === guard.dialect.door && device.vendor.secret === guard.device.vendor?.secret));
       if (same) guard.admit(device); else guard.destroy();
     },
     get size() { return guards.size; },
@@ -73,7 +77,7 @@ function noteConnect(connects: Map<string, Connects>, device: KnownDevice, misus
 }
 
 /** Whether an MQTT filter covers a topic. */
-function covers(filter: string, topic: string): boolean {
+export function covers(filter: string, topic: string): boolean {
   const wanted = filter.split('/');
   const levels = topic.split('/');
   for (const [i, part] of wanted.entries()) {
