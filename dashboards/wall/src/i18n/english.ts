@@ -13,5 +13,6 @@ import { enStatistics } from './statistics.en.ts';
 import { enRoll } from './roll.en.ts';
 import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
+import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

@@ -10,11 +10,12 @@ import { zhScreen } from './screen.zh-CN.ts';
 import { zhSending } from './sending.zh-CN.ts';
 import { zhShell } from './shell.zh-CN.ts';
 import { zhShift } from './shift.zh-CN.ts';
+import { zhVendors } from './vendors.zh-CN.ts';
 import { zh } from './zh-CN.ts';
 
 export type Lang = 'zh' | 'en';
 /** One file per part of the pages and language; the Chinese ones are the source of the keys. */
-export const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFigures, ...zhScreen, ...zhSending, ...zhShell, ...zhShift } as const;
+export const chinese = { ...zh, ...zhDesk, ...zhDuty, ...zhFigures, ...zhScreen, ...zhSending, ...zhShell, ...zhShift, ...zhVendors } as const;
 export type TextKey = keyof typeof chinese | keyof typeof zhPages;
 const known: Record<string, string> = { ...chinese };
 /** What a part that comes later brings along. */

@@ -8,6 +8,7 @@ import { zhPages } from '#wall/i18n/pages.zh-CN.ts';
 import { learn } from '#wall/i18n/text.ts';
 import { Arrivals } from './arrivals.tsx';
 import { Blind } from './blind.tsx';
+import { Doors } from './doors.tsx';
 import { Drills } from './drills.tsx';
 import { Notifications } from './notifications.tsx';
 import { Operations } from './ops.tsx';
@@ -25,4 +26,4 @@ import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };

@@ -25,8 +25,8 @@ export function Register() {
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
-    const [model, room, serial] = ['model', 'room', 'serial'].map((name) => String(form.get(name) ?? '').trim());
-    const answer = await post<Made>('/api/v1/devices', { model, ...bound(homeId.value, personId.value), ...(room ? { room } : {}), ...(serial ? { serial } : {}) }, false);
+    const [model, room, serial, door, doorKey] = ['model', 'room', 'serial', 'door', 'doorKey'].map((name) => String(form.get(name) ?? '').trim());
+    const answer = await post<Made>('/api/v1/devices', { model, ...bound(homeId.value, personId.value), ...(room ? { room } : {}), ...(serial ? { serial } : {}), ...(door ? { door } : {}), ...(doorKey ? { doorKey } : {}) }, false);
     problem.value = answer.ok ? null : answer.problem;
     const type = models.value?.models.find((m) => m.id === model)?.type ?? '';
     made.value = answer.ok ? { ...answer.value, kind: eventOf[type] ?? 'sos' } : null;
@@ -39,6 +39,8 @@ export function Register() {
             <label>{t('devices.model')}<select name="model" required>{models.value.models.map((m) => <option key={m.id} value={m.id} selected={m.id === 'sos-button'}>{m.name} ({m.id})</option>)}</select></label>
             <label>{t('devices.room')}<input name="room" maxLength={40} /></label>
             <label>{t('device.serial')}<input name="serial" maxLength={64} /></label>
+            <label>{t('device.door')}<input name="door" maxLength={40} value={route.peek().query['door'] ?? ''} /></label>
+            <label>{t('device.doorKey')}<input name="doorKey" maxLength={128} value={route.peek().query['doorKey'] ?? ''} /></label>
             <button type="submit" class="strong">{t('act.register')}</button>
           </div>
           {can(may.readFiles) && <div class="file-grid">

@@ -39,6 +39,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: later('Register') },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: later('Quarantine') },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: later('Unregistered') },
+  { name: 'doors', group: 'devices', label: 'tab.doors', roles: may.readDoors, show: later('Doors') },
   { name: 'plans', group: 'settings', label: 'tab.plans', roles: may.readPlans, show: later('Plans') },
   { name: 'schedules', group: 'duty', label: 'tab.schedules', roles: may.readSchedules, show: later('Schedules') },
   { name: 'users', group: 'settings', label: 'tab.users', roles: may.writeUsers, show: later('Users') },
