@@ -74,7 +74,7 @@ export function createAlink(options: AlinkOptions): Alink {
 function read(dialect: Dialect, settings: Parameters<typeof readAlink>[2], topic: string, payload: Uint8Array, now: number): { message: Message; reply: ReturnType<typeof alinkReply> } {
   const base = { keys: [`${dialect.productKey}/${dialect.deviceName}`], states: [] };
   const parts = alinkTopic(topic);
-  const alarm = parts !== null && parts.rest.startsWith('thing/event/') && !parts.rest.startsWith('thing/event/property/');
+  const alarm = /^thing\/event\/(?!property\/)/.test(parts?.rest ?? '');
   try {
     const frame = object(payload);
     const raw = bytesOf({ topic, payload: frame });
