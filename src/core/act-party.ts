@@ -9,14 +9,14 @@ import { limits } from './limits.ts';
 import { arriveMs } from './roster.ts';
 
 /** Relatives whom the search has told, and who hold no key: they are told how it goes on, not asked to come. */
-export const relatives = (c: Case): Party[] => [...c.contacted.keys()].filter((party) => c.roster.some((p) => p.party === party && p.role === 'family' && !p.keyHolder));
+export const relatives = (c: Case): Party[] => [...c.contacted.keys()].filter((party) => c.roster.some((p) => p.party === party && p.role === 'family' && !p.keyHolder && !p.withdrawn));
 
 /** Whoever the search may have reached and who has not said no: they are told when it is over. Family gets its own text. */
 export function searched(c: Case, but: Party | null): Party[] {
   return [...c.contacted].filter(([party, sent]) => {
     const state = c.engagements.get(party)?.state;
     const who = c.roster.find((p) => p.party === party);
-    return party !== but && sent.reached && sent.sms > 0 && state !== 'declined' && state !== 'done' && !(who?.role === 'family' && !who.keyHolder);
+    return party !== but && !who?.withdrawn && sent.reached && sent.sms > 0 && state !== 'declined' && state !== 'done' && !(who?.role === 'family' && !who.keyHolder);
   }).map(([party]) => party);
 }
 

@@ -33,6 +33,14 @@ describe('whom a step reaches', () => {
     expect([at(2, quiet('15:00', '16:01')), at(2, quiet('15:00', '16:00')), at(2, quiet('22:00', '06:00')), at(2, quiet('15:30', '06:00')), at(1, quiet('00:00', '00:00'))])
       .toEqual([['sms r:2'], ['sms r:1'], ['sms r:1'], ['sms r:2'], ['sms r:1']]);
   });
+  it('a contact who withdrew consent is never reached, one who agreed to emergencies only not in a lesser case, and both say why [E12 LAW5]', () => {
+    const roster = [person('c:1', 'family', { withdrawn: true }), person('c:2', 'family', { ord: 2, emergenciesOnly: true }), person('c:3', 'family', { ord: 3 })];
+    const at = (priority: 1 | 2): Case => ({ ...caseOf(roster), alert: { kind: 'motionless', priority, flags: [] as string[] } as unknown as Case['alert'] });
+    expect([lines(at(1), [text('family-1')]), lines(at(2), [text('family-1')])]).toEqual([['sms c:2'], ['sms c:3']]);
+    expect([reasons(at(1), [text('family-1')]), reasons(at(2), [text('family-1')])]).toEqual([['c:1 consent-withdrawn'], ['c:1 consent-withdrawn', 'c:2 emergencies-only']]);
+    expect(lines(at(1), [call('doctor')], 1, 0).filter((l) => l.includes('c:1')), 'nor at the beginning of a round').toEqual([]);
+    expect(resolveTells(at(1), [{ target: 'family-1', channel: 'sms', template: 'self-cancelled' } as never], now).sends.map((m) => m.party)).toEqual(['c:2']);
+  });
   it('a decline or a promise stands: neither is called again [LAW6]', () => {
     const roster = [person('r:1', 'care-worker'), person('r:2', 'care-worker', { ord: 2 }), person('r:3', 'care-worker', { ord: 3 })];
     expect(lines(caseOf(roster, { engagements: [['r:1', 'declined'], ['r:2', 'accepted']], contacted: [['r:3', {}]] }), [call('care-worker')])).toEqual(['voice r:3']);

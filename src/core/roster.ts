@@ -26,6 +26,8 @@ export type PartyFacts = {
   /** What he speaks is on file, and the elder's speech is not in it (语言不通): comes after those who are as near. */ strange?: true;
   /** Stands in a schedule and has no turn now (不当班): comes after those who have, never not at all. */ offDuty?: true;
   /** Alarms he was told of in the last 30 whole days: of those whom nothing else tells apart, who was called less goes first. */ called?: number;
+  /** What he agreed to (a contact): lesser cases pass him over. */ emergenciesOnly?: true;
+  /** 撤回同意: nobody calls or texts him any more. */ withdrawn?: true;
   /** HH:mm of the county's day between which only an emergency reaches him (免打扰). */ quiet?: { from: string; to: string };
 };
 /** What a step looks at; a case, or one that is only imagined. */
@@ -154,7 +156,9 @@ function whyNot(c: StepCase, p: PartyFacts, channel: 'sms' | 'voice', out: Resol
   const state = c.engagements.get(p.party)?.state;
   if (state === 'declined') return 'declined';
   if (state === 'accepted' || state === 'arrived' || state === 'need-help' || state === 'done') return 'already-going';
+  if (p.withdrawn) return 'consent-withdrawn';
   if (p.absentUntil !== null && p.absentUntil > now) return 'absent';
+  if (c.alert.priority > 1 && p.emergenciesOnly) return 'emergencies-only';
   if (c.alert.priority > 1 && isQuiet(p, now)) return 'quiet-hours';
   if ((channel === 'voice' || p.landline || p.optedOut) && out.calling(p.phoneKey) === 0 && overBudget(c, p, now, callsKept(c, p, round))) return 'call-budget';
   return null;
@@ -188,7 +192,7 @@ export function resolveTells(c: Case, tells: readonly Tell[], now: number): Reso
   const skipped: Skipped[] = [];
   const told = new Set<string>();
   for (const tell of tells) {
-    const who = candidates(tell.target, c.roster).find((p) => p.absentUntil === null || p.absentUntil <= now);
+    const who = candidates(tell.target, c.roster).find((p) => (p.absentUntil === null || p.absentUntil <= now) && !p.withdrawn && !(p.emergenciesOnly && c.alert.priority > 1));
     const mute = who && tell.channel === 'sms' && (who.landline || who.optedOut);
     const template = mute ? voiceForm[tell.template] : tell.template;
     if (!who || !template) { skipped.push({ target: tell.target, reason: who ? 'no-voice-form' : 'nobody-in-role' }); continue; }

@@ -76,7 +76,7 @@ export async function readCandidates(sql: Sql, seal: Seal, at: { id: string; hom
     `select q.*, s.code from (
      select 'contact:' || c.id as party, c.relation as role, 'home' as near, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", array_remove(array[c.language], null) as languages,
        false as landline, c.absent_until as "absentUntil", c.opted_out_at is not null as "optedOut", null::bytea as "rName", null::bytea as "rPhone", c.name_enc as "cName", c.phone_enc as "cPhone", 0 as near_no, c.ord
-     from contact c join person p on p.id = c.person_id where p.id = $1 or ($1::text is null and p.home_id = $2)
+     from contact c join person p on p.id = c.person_id where c.withdrawn_at is null and (p.id = $1 or ($1::text is null and p.home_id = $2))
      union all
      select 'responder:' || r.id, r.role, case when r.region_code = $3 then 'village' when right(r.region_code, 6) = '000000' then 'county' else 'town' end,
        r.key_holder and r.region_code = $3, r.walk_minutes, r.languages, r.landline, r.absent_until, r.opted_out_at is not null, r.name_enc, r.phone_enc, null, null,

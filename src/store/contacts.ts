@@ -12,10 +12,11 @@ const table: Table = {
   name: 'contact',
   columns: [
     plain('id'), plain('personId'), plain('ord'), plain('relation'), sealed('contact', 'name'), sealed('contact', 'phone'), blinded('phone', 'phone'), marked, plain('keyHolder'), plain('walkMinutes'),
-    plain('language'), time('verifiedAt'), time('absentUntil'), plain('demo'),
+    plain('language'), plain('emergenciesOnly'), plain('quietFrom'), plain('quietTo'), time('verifiedAt'), time('absentUntil'), time('withdrawnAt'), plain('demo'),
   ],
 };
 const select = `select c.id, c.person_id as "personId", c.ord, c.relation, c.name_enc, c.phone_enc, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", c.language,
+  coalesce(c.emergencies_only, false) as "emergenciesOnly", to_char(c.quiet_from, 'HH24:MI') as "quietFrom", to_char(c.quiet_to, 'HH24:MI') as "quietTo", c.withdrawn_at as "withdrawnAt",
   c.verified_at as "verifiedAt", c.opted_out_at as "optedOutAt", c.absent_until as "absentUntil", nullif(p.region_code, '') as "regionCode", c.version, c.demo
   from contact c join person p on p.id = c.person_id`;
 
@@ -60,7 +61,15 @@ export async function updateContact(sql: Sql, seal: Seal, id: string, version: n
   await markAgain(sql, seal, 'contact', id, patch);
   // What was proven of the old number says nothing about the new one.
   if ('phone' in patch) await sql.query('update contact set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
+  if (patch.withdrawnAt != null) await withdrawFrom(sql, `contact:${id}`);
   return next;
+}
+
+/** Who withdrew his consent gets nothing that has not left yet; the plan goes on with the others. */
+async function withdrawFrom(sql: Sql, party: string): Promise<void> {
+  await sql.query(
+    `update outbox set withdrawn_at = anling_now(), state = case when state = 'due' then 'withdrawn' else state end, done_at = case when state = 'due' then anling_now() else done_at end
+     where party = $1 and state in ('due', 'sending') and withdrawn_at is null`, [party]);
 }
 
 /** Puts one person's contacts in this calling order; false when `ids` are not exactly the contacts they have now. */

@@ -6,7 +6,7 @@ import type { Row, Sql } from './pool.ts';
 export const taskReasons = ['failed', 'silent', 'yearly', 'opted-out'] as const;
 export const taskEnds = ['mended', 'proven', 'dismissed', 'gone'] as const;
 const people = `(select 'responder:' || id as party, phone_bidx, region_code, opted_out_at, verified_at from responder
-  union all select 'contact:' || c.id, c.phone_bidx, h.region_code, c.opted_out_at, c.verified_at from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id)`;
+  union all select 'contact:' || c.id, c.phone_bidx, h.region_code, c.opted_out_at, c.verified_at from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id where c.withdrawn_at is null)`;
 
 /** Ends what is settled, opens what is not; answers both counts. */
 export async function judgeNumbers(sql: Sql): Promise<{ opened: number; closed: number }> {

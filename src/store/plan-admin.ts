@@ -45,7 +45,7 @@ export async function rosterCounts(sql: Sql, prefix: string): Promise<RosterCoun
   const [rest] = await sql.query<Omit<RosterCounts, 'roles'>>(
     `with here as (select p.id, h.region_code from person p join home h on h.id = p.home_id where h.region_code like $1 || '%' and p.status = 'present'),
      covered as (select coalesce(c.n, 0) + coalesce(v.n, 0) + coalesce(d.n, 0) as n, coalesce(c.proven, false) or coalesce(v.proven, false) as proven from here
-       left join (select person_id, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from contact group by person_id) c on c.person_id = here.id
+       left join (select person_id, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from contact where withdrawn_at is null group by person_id) c on c.person_id = here.id
        left join (select region_code, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from responder where role in ('care-worker', 'doctor', 'grid-worker', 'village-cadre') group by region_code) v on v.region_code = here.region_code
        left join (select left(region_code, 9) as town, 1 as n from responder where role = 'town-duty' group by 1) d on d.town = left(here.region_code, 9))
      select (select count(distinct c.person_id)::int from contact c join here on here.id = c.person_id where c.key_holder) as "keyHolders",

@@ -27,7 +27,7 @@ export function confirmable(sql: Sql, limit: number): Promise<Ringable[]> {
   return sql.query<Ringable & Row>(
     `with q as (
        select 'responder:' || p.id as party, p.role, p.region_code, p.phone_enc, p.phone_bidx, p.verified_at, p.absent_until, p.demo, p.created_at from responder p where not p.landline and p.opted_out_at is null
-       union all select 'contact:' || c.id, c.relation, h.region_code, c.phone_enc, c.phone_bidx, c.verified_at, c.absent_until, c.demo, null from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id where c.opted_out_at is null and p.status = 'present')
+       union all select 'contact:' || c.id, c.relation, h.region_code, c.phone_enc, c.phone_bidx, c.verified_at, c.absent_until, c.demo, null from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id where c.opted_out_at is null and c.withdrawn_at is null and p.status = 'present')
      select q.party, q.role, q.region_code as "regionCode", q.phone_enc as "phoneEnc", q.phone_bidx as "phoneBidx", false as landline, false as "optedOut", q.demo from q
      where (q.verified_at is null or q.verified_at < anling_now() - $1 * interval '1 ms') and (q.absent_until is null or q.absent_until <= anling_now())
        and not exists (select from ring_test t where t.party = q.party and t.kind = 'yearly' and t.sent_at > anling_now() - $1 * interval '1 ms') and ${free} order by q.verified_at nulls first, q.party limit $4`,

@@ -23,7 +23,8 @@ export type RosterRows = { responders: readonly Row[]; contacts: readonly Row[];
 const responderRows = `select 'responder:' || p.id as party, p.role, p.ord, p.region_code, encode(p.phone_bidx, 'hex') as phone_key, p.landline, p.key_holder, p.walk_minutes, p.languages,
        to_char(p.quiet_from, 'HH24:MI') as quiet_from, to_char(p.quiet_to, 'HH24:MI') as quiet_to, p.opted_out_at is not null as opted_out, p.absent_until, r.lat, r.lon, coalesce(l.told, 0) as called
      from responder p join region r on r.code = p.region_code left join responder_load l on l.responder_id = p.id`;
-const contactRows = `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until
+const contactRows = `select 'contact:' || c.id as party, c.person_id, p.home_id, c.relation, c.ord, c.key_holder, c.walk_minutes, encode(c.phone_bidx, 'hex') as phone_key, c.opted_out_at is not null as opted_out, c.absent_until,
+       c.emergencies_only, to_char(c.quiet_from, 'HH24:MI') as quiet_from, to_char(c.quiet_to, 'HH24:MI') as quiet_to, c.withdrawn_at is not null as withdrawn
      from contact c join person p on p.id = c.person_id`;
 
 const speechRows = `select p.id, p.home_id as "homeId", coalesce(p.language, v.language, t.language) as language from person p left join region v on v.code = p.region_code left join region t on t.code = v.parent_code`;
@@ -121,6 +122,7 @@ function contactsFrom(rows: readonly Row[]): (alert: RosterKey) => PartyFacts[] 
     .map((r, i) => ({
       party: r['party'] as Party, role: r['relation'] as PartyRole, ord: i + 1, keyHolder: r['key_holder'] as boolean, reach: r['relation'] === 'family' && !r['key_holder'] ? 'county' : 'village', distanceKm: 0,
       phoneKey: r['phone_key'] as string, landline: false, optedOut: r['opted_out'] as boolean, absentUntil: r['absent_until'] as number | null, ...walkOf(r),
+      ...(r['quiet_from'] ? { quiet: { from: r['quiet_from'] as string, to: r['quiet_to'] as string } } : {}), ...(r['emergencies_only'] ? { emergenciesOnly: true as const } : {}), ...(r['withdrawn'] ? { withdrawn: true as const } : {}),
     }));
 }
 

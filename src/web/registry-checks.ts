@@ -127,6 +127,7 @@ export async function prepareContacts(c: Checker, rows: readonly ContactRow[]): 
     count.set(r.personId, nth);
     if (!person || !seesRegion(c.caller.scopeCode, person.regionCode)) c.problems.add(i, 'personId', 'a person of your scope');
     else checkPhone(c, i, r.phone, demo);
+    checkQuiet(c.problems, i, r);
     if (nth > limits.contactsPerPerson) c.problems.add(i, 'personId', `a person with fewer than ${limits.contactsPerPerson} contacts`);
     return filled<NewContact>({ ...emptyContact, id: newId('c'), ord: nth }, { ...r, demo, phone: phoneDigits(r.phone) });
   });
@@ -135,7 +136,7 @@ export async function prepareContacts(c: Checker, rows: readonly ContactRow[]): 
 export type ResponderRow = RowOf<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'>;
 
 /** Quiet hours have both ends; `had` is what the row says already. */
-export function checkQuiet(problems: Problems, row: number, given: Given<ResponderFields>, had: Pick<ResponderFields, 'quietFrom' | 'quietTo'> = emptyResponder): void {
+export function checkQuiet(problems: Problems, row: number, given: Given<Pick<ResponderFields, 'quietFrom' | 'quietTo'>>, had: Pick<ResponderFields, 'quietFrom' | 'quietTo'> = emptyResponder): void {
   const [from, to] = [given.quietFrom === undefined ? had.quietFrom : given.quietFrom, given.quietTo === undefined ? had.quietTo : given.quietTo];
   if ((from === null) !== (to === null)) problems.add(row, from === null ? 'quietFrom' : 'quietTo', 'both ends of the quiet hours or neither');
 }

@@ -67,13 +67,15 @@ export const PersonPlain = Shape({
 
 export const contactFields = {
   ord: Type.Optional(whole(1, 99)), relation: OneOf(relations), name: text(60, 'the name'), phone: PhoneText, keyHolder: Type.Optional(Type.Boolean()), walkMinutes: Opt(whole(0, 600)),
-  language: Opt(text(20, 'speech')), verifiedAt: Opt(EpochMs), absentUntil: Opt(EpochMs),
+  language: Opt(text(20, 'speech')), emergenciesOnly: Type.Optional(Type.Boolean()), quietFrom: Opt(HourText), quietTo: Opt(HourText), verifiedAt: Opt(EpochMs), absentUntil: Opt(EpochMs),
+  withdrawnAt: Opt(EpochMs),
 };
 export const ContactBody = Shape({ id: Type.Optional(OwnId), personId: OwnId, ...contactFields });
 export const ContactView = Shape({
   id: Type.String(), personId: Type.String(), ord: Type.Integer(), relation: OneOf(relations), name: Type.String({ description: 'masked' }), phone: Type.String({ description: 'masked' }),
   keyHolder: Type.Boolean(), walkMinutes: Nullable(Type.Integer()), language: Nullable(Type.String()), verifiedAt: Nullable(EpochMs), optedOutAt: Nullable(EpochMs),
-  absentUntil: Nullable(EpochMs), version: Type.Integer(), demo: Type.Boolean(),
+  absentUntil: Nullable(EpochMs), emergenciesOnly: Type.Boolean(), quietFrom: Nullable(Type.String()), quietTo: Nullable(Type.String()),
+  withdrawnAt: Nullable(Type.Integer({ description: 'consent withdrawn: neither called nor texted any more' })), version: Type.Integer(), demo: Type.Boolean(),
 });
 export const ContactPlain = Shape({ id: Type.String(), relation: OneOf(relations), name: Type.String(), phone: Type.String(), keyHolder: Type.Boolean() });
 

@@ -11,7 +11,7 @@ import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
 import { bulkWriters, change, collectProblems, fileReaders, fileWriters, listPrefix, nothing, pageLimit, shownName, versionConflict } from '#web/registry.ts';
-import { prepareContacts } from '#web/registry-checks.ts';
+import { checkQuiet, prepareContacts } from '#web/registry-checks.ts';
 import { bulkOf, Changed, ContactBody, contactFields, ContactView, IdParams, Next, OwnId, pageQuery, patchOf, VersionNumber } from '#web/registry-schemas.ts';
 import { errorAnswers, IdempotencyHeaders, Ok, Shape } from '#web/schemas.ts';
 import { scopedPerson } from './people.ts';
@@ -108,6 +108,7 @@ function registerOne(app: App, ctx: WebContext): void {
     const problems = collectProblems(false);
     const problem = given.phone === undefined ? null : phoneProblem(given.phone, contact.demo);
     if (problem !== null) problems.add(0, 'phone', problem);
+    checkQuiet(problems, 0, given, contact);
     problems.throwIfAny();
     const patch = { ...given, ...(given.phone === undefined ? {} : { phone: phoneDigits(given.phone) }) } as Partial<ContactFields>;
     const next = await change(ctx, async (sql) => {

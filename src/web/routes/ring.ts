@@ -31,6 +31,7 @@ export function registerRing(app: App, ctx: WebContext): void {
   }, async (request, reply) => once(ctx, request, reply, async () => {
     const caller = callerOf(request);
     const contact = await scopedContact(ctx, caller, request.params.id);
+    if (contact.withdrawnAt !== null) throw new ApiError('E_CONFLICT', 'The contact has withdrawn consent.');
     const party = `contact:${contact.id}` as Party;
     const line = (await partyLines(ctx.db, [party])).get(party);
     if (!line || line.optedOut) throw new ApiError('E_CONFLICT', 'The contact has opted out of messages.');

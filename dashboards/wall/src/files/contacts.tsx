@@ -23,6 +23,8 @@ const sections: readonly Section[] = [{ title: 'contacts.one', fields: [
   { name: 'name', label: 'files.name', kind: 'text', required: true, secret: true, max: 60 }, { name: 'phone', label: 'files.phone', kind: 'phone', required: true, secret: true },
   { name: 'relation', label: 'contacts.relation', kind: 'choice', values: relations, words: 'role', required: true }, { name: 'keyHolder', label: 'case.keyHolder', kind: 'yes' },
   { name: 'walkMinutes', label: 'files.walkMinutes', kind: 'number' }, { name: 'language', label: 'files.language', kind: 'text', max: 20 }, { name: 'absentUntil', label: 'files.absent', kind: 'instant' },
+  { name: 'emergenciesOnly', label: 'contacts.emergenciesOnly', kind: 'yes' }, { name: 'quietFrom', label: 'responder.quietFrom', kind: 'hour', hint: 'responder.quietHint' }, { name: 'quietTo', label: 'responder.quietTo', kind: 'hour' },
+  { name: 'withdrawnAt', label: 'contacts.withdrawnAt', kind: 'instant', hint: 'contacts.withdrawnHint' },
 ] }];
 
 export function Contacts({ personId, demo, plain, onChange, onReveal }: { personId: string; demo: boolean; plain: PersonPlain | null; onChange(): void; onReveal(): Promise<void> }) {
@@ -48,7 +50,7 @@ export function Contacts({ personId, demo, plain, onChange, onReveal }: { person
         const shown = plain?.contacts.find((one) => one.id === c.id) ?? c;
         return (
           <li key={c.id} data-id={c.id}>
-            <span class="contact-who"><b>{shown.name}</b> <span class="dim">{word('role', c.relation)}</span> {c.keyHolder && <i class="flag">{t('case.keyHolder')}</i>} <ReachMarks {...c} /></span>
+            <span class="contact-who"><b>{shown.name}</b> <span class="dim">{word('role', c.relation)}</span> {c.keyHolder && <i class="flag">{t('case.keyHolder')}</i>} {c.emergenciesOnly && <i class="flag">{t('contacts.emergenciesOnly')}</i>} {c.withdrawnAt !== null && <i class="flag grave" data-test="withdrawn">{t('skip.consent-withdrawn')}</i>} <ReachMarks {...c} /></span>
             <span class="digits contact-phone">{spaced(shown.phone)}</span>
             {mine && <span class="contact-keys">
               <button type="button" class="small-button" data-test="up" disabled={i === 0} aria-label={`${t('contacts.up')} ${c.name}`} onClick={() => void move(i, -1)}>↑</button>

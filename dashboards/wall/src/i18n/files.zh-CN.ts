@@ -15,6 +15,7 @@ export const zhFiles = {
   'home.address': '地址', 'home.way': '怎么到', 'home.full': '完整地址', 'home.place': '短信用地点', 'home.placeHint': '短信和电话里念的,不填就用地址末尾', 'home.lat': '纬度', 'home.lon': '经度', 'home.crs': '坐标系', 'home.cell': '基站小区', 'home.powerArea': '供电台区',
   'crs.wgs84': 'WGS84', 'crs.gcj02': '高德(GCJ-02)', 'crs.bd09': '百度(BD-09)',
   'responders.help': '报警时按村、乡镇、县呼叫的人。', 'responders.search': '姓名、首字母、电话尾号', 'responders.new': '新建处警人员', 'responder.who': '本人', 'responder.reach': '怎么联系', 'responder.role': '角色', 'responder.region': '负责片区', 'responder.ord': '顺序', 'responder.ordHint': '同村同角色,小的先叫', 'responder.languagesHint': '用顿号隔开',
+  'contacts.emergenciesOnly': '只叫紧急', 'contacts.withdrawnAt': '撤回同意', 'contacts.withdrawnHint': '从这时起不再打电话、不再发短信',
   'responder.landline': '座机', 'responder.called': '近30天叫过', 'responder.byNight': '夜里 {n}', 'responder.keypress': '能按键答复', 'responder.quietFrom': '免打扰起', 'responder.quietTo': '免打扰止', 'responder.quietHint': '紧急警情不受限制', 'responder.proof': '号码核实', 'responder.provenAt': '{time} 核实', 'responder.optedOut': '{time} 起退订短信,只打电话',
   'deviceFiles.help': '登记不等于在线:看最后一次心跳。', 'deviceFiles.search': '编号、编号开头、序列号',
   'deviceStatus.stock': '库存', 'deviceStatus.installed': '已装', 'deviceStatus.revoked': '已停用',

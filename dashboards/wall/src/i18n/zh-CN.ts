@@ -38,7 +38,7 @@ export const zh = {
   'case.closeTitle': '处置结果', 'case.closeNote': '说明(可不填)', 'case.closeNoteNeeded': '写一句看到的情况(没有通话、到达记录,必填)', 'case.closePick': '先选一个结果', 'case.scriptTitle': '拨打 120 念', 'case.round': '第 {n} 轮',
   'case.emergency': '急救 120 · 火警 119 · 报警 110(座机手拨)',
   'risk.fall-history': '跌倒史', 'risk.heart': '心脏病', 'risk.stroke': '中风', 'risk.dementia': '失智', 'risk.bedridden': '卧床', 'risk.oxygen': '吸氧', 'risk.epilepsy': '癫痫', 'risk.diabetes': '糖尿病', 'risk.hypertension': '高血压', 'risk.lives-alone': '独居', 'risk.over-80': '80岁以上', 'risk.frequent-presser': '频繁按铃',
-  'skip.absent': '请假', 'skip.quiet-hours': '免打扰时段', 'skip.call-budget': '呼叫次数用完', 'skip.call-budget-sms-instead': '呼叫次数用完,只发短信', 'skip.nobody-in-role': '没有人', 'skip.declined': '去不了', 'skip.already-going': '已在路上', 'skip.opted-out-voice-instead': '已退订,改打电话', 'skip.landline-voice-instead': '座机,改打电话', 'skip.no-voice-form': '没有语音模板',
+  'skip.consent-withdrawn': '已撤回同意', 'skip.emergencies-only': '只在紧急时叫', 'skip.absent': '请假', 'skip.quiet-hours': '免打扰时段', 'skip.call-budget': '呼叫次数用完', 'skip.call-budget-sms-instead': '呼叫次数用完,只发短信', 'skip.nobody-in-role': '没有人', 'skip.declined': '去不了', 'skip.already-going': '已在路上', 'skip.opted-out-voice-instead': '已退订,改打电话', 'skip.landline-voice-instead': '座机,改打电话', 'skip.no-voice-form': '没有语音模板',
   'device.online': '在线', 'device.silent': '静默', 'device.offline': '离线', 'device.never': '从未上线', 'device.low': '低电量',
   'phone.title': '电话报警', 'phone.note': '说了什么(可不填)', 'phone.matched': '已建警情:{who}', 'phone.unknown': '已建警情:号码没有登记',
   'broken.text': '这一块显示出错;警情列表和声音照常。',
