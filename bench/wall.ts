@@ -240,7 +240,7 @@ function caregiverBytes(): number {
   const now = Date.now();
   const slip: SlipPage['slip'] = {
     party: 'responder:1', no: 27, alertId: '1', kind: 'sos', state: 'committed', openedAt: now - 95_000, closedAt: null, count: 3, flags: [], personId: 'p1', homeId: 'h1', town: '屏山乡', village: '内洋村', now, demo: true,
-    name: '陈*水', mine: 'accepted', departed: false, absentUntil: null, partyName: '郑月娥', other: null,
+    name: '陈*水', mine: 'accepted', departed: false, absentUntil: null, partyName: '郑月娥', other: null, photo: false,
   };
   const contacts = Array.from({ length: 8 }, (_, i) => ({ party: `contact:${i}`, role: 'family', name: '陈开盛', phone: '15404250004', keyHolder: i === 0, near: 'home', walkMinutes: 3, languages: [], landline: false, absentUntil: null, optedOut: false, link: null }));
   const revealed = {

@@ -12,6 +12,7 @@ import { countLoads } from '#store/arrivals.ts';
 import { takeDigests, takeRoutines } from '#store/daily.ts';
 import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
+import { prunePhotos } from '#store/photos.ts';
 import { type Db, hint } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { pruneSilences } from '#store/silence.ts';
@@ -33,6 +34,7 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   await endModes(options.db);
   await pruneSilences(options.db);
   if (await countLoads(options.db)) options.log.info('counted how often each responder was called');
+  await prunePhotos(options.db);
   const routines = await checkRoutines(options);
   const digests = await sendDigests(options);
   return routines > 0 || digests > 0;

@@ -149,11 +149,12 @@ export function needHelp(c: Case, a: Act, now: number): ActResult {
   return done(stepped(c, now, { ...entry, timers: { confirm: null, claim: null, arrival: null, close: null, ...resumed.timers } }, { state: 'open', flags, ...resumed.patch }));
 }
 
-/** An answer to what is closed: told so, nothing reopened. */
-export function lateAnswer(a: Act): ActResult | null {
+/** An answer to what is closed: told so, nothing reopened. Who had promised and was there without a network has been there all the same. */
+export function lateAnswer(c: Case, a: Act): ActResult | null {
   const party = a.actor.type === 'party' ? a.actor.id : null;
   if (party === null) return null;
   const reply: Send[] = a.action === 'accept' ? [{ party, channel: 'sms', template: 'taken', purpose: 'notice', round: null, step: null, params: { who: '值班人员' } }] : [];
-  return done({ ...log(a, `late-${a.action}`), sends: reply, feed: null });
+  const wasThere = a.keptMs !== undefined && (a.action === 'arrive' || a.action === 'done') && c.engagements.get(party)?.state === 'accepted';
+  return done({ ...log(a, `late-${a.action}`), sends: reply, feed: null, engagements: wasThere ? [{ party, state: a.action === 'done' ? 'done' : 'arrived', arriveBy: null }] : [] });
 }
 

@@ -10,6 +10,7 @@ export type RespondInput = {
   /** shelve: until when, epoch ms. */ until?: number;
   outcome?: Outcome; note?: string; tabId?: string;
   /** How it came: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'. */ via: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'; trace: string;
+  /** Pressed where there was no network, so long before it came: written down, decides nothing. */ keptMs?: number;
 };
 export type RespondResult =
   | { kind: 'ok'; version: number; state: string }

@@ -16,7 +16,7 @@ import { smsTemplate } from './messages.ts';
 /** Applies `act` to the case. Pure; the caller holds the alert's row. */
 export function act(c: Case, a: Act, now: number): ActResult {
   const { alert } = c;
-  if (alert.state === 'closed') return a.action === 'note' ? done(log(a, 'note')) : lateAnswer(a) ?? { kind: 'conflict', by: alert.closedBy, at: alert.closedAt };
+  if (alert.state === 'closed') return a.action === 'note' ? done(log(a, 'note')) : lateAnswer(c, a) ?? { kind: 'conflict', by: alert.closedBy, at: alert.closedAt };
   const old = a.expectedVersion !== undefined && a.expectedVersion < alert.stateVersion;
   if (old && a.action !== 'note' && a.action !== 'step' && a.action !== 'dispatch') return conflict(alert);
   const result = decided(c, a, now);

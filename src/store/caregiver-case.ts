@@ -9,7 +9,7 @@ import type { Seal } from './seal.ts';
 
 export type SlipCase = {
   party: string; no: number; alertId: string; kind: EventKind; state: AlertState; openedAt: number; closedAt: number | null; count: number; flags: string[];
-  personId: string | null; homeId: string | null; town: string | null; village: string | null; now: number; demo: boolean;
+  personId: string | null; homeId: string | null; town: string | null; village: string | null; now: number; demo: boolean; /** she has sent a picture */ photo: boolean;
   /** masked, e.g. 陈*水 */ name: string | null;
   mine: EngagementState | null; departed: boolean; /** she is not to be called until then */ absentUntil: number | null; /** her own name, for the log */ partyName: string;
   /** Somebody else who goes or is there, masked, since when. */ other: { name: string; role: string; at: number } | null;
@@ -21,7 +21,7 @@ const shown = (region: string | null): string | null => region && showRegion(reg
 /** What a code stands for; null for one that never was. */
 export async function findSlip(sql: Sql, seal: Seal, code: string): Promise<SlipCase | null> {
   const [row] = await sql.query<Row & Omit<SlipCase, 'name' | 'partyName' | 'other'> & { nameEnc: Buffer | null; rName: Buffer | null; cName: Buffer | null; level: string | null; region: string | null; parent: string | null }>(
-    `select s.party, s.no, s.alert_id as "alertId", a.kind, a.state, a.opened_at as "openedAt", a.closed_at as "closedAt", a.count, a.flags, a.person_id as "personId", a.home_id as "homeId", a.demo,
+    `select s.party, s.no, s.alert_id as "alertId", a.kind, a.state, a.opened_at as "openedAt", a.closed_at as "closedAt", a.count, a.flags, a.person_id as "personId", a.home_id as "homeId", a.demo, exists (select from alert_photo f where f.alert_id = a.id and f.party = s.party) as photo,
        anling_now() as now, p.name_enc as "nameEnc", v.name as region, v.level, w.name as parent, e.state as mine, e.departed_at is not null as departed, coalesce(r.absent_until, c.absent_until) as "absentUntil", r.name_enc as "rName", c.name_enc as "cName"
      from slip s join alert a on a.id = s.alert_id left join person p on p.id = a.person_id left join region v on v.code = a.region_code left join region w on w.code = v.parent_code
        left join engagement e on e.alert_id = a.id and e.party = s.party

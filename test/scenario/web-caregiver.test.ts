@@ -4,6 +4,7 @@ import { createRespond } from '#alerts/respond.ts';
 import { limits } from '#core/limits.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { prunePhotos } from '#store/photos.ts';
 import { otherVillage, testWeb, type Web } from '#test/harness/web.ts';
 
 let web: Web;
@@ -32,15 +33,18 @@ const state = async (alertId = id): Promise<string> => (await web.t.db.query<{ s
 const engagement = async (party = 'responder:r1'): Promise<string | undefined> => (await web.t.db.query<{ state: string }>('select state from engagement where alert_id = $1 and party = $2', [id, party]))[0]?.state;
 
 describe('caregiver link', () => {
-  it('tells enough to decide and nothing more before she accepts; loads nothing, runs nothing, is small [W10 W15]', async () => {
+  it('tells enough to decide and nothing more before she accepts; loads nothing but its own small script, which it does not need [W10 W15]', async () => {
     const { text, headers, status } = await page();
     expect(status).toBe(200);
     for (const shown of ['一键呼', '陈*水', '均溪镇', '仙亭村', '我去', '我去不了', '到了', '办好了', '要支援', '单号', '27', 'tel:05980350425']) expect(text).toContain(shown);
     expect(text).not.toMatch(/陈金水|15404250001|下厝角|柿子树|郭德发|高血压|王玉兰/);
     expect(Buffer.byteLength(text)).toBeLessThan(30_000);
-    expect(text).not.toMatch(/<script|<link|<img|@import|url\(|javascript:/);
+    expect(text.replace('<script src="/j/page.js" defer></script>', '')).not.toMatch(/<script|<link|<img|@import|url\(|javascript:/);
+    const script = await page('/j/page.js');
+    expect([script.status, script.headers.get('content-type')]).toEqual([200, 'text/javascript; charset=utf-8']);
+    expect(Buffer.byteLength(text + script.text)).toBeLessThan(30_000);
     expect(text).toMatch(/button\{[^}]*min-height:60px|min-height:60px/);
-    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; style-src 'sha256-[\w+/=]+'; script-src 'self'; connect-src 'self'; img-src blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/);
     expect([headers.get('x-robots-tag'), headers.get('referrer-policy'), headers.get('cache-control')]).toEqual(['noindex, nofollow', 'no-referrer', 'no-store']);
   });
 
@@ -121,6 +125,66 @@ describe('caregiver link', () => {
     expect((await answer('accept')).status).toBe(303);
     expect([await engagement('contact:c1'), await engagement()]).toEqual(['accepted', 'seen']);
     expect((await page()).text).not.toMatch(/陈金水|15404250001/);
+  });
+
+  it('puts all of hers on top when several alarms run, the oldest first, each answered from there [UI3.4 E6]', async () => {
+    expect((await page()).text).not.toContain('您现在有几单');
+    const other = await web.alert({ region: otherVillage, kind: 'gas' });
+    await web.t.db.query(`update alert set opened_at = opened_at - interval '10 minutes' where id = $1`, [other]);
+    await slip(other, 'responder:r1', 'gas-code-99', 44);
+    const { text } = await page();
+    expect(text.indexOf('单号 44')).toBeLessThan(text.indexOf('单号 27'));
+    expect(text.indexOf('单号 27')).toBeLessThan(text.indexOf('<h1>一键呼'));
+    expect(text).toMatch(/您现在有几单 \(2\)/);
+    expect(text).toContain('<form class="pair" method="post" action="/j/gas-code-99">');
+    expect((await answer('accept', '/j/gas-code-99')).status).toBe(303);
+    expect(await state(other)).toBe('committed');
+    expect((await page()).text).toMatch(/单号 44[^<]*<\/a> 您去/);
+    expect(Buffer.byteLength((await page()).text)).toBeLessThan(30_000);
+  });
+
+  it('writes down how long a press had waited for a network; who had promised and was there has been there, though the case is closed by now [UI3.4 LAW9]', async () => {
+    const kept = (action: string, keptMs: number) => web.fetch(`/j/${code}`, { method: 'POST', body: `action=${action}&keptMs=${keptMs}`, headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' } });
+    await answer('accept');
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now(), outcome = 'R1' where id = $1`, [id]);
+    await web.t.advance(limits.linkAfterCloseMs + 60_000);
+    expect((await kept('arrive', 60)).status, 'pressed now: the link has ended').toBe(410);
+    expect((await kept('arrive', limits.linkAfterCloseMs)).status).toBe(303);
+    expect([await state(), await engagement()]).toEqual(['closed', 'arrived']);
+    expect(await web.t.db.query(`select action, detail->'keptMs' as kept from alert_log where alert_id = $1 order by id desc limit 1`, [id])).toEqual([{ action: 'late-arrive', kept: limits.linkAfterCloseMs }]);
+    expect((await kept('arrive', limits.keptMs + 1)).status, 'too old to be news').toBe(410);
+    expect((await web.fetch(`/j/${code}`, { method: 'POST', body: 'action=arrive&keptMs=x', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' } })).status).toBe(422);
+  });
+
+  it('takes one picture of who goes, by a form without a script, sealed; the desk opens it, audited, and nobody of another town [UI3.4 W10]', async () => {
+    const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.from('现场'.repeat(500))]);
+    const send = async (data: Buffer, path = `/j/${code}/photo`) => {
+      const form = new FormData();
+      form.append('photo', new Blob([new Uint8Array(data)], { type: 'image/jpeg' }), 'a.jpg');
+      return (await fetch(web.url + path, { method: 'POST', body: form, redirect: 'manual' })).status;
+    };
+    expect((await page()).text).not.toContain('type="file"');
+    expect(await send(picture), 'who has not said that she goes').toBe(409);
+    await answer('accept');
+    expect((await page()).text).toContain('enctype="multipart/form-data"');
+    expect(await send(Buffer.from('<svg onload=alert(1)>'))).toBe(422);
+    expect(await send(picture, '/j/unknown-code-9/photo')).toBe(404);
+    expect(await send(Buffer.alloc(limits.photoBytes + 1, 0xff))).toBe(413);
+    expect(await send(picture)).toBe(303);
+    expect(await send(picture)).toBe(303);
+    expect((await page()).text).toContain('照片已收到');
+    const rows = await web.t.db.query<{ sealed: Buffer; bytes: number }>('select photo_enc as sealed, bytes from alert_photo');
+    expect(rows.map((r) => [r.bytes, r.sealed.includes(picture.subarray(4, 40))])).toEqual([[picture.length, false]]);
+    const cookie = await web.cookie('operator');
+    expect((await web.fetch(`/api/v1/alerts/${id}/photos`, { cookie })).body.photos).toMatchObject([{ party: 'responder:r1', bytes: picture.length, keptMs: null }]);
+    const open = (as: string) => web.fetch(`/api/v1/alerts/${id}/photos/open`, { method: 'POST', cookie: as, body: { party: 'responder:r1' } });
+    expect(Buffer.from((await open(cookie)).body.data, 'base64').equals(picture)).toBe(true);
+    expect((await open(await web.cookie('operator', '350425201000'))).status).toBe(404);
+    expect((await open(await web.cookie('viewer'))).status).toBe(403);
+    expect(await web.t.db.query(`select action, actor like 'user:%' as desk from audit where action in ('alert.photo', 'alert.picture') order by id`)).toEqual([{ action: 'alert.picture', desk: false }, { action: 'alert.picture', desk: false }, { action: 'alert.photo', desk: true }]);
+    await web.t.db.query(`update alert_photo set at = at - make_interval(days => $1)`, [limits.photoDays + 1]);
+    await prunePhotos(web.t.db);
+    expect(await web.t.db.query('select 1 from alert_photo')).toEqual([]);
   });
 
   it('lists her other open slips, in both languages, with the county’s time [F10]', async () => {

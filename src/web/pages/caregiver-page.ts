@@ -24,22 +24,22 @@ export const style = `:root{color-scheme:light}*{box-sizing:border-box}body{marg
 main{max-width:34rem;margin:0 auto;padding:12px}h1{font-size:26px;margin:8px 0}h2{font-size:20px;margin:20px 0 6px}p,dl{margin:6px 0}
 .card{background:#fff;border:2px solid #d0d5db;border-radius:10px;padding:12px;margin:10px 0}.urgent{border-color:#b3261e}.urgent h1{color:#b3261e}.told{background:#fff7e0;border-color:#8a5a00}.good{background:#e9f6ec;border-color:#1c6b35}
 dt{color:#4b5560;font-size:17px;margin-top:8px}dd{margin:0;font-size:21px}button,.call{display:block;width:100%;min-height:60px;margin:10px 0;padding:12px;font:inherit;font-size:23px;font-weight:700;border-radius:10px;border:2px solid #1f5fbf;background:#fff;color:#1f5fbf;text-align:center;text-decoration:none}
-button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.small{font-size:17px;color:#4b5560}a{color:#1f5fbf}.lang{float:right;min-height:48px;padding:8px 0}`;
+button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:48px;font:inherit}.small{font-size:17px;color:#4b5560}a{color:#1f5fbf}.lang{float:right;min-height:48px;padding:8px 0}`;
 
 const words = {
   zh: {
     title: '安铃 · 处警', needed: '有老人需要您去看', elder: '老人', where: '地点', since: '报警时间', times: '重复触发', times2: '次', no: '单号', ask: '能去吗?',
     awayTold: '已登记您外出到', thanks: '已登记您前往,路上注意安全', departTold: '已登记您出发,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
-    callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', others: '您还有别的单', unknown: '没有这个链接。请核对短信,或打值班室。',
-    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
+    callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', unknown: '没有这个链接。请核对短信,或打值班室。',
+    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
   },
   en: {
     title: 'Anling · responder', needed: 'An elder needs you to look', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
     awayTold: 'Noted that you are away until', thanks: 'Noted that you are going. Take care on the way', departTold: 'Noted that you are on your way. Take care', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
-    callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', others: 'You have other slips', unknown: 'There is no such link. Check the message, or call the duty room.',
-    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
+    callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', unknown: 'There is no such link. Check the message, or call the duty room.',
+    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
   },
 } as const;
 
@@ -49,7 +49,7 @@ const kindName = (kind: EventKind, lang: Lang): string => kindInfo[kind][lang];
 /** A whole page around `body`. */
 function frame(lang: Lang, switchTo: string, body: Html): Html {
   const w = words[lang];
-  return html`<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no"><title>${w.title}</title><style>${raw(style)}</style></head><body><main><a class="lang" href="${switchTo}">${w.other}</a>${body}<p><a class="call" href="${tel(hotline)}">${w.callDesk} ${hotline}</a></p></main></body></html>`;
+  return html`<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no"><title>${w.title}</title><style>${raw(style)}</style></head><body><main><a class="lang" href="${switchTo}">${w.other}</a><p id="kept" class="card told" hidden>${w.kept}</p>${body}<p><a class="call" href="${tel(hotline)}">${w.callDesk} ${hotline}</a></p></main><script src="/j/page.js" defer></script></body></html>`;
 }
 // The style is ours and constant; escaping it would change its hash in the policy.
 const raw = (text: string): Html => new Html(text);
@@ -63,16 +63,33 @@ export type SlipPage = { lang: Lang; code: string; slip: SlipCase; revealed: Rev
 
 export function slipPage({ lang, code, slip, revealed, others }: SlipPage): Html {
   const w = words[lang];
-  const link = (to: string, language: Lang): string => `/j/${encodeURIComponent(to)}${language === 'en' ? '?lang=en' : ''}`;
   const late = slip.other !== null && (slip.mine === null || slip.mine === 'notified' || slip.mine === 'seen' || slip.mine === 'declined');
-  const body = html`${slip.demo && html`<p class="card told"><b>${w.demo}</b></p>`}<div class="card urgent"><h1>${kindName(slip.kind, lang)}</h1><p>${w.needed}</p>
+  const body = html`${others.length > 0 && ownList(slip, others, lang)}${slip.demo && html`<p class="card told"><b>${w.demo}</b></p>`}<div class="card urgent"><h1>${kindName(slip.kind, lang)}</h1><p>${w.needed}</p>
 <dl>${slip.name && html`<dt>${w.elder}</dt><dd>${revealed?.person?.name ?? slip.name}</dd>`}<dt>${w.where}</dt><dd>${slip.town}${slip.village}</dd>
 <dt>${w.since}</dt><dd>${clockTime(slip.openedAt)} (${ageText(slip.now - slip.openedAt, lang)})</dd>${slip.count > 1 && html`<dt>${w.times}</dt><dd>${slip.count} ${w.times2}</dd>`}<dt>${w.no}</dt><dd>${slip.no}</dd></dl>
 ${slip.kind === 'smoke' && html`<p><b>${w.fire}</b></p>`}${slip.kind === 'gas' && html`<p><b>${w.gas}</b></p>`}</div>
 ${told(slip, lang, late)}${revealed && wayThere(revealed, lang)}${slip.state !== 'closed' && buttons(slip, link(code, lang), lang, late)}
-${slip.state !== 'closed' && absence(slip, link(code, lang), lang, late)}
-${others.length > 0 && html`<h2>${w.others}</h2>${others.map((o) => html`<p class="card"><a href="${link(o.code, lang)}">${w.no} ${o.no} · ${kindName(o.kind, lang)} · ${o.village} · ${clockTime(o.openedAt)}</a></p>`)}`}`;
+${revealed && picture(slip, link(code, lang, '/photo'), lang)}${slip.state !== 'closed' && absence(slip, link(code, lang), lang, late)}`;
   return frame(lang, link(code, lang === 'zh' ? 'en' : 'zh'), body);
+}
+
+const link = (code: string, lang: Lang, more = ''): string => `/j/${encodeURIComponent(code)}${more}${lang === 'en' ? '?lang=en' : ''}`;
+
+/** Several alarms at once: all of hers on top, the oldest first, each answered from here. */
+function ownList(slip: SlipCase, others: SlipPage['others'], lang: Lang): Html {
+  const w = words[lang];
+  const state = (mine: SlipCase['mine']): string => (mine === null ? w.states.notified : w.states[mine]);
+  const here = { openedAt: slip.openedAt, part: html`<p class="card"><b>${w.no} ${slip.no} · ${kindName(slip.kind, lang)} · ${slip.village} · ${clockTime(slip.openedAt)}</b> ${w.here}${slip.state !== 'closed' && html` · ${state(slip.mine)}`}</p>` };
+  const rest = others.map((o) => ({
+    openedAt: o.openedAt, part: html`<div class="card"><a href="${link(o.code, lang)}">${w.no} ${o.no} · ${kindName(o.kind, lang)} · ${o.village} · ${clockTime(o.openedAt)}</a> ${state(o.mine)}${(o.mine === null || o.mine === 'notified' || o.mine === 'seen') && html`<form class="pair" method="post" action="${link(o.code, lang)}">${(['accept', 'decline'] as const).map((a) => html`<button name="action" value="${a}">${answers[a][lang]}</button>`)}</form>`}</div>`,
+  }));
+  return html`<h2>${w.list} (${others.length + 1})</h2>${[here, ...rest].sort((a, b) => a.openedAt - b.openedAt).map((x) => x.part)}`;
+}
+
+/** One picture of what she finds; without a script the telephone sends it as it is. */
+function picture(slip: SlipCase, to: string, lang: Lang): Html {
+  const w = words[lang];
+  return html`<form class="card" method="post" enctype="multipart/form-data" action="${to}"><label>${w.photo}<input type="file" name="photo" accept="image/*" capture="environment" required></label><button>${w.photoSend}</button>${slip.photo && html`<p>${w.photoTold}</p>`}</form>`;
 }
 
 /** What has become of it: closed, taken by another, or her own last answer. */

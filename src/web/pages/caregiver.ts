@@ -11,17 +11,23 @@ import { limits } from '#core/limits.ts';
 import { type Candidate, readCandidates, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
+import { savePhoto } from '#store/photos.ts';
 import { markParties } from '#store/roster.ts';
 import type { App, WebContext } from '#web/context.ts';
-import { ApiError } from '#web/errors.ts';
+import { ApiError, invalid } from '#web/errors.ts';
 import { atMostEach } from '#web/seldom.ts';
 import { OneOf, Shape } from '#web/schemas.ts';
 import { answers, type Answer, messagePage, presence, type Presence, type Revealed, slipPage, style } from './caregiver-page.ts';
+import { caregiverScript } from './caregiver-script.ts';
+import { fieldOf, pictureType } from './form-file.ts';
 import { createWrongCodes } from './wrong-codes.ts';
 
-const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; script-src 'self'; connect-src 'self'; img-src blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
 const codeShape = /^[A-Za-z0-9_-]{4,64}$/;
 type Lang = 'zh' | 'en';
+/** How long a press waited for a network, when it did; a page that was online says a moment. */
+const keptOf = (text: string | undefined): number | undefined => { const ms = Number(text); return text !== undefined && ms > 3_000 && ms <= limits.keptMs ? ms : undefined; };
+const Kept = Type.Optional(Type.String({ pattern: '^\\d{1,12}$', description: 'milliseconds since the press, from a page that kept it without a network' }));
 /** States in which she has said that she goes: from then on she sees the way, until the alert is closed. */
 const going: ReadonlySet<string> = new Set(['accepted', 'arrived', 'need-help', 'done']);
 
@@ -34,11 +40,11 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
   }).serializer((text: unknown) => String(text)).send(page);
 
   /** The slip, or the page that says why there is none. */
-  const look = async (request: FastifyRequest, reply: FastifyReply): Promise<SlipCase | null> => {
+  const look = async (request: FastifyRequest, reply: FastifyReply, keptMs = 0): Promise<SlipCase | null> => {
     const { code } = request.params as { code: string };
     const lang = languageOf(request);
     const slip = codeShape.test(code) ? await findSlip(ctx.db, ctx.seal, code) : null;
-    if (slip && !(slip.closedAt !== null && slip.now > slip.closedAt + limits.linkAfterCloseMs)) return slip;
+    if (slip && !(slip.closedAt !== null && slip.now - keptMs > slip.closedAt + limits.linkAfterCloseMs)) return slip;
     // Only wrong codes are counted, and only further wrong ones refused: a right one always opens.
     if (slip === null && wrong.count(request.ip) > limits.wrongCodesPerMinute) send(reply, 429, messagePage(lang, 'many').text);
     else send(reply, slip === null ? 404 : 410, messagePage(lang, slip === null ? 'unknown' : 'expired').text);
@@ -61,8 +67,8 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     send(reply, 200, slipPage({ lang: languageOf(request), code, slip, revealed: await reveal(slip, code), others }).text);
   };
 
-  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId): Promise<void> => {
-    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace });
+  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number): Promise<void> => {
+    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...(keptMs === undefined ? {} : { keptMs }) });
     await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
       .catch((error: unknown) => ctx.log.error({ err: error, alertId, action, trace }, 'an action is not in the audit'));
     ctx.log.info({ alertId, action, via: 'link', result: result.kind, trace }, 'alert action');
@@ -78,6 +84,9 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     for (const w of waiting) if (w.open && (w.mine === 'notified' || w.mine === 'seen' || w.mine === 'accepted')) await act(slip, 'decline', trace, w.alertId);
   };
 
+  const back = (request: FastifyRequest, reply: FastifyReply, code: string): FastifyReply =>
+    reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
+
   const Params = Type.Object({ code: Type.String({ maxLength: 200 }) });
   const Query = Type.Object({ lang: Type.Optional(Type.String({ maxLength: 10 })) });
   app.get('/j/:code', {
@@ -92,16 +101,44 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     config: { access: 'public', anySite: true },
     schema: {
       summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query,
-      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]) }), response: { 303: Type.Null() },
+      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }), response: { 303: Type.Null() },
     },
   }, async (request, reply) => {
-    const slip = await look(request, reply);
+    const keptMs = keptOf(request.body.keptMs);
+    const slip = await look(request, reply, keptMs);
     if (!slip) return reply;
-    const { code } = request.params;
-    const { action } = request.body;
+    const { params: { code }, body: { action } } = request;
     if (action === 'off-today' || action === 'back') await absent(slip, action, request.id);
-    else await act(slip, action, request.id);
+    else await act(slip, action, request.id, slip.alertId, keptMs);
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
-    return reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
+    return back(request, reply, code);
+  });
+  registerPicture(app, ctx, { look, back });
+}
+
+type Tools = { look(request: FastifyRequest, reply: FastifyReply, keptMs?: number): Promise<SlipCase | null>; back(request: FastifyRequest, reply: FastifyReply, code: string): FastifyReply };
+/** The script that improves the page, and a picture of what she finds: from then on that she goes, one to a case. */
+function registerPicture(app: App, ctx: WebContext, { look, back }: Tools): void {
+  app.get('/j/page.js', {
+    config: { access: 'public' }, schema: { summary: 'What improves the caregiver’s page where scripts run', tags: ['caregiver'], produces: ['text/javascript'], response: { 200: Type.String() } },
+  }, async (_request, reply) => reply.headers({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=3600' }).serializer((text: unknown) => String(text)).send(caregiverScript));
+
+  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer', bodyLimit: limits.photoBytes }, (_request, body, done) => { done(null, body); });
+  app.post('/j/:code/photo', {
+    config: { access: 'public', anySite: true },
+    schema: { summary: 'A picture from her telephone, the field `photo` of a form; afterwards the page again', tags: ['caregiver'], consumes: ['multipart/form-data'], params: Type.Object({ code: Type.String({ maxLength: 200 }) }), querystring: Type.Object({ lang: Type.Optional(Type.String({ maxLength: 10 })) }), response: { 303: Type.Null() } },
+  }, async (request, reply) => {
+    const field = (name: string): Buffer | null => (Buffer.isBuffer(request.body) ? fieldOf(request.body, request.headers['content-type'] ?? '', name) : null);
+    const keptMs = keptOf(field('keptMs')?.toString('latin1'));
+    const slip = await look(request, reply, keptMs);
+    if (!slip) return reply;
+    const data = field('photo');
+    const type = data && pictureType(data);
+    if (!data || !type) throw invalid([{ field: 'photo', expected: 'a picture: JPEG, PNG or WebP' }]);
+    if (slip.mine === null || !going.has(slip.mine)) throw new ApiError('E_CONFLICT', 'Only who goes sends pictures.');
+    await savePhoto(ctx.db, ctx.seal, { alertId: slip.alertId, party: slip.party, keptMs: keptMs ?? null, type, data });
+    await ctx.respond({ alertId: slip.alertId as AlertId, action: 'note', actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace: request.id, note: '发来一张照片', ...(keptMs === undefined ? {} : { keptMs }) });
+    await ctx.audit({ actor: `party:${slip.party}`, action: 'alert.picture', target: `alert:${slip.alertId}`, result: 'ok', detail: { via: 'link', bytes: data.length } });
+    return back(request, reply, request.params.code);
   });
 }

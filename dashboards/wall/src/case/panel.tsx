@@ -22,6 +22,7 @@ import { OutageDetails } from './outage.tsx';
 import { People } from './people.tsx';
 import { Person } from './person.tsx';
 import { CallbackPanel, ShelvePanel } from './set-aside.tsx';
+import { Photos } from './photos.tsx';
 import { Messages, Timeline } from './story.tsx';
 
 export function CasePanel() {
@@ -38,6 +39,7 @@ export function CasePanel() {
           <HandDial alert={alert} full={full} />
           <HouseReason alert={alert} />
           {alert.kind === 'outage' ? <OutageDetails alert={alert} /> : alert.kind === 'no-responder' ? <NobodyThere alert={alert} /> : <Person alert={alert} />}
+          <Photos alert={alert} full={full} />
           <People alert={alert} full={full} />
           {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
         </div>

@@ -4,8 +4,8 @@ import { useRef } from 'preact/hooks';
 import type { Outcome } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
 import type { Candidate, CaseInFull, ElderCommand, Message, TimelineEntry } from '#wall/api/case.ts';
-import { clockMs, clockSeconds } from '#wall/format/time.ts';
-import { maybeText, outcomeName, t } from '#wall/i18n/text.ts';
+import { clockMs, clockSeconds, duration } from '#wall/format/time.ts';
+import { lang, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
 import { bind, note } from '#wall/state/actions.ts';
 import { mayAct } from '#wall/state/session.ts';
 import { roleText } from './people.tsx';
@@ -91,6 +91,7 @@ function Entry({ entry, names, bindTo }: { entry: TimelineEntry; names: Names; b
         <b>{entryText(entry)}</b>{who && <span class="entry-who">{who}</span>}{party !== null && party !== entry.actorId && <span class="entry-who">→ {names(party)}</span>}
         {entry.note && <span class="entry-note">{entry.note}</span>}
         {bindTo && typeof entry.detail['reply'] === 'string' && <Bind alert={bindTo.alert} reply={entry.detail['reply']} people={bindTo.people} />}
+        {typeof entry.detail['keptMs'] === 'number' && <span class="entry-more" data-test="kept">{t('log.kept', { time: duration(entry.detail['keptMs'], lang.value) })}</span>}
         {entry.detail['blind'] === true && <span class="entry-more">{t('log.blind')}</span>}
         {sends.length > 0 && <span class="entry-more">{sends.map((s) => `${maybeText(`channel.${s.channel}`) ?? s.channel} ${names(s.party)}${s.cutOff ? t('log.cutOff') : ''}${s.strange ? ` (${t('mark.strange')})` : ''}${s.lastWay ? t('log.lastWay') : ''}`).join(' · ')}</span>}
         {typeof entry.detail['error'] === 'string' && <code class="entry-more">{entry.detail['error']}</code>}

@@ -1,4 +1,4 @@
-/** English texts of 平安清点. */
+/** English texts of 平安清点, and of what responders' telephones send. */
 import type { zhRoll } from './roll.zh-CN.ts';
 
 export const enRoll = {
@@ -13,5 +13,5 @@ export const enRoll = {
   'roll.listHelp': 'Numbers are those of the texts and of the paper.', 'roll.no': 'No', 'roll.phone': 'Telephone', 'roll.place': 'Place', 'roll.status': 'Result', 'roll.checkedBy': 'By whom, when', 'roll.via.sms': 'text', 'roll.via.link': 'link', 'roll.via.paper': 'paper', 'roll.via.desk': 'telephone', 'roll.prev': 'Village before', 'roll.next': 'Next village',
   'roll.entry': 'A returned paper', 'roll.entryHelp': 'Numbers: 1-5 8 safe, !6 needs help, ?7 not reached, * all others safe. Enter saves.', 'roll.entryBad': 'not understood: “{at}”', 'roll.entryMissing': 'not on the list: {list}', 'roll.entryRest': 'all others safe', 'roll.entrySaved': 'Entered: {n}', 'roll.entryRaised': 'Entered: {n}, {help} of them need help and are alerts now', 'roll.over': 'This roll-call has ended: it takes no more results.',
   'roll.paperTitle': 'Roll-call', 'roll.paperHelp': 'Tick when you have seen the person. Then text: 平安 and the number, 求助 and the number, 未 and the number; or give this paper to the duty room.', 'roll.paperSign': 'Checked by', 'roll.paperDone': 'Finished at', 'roll.paperTotal': '{n} people', 'roll.papers': 'Print the lists', 'roll.paperPrivate': 'Names and telephones: collect after use.', 'roll.unfinished': 'Only villages that are not finished',
-  'tpl.roll-call': 'Roll-call', 'tpl.roll-list': 'List of a roll-call', 'tpl.roll-which': 'Wrong number to a roll-call', 'act.endRoll': 'End', 'act.papers': 'Papers',
+  'tpl.roll-call': 'Roll-call', 'tpl.roll-list': 'List of a roll-call', 'tpl.roll-which': 'Wrong number to a roll-call', 'photo.title': 'Pictures from there', 'photo.from': '{who}, {time}', 'photo.shownNote': 'each look is audited', 'log.kept': 'pressed without a network, came {time} later', 'act.endRoll': 'End', 'act.papers': 'Papers',
 } satisfies Record<keyof typeof zhRoll, string>;

@@ -1,0 +1,57 @@
+/** The caregiver's page in a telephone's browser: without scripts, without a network, with a picture; and what the desk sees of it. */
+import { describe, expect, it } from 'vitest';
+import { createRespond } from '#alerts/respond.ts';
+import { createLog } from '#ops/log.ts';
+import { createMetrics } from '#ops/metrics.ts';
+import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
+
+const shots = process.env['ANLING_SHOTS']; // a folder: what was seen is kept there
+
+describe('the caregiver’s page', () => {
+  let seat: Seat;
+  let web: RealWeb;
+  useRealWeb((now) => { ({ seat, web } = now); }, { respond: (t) => createRespond({ db: t.db, seal: t.seal, log: createLog('web', 'silent'), metrics: createMetrics('test') }) });
+
+  it('keeps a press and a picture without a network and sends them when there is one; the desk sees that it had waited, and opens the picture [UI3.4]', { timeout: 60_000 }, async () => {
+    const [home] = await web.t.db.query<{ home: string; person: string; region: string; party: string }>(
+      `select p.home_id as home, p.id as person, p.region_code as region, 'responder:' || r.id as party from person p join responder r on r.region_code = p.region_code and r.role = 'care-worker' where p.home_id is not null order by p.id limit 1`);
+    if (!home) throw new Error('no home');
+    const id = await web.alert({ region: home.region, homeId: home.home, personId: home.person });
+    await web.t.db.query(`insert into slip (party, no, alert_id, code, created_at) values ($1, 27, $2, 'tele-code-27', anling_now())`, [home.party, id]);
+    await web.t.db.query(`insert into engagement (alert_id, party, state, notified_at, updated_at) values ($1, $2, 'notified', anling_now(), anling_now())`, [id, home.party]);
+    const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });
+    if (!telephone) throw new Error('no browser');
+    const page = await telephone.newPage();
+    await page.goto(`${web.url}/j/tele-code-27`);
+    await page.click('button[value=accept]');
+    await page.waitForSelector('text=已登记您前往');
+    await telephone.setOffline(true);
+    await page.click('button[value=arrive]');
+    await page.waitForSelector('#kept:not([hidden])');
+    if (shots) await page.screenshot({ path: `${shots}/caregiver-offline.png`, fullPage: true });
+    const picture = await page.evaluate(async () => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 1600, height: 1200 });
+      canvas.getContext('2d')?.fillRect(0, 0, 900, 900);
+      return canvas.toDataURL('image/png').split(',')[1] ?? '';
+    });
+    await page.setInputFiles('input[type=file]', { name: 'door.png', mimeType: 'image/png', buffer: Buffer.from(picture, 'base64') });
+    await page.click('form[enctype] button');
+    await page.waitForFunction(() => JSON.parse(localStorage.getItem('anling.kept') ?? '[]').length === 2);
+    expect(await web.t.db.query('select state from engagement where alert_id = $1', [id])).toEqual([{ state: 'accepted' }]);
+    // As long as it takes until the house says of a press that it had waited.
+    await page.waitForFunction((since) => Date.now() - since > 4_000, await page.evaluate(() => Date.now()));
+    await telephone.setOffline(false);
+    await page.waitForSelector('text=已登记您到达', { timeout: 20_000 });
+    await page.waitForSelector('text=照片已收到', { timeout: 20_000 });
+    expect(await page.isHidden('#kept')).toBe(true);
+    expect(await web.t.db.query(`select type, kept_ms > 3000 as waited from alert_photo where alert_id = $1`, [id])).toEqual([{ type: 'image/jpeg', waited: true }]);
+    await telephone.close();
+
+    await seat.go('wall', `[data-test=queue] [data-id="${id}"]`);
+    await seat.page.click(`[data-test=queue] [data-id="${id}"]`);
+    await seat.page.waitForSelector('[data-test=kept]');
+    await seat.page.click('[data-test=open-photo]');
+    await seat.page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.case-photo')?.naturalWidth ?? 0) === 1280);
+    if (shots) await seat.shot(`${shots}/case-photo.png`);
+  });
+});
