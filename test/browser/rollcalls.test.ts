@@ -50,6 +50,7 @@ describe('a roll-call on the pages', () => {
 
     await page.click('[data-test=roll-villages] tbody a');
     await page.waitForSelector('[data-test=roll-entry]');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-test') === 'roll-entry');
     await page.keyboard.type('3-4 ?5 99');
     await page.waitForSelector('[data-test=roll-entry-read] .trouble');
     expect(await page.textContent('[data-test=roll-entry-read]')).toContain('99');
