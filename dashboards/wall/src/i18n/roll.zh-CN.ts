@@ -1,4 +1,4 @@
-/** Chinese texts of 平安清点, and of what responders' telephones send. */
+/** Chinese texts of 平安清点. */
 export const zhRoll = {
   'roll.title': '平安清点', 'roll.help': '失联、断电之后逐户见人:按村出名单,重点老人在前,发给村里的人;短信、链接、纸单回来的结果在这里汇总。', 'roll.none': '还没有清点过。', 'roll.name': '名称', 'roll.where': '范围', 'roll.started': '何时', 'roll.result': '结果', 'roll.defaultName': '平安清点',
   'roll.state.open': '进行中', 'roll.state.ended': '已结束', 'roll.state.expired': '超过三天,已停', 'roll.kind.region': '按地区', 'roll.kind.outage': '片区失联', 'roll.kind.blind': '盲区之后',
@@ -11,5 +11,5 @@ export const zhRoll = {
   'roll.listHelp': '号码与短信、纸单相同。', 'roll.no': '号', 'roll.phone': '电话', 'roll.place': '地点', 'roll.status': '结果', 'roll.checkedBy': '谁、何时', 'roll.via.sms': '短信', 'roll.via.link': '链接', 'roll.via.paper': '纸单', 'roll.via.desk': '电话', 'roll.prev': '上一村', 'roll.next': '下一村',
   'roll.entry': '录入纸单', 'roll.entryHelp': '写号码:1-5 8 安全,!6 需帮助,?7 未联系上,* 其余都安全。回车保存。', 'roll.entryBad': '看不懂“{at}”', 'roll.entryMissing': '名单上没有:{list}', 'roll.entryRest': '其余都安全', 'roll.entrySaved': '已录入 {n} 人', 'roll.entryRaised': '已录入 {n} 人,其中 {help} 人需帮助,已成为警情', 'roll.over': '这次清点已经结束,不再收结果。',
   'roll.paperTitle': '平安清点单', 'roll.paperHelp': '见到人在格子里打勾。做完可发短信:平安加序号、求助加序号、未加序号;或把这张交值班室。', 'roll.paperSign': '清点人', 'roll.paperDone': '完成时间', 'roll.paperTotal': '共 {n} 人', 'roll.papers': '打印名单', 'roll.paperPrivate': '有姓名电话,用后收回。', 'roll.unfinished': '只打还没查完的村',
-  'tpl.roll-call': '平安清点', 'tpl.roll-list': '清点名单', 'tpl.roll-which': '清点号码不对', 'photo.title': '现场照片', 'photo.from': '{who},{time}', 'photo.shownNote': '查看会记入审计', 'log.kept': '断网时按下,{time}后才送到', 'act.endRoll': '结束', 'act.papers': '打印单',
+  'tpl.roll-call': '平安清点', 'tpl.roll-list': '清点名单', 'tpl.roll-which': '清点号码不对', 'act.endRoll': '结束', 'act.papers': '打印单',
 } as const;
