@@ -1,5 +1,6 @@
 /** From dusk to half past midnight: the evacuation by one list, the power cut, the masts, and a duty officer whose mobile the provider refuses. */
 import { randomOf } from '#core/demo-random.ts';
+import { readDevice } from '#simulators/api/house.ts';
 import type { Member } from '#simulators/fleet/fleet.ts';
 import { some, type Verdict, verdict } from '#simulators/scenarios/scenario.ts';
 import { counts, officer, towns } from './county.ts';
@@ -91,11 +92,14 @@ export async function mastsDie(night: Night): Promise<void> {
   await night.world.until(async () => (await presumedNow()).size >= counts.small, 25 * 60_000);
   await until(night, '23:40:00', 30_000);
   await until(night, '23:40:30', 10_000, true);
-  const presumed = (await presumedNow()).size;
+  const found = await presumedNow();
+  const presumed = found.size;
+  const left = night.county.smallHomes.filter((h) => !found.has(h.id)).slice(0, 3).flatMap((h) => h.devices.map((d) => d.id));
+  const why = await Promise.all(left.map(async (id) => { const d = await readDevice(night.api, id); return `${id} is ${d.state}, last heard ${d.lastSeenAt === null ? 'never' : clock(d.lastSeenAt)}`; }));
   const missing = await unheard(night, Object.values(towns));
   night.say(`${clock(night.world.now())} 推断失联 ${presumed} 户，现在听不到 ${missing - night.baseline} 人 · presumed unreachable, cannot be heard`);
   night.verdicts.push(
-    verdict(presumed === counts.small && early === 0, '188 户只有按钮或烟感，推断失联', '188 homes with only buttons or smoke detectors become presumed unreachable', `${presumed} homes at ${clock(night.world.now())}; ${early} while the masts stood`),
+    verdict(presumed === counts.small && early === 0, '188 户只有按钮或烟感，推断失联', '188 homes with only buttons or smoke detectors become presumed unreachable', `${[`${presumed} homes at ${clock(night.world.now())}; ${early} while the masts stood`, ...why].join('; ')}`),
     verdict(missing - night.baseline === counts.radars + counts.small - counts.evacuated, '听不到 714 人(800 户减去已转移 86)', 'The strip says 听不到 714 (800 homes of one person, less 86 evacuated)', `${missing - night.baseline}, ${before - night.baseline} before the masts died`),
   );
   await night.world.linger(5_000);
