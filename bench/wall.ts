@@ -1,5 +1,5 @@
 /**
- * `npm run bench:wall [-- --quick]`: the wall as it is built and released, in the real Chromium, before a server that says exactly what is
+ * `npm run bench:wall [-- --quick --only heap,flood]`: the wall as it is built and released, in the real Chromium, before a server that says exactly what is
  * wanted (test/browser/fake-server.ts). Prints each figure of the pages beside its target. Not part of `npm test`: times are never asserted there.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { machineFacts, quantile } from './results.ts';
 
 type Line = { figure: string; unit: string; value: number; target: number | null; note: string };
 const root = join(import.meta.dirname, '..');
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } } });
+const { values: flags } = parseArgs({ options: { quick: { type: 'boolean', default: false }, only: { type: 'string' }, out: { type: 'string' } } });
 const quick = flags.quick;
 const lines: Line[] = [];
 const say = (figure: string, unit: string, value: number, target: number | null, note = ''): void => {
@@ -260,20 +260,15 @@ if (executable === null) { console.error(noBrowser); process.exit(2); }
 const built = await buildWall();
 const browser = await openBrowser();
 console.log('the wall in Chromium, on this machine alone:');
-await firstRow(browser, built.dist);
-await latency(browser, built.dist, 'tiles');
-await latency(browser, built.dist, 'map');
-await flood(browser, built.dist);
-await linkLoss(browser, built.dist);
-await catchUp(browser, built.dist);
-await busy(browser, built.dist, 'tiles');
-await busy(browser, built.dist, 'map');
-await restart(built.dist);
-say('caregiver page', 'KB', caregiverBytes() / 1024, 30, 'accepted, with person, way and contacts; no script is needed');
-await heap(browser, built.dist);
+const parts: Record<string, () => Promise<void>> = {
+  first: () => firstRow(browser, built.dist), latency: () => latency(browser, built.dist, 'tiles'), map: () => latency(browser, built.dist, 'map'), flood: () => flood(browser, built.dist), loss: () => linkLoss(browser, built.dist),
+  'catch-up': () => catchUp(browser, built.dist), busy: () => busy(browser, built.dist, 'tiles'), 'busy-map': () => busy(browser, built.dist, 'map'), restart: () => restart(built.dist),
+  caregiver: async () => say('caregiver page', 'KB', caregiverBytes() / 1024, 30, 'accepted, with person, way and contacts; no script is needed'), heap: () => heap(browser, built.dist),
+};
+for (const [name, run] of Object.entries(parts)) if (flags.only === undefined || flags.only.split(',').includes(name)) await run();
 await browser.close();
 built.remove();
 const table = ['| figure | unit | measured | target | |', '|---|---|---:|---:|---|', ...lines.map((l) => `| ${l.figure} | ${l.unit} | ${round(l.value)} | ${l.target ?? '–'} | ${l.target !== null && l.value > l.target ? '**missed** ' : ''}${l.note} |`)].join('\n');
 console.log(`\n${table}`);
-if (!quick) writeFileSync(flags.out ?? join(root, 'bench', 'results', 'wall.json'), `${JSON.stringify({ machine: machineFacts(root, null), lines }, null, 2)}\n`);
+if (!quick && flags.only === undefined) writeFileSync(flags.out ?? join(root, 'bench', 'results', 'wall.json'), `${JSON.stringify({ machine: machineFacts(root, null), lines }, null, 2)}\n`);
 process.exit(lines.some((l) => l.target !== null && l.value > l.target) ? 1 : 0);

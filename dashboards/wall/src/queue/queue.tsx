@@ -1,8 +1,6 @@
 /** The queue: what must be taken stands on top, and nothing moves under a hand. Newcomers show in the head's own zone at once. */
 import { useSignal } from '@preact/signals';
-import type { VNode } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import type { AlertView } from '#core/live.ts';
 import { t } from '#wall/i18n/text.ts';
 import { held, movedAt, queue } from '#wall/state/selection.ts';
 import { live, openAlerts } from '#wall/state/wall.ts';
@@ -13,15 +11,6 @@ import { ArrivalRow, Row } from './row.tsx';
 const restMs = 5_000;
 /** Rows drawn at once; what has been left out is counted and one press away, P1 stand first and are always drawn. */
 const rowsMax = 200;
-
-/** The same alert is the same row: in a flood only what has changed is looked at again. What a row reads besides, it follows by itself. */
-const rowsOf = new WeakMap<AlertView, VNode>();
-function rowOf(id: string, alert: AlertView | undefined): VNode {
-  if (alert === undefined) return <Row key={id} id={id} alert={null} />;
-  const known = rowsOf.get(alert) ?? <Row key={id} id={id} alert={alert} />;
-  rowsOf.set(alert, known);
-  return known;
-}
 
 export function Queue() {
   const list = useRef<HTMLDivElement>(null);
@@ -51,7 +40,7 @@ export function Queue() {
           return inside.length === 0 ? null : (
             <section key={section} aria-label={t(`queue.${section}`)}>
               <h2 class="queue-section">{t(`queue.${section}`)}</h2>
-              <ul>{inside.map((entry) => rowOf(entry.id, alerts.get(entry.id)))}</ul>
+              <ul>{inside.map((entry) => <Row key={entry.id} id={entry.id} alert={alerts.get(entry.id) ?? null} />)}</ul>
             </section>
           );
         })}
