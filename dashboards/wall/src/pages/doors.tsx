@@ -129,7 +129,8 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
   };
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
-    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => line.split('=', 2).map((part) => part.trim()))), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}) };
+    // A line without a kind goes as it is: the server refuses it by name, nothing vanishes.
+    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => { const [what = '', kind = ''] = line.split('=', 2).map((part) => part.trim()); return [what, kind]; })), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}) };
     void change({ settings, secrets: given(secrets.value) });
   };
   const close = async (): Promise<void> => {
