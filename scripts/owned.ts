@@ -63,7 +63,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     E9 Rotations, layers, stand-ins, swaps, holidays, gaps of thirty days, a calendar
     E10 A village where nobody can be reached is seen before an alarm
     E11 Numbers are proven and mended; a duty number's opt-out is an alert, never silent
-    E12 Contacts: what each agreed to holds from the next step on; withdrawn is never called
+    E12 Contacts: what each agreed to holds from the next step of the plan on (first part)
     E13 Technical notices are bundled, apart from alarms
     E14 Calls: keys from the called leg only, in the callee's own speech, through message queues where nothing can come in
     F6 Acceptance of a device, each step with evidence from the store (first part)
