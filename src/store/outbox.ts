@@ -8,7 +8,7 @@ import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
 import { spareText, technicalNotices } from '#core/provider.ts';
 import { listedOf } from './budgets.ts';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type ClaimedSend = {
@@ -112,7 +112,7 @@ export async function saveSends(sql: Sql, saves: readonly SendToSave[]): Promise
      where o.id = v.id and o.lease_token = v.token and o.state <> 'due' returning o.id, v.token, o.state`,
     [saves.map((s) => s.send.id), saves.map((s) => s.send.token), column((r) => r.state), column((r) => r.providerId ?? null), column((r) => r.code ?? null), column((r) => r.class ?? null),
       column((r) => r.againMs ?? 0), column((r) => r.checkMs ?? 0), column((r) => r.held ?? false)], 'outbox-save');
-  if (rows.some((r) => r.state === 'failed' || r.state === 'unknown')) await sql.query(`select pg_notify('anling_outbox', 'failed')`, [], 'outbox-hint');
+  if (rows.some((r) => r.state === 'failed' || r.state === 'unknown')) await hint(sql, ['anling_outbox']);
   const states = new Map(rows.map((r) => [`${r.id}:${r.token}`, r.state]));
   return saves.map(({ send }) => states.get(`${send.id}:${send.token}`) ?? null);
 }
@@ -132,6 +132,6 @@ export async function claimWaiting(sql: Sql, rows: number, againMs: number, chec
 /** No receipt came: the outcome is unknown, and the alert path goes on by another way. */
 export async function markNoReceipt(sql: Sql, id: string): Promise<boolean> {
   const rows = await sql.query(`update outbox set state = 'unknown', error_code = 'local.NO_RECEIPT', error_class = 'F' where id = $1 and state = 'accepted' returning id`, [id], 'outbox-no-receipt');
-  if (rows.length > 0) await sql.query(`select pg_notify('anling_outbox', 'unknown')`, [], 'outbox-hint-2');
+  if (rows.length > 0) await hint(sql, ['anling_outbox']);
   return rows.length > 0;
 }

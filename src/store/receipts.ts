@@ -64,7 +64,7 @@ export async function applyFate(sql: Sql, id: string, change: FateChange): Promi
        due_at = case when $2 = 'due' then anling_now() else due_at end, done_at = case when $2 <> 'due' then anling_now() end, check_at = null, handled_at = case when state = 'unknown' then handled_at end
      where id = $1 and state = any($5) returning id`,
     [id, change.state, change.code, change.class, good ? ['accepted', 'unknown', 'sending', 'failed'] : ['accepted', 'unknown', 'sending']], 'receipt-apply');
-  if (rows.length > 0 && !good) await sql.query(`select pg_notify('anling_outbox', 'failed')`, [], 'receipt-hint');
+  if (rows.length > 0 && !good) await hint(sql, ['anling_outbox']);
   return rows.length > 0;
 }
 

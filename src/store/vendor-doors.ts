@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { type DoorKind, type DoorSettings, emptySettings, type VendorDoor } from '#core/vendor-door.ts';
-import type { Sql } from './pool.ts';
+import { hint, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 const label = 'vendor_door.secrets';
@@ -70,7 +70,7 @@ export async function deleteDoor(sql: Sql, name: string): Promise<boolean> {
   return gone.length > 0;
 }
 
-const tell = (sql: Sql): Promise<unknown> => sql.query("select pg_notify('anling_vendor_door', '')");
+const tell = (sql: Sql): Promise<void> => hint(sql, ['anling_vendor_door']);
 
 export type DoorSeen = { name: string; seen: boolean; refusedWhy: string | null };
 /** What this edge saw of its doors since the last time. */
