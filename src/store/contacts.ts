@@ -1,7 +1,9 @@
 /** Contacts of elders (家属, 邻居, 持钥匙人) in calling order. Name and number are sealed. */
+import type { Party } from '#core/ids.ts';
 import type { ContactFields } from '#core/registry.ts';
 import { blinded, insertRows, type Page, pageWhere, plain, sealed, type Table, time, updateRow } from './columns.ts';
 import { markAgain, marked, wanted } from './marks.ts';
+import { withdrawParty } from './outbox-insert.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -61,15 +63,8 @@ export async function updateContact(sql: Sql, seal: Seal, id: string, version: n
   await markAgain(sql, seal, 'contact', id, patch);
   // What was proven of the old number says nothing about the new one.
   if ('phone' in patch) await sql.query('update contact set opted_out_at = null, verified_at = case when $2 then verified_at end where id = $1', [id, 'verifiedAt' in patch]);
-  if (patch.withdrawnAt != null) await withdrawFrom(sql, `contact:${id}`);
+  if (patch.withdrawnAt != null) await withdrawParty(sql, `contact:${id}` as Party);
   return next;
-}
-
-/** Who withdrew his consent gets nothing that has not left yet; the plan goes on with the others. */
-async function withdrawFrom(sql: Sql, party: string): Promise<void> {
-  await sql.query(
-    `update outbox set withdrawn_at = anling_now(), state = case when state = 'due' then 'withdrawn' else state end, done_at = case when state = 'due' then anling_now() else done_at end
-     where party = $1 and state in ('due', 'sending') and withdrawn_at is null`, [party]);
 }
 
 /** Puts one person's contacts in this calling order; false when `ids` are not exactly the contacts they have now. */

@@ -59,13 +59,16 @@ export async function insertOutbox(sql: Sql, seal: Seal, rows: readonly NewOutbo
   return outIds;
 }
 
+/** Of an outbox row `o`: what is due goes to nobody; what is being sent cannot be called back, only kept from a second try. */
+const takenBack = `withdrawn_at = anling_now(), state = case when o.state = 'due' then 'withdrawn' else o.state end, done_at = case when o.state = 'due' then anling_now() else o.done_at end`;
+
 /**
  * The same step to the same person by the same way, by standby and by a worker whose commit standby could not know of: what has not left yet stays. What the
  * worker had in its hands when the database went away, and standby has said since, is not tried a second time.
  */
 async function withdrawTwins(sql: Sql, outIds: readonly string[]): Promise<void> {
   await sql.query(
-    `update outbox o set withdrawn_at = anling_now(), state = case when o.state = 'due' then 'withdrawn' else o.state end, done_at = case when o.state = 'due' then anling_now() else o.done_at end from (
+    `update outbox o set ${takenBack} from (
        select case when w.state = 'due' or w.state = 'sending' and m.state <> 'due' then w.id else m.id end as id
        from outbox m join outbox w on w.alert_id = m.alert_id and w.purpose = m.purpose and w.round = m.round and w.step = m.step and w.party = m.party and w.channel = m.channel
        where m.out_id = any($1) and w.out_id <> all($1) and ('due' in (m.state, w.state) or w.state = 'sending') and m.state not in ('failed', 'withdrawn') and w.state not in ('failed', 'withdrawn')) t
@@ -97,9 +100,14 @@ export async function insertDry(sql: Sql, seal: Seal, traces: readonly string[])
 export async function withdrawOutbox(sql: Sql, alerts: readonly { alertId: AlertId; what: 'desk' | 'people' | 'search' }[]): Promise<void> {
   if (alerts.length === 0) return;
   await sql.query(
-    `update outbox o set withdrawn_at = anling_now(), state = case when o.state = 'due' then 'withdrawn' else o.state end, done_at = case when o.state = 'due' then anling_now() else o.done_at end
+    `update outbox o set ${takenBack}
      from unnest($1::bigint[], $2::text[]) as v (alert_id, what)
      where o.alert_id = v.alert_id and o.state in ('due', 'sending', 'accepted', 'unknown') and o.withdrawn_at is null and (o.purpose = 'desk' and v.what <> 'people' or o.purpose = 'search' and v.what <> 'desk')`, [alerts.map((a) => a.alertId), alerts.map((a) => a.what)], 'outbox-withdraw');
+}
+
+/** Who withdrew his consent gets nothing that has not left yet; the plan goes on with the others. */
+export async function withdrawParty(sql: Sql, party: Party): Promise<void> {
+  await sql.query(`update outbox o set ${takenBack} where o.party = $1 and o.state in ('due', 'sending') and o.withdrawn_at is null`, [party]);
 }
 
 /** What the search of each alert has sent to whom. */
