@@ -9,6 +9,7 @@ import type { EventKind, Priority } from '#core/event.ts';
 import type { AlertView, FeedPayload } from '#core/live.ts';
 import { maskName, surnameOf } from '#core/messages.ts';
 import type { Row, Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
 
 /** The columns of a view row; `a` must be the alert. */
@@ -87,7 +88,7 @@ export function listAlerts(sql: Sql, filter: AlertFilter): Promise<ViewRow[]> {
   const open = filter.state === 'open';
   const where = [
     filter.state === 'all' ? 'true' : open ? "a.state <> 'closed'" : 'a.state = $1',
-    "($2::text is null or a.kind = $2)", "(a.region_code like $3 || '%' or (a.region_code is null and length($3) <= 6))",
+    "($2::text is null or a.kind = $2)", seenFrom('a.region_code', '$3'),
     '($4::bigint is null or a.id in (select alert_id from feed where seq > $4))',
     open ? '($5::int is null or (a.priority, a.id) > ($5, $6::bigint))' : '($5::int is null or a.id < $6::bigint)',
   ];

@@ -3,7 +3,7 @@
  * month in which he arrived; tests, drills and the house's own press are no alarms, demonstration people stand apart from real ones.
  */
 import { limits } from '#core/limits.ts';
-import { notCounted } from './kpi.ts';
+import { inWindow, notCounted } from './kpi.ts';
 import type { Row, Sql } from './pool.ts';
 
 /** Region digits of the responders; county time from and to (half open). */
@@ -11,7 +11,6 @@ export type SheetOf = { prefix: string; from: number; to: number; demo: boolean 
 type Who = { id: string; role: string; regionCode: string; nameEnc: Buffer };
 const who = `r.id, r.role, r.region_code as "regionCode", r.name_enc as "nameEnc"`;
 const mine = `engagement e join responder r on e.party = 'responder:' || r.id join alert a on a.id = e.alert_id`;
-const inWindow = (at: string, from = '$2', to = '$3'): string => `(${at} >= to_timestamp(${from}::float8 / 1000) and ${at} < to_timestamp(${to}::float8 / 1000))`;
 const night = (at: string): string => `(extract(hour from ${at} at time zone 'Asia/Shanghai') * 60 + extract(minute from ${at} at time zone 'Asia/Shanghai') >= ${limits.nightFromMin} or extract(hour from ${at} at time zone 'Asia/Shanghai') * 60 + extract(minute from ${at} at time zone 'Asia/Shanghai') < ${limits.nightToMin})`;
 
 /** `told`: alarms of which he was told, of them `night`; `accepted`: he said that he goes, `missed`: and did not arrive. */
@@ -33,11 +32,11 @@ export function responderMonths(sql: Sql, { prefix, from, to, demo }: SheetOf): 
  */
 export async function countLoads(sql: Sql): Promise<boolean> {
   const rows = await sql.query(
-    `with today as (select date_trunc('day', anling_now() at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai' as at),
+    `with today as (select d.at from (select date_trunc('day', anling_now() at time zone 'Asia/Shanghai') at time zone 'Asia/Shanghai' as at) d where not exists (select from responder_load l where l.until_at = d.at)),
        told as (select e.party, count(*)::int as told, (count(*) filter (where ${night('e.notified_at')}))::int as night from today, ${mine}
          where a.demo = r.demo and e.notified_at >= today.at - ${limits.loadDays} * interval '1 day' and e.notified_at < today.at and not (${notCounted}) group by 1)
      insert into responder_load (responder_id, told, night, until_at) select r.id, coalesce(t.told, 0), coalesce(t.night, 0), today.at from today, responder r left join told t on t.party = 'responder:' || r.id
-     where not exists (select from responder_load l where l.until_at = today.at) order by r.id
+     order by r.id
      on conflict (responder_id) do update set told = excluded.told, night = excluded.night, until_at = excluded.until_at returning responder_id`, []);
   return rows.length > 0;
 }

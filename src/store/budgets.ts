@@ -1,6 +1,7 @@
 /** SQL of the live budgets: what each number got of us in the provider's windows, the fullest first; and the provider's white list, its ranking and its last file. */
 import type { Budget, Used } from '#core/budget.ts';
 import type { Row, Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
 
 export type NumberBudget = Used & { party: string; role: string | null; regionCode: string | null; template: string; name: string | null; to: string; listed: boolean; demo: boolean };
@@ -10,7 +11,7 @@ export async function fullestNumbers(sql: Sql, seal: Seal, prefix: string, budge
   const found = await sql.query<Omit<NumberBudget, 'name' | 'to'> & Row & { rName: Buffer | null; cName: Buffer | null; toEnc: Buffer }>(
     `with clock as materialized (select anling_now() as at), sent as materialized (
        select o.* from outbox o, clock n where o.created_at > n.at - interval '25 hours' and o.sent_at > n.at - interval '24 hours' and not o.dry and (o.provider_id is not null or o.state in ('unknown', 'sending'))
-         and ($1 = '' or o.region_code like $1 || '%' or (length($1) <= 6 and o.region_code is null))
+         and ${seenFrom('o.region_code')}
      ), texts as (
        select distinct on (to_bidx) to_bidx, template, count(*)::int as n24, (count(*) filter (where sent_at > n.at - interval '1 hour'))::int as n1h, (count(*) filter (where sent_at > n.at - interval '1 minute'))::int as n1m
        from sent, clock n where channel = 'sms' group by to_bidx, template order by to_bidx, count(*) desc
@@ -29,7 +30,7 @@ export async function fullestNumbers(sql: Sql, seal: Seal, prefix: string, budge
 /** Messages that wait until their number has room again. */
 export async function countHeld(sql: Sql, prefix: string): Promise<number> {
   const [row] = await sql.query<{ n: number }>(
-    `select count(*)::int as n from outbox where state = 'due' and error_code in ('local.RESERVE', 'local.NOTICES') and ($1 = '' or region_code like $1 || '%' or (length($1) <= 6 and region_code is null))`, [prefix]);
+    `select count(*)::int as n from outbox where state = 'due' and error_code in ('local.RESERVE', 'local.NOTICES') and ${seenFrom('region_code')}`, [prefix]);
   return row?.n ?? 0;
 }
 

@@ -9,6 +9,7 @@ import { limits } from '#core/limits.ts';
 import { maskName, maskPhone } from '#core/messages.ts';
 import { insertDeskEvent } from './desk-events.ts';
 import { hint, type Row, type Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
 import { readNow, setSystemTimers } from './timers.ts';
 
@@ -92,7 +93,7 @@ export async function waitingCalls(sql: Sql, seal: Seal): Promise<CallRow[]> {
 /** Newest first, of a scope's digits. */
 export async function listCalls(sql: Sql, seal: Seal, prefix: string, state: CallView['state'] | null, rows: number): Promise<CallRow[]> {
   return (await sql.query(
-    `select ${columns} from ${joins} where (c.region_code like $1 || '%' or (c.region_code is null and length($1) <= 6)) and ($2::text is null or c.state = $2) order by c.id desc limit $3`, [prefix, state, rows])).map(shown(seal));
+    `select ${columns} from ${joins} where ${seenFrom('c.region_code')} and ($2::text is null or c.state = $2) order by c.id desc limit $3`, [prefix, state, rows])).map(shown(seal));
 }
 
 /** One call, and its number in plain text: whoever shows that has it audited. */

@@ -5,6 +5,7 @@
 import { limits } from '#core/limits.ts';
 import { unheardPeople } from './outages.ts';
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 
 // Lost devices: silent beyond their class, or presumed so; a person is unheard when no other device of his is online.
 const unheard = `with gone as (
@@ -69,7 +70,7 @@ export async function readDataKind(sql: Sql): Promise<{ real: boolean; demo: boo
 export async function readOldestUnclaimed(sql: Sql, prefix: string): Promise<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number } | null> {
   const [row] = await sql.query<{ id: string; kind: string; priority: number; openedAt: number; ageMs: number }>(
     `select id, kind, priority, opened_at as "openedAt", (extract(epoch from anling_now() - opened_at) * 1000)::float8 as "ageMs" from alert
-     where state = 'open' and priority <= 2 and not ('shelved' = any(flags)) and (region_code like $1 || '%' or (region_code is null and length($1) <= 6)) order by priority, opened_at limit 1`, [prefix]);
+     where state = 'open' and priority <= 2 and not ('shelved' = any(flags)) and ${seenFrom('region_code')} order by priority, opened_at limit 1`, [prefix]);
   return row ?? null;
 }
 

@@ -5,7 +5,7 @@
  * rows are counted apart from real ones and never with them.
  */
 import { limits } from '#core/limits.ts';
-import { type AlarmFigures, alarmFacts, alarmFigures, inScope, notCounted } from './kpi.ts';
+import { alarmFacts, type AlarmFigures, alarmFigures, inScope, inWindow, notCounted } from './kpi.ts';
 import type { Row, Sql } from './pool.ts';
 
 /** Which rows: region digits, county time from and to (half open), real ones or those of the demonstration. `now` judges what still runs. */
@@ -20,7 +20,6 @@ export type MessageFigures = { messages: number; reached: number; failed: number
 export type ToldFigures = { told: number; answered: number; accepted: number; answerP50Ms: number | null; came: number; comeP50Ms: number | null };
 export type FiguresSheet = { messages: (Key & MessageFigures)[]; told: (Key & ToldFigures)[]; alarms: (Key & AlarmFigures)[] };
 
-const inWindow = (at: string): string => `${at} >= to_timestamp($2::float8 / 1000) and ${at} < to_timestamp($3::float8 / 1000)`;
 const hourOf = (at: string): string => `extract(hour from ${at} at time zone 'Asia/Shanghai')::int::text`;
 const counted = `${inScope} and not (${notCounted}) and a.demo = $4`;
 

@@ -9,6 +9,7 @@ import { scopePrefix } from '#core/ids.ts';
 import { may, type UserRole } from '#core/user.ts';
 import { databaseNow } from './nodes.ts';
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 
 /** `judged…`: the denominator: answered, or not and its time is over. Shares are null-safe by that: 0 judged means none, never 100 %. */
 export type AnswerKpi = {
@@ -17,7 +18,9 @@ export type AnswerKpi = {
 };
 
 /** Alerts `a` of the region digits in $1; those without a region belong to the whole county. */
-export const inScope = `(a.region_code like $1 || '%' or (a.region_code is null and length($1) <= 6))`;
+export const inScope = seenFrom('a.region_code');
+/** Whether a moment lies in the window of $2 and $3 (epoch ms, half open). */
+export const inWindow = (at: string): string => `(${at} >= to_timestamp($2::float8 / 1000) and ${at} < to_timestamp($3::float8 / 1000))`;
 /** What is no alarm of an elder: the installer's, the drill's, the house's own. */
 export const notCounted = `a.flags && '{test,drill,canary}'::text[]`;
 

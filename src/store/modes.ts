@@ -5,6 +5,7 @@
 import type { LifeMode } from '#core/decision.ts';
 import { limits } from '#core/limits.ts';
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 
 /** Whom a mode is for: ids of homes and people, and regions of any level, whose homes are all meant. */
 export type ModeTarget = { homes?: readonly string[]; people?: readonly string[]; regions?: readonly string[] };
@@ -64,5 +65,5 @@ export function listModes(sql: Sql, prefix: string, limit: number = limits.pageR
        union all
        select 'person', p.id, p.home_id, coalesce(h.region_code, p.registered_region_code), p.mode, p.mode_until, p.mode_since, p.mode_by, p.high_risk, p.name_enc
        from person p left join home h on h.id = p.home_id where p.mode is not null and p.mode_until > anling_now()) v
-     where v."regionCode" like $1 || '%' or (v."regionCode" is null and length($1) <= 6) order by forgotten desc, v.since nulls first, v.id limit $2`, [prefix, limit, limits.forgottenModeMs]);
+     where ${seenFrom('v."regionCode"')} order by forgotten desc, v.since nulls first, v.id limit $2`, [prefix, limit, limits.forgottenModeMs]);
 }

@@ -2,6 +2,7 @@
 import type { Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { Row, Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 
 export const taskReasons = ['failed', 'silent', 'yearly', 'opted-out'] as const;
 export const taskEnds = ['mended', 'proven', 'dismissed', 'gone'] as const;
@@ -65,7 +66,7 @@ const columns = `t.id::text as id, t.party, t.region_code as "regionCode", t.rea
 /** Open ones, the oldest first; or the closed ones of the last month, the newest first. */
 export function listTasks(sql: Sql, prefix: string, open: boolean): Promise<NumberTask[]> {
   return sql.query<NumberTask & Row>(
-    `select ${columns} where (t.region_code like $1 || '%' or t.region_code is null and length($1) <= 6) and ${open ? 't.closed_at is null order by t.opened_at, t.id' : `t.closed_at > anling_now() - interval '31 days' order by t.closed_at desc, t.id`} limit $2`, [prefix, limits.reachRows]);
+    `select ${columns} where ${seenFrom('t.region_code')} and ${open ? 't.closed_at is null order by t.opened_at, t.id' : `t.closed_at > anling_now() - interval '31 days' order by t.closed_at desc, t.id`} limit $2`, [prefix, limits.reachRows]);
 }
 
 export async function findTask(sql: Sql, id: string): Promise<NumberTask | null> {

@@ -1,6 +1,7 @@
 /** Quarantine (待查报文) as people look at it: the list shows no content; one frame is opened only for an audited look. */
 import { scopePrefix } from '#core/ids.ts';
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
 
 export type QuarantineRow = {
@@ -14,7 +15,7 @@ const joins = 'quarantine q left join device d on d.id = q.device_id left join p
 const region = 'coalesce(h.region_code, p.registered_region_code)';
 /** `q`: part of the device's id or of the topic. Frames of devices without a home belong to the whole county. */
 export type QuarantineFilter = { scopeCode: string; deviceId: string | null; reason: string | null; replayed: 'open' | 'done' | null; q: string | null };
-const fits = `(${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::text is null or q.device_id = $2) and ($3::text is null or q.reason = $3)
+const fits = `${seenFrom(region)} and ($2::text is null or q.device_id = $2) and ($3::text is null or q.reason = $3)
   and ($4::text is null or ($4 = 'open') = (q.replayed_at is null)) and ($5::text is null or position(lower($5) in lower(q.device_id || ' ' || q.topic)) > 0)`;
 const values = (f: QuarantineFilter): unknown[] => [scopePrefix(f.scopeCode), f.deviceId, f.reason, f.replayed, f.q];
 
@@ -25,7 +26,7 @@ export function listQuarantined(sql: Sql, f: QuarantineFilter & { before: string
 
 /** Why frames could not be read, and how many of each are open: what a person filters by. */
 export function quarantineReasons(sql: Sql, scopeCode: string): Promise<{ reason: string; open: number; all: number }[]> {
-  return sql.query(`select q.reason, count(*) filter (where q.replayed_at is null)::int as open, count(*)::int as "all" from ${joins} where ${region} like $1 || '%' or (${region} is null and length($1) <= 6) group by 1 order by 2 desc, 1 limit 50`, [scopePrefix(scopeCode)]);
+  return sql.query(`select q.reason, count(*) filter (where q.replayed_at is null)::int as open, count(*)::int as "all" from ${joins} where ${seenFrom(region)} group by 1 order by 2 desc, 1 limit 50`, [scopePrefix(scopeCode)]);
 }
 
 /** Open frames in the order in which they came, after an id: what is replayed next. */

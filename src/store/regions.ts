@@ -2,6 +2,9 @@
 import type { RegionLevel, RegionRow } from '#core/region.ts';
 import type { Sql } from './pool.ts';
 
+/** Whether a row with this region code is seen from the region whose digits are the parameter; one without a region is the whole county's. */
+export const seenFrom = (column: string, digits = '$1'): string => `(${column} like ${digits} || '%' or (${column} is null and length(${digits}) <= 6))`;
+
 export type Region = RegionRow & { demo: boolean };
 const columns = `code, level, name, parent_code as "parentCode", language, lat, lon, valid_from::text as "validFrom", valid_to::text as "validTo", shown_under as "shownUnder", demo`;
 const today = `(anling_now() at time zone 'UTC' + interval '8 hours')::date`;

@@ -1,5 +1,6 @@
 /** SQL of the desk beside its cases: the shift log, hand-overs, promised call-backs, pinned cases. Words are sealed. */
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
 
 export type ShiftLine = { what: string; scopeCode: string; byId: string; byName: string; detail?: Record<string, unknown>; note?: string | null };
@@ -14,7 +15,7 @@ export type ShiftRow = { at: number; what: string; name: string | null; alertId:
 export async function readShift(sql: Sql, seal: Seal, prefix: string, from: number, to: number, limit: number): Promise<ShiftRow[]> {
   const rows = await sql.query<Omit<ShiftRow, 'note'> & { noteEnc: Buffer | null }>(
     `with span as (select to_timestamp($2::float8 / 1000) as a, to_timestamp($3::float8 / 1000) as z),
-     mine as (select a.* from alert a, span s where a.priority <= 2 and (a.region_code like $1 || '%' or (a.region_code is null and length($1) <= 6)) and a.opened_at < s.z and a.opened_at >= s.a - interval '30 days' and (a.closed_at is null or a.closed_at >= s.a)),
+     mine as (select a.* from alert a, span s where a.priority <= 2 and ${seenFrom('a.region_code')} and a.opened_at < s.z and a.opened_at >= s.a - interval '30 days' and (a.closed_at is null or a.closed_at >= s.a)),
      line as (
        select e.at, e.what, e.by_name as name, null::bigint as alert_id, null as kind, null::smallint as priority, null as region, e.detail, e.note_enc from shift_entry e, span s where e.at >= s.a and e.at < s.z and e.scope_code like $1 || '%'
        union all select m.opened_at, 'alert-opened', null, m.id, m.kind, m.priority, m.region_code, '{}', null from mine m
@@ -60,12 +61,11 @@ export type DeskCounts = { open: number; urgent: number; shelved: number; callba
 
 /** What is handed over (D9): open alerts, what both sides count; of these P1; shelved ones, promised call-backs, pinned cases, people and homes that are away. */
 export async function countDesk(sql: Sql, prefix: string): Promise<DeskCounts> {
-  const mine = (of: string): string => `(${of}.region_code like $1 || '%' or (${of}.region_code is null and length($1) <= 6))`;
   const [row] = await sql.query<DeskCounts>(
     `select count(*)::int as open, count(*) filter (where a.priority = 1)::int as urgent, count(*) filter (where 'shelved' = any(a.flags))::int as shelved,
-       (select count(*)::int from callback c where c.done_at is null and ${mine('c')}) as callbacks, (select count(*)::int from pinned p where ${mine('p')}) as pinned,
-       (select count(*)::int from home h where h.mode_until > anling_now() and ${mine('h')}) + (select count(*)::int from person q where q.mode_until > anling_now() and ${mine('q')}) as away
-     from alert a where a.state <> 'closed' and ${mine('a')}`, [prefix]);
+       (select count(*)::int from callback c where c.done_at is null and ${seenFrom('c.region_code')}) as callbacks, (select count(*)::int from pinned p where ${seenFrom('p.region_code')}) as pinned,
+       (select count(*)::int from home h where h.mode_until > anling_now() and ${seenFrom('h.region_code')}) + (select count(*)::int from person q where q.mode_until > anling_now() and ${seenFrom('q.region_code')}) as away
+     from alert a where a.state <> 'closed' and ${seenFrom('a.region_code')}`, [prefix]);
   return row ?? { open: 0, urgent: 0, shelved: 0, callbacks: 0, pinned: 0, away: 0 };
 }
 
@@ -76,7 +76,7 @@ export async function listCallbacks(sql: Sql, seal: Seal, prefix: string, limit:
   const rows = await sql.query<Omit<Callback, 'note'> & { noteEnc: Buffer | null }>(
     `select c.id, c.alert_id as "alertId", c.region_code as "regionCode", a.kind, p.name_enc as subject, c.due_at as "dueAt", c.by_name as "byName", c.note_enc as "noteEnc"
      from callback c join alert a on a.id = c.alert_id left join person p on p.id = a.person_id
-     where c.done_at is null and (c.region_code like $1 || '%' or (c.region_code is null and length($1) <= 6)) order by c.due_at limit $2`, [prefix, limit]);
+     where c.done_at is null and ${seenFrom('c.region_code')} order by c.due_at limit $2`, [prefix, limit]);
   return rows.map(({ noteEnc, ...row }) => ({ ...row, note: seal.openIfReadable('callback.note', noteEnc) }));
 }
 
@@ -101,7 +101,7 @@ export function listPinned(sql: Sql, prefix: string, limit: number): Promise<Pin
   return sql.query<Pinned>(
     `select n.alert_id as "alertId", n.region_code as "regionCode", a.kind, a.priority, a.state, p.name_enc as subject, n.at, n.by_name as "byName"
      from pinned n join alert a on a.id = n.alert_id left join person p on p.id = a.person_id
-     where n.region_code like $1 || '%' or (n.region_code is null and length($1) <= 6) order by n.at limit $2`, [prefix, limit]);
+     where ${seenFrom('n.region_code')} order by n.at limit $2`, [prefix, limit]);
 }
 
 export async function pin(sql: Sql, alertId: string, regionCode: string | null, by: { id: string; name: string }): Promise<void> {

@@ -1,5 +1,6 @@
 /** Refused devices (设备未登记) as desk and installers see them, with the registered device of that id when there is one. */
 import type { Sql } from './pool.ts';
+import { seenFrom } from './regions.ts';
 
 export type UnregisteredRow = {
   id: string; reason: 'unknown' | 'revoked' | 'wrong-secret'; firstAt: number; lastAt: number; count: number; address: string | null; door: string; /** what that vendor's door calls it; else null */ doorKey: string | null;
@@ -12,7 +13,7 @@ export function listUnregistered(sql: Sql, f: { prefix: string; before: number |
   return sql.query<UnregisteredRow>(
     `select u.presented_id as id, u.reason, u.first_at as "firstAt", u.last_at as "lastAt", u.count::float8 as count, u.address, u.door, u.door_key as "doorKey", d.id as "deviceId", h.id as "homeId", ${region} as "regionCode"
      from unregistered u left join device d on d.id = u.presented_id left join person p on p.id = d.person_id left join home h on h.id = coalesce(d.home_id, p.home_id)
-     where (d.id is null or ${region} like $1 || '%' or (${region} is null and length($1) <= 6)) and ($2::float8 is null or u.last_at < to_timestamp($2 / 1000.0))
+     where (d.id is null or ${seenFrom(region)}) and ($2::float8 is null or u.last_at < to_timestamp($2 / 1000.0))
      order by u.last_at desc, u.presented_id limit $3`, [f.prefix, f.before, f.limit]);
 }
 
