@@ -1,5 +1,8 @@
-/** Lists of networks that may use a door. */
+/** Addresses, and lists of networks that may use a door. */
 import { BlockList, isIPv4, isIPv6 } from 'node:net';
+
+/** As it is written in lists: an IPv4 address inside an IPv6 one is the IPv4 address. */
+export const plainAddress = (address: string | undefined): string => (address ?? '').trim().replace(/^::ffff:/, '');
 
 /** Whether an address lies in one of these networks; an empty list lets everybody in. */
 export function allowed(networks: readonly string[], address: string): boolean {

@@ -12,6 +12,7 @@ import type { Logger } from '#ops/log.ts';
 import { encode } from '#vendors/anling/encode.ts';
 import type { Message, State } from '#vendors/push.ts';
 import type { Decoded } from '#vendors/vendor.ts';
+import { outlasts } from '#work/outlasts.ts';
 import type { DeviceCache } from './devices.ts';
 
 export type DeliverOptions = { devices: Pick<DeviceCache, 'byDoor'>; accept: Accept; stranger: AcceptStranger; log: Logger; meter: EdgeMeter; newTrace: () => string };
@@ -48,7 +49,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
     const outcomes = await Promise.allSettled(urgent);
     const failed = outcomes.find((o) => o.status === 'rejected');
     if (failed) throw failed.reason;
-    if (calm.length > 0 && !(await within(limits.vendorCalmMs, readings))) meter.noted('vendor-readings-not-durable', calm.length);
+    if (calm.length > 0 && await outlasts([readings], limits.vendorCalmMs)) meter.noted('vendor-readings-not-durable', calm.length);
   };
 }
 
@@ -98,10 +99,4 @@ function bytesWithin(decoded: Decoded): Uint8Array {
     return encode({ channel: 'event', event: { ...event, data: { dropped: whole.length } } });
   }
   return decoded.channel === 'heartbeat' || decoded.channel === 'vitals' ? encode({ ...decoded, extra: { dropped: whole.length } }) : whole;
-}
-
-function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => { timer = setTimeout(() => resolve(false), ms); });
-  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer));
 }

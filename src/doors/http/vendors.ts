@@ -8,7 +8,7 @@ import { DecodeError, type ErrorCode, OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { AcceptStranger, RefusedPush } from '#core/publish.ts';
 import type { VendorDoor } from '#core/vendor-door.ts';
-import { allowed } from '#doors/networks.ts';
+import { allowed, plainAddress } from '#doors/networks.ts';
 import type { Deliver } from '#doors/vendor-deliver.ts';
 import type { Doors } from '#doors/vendor-doors.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
@@ -85,9 +85,9 @@ function refuse(options: VendorHttpOptions, reply: FastifyReply, door: VendorDoo
 
 /** Our own web role hands on whom it hears; from anybody else the header says nothing (M16). */
 function addressOf(request: FastifyRequest): string {
-  const own = (request.socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const own = plainAddress(request.socket.remoteAddress);
   const forwarded = request.headers['x-forwarded-for'];
-  return (own === '127.0.0.1' || own === '::1') && typeof forwarded === 'string' ? (forwarded.split(',').at(-1)?.trim().replace(/^::ffff:/, '') ?? own) : own;
+  return (own === '127.0.0.1' || own === '::1') && typeof forwarded === 'string' ? plainAddress(forwarded.split(',').at(-1)) : own;
 }
 
 /** Errors of a push: not durable is 503 and comes again; anything else is named. */

@@ -10,7 +10,7 @@ import type { RefusedPush } from '#core/publish.ts';
 import type { VendorDoor } from '#core/vendor-door.ts';
 import type { DeviceCache } from '#doors/devices.ts';
 import { createHalfOpen } from '#doors/half-open.ts';
-import { allowed } from '#doors/networks.ts';
+import { allowed, plainAddress } from '#doors/networks.ts';
 import type { CommandOutcome } from '#doors/mqtt/sessions.ts';
 import type { Deliver } from '#doors/vendor-deliver.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
@@ -88,7 +88,7 @@ function ask({ socket, frame, waiting }: Session, words: string): Promise<Comman
 
 function take(options: WatchOptions, listener: Listener, sessions: Map<string, Session>, halfOpen: ReturnType<typeof createHalfOpen>, socket: Socket): void {
   const { meter, log } = options;
-  const address = (socket.remoteAddress ?? '').replace(/^::ffff:/, '');
+  const address = plainAddress(socket.remoteAddress);
   const { name } = listener.door;
   socket.on('error', () => {});
   if (!allowed(listener.door.settings.addresses, address)) {
