@@ -48,3 +48,6 @@ export type Alert = {
 };
 
 export const isOpen = (state: AlertState): boolean => state !== 'closed';
+/** 暂挂: the flag, and whether a case has it. */
+export const shelvedFlag = 'shelved';
+export const isShelved = (alert: { flags: readonly string[] }): boolean => alert.flags.includes(shelvedFlag);

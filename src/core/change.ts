@@ -2,7 +2,7 @@
  * A case is all that deciding about one open alert may look at; a change is all that a decision may do to it. `absorb` applies a
  * change to the case in memory (batches, simulation); alerts/apply.ts writes the same change as rows (law 4).
  */
-import type { Actor, Alert, AlertState } from './alert.ts';
+import { type Actor, type Alert, type AlertState, isShelved } from './alert.ts';
 import type { Ring } from './decision.ts';
 import type { Party } from './ids.ts';
 import type { MessageParams, TemplateName } from './messages.ts';
@@ -100,7 +100,7 @@ const changed = (alert: Alert, patch: Partial<Alert>): (keyof Alert)[] => (Objec
 
 /** The slot that must be live while an alert with a plan is in this state (law 6); null: none. */
 export function requiredSlot(alert: Pick<Alert, 'state' | 'plan'> & Partial<Pick<Alert, 'flags'>>): Slot | null {
-  if (alert.flags?.includes('shelved') && alert.state === 'open') return 'shelf';
+  if (alert.flags && isShelved({ flags: alert.flags }) && alert.state === 'open') return 'shelf';
   if (!alert.plan) return null;
   const slotOf: Record<AlertState, Slot | null> = { confirming: 'confirm', open: 'plan', claimed: 'claim', committed: 'arrival', arrived: 'close', closed: null };
   return slotOf[alert.state];

@@ -16,6 +16,9 @@ export function dayOf(epochMs: number): string {
   return new Date(epochMs + countyZoneMs).toISOString().slice(0, 10);
 }
 
+/** `yyyy-MM-dd HH:mm` of the county, as sheets and files say it. */
+export const dayTime = (epochMs: number): string => `${dayOf(epochMs)} ${clockTime(epochMs)}`;
+
 /** The minute of the county's day, 0 to 1,439. */
 export const countyMinute = (epochMs: number): number => Math.floor((epochMs + countyZoneMs) / 60_000) % 1_440;
 

@@ -2,11 +2,11 @@
  * A raise, applied: a new alert, or the open one counts it (C1). On an alert that a human has taken, a new press rings the
  * wall again, reaches whoever promised to come, and gives the taker 60 s for a step (law 6). Repeats only count.
  */
-import type { Alert, Outcome } from './alert.ts';
+import { type Alert, isShelved, type Outcome } from './alert.ts';
 import { type Case, type Change, type Feed, house, nothing, withFlags } from './change.ts';
 import { type Decision, deskNote, type EndLater, type Raise } from './decision.ts';
 import { startPlan } from './decide-plan.ts';
-import { isShelved, leavesShelf } from './decide-shelf.ts';
+import { leavesShelf } from './decide-shelf.ts';
 import type { Plan } from './escalation.ts';
 import type { StoredEvent } from './event.ts';
 import type { AlertId } from './ids.ts';

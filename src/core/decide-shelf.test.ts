@@ -2,9 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Act } from './act.ts';
-import type { AlertAction } from './alert.ts';
+import { type AlertAction, isShelved } from './alert.ts';
 import { absorb, type Case, requiredSlot } from './change.ts';
-import { isShelved } from './decide-shelf.ts';
 import { mergeRaise, openAlert } from './decide-raise.ts';
 import { timerDue } from './decide-timer.ts';
 import type { Raise } from './decision.ts';

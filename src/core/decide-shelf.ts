@@ -2,12 +2,9 @@
  * Shelving (暂挂, ISA-18.2): what need not be answered now leaves the queue for a reason and at most eight hours, stands on a list of its
  * own, and comes back by itself. Never an emergency (law 5): the table refuses it too; what becomes one comes back at once.
  */
-import type { Alert } from './alert.ts';
+import { type Alert, isShelved, shelvedFlag } from './alert.ts';
 import { type Case, type Change, house, nothing, withFlags } from './change.ts';
 import { resumePlan } from './decide-plan.ts';
-
-export const shelvedFlag = 'shelved';
-export const isShelved = (alert: Pick<Alert, 'flags'>): boolean => alert.flags.includes(shelvedFlag);
 
 /** Back to the queue; its search goes on where it stood. */
 export function backFromShelf(alert: Alert, now: number): Pick<Change, 'patch' | 'timers' | 'feed'> {

@@ -4,11 +4,11 @@
  */
 import { type Act, type ActResult, claimFor, conflict, done, invalid, log, searching, stepped } from './act.ts';
 import { accept, arrive, commit, decline, depart, lateAnswer, needHelp, relatives, searched, seen } from './act-party.ts';
-import { type Alert, type Outcome, outcomes } from './alert.ts';
+import { type Alert, isShelved, type Outcome, outcomes, shelvedFlag } from './alert.ts';
 import { type Case, type Change, joined, nothing, type Send, withFlags } from './change.ts';
 import { allOff } from './decide-raise.ts';
 import { resumePlan } from './decide-plan.ts';
-import { backFromShelf, isShelved, leavesShelf, shelvedFlag } from './decide-shelf.ts';
+import { backFromShelf, leavesShelf } from './decide-shelf.ts';
 import { onTheWay } from './decide-timer.ts';
 import { limits } from './limits.ts';
 import { smsTemplate } from './messages.ts';

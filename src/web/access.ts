@@ -44,9 +44,11 @@ export function seesRegion(scopeCode: string, regionCode: string | null): boolea
   return regionCode === null ? scopePrefix(scopeCode).length <= 6 : inScope(regionCode, scopeCode);
 }
 
+export const ofWholeCounty = (caller: Pick<Caller, 'scopeCode'>): boolean => scopePrefix(caller.scopeCode).length <= 6;
+
 /** What is the whole county's alone (its audit, its provider, its numbers) is refused to a town. */
 export function requireWholeCounty(caller: Caller): void {
-  if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only somebody of the whole county may do this.');
+  if (!ofWholeCounty(caller)) throw new ApiError('E_FORBIDDEN', 'Only somebody of the whole county may do this.');
 }
 
 /** Collects every route and refuses to become ready while one has no `access`; returns the live table. */

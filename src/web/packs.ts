@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { clockTime, dayOf } from '#core/clock.ts';
+import { clockTime, dayOf, dayTime } from '#core/clock.ts';
 import { newPassphrase, newestOf, packDue, type PackFile, packsToForget, type PackTown } from '#core/pack.ts';
 import { limits } from '#core/limits.ts';
 import { databaseNow } from '#store/nodes.ts';
@@ -40,7 +40,7 @@ export async function makePack({ db, seal, log, settings: { data } }: Making, to
   const key = await readPassphrase(db, seal, town.code);
   if (data === null || key === null) return null;
   const at = await databaseNow(db);
-  const content = await readPack(db, seal, town, { at, text: `${dayOf(at)} ${clockTime(at)}` });
+  const content = await readPack(db, seal, town, { at, text: dayTime(at) });
   const file = join(packFolder(data), nameOf(town.code, at));
   mkdirSync(packFolder(data), { recursive: true, mode: 0o700 });
   const fresh = `${file}.${process.pid}`; // several web processes of one machine may make it at once

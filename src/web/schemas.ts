@@ -9,6 +9,8 @@ const closed = { additionalProperties: false };
 export const Shape = <T extends Record<string, TSchema>>(properties: T, description?: string) =>
   Type.Object(properties, description === undefined ? closed : { ...closed, description });
 export const Nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+/** Where something lies, as screens name it; both null: the whole county's. */
+export const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 /** A text one of `values`, as an enum (OpenAPI readers show it best). */
 export const OneOf = <const T extends readonly string[]>(values: T, description?: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...(description === undefined ? {} : { description }) });

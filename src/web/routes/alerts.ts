@@ -5,6 +5,7 @@ import type { AlertAction } from '#core/alert.ts';
 import { type AlertId, type Party, scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { RespondInput } from '#core/respond.ts';
+import type { Caller } from '#core/user.ts';
 import { type Candidate, readCandidates, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { createViewMaker, findAlertView, listAlerts, readFeedHead, type ViewRow } from '#store/alert-views.ts';
 import { commandsOfAlert } from '#store/commands.ts';
@@ -14,6 +15,7 @@ import { Alert, AlertInFull, Revealed } from '#web/alert-schemas.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
+import { nothing } from '#web/registry.ts';
 import { AlertIdText, Cursor, EpochMs, errorAnswers, IdempotencyHeaders, KindName, NoteText, Nullable, OneOf, OutcomeCode, PartyText, RegionCodeText, Shape, StateName } from '#web/schemas.ts';
 
 const Params = Shape({ id: AlertIdText });
@@ -42,26 +44,28 @@ const actions = [
 ] as const satisfies readonly { path: string; action: AlertAction; summary: string; body: unknown }[];
 type ActionBody = Partial<Static<(typeof actions)[number]['body']>> & { party?: string; contact?: 'elder' | 'family' | 'visit'; result?: keyof typeof callResults; note?: string; outcome?: Static<typeof OutcomeCode>; tabId?: string; until?: number; expectedVersion?: number };
 
+/** The alert in the caller's scope, else 404. */
+export async function scopedAlert(ctx: WebContext, caller: Caller, id: string): Promise<ViewRow> {
+  const row = await findAlertView(ctx.db, id);
+  if (!row) throw nothing();
+  requireScope(caller, row.regionCode);
+  return row;
+}
+
 export function registerAlerts(app: App, ctx: WebContext): void {
   const views = createViewMaker(ctx.seal);
-  const found = async (request: FastifyRequest, id: string): Promise<ViewRow> => {
-    const row = await findAlertView(ctx.db, id);
-    if (!row) throw new ApiError('E_NOT_FOUND', 'No such thing in your scope.');
-    requireScope(callerOf(request), row.regionCode);
-    return row;
-  };
   const viewOf = (request: FastifyRequest, row: ViewRow): Static<typeof Alert> => views(row)[deskRoles.has(callerOf(request).role) ? 'desk' : 'public'] as Static<typeof Alert>;
-  registerLists(app, ctx, found, viewOf);
+  registerLists(app, ctx, viewOf);
   for (const { path, action, summary, body } of actions)
     app.post(`/api/v1/alerts/:id/${path}`, {
       config: { access: alertActors }, schema: { summary, tags: ['alerts'], params: Params, headers: IdempotencyHeaders, body, response: { 200: Done, ...errorAnswers } },
-    }, async (request, reply) => act(ctx, request, reply, await found(request, request.params.id), action, request.body as ActionBody));
+    }, async (request, reply) => act(ctx, request, reply, await scopedAlert(ctx, callerOf(request), request.params.id), action, request.body as ActionBody));
 
   app.post('/api/v1/alerts/:id/reveal', {
     config: { access: alertActors },
     schema: { summary: 'The case in plain text: name, address, numbers, notes. Audited.', tags: ['alerts'], params: Params, body: Shape({}), response: { 200: Revealed, ...errorAnswers } },
   }, async (request) => {
-    const row = await found(request, request.params.id);
+    const row = await scopedAlert(ctx, callerOf(request), request.params.id);
     const caller = callerOf(request);
     await ctx.audit({ actor: caller.actor, action: 'alert.reveal', target: `alert:${row.id}`, result: 'ok', detail: { personId: row.personId, homeId: row.homeId, address: request.ip } });
     const [person, home, candidates] = [
@@ -76,8 +80,7 @@ export function registerAlerts(app: App, ctx: WebContext): void {
 const withLinks = (ctx: WebContext, candidates: readonly Candidate[]): (Omit<Candidate, 'code'> & { link: string | null })[] =>
   candidates.map(({ code, ...rest }) => ({ ...rest, link: code === null ? null : `${ctx.settings.publicUrl}/j/${code}` }));
 
-type Found = (request: FastifyRequest, id: string) => Promise<ViewRow>;
-function registerLists(app: App, ctx: WebContext, found: Found, viewOf: (request: FastifyRequest, row: ViewRow) => Static<typeof Alert>): void {
+function registerLists(app: App, ctx: WebContext, viewOf: (request: FastifyRequest, row: ViewRow) => Static<typeof Alert>): void {
   app.get('/api/v1/alerts', {
     config: { access: alertReaders },
     schema: {
@@ -109,7 +112,7 @@ function registerLists(app: App, ctx: WebContext, found: Found, viewOf: (request
   app.get('/api/v1/alerts/:id', {
     config: { access: alertReaders }, schema: { summary: 'One alert with its timeline', tags: ['alerts'], params: Params, response: { 200: AlertInFull, ...errorAnswers } },
   }, async (request) => {
-    const row = await found(request, request.params.id);
+    const row = await scopedAlert(ctx, callerOf(request), request.params.id);
     const desk = deskRoles.has(callerOf(request).role);
     const [timeline, engagements, messages, commands, due, candidates] = [
       await readTimeline(ctx.db, ctx.seal, row.id, desk, limits.timelineRows), await readEngagements(ctx.db, ctx.seal, row.id),
@@ -139,7 +142,7 @@ function act(ctx: WebContext, request: FastifyRequest, reply: FastifyReply, row:
     ctx.log.info({ alertId: row.id, action, result: result.kind, trace: request.id }, 'alert action');
     switch (result.kind) {
       case 'ok': return { ok: true as const, id: row.id, state: result.state as Static<typeof StateName>, version: result.version };
-      case 'not-found': throw new ApiError('E_NOT_FOUND', 'No such thing in your scope.');
+      case 'not-found': throw nothing();
       case 'invalid': throw invalid(result.fields);
       case 'conflict': {
         const by = result.by === null ? null : ((await displayNames(ctx.db, [result.by])).get(result.by) ?? result.by);

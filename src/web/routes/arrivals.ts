@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import { outcomes, type Outcome } from '#core/alert.ts';
 import { shiftOf } from '#core/assurance.ts';
 import { countyMonth, minutesThere, minutesToArrive } from '#core/arrival.ts';
-import { clockTime, dayOf } from '#core/clock.ts';
+import { dayTime } from '#core/clock.ts';
 import { kindInfo, type EventKind } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import { isOffice, roleTitle, type PartyRole } from '#core/roster.ts';
@@ -18,12 +18,11 @@ import { csvOf } from '#web/csv.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { listPrefix, nothing, placeNames, shownName } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
-import { AlertIdText, EpochMs, errorAnswers, KindName, Nullable, OutcomeCode, RegionCodeText, Shape } from '#web/schemas.ts';
+import { AlertIdText, EpochMs, errorAnswers, KindName, Nullable, OutcomeCode, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['reports'];
 const Month = Type.String({ pattern: '^\\d{4}-\\d{2}$', description: 'a month of the county, yyyy-MM' });
 const Query = Shape({ month: Month, region: Type.Optional(RegionCodeText) });
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Who = { id: Type.String(), role: Type.String(), regionCode: RegionCodeText, ...Place, name: Type.String({ description: 'masked' }) };
 const n = Type.Integer();
 const Head = { month: Month, asOf: EpochMs, complete: Type.Boolean({ description: 'the month is over' }), demo: Type.Boolean() };
@@ -97,7 +96,7 @@ export function registerArrivals(app: App, ctx: WebContext): void {
 }
 
 const csvHead = ['月份', '乡镇', '村', '岗位', '姓名', '警情号', '种类', '警情所在', '叫到', '答应', '出发', '到达', '办结', '到场用时分', '在场分', '处置结果', '到达记录', '数据截至'] as const;
-const timeText = (at: number | null): string => (at === null ? '' : `${dayOf(at)} ${clockTime(at)}`);
+const timeText = (at: number | null): string => (at === null ? '' : dayTime(at));
 
 function responseOf(l: ArrivalLine, place: { town: string | null; village: string | null }): Static<typeof Response> {
   const { alertId, toldAt, acceptedAt, departedAt, arrivedAt, closedAt, via, byHimself } = l;

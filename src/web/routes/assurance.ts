@@ -1,7 +1,6 @@
 /** 可达性 (E10, E11, 2.17): which village could be reached, by whom, proven when; numbers to be mended; the settings of the weekly ring. */
 import { type Static, Type } from 'typebox';
 import { type AssuranceSettings, defaultAssurance, reachLevels, unavailable, verdictOf, weekOf } from '#core/assurance.ts';
-import { scopePrefix } from '#core/ids.ts';
 import { maskPhone } from '#core/messages.ts';
 import { responderRoles } from '#core/registry.ts';
 import { type Caller, may } from '#core/user.ts';
@@ -10,11 +9,11 @@ import { listGaps, needyVillages, type ReachPerson, reachPeople } from '#store/r
 import { countRingsOfWeek } from '#store/rings.ts';
 import { findSetting, writeSetting } from '#store/settings.ts';
 import { readNow } from '#store/timers.ts';
-import { callerOf, requireScope } from '#web/access.ts';
+import { callerOf, ofWholeCounty, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { change, listPrefix, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
-import { EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['assurance'];
 const Clock = Type.String({ pattern: '^([01][0-9]|2[0-3]):[0-5][0-9]$', description: 'HH:mm by the county’s clock' });
@@ -27,7 +26,6 @@ const level = OneOf(reachLevels, 'nobody: nobody could come now; cut-off: their 
 const Verdict = {
   level, responders: Type.Integer({ description: 'on file there' }), available: Type.Integer({ description: 'not away, number not broken, not in an outage' }), day: Type.Integer({ description: 'of them, proven lately' }), night: Type.Integer({ description: 'of them, proven by night' }),
 };
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Village = Shape({ code: RegionCodeText, ...Place, homes: Type.Integer(), people: Type.Integer({ description: 'elders who depend on them' }), since: Nullable(EpochMs), ...Verdict });
 const Person = Shape({
   id: Type.String(), role: Type.String(), name: Type.String({ description: 'masked' }), landline: Type.Boolean(), keypress: Type.Boolean(), why: Nullable(OneOf(['absent', 'cut-off', 'broken'])), offDuty: Type.Boolean(), absentUntil: Nullable(EpochMs),
@@ -140,7 +138,7 @@ function registerSettings(app: App, ctx: WebContext): void {
     schema: { summary: 'Replace them, for the whole county; `updatedAt` of the answer you saw guards against a second writer', tags, body: Shape({ settings: Settings, updatedAt: Nullable(EpochMs) }), response: { 200: SettingsView, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'The weekly ring is the whole county’s.');
+    if (!ofWholeCounty(caller)) throw new ApiError('E_FORBIDDEN', 'The weekly ring is the whole county’s.');
     const { settings, updatedAt } = request.body;
     if (settings.from >= settings.to) throw invalid([{ field: 'settings.to', expected: `later than ${settings.from}: rings of the day go out between them` }]);
     await change(ctx, async (sql) => {

@@ -3,7 +3,6 @@ import { type Static, Type } from 'typebox';
 import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { AlertId } from '#core/ids.ts';
-import { findAlertView } from '#store/alert-views.ts';
 import { addCallback, endCallback, findCallback, listCallbacks, listHandovers, listPinned, pin, unpin, writeShift } from '#store/shift.ts';
 import { readNow } from '#store/timers.ts';
 import { alertActors, callerOf, requireScope } from '#web/access.ts';
@@ -11,10 +10,10 @@ import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { change, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
-import { AlertIdText, EpochMs, errorAnswers, KindName, NoteText, Nullable, Ok, Shape } from '#web/schemas.ts';
+import { AlertIdText, EpochMs, errorAnswers, KindName, NoteText, Nullable, Ok, Place, Shape } from '#web/schemas.ts';
+import { scopedAlert } from './alerts.ts';
 
 const tags = ['desk'];
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Board = Shape({
   callbacks: Type.Array(Shape({ id: Type.String(), alertId: Type.String(), kind: KindName, name: Nullable(Type.String({ description: 'masked' })), ...Place, dueAt: EpochMs, byName: Type.String(), note: Nullable(Type.String()) })),
   pinned: Type.Array(Shape({ alertId: Type.String(), kind: KindName, priority: Type.Integer(), state: Type.String(), name: Nullable(Type.String({ description: 'masked' })), ...Place, at: EpochMs, byName: Type.String() })),
@@ -39,19 +38,13 @@ export function registerBoard(app: App, ctx: WebContext): void {
     } as Static<typeof Board>;
   });
 
-  const scopedAlert = async (caller: ReturnType<typeof callerOf>, id: string) => {
-    const row = await findAlertView(ctx.db, id);
-    if (!row) throw nothing();
-    requireScope(caller, row.regionCode);
-    return row;
-  };
   app.post('/api/v1/alerts/:id/callbacks', {
     config: { access: alertActors },
     schema: { summary: 'Promise to call back, and be reminded then', tags, params: Shape({ id: AlertIdText }), body: Shape({ dueAt: EpochMs, note: Type.Optional(NoteText) }), response: { 201: Shape({ id: Type.String() }), ...errorAnswers } },
   }, async (request, reply) => {
     const caller = callerOf(request);
     const { dueAt, note = null } = request.body;
-    const row = await scopedAlert(caller, request.params.id);
+    const row = await scopedAlert(ctx, caller, request.params.id);
     const now = await readNow(ctx.db);
     if (dueAt < now - 60_000 || dueAt > now + limits.callbackMs) throw invalid([{ field: 'dueAt', expected: 'a time from now on, at most 30 days away' }]);
     const id = await addCallback(ctx.db, ctx.seal, { alertId: row.id, regionCode: row.regionCode, dueAt, note, byId: caller.id, byName: caller.name });
@@ -84,14 +77,14 @@ export function registerBoard(app: App, ctx: WebContext): void {
     config: { access: alertActors }, schema: { summary: 'Keep a case in view, open or closed, over shifts', tags, params: Shape({ id: AlertIdText }), body: Shape({}), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    const row = await scopedAlert(caller, request.params.id);
+    const row = await scopedAlert(ctx, caller, request.params.id);
     await pin(ctx.db, row.id, row.regionCode, { id: caller.id, name: caller.name });
     return { ok: true as const };
   });
   app.delete('/api/v1/alerts/:id/pin', {
     config: { access: alertActors }, schema: { summary: 'Let it go', tags, params: Shape({ id: AlertIdText }), response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
-    const row = await scopedAlert(callerOf(request), request.params.id);
+    const row = await scopedAlert(ctx, callerOf(request), request.params.id);
     await unpin(ctx.db, row.id);
     return { ok: true as const };
   });

@@ -15,15 +15,15 @@ import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { change, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
-import { EpochMs, errorAnswers, Nullable, RegionCodeText, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, Nullable, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
-const Place = { regionCode: Nullable(RegionCodeText), town: Nullable(Type.String()), village: Nullable(Type.String()) };
+const At = { regionCode: Nullable(RegionCodeText), ...Place };
 const NumberView = Shape({
-  party: Type.String(), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })), to: Type.String({ description: 'masked' }), ...Place, template: Type.String({ description: 'the text sent most' }),
+  party: Type.String(), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })), to: Type.String({ description: 'masked' }), ...At, template: Type.String({ description: 'the text sent most' }),
   listed: Type.Boolean({ description: 'the provider exempts it from its limits on texts' }), demo: Type.Boolean(),
   windows: Type.Array(Shape({ code: Type.String(), used: Type.Integer(), most: Type.Integer(), calm: Type.Integer({ description: 'of these for what is no emergency' }) })),
 });
-const Entry = Shape({ rank: Type.Integer(), party: Type.String(), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })), to: Type.String({ description: 'masked' }), ...Place, highRisk: Type.Integer({ description: 'people at high risk in the village' }), fresh: Type.Boolean({ description: 'not in the last file' }) });
+const Entry = Shape({ rank: Type.Integer(), party: Type.String(), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked' })), to: Type.String({ description: 'masked' }), ...At, highRisk: Type.Integer({ description: 'people at high risk in the village' }), fresh: Type.Boolean({ description: 'not in the last file' }) });
 const ListView = Shape({
   most: Type.Integer(), entries: Type.Array(Entry), outside: Type.Array(Entry, { description: 'those who come next: for them 50 texts of a kind a day hold' }), outsideCount: Type.Integer(),
   gone: Type.Array(Shape({ party: Type.String(), role: Nullable(Type.String()), name: Nullable(Type.String({ description: 'masked; null: no longer on file' })), to: Type.String({ description: 'masked' }) }), { description: 'in the last file, and no longer wanted there' }),

@@ -11,7 +11,6 @@ import { scopePrefix } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { maskPhone } from '#core/messages.ts';
 import { phoneDigits } from '#core/phone.ts';
-import { findAlertView } from '#store/alert-views.ts';
 import { appendAudit } from '#store/audit.ts';
 import { callRaised, type CallRow, type CallTarget, findCall, listCalls, missCall, noteCall, openCall, ringingCall } from '#store/calls.ts';
 import { alertCallers, findCaller, insertDeskEvent, numberSubject } from '#store/desk-events.ts';
@@ -26,6 +25,7 @@ import { once } from '#web/idempotency.ts';
 import { nothing, rowNumber, shownName } from '#web/registry.ts';
 import { IdParams, OwnId } from '#web/registry-schemas.ts';
 import { AlertIdText, EpochMs, errorAnswers, IdempotencyHeaders, NoteText, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { scopedAlert } from './alerts.ts';
 import { scopedHome } from './homes.ts';
 import { scopedPerson } from './people.ts';
 
@@ -112,9 +112,7 @@ export function registerCalls(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    const row = await findAlertView(ctx.db, request.params.id);
-    if (!row) throw nothing();
-    requireScope(caller, row.regionCode);
+    const row = await scopedAlert(ctx, caller, request.params.id);
     await ctx.audit({ actor: caller.actor, action: 'alert.callers', target: `alert:${row.id}`, result: 'ok', detail: { address: request.ip } });
     return { callers: await alertCallers(ctx.db, ctx.seal, row.id) };
   });

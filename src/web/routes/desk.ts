@@ -2,8 +2,7 @@
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
 import { listQuestions, openQuestion } from '#store/vigilance.ts';
-import { scopePrefix } from '#core/ids.ts';
-import { alertReaders, callerOf } from '#web/access.ts';
+import { alertReaders, callerOf, ofWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { EpochMs, errorAnswers, Nullable, Shape } from '#web/schemas.ts';
 
@@ -22,7 +21,7 @@ export function registerDesk(app: App, ctx: WebContext): void {
       },
     },
   }, async (request) => {
-    if (scopePrefix(callerOf(request).scopeCode).length > 6) return { open: null, questions: [] }; // the county's desk is asked
+    if (!ofWholeCounty(callerOf(request))) return { open: null, questions: [] }; // the county's desk is asked
     const rows = await listQuestions(ctx.db, (request.query.hours ?? 24) * (dayMs / 24), limits.pageRows);
     const whole = (ms: number | null): number | null => (ms === null ? null : Math.round(ms));
     const open = await openQuestion(ctx.db);

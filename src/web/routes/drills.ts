@@ -19,11 +19,10 @@ import type { App, WebContext } from '#web/context.ts';
 import { csvOf } from '#web/csv.ts';
 import { ApiError, type FieldProblem, invalid } from '#web/errors.ts';
 import { change, listPrefix, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
-import { EpochMs, errorAnswers, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['drills'];
 const urgentKinds = eventKinds.filter((k) => kindInfo[k].priority === 1);
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Drill = {
   id: Type.String(), name: Type.String(), kind: OneOf(eventKinds), regionCode: RegionCodeText, ...Place, startedBy: Type.String(), startedAt: EpochMs, endedAt: Nullable(EpochMs),
   how: Nullable(OneOf(['done', 'stopped', 'yielded'], 'yielded: real emergencies of its towns ended all of it')), cases: Type.Integer(), answered: Type.Integer(), open: Type.Integer(), demo: Type.Boolean(),

@@ -1,6 +1,6 @@
 /** 统计: delivery, answer and arrival by channel, gateway, village and hour, as a page, as a file, and with the cases behind a figure. */
 import { type Static, Type } from 'typebox';
-import { clockTime, countyDay, dayOf } from '#core/clock.ts';
+import { countyDay, dayTime } from '#core/clock.ts';
 import type { EventKind } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import type { Caller } from '#core/user.ts';
@@ -98,7 +98,7 @@ export function registerFigures(app: App, ctx: WebContext): void {
   }, async (request, reply) => {
     const sheet = await read(callerOf(request), request.query);
     reply.header('content-type', 'text/csv; charset=utf-8').header('content-disposition', `attachment; filename="figures-${sheet.from}-${sheet.to}${sheet.demo ? '-demo' : ''}.csv"`).header('cache-control', 'no-store');
-    return csvOf(csvHead, sheet.lines.map((line) => [sheet.from, sheet.to, `${dayOf(sheet.asOf)} ${clockTime(sheet.asOf)}${sheet.demo ? ' 演示数据' : ''}`, ...csvLine(line)]));
+    return csvOf(csvHead, sheet.lines.map((line) => [sheet.from, sheet.to, `${dayTime(sheet.asOf)}${sheet.demo ? ' 演示数据' : ''}`, ...csvLine(line)]));
   });
 }
 

@@ -1,11 +1,10 @@
 /** The list behind an area outage (片区失联): who is lost, who is back, and who is presumed unreachable because they share it. No personal data. */
 import { Type } from 'typebox';
-import { findAlertView } from '#store/alert-views.ts';
 import { listMembers, listPresumed, type OutageDevice } from '#store/outages.ts';
-import { alertReaders, callerOf, requireScope } from '#web/access.ts';
+import { alertReaders, callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
-import { ApiError } from '#web/errors.ts';
 import { AlertIdText, EpochMs, errorAnswers, Nullable, Shape } from '#web/schemas.ts';
+import { scopedAlert } from './alerts.ts';
 
 const Device = Shape({
   deviceId: Type.String(), homeId: Nullable(Type.String()), regionCode: Nullable(Type.String()), model: Type.String(), lastSeenAt: Nullable(EpochMs), silentAt: Nullable(EpochMs), backAt: Nullable(EpochMs),
@@ -20,9 +19,7 @@ export function registerOutages(app: App, ctx: WebContext): void {
       response: { 200: Shape({ members: Type.Array(Device), presumed: Type.Array(Device) }), ...errorAnswers },
     },
   }, async (request) => {
-    const row = await findAlertView(ctx.db, request.params.id);
-    if (!row) throw new ApiError('E_NOT_FOUND', 'No such thing in your scope.');
-    requireScope(callerOf(request), row.regionCode);
+    const row = await scopedAlert(ctx, callerOf(request), request.params.id);
     const plain = (devices: OutageDevice[]): OutageDevice[] => devices.map(({ deviceId, homeId, regionCode, model, lastSeenAt, silentAt, backAt, highRisk }) => ({ deviceId, homeId, regionCode, model, lastSeenAt, silentAt, backAt, highRisk }));
     return { members: plain(await listMembers(ctx.db, row.id)), presumed: plain(await listPresumed(ctx.db, row.id)) };
   });

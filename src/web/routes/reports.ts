@@ -10,10 +10,9 @@ import type { App, WebContext } from '#web/context.ts';
 import { csvOf } from '#web/csv.ts';
 import { invalid } from '#web/errors.ts';
 import { listPrefix, placeNames, shownName } from '#web/registry.ts';
-import { EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, OneOf, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const Query = Shape({ day: Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$', description: 'a day of the county (UTC+8)' }), region: Type.Optional(RegionCodeText) });
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Answer = Shape({
   day: Type.String(), fromAt: EpochMs, toAt: EpochMs, complete: Type.Boolean({ description: 'the day is over' }),
   covered: Type.Integer({ description: 'people who had a device that was ever heard' }), people: Type.Integer({ description: 'of them, those who could not have been heard at some time' }),

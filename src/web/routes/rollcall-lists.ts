@@ -9,7 +9,7 @@ import { callerOf, deskRoles, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
-import { change, placeNames, shownName } from '#web/registry.ts';
+import { change, nothing, placeNames, shownName } from '#web/registry.ts';
 import { EpochMs, errorAnswers, IdempotencyHeaders, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 import { keeperName, scopedRoll } from './rollcalls.ts';
 
@@ -41,7 +41,7 @@ export function registerRollCallLists(app: App, ctx: WebContext): void {
     requireScope(caller, code);
     const { roll } = await scopedRoll(ctx, caller, id);
     const people = await rollList(ctx.db, ctx.seal, roll.id, [code]);
-    if (people.length === 0) throw new ApiError('E_NOT_FOUND', 'No such thing in your scope.');
+    if (people.length === 0) throw nothing();
     return { id: roll.id, code, ...(await placeNames(ctx.db, [code]))(code), people: people.map((p) => line(caller, p)) };
   });
 

@@ -14,10 +14,9 @@ import { ApiError, type FieldProblem, invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
 import { change, listPrefix, nothing, placeNames, rowNumber, shownName } from '#web/registry.ts';
 import { beginRollCall } from '#web/rollcall-begin.ts';
-import { AlertIdText, EpochMs, errorAnswers, IdempotencyHeaders, Nullable, Ok, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
+import { AlertIdText, EpochMs, errorAnswers, IdempotencyHeaders, Nullable, Ok, OneOf, Place, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['roll-calls'];
-const Place = { town: Nullable(Type.String()), village: Nullable(Type.String()) };
 const Counts = { people: Type.Integer(), safe: Type.Integer(), help: Type.Integer(), unreached: Type.Integer(), unchecked: Type.Integer() };
 const Total = { ...Counts, checked: Type.Integer(), percent: Type.Integer({ description: '100 only when nobody is left' }), minutes: Nullable(Type.Integer({ description: 'from the beginning to the last word; null while there is none' })), complete: Type.Boolean() };
 const Roll = {

@@ -5,17 +5,16 @@
 import { type Static, Type } from 'typebox';
 import { deviceKinds, edges } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
-import { type Caller, may } from '#core/user.ts';
+import { may } from '#core/user.ts';
 import { type DoorKind, type DoorSettings, doorKinds, emptySettings } from '#core/vendor-door.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { findQuarantined } from '#store/quarantine-admin.ts';
 import { countDoors, deleteDoor, insertDoor, listDoors, updateDoor } from '#store/vendor-doors.ts';
-import { callerOf, requireScope } from '#web/access.ts';
+import { callerOf, requireScope, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, type FieldProblem, invalid } from '#web/errors.ts';
 import { change, nothing, rowNumber, versionConflict } from '#web/registry.ts';
 import { DoorName, VersionNumber } from '#web/registry-schemas.ts';
-import { scopePrefix } from '#core/ids.ts';
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Shape } from '#web/schemas.ts';
 import { newSecret } from '#web/session.ts';
 
@@ -41,10 +40,6 @@ const DoorView = Shape({
   lastAt: Nullable(EpochMs), refusedAt: Nullable(EpochMs), refusedWhy: Nullable(Type.String()), version: Type.Integer(),
 });
 const KindHelp = Shape({ kind: OneOf(doorKinds), pushes: Type.Boolean(), secrets: Type.Array(Shape({ name: Type.String(), what: Type.String(), pattern: Type.String(), optional: Type.Boolean() })) });
-
-function wholeCounty(caller: Caller): void {
-  if (scopePrefix(caller.scopeCode).length > 6) throw new ApiError('E_FORBIDDEN', 'Only an administrator of the whole county may do this.');
-}
 
 /** What is wrong with a door's secrets and settings, by field. */
 function problemsOf(ctx: WebContext, kind: DoorKind, secrets: Readonly<Record<string, string>>, settings: DoorSettings, whole: boolean): FieldProblem[] {
@@ -77,7 +72,7 @@ export function registerVendorDoors(app: App, ctx: WebContext): void {
     },
   }, async (request, reply) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     const { name, kind, title = '', secrets: given = {}, settings: some = {}, enabled = true } = request.body;
     const settings = { ...emptySettings, ...some } as DoorSettings;
     const keyed = ctx.vendors?.kinds.find((k) => k.kind === kind)?.secrets.some((s) => s.name === 'key') === true && kind !== 'watch-cloud';
@@ -106,7 +101,7 @@ function registerOne(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     const { version, title, secrets, settings: some, enabled } = request.body;
     const door = (await listDoors(ctx.db, ctx.seal)).find((d) => d.name === request.params.id);
     if (!door) throw nothing();
@@ -125,7 +120,7 @@ function registerOne(app: App, ctx: WebContext): void {
     config: { access: may.writeDoors }, schema: { summary: 'Close a door that no device is bound to', tags, params, response: { 200: Ok, ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
-    wholeCounty(caller);
+    requireWholeCounty(caller);
     await change(ctx, async (sql) => {
       if (!(await deleteDoor(sql, request.params.id))) throw nothing();
       return { result: null, audit: [{ actor: caller.actor, action: 'vendor-door.close', target: `vendor-door:${request.params.id}`, result: 'ok' }] };

@@ -1,9 +1,10 @@
 /** The open case: what, how far it is, what happens next by itself, who, and everything an operator can do about it. */
+import { isShelved } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
 import type { CaseInFull } from '#wall/api/case.ts';
 import { clockSeconds, countdown, dayMinute, duration } from '#wall/format/time.ts';
 import { kindName, lang, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
-import { isShelved, isUnclaimed } from '#wall/queue/order.ts';
+import { isUnclaimed } from '#wall/queue/order.ts';
 import { flagTexts, ownerText, placeText, subjectText, Timer } from '#wall/queue/row.tsx';
 import { PriorityMark } from '#wall/shell/shape.tsx';
 import { problemText } from '#wall/shell/problem.ts';

@@ -1,5 +1,6 @@
 /** What is set aside with an end: a case on the shelf (暂挂, never an emergency), a promise to call back (回访). One press, one sentence, one confirmation. */
 import { useSignal } from '@preact/signals';
+import { countyDay, dayOf } from '#core/clock.ts';
 import type { AlertView } from '#core/live.ts';
 import { t } from '#wall/i18n/text.ts';
 import { shelve } from '#wall/state/actions.ts';
@@ -10,7 +11,7 @@ import { serverNow } from '#wall/state/wall.ts';
 const hour = 3_600_000;
 type Choice = { key: string; text: string; at(now: number): number };
 /** Nine in the morning of the county's next day. */
-const tomorrow = (now: number): number => (Math.floor((now + 8 * hour) / (24 * hour)) + 1) * 24 * hour - 8 * hour + 9 * hour;
+const tomorrow = (now: number): number => (countyDay(dayOf(now))?.to ?? now) + 9 * hour;
 const hours = (n: number): Choice => ({ key: `${n}h`, text: t('board.hours', { n }), at: (now) => now + n * hour - 5_000 });
 const minutes = (n: number): Choice => ({ key: `${n}m`, text: t('board.min', { n }), at: (now) => now + n * 60_000 });
 

@@ -4,7 +4,7 @@ import { type ComponentChildren, createContext } from 'preact';
 import { useContext, useEffect, useRef } from 'preact/hooks';
 import type { AlertView } from '#core/live.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
-import { isShelved, isUnclaimed } from '#wall/queue/order.ts';
+import { waits } from '#wall/queue/order.ts';
 import { subjectText } from '#wall/queue/row.tsx';
 import { shapePath } from '#wall/shell/shape.tsx';
 import { county, regions } from '#wall/state/county.ts';
@@ -134,7 +134,7 @@ function Marks({ alerts, x, y, size, wide = false }: { alerts: readonly AlertVie
 }
 
 function Mark({ alert, x, y, size }: { alert: AlertView; x: number; y: number; size: number }) {
-  const unclaimed = isUnclaimed(alert) && !isShelved(alert);
+  const unclaimed = waits(alert);
   const label = `P${alert.priority} ${kindName(alert.kind)} ${subjectText(alert)} ${alert.village ?? alert.town ?? ''} ${t(`state.${alert.state}`)}`;
   const grow = alert.priority === 1 ? size * 1.15 : alert.priority === 2 ? size : size * 0.8;
   const open = (): void => select(alert.id);

@@ -4,7 +4,7 @@
  */
 import { convert, type CoordinateSystem, type Position } from '#core/coordinates.ts';
 import type { AlertView } from '#core/live.ts';
-import { isShelved, isUnclaimed } from '#wall/queue/order.ts';
+import { waits } from '#wall/queue/order.ts';
 import { type County, dotOf, graver, type Region, total } from './model.ts';
 
 export type Feature<P> = { type: 'Feature'; properties: P; geometry: { type: 'Point'; coordinates: Position } | { type: 'Polygon'; coordinates: Position[][] } };
@@ -45,7 +45,7 @@ export function markFeatures(alerts: Iterable<AlertView>, at: Positions, system:
     const nth = spots.get(key) ?? 0;
     spots.set(key, nth + 1);
     const reach = 15 * Math.sqrt(nth);
-    const unclaimed = isUnclaimed(alert) && !isShelved(alert);
+    const unclaimed = waits(alert);
     features.push(point(where, {
       id: alert.id, icon: `p${alert.priority}${unclaimed ? '' : '-held'}`, rank: 100 - 10 * alert.priority + (unclaimed ? 5 : 0) + (alert.id === chosen ? 50 : 0),
       off: [Math.round(reach * Math.cos(nth * 2.4)), Math.round(reach * Math.sin(nth * 2.4))], halo: alert.id === chosen ? 'chosen' : unclaimed && alert.priority === 1 ? 'ringing' : '',

@@ -2,7 +2,7 @@
  * The order of the queue, pure. Unclaimed emergencies first, what somebody has in hand next, technical alarms last;
  * inside P1 what a human made and fire come first (F11), then the longest waiting. Rows never move under a hand.
  */
-import type { AlertState } from '#core/alert.ts';
+import { type AlertState, isShelved } from '#core/alert.ts';
 import { compareAlerts } from '#core/alert-order.ts';
 import type { AlertView } from '#core/live.ts';
 
@@ -14,8 +14,8 @@ const unclaimedStates: ReadonlySet<AlertState> = new Set(['confirming', 'open'])
 export const isUnclaimed = (alert: Pick<AlertView, 'state'>): boolean => unclaimedStates.has(alert.state);
 /** It must ring: nobody has it, and it is not inside a device's own confirm window. */
 export const mustRing = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => alert.state === 'open' && !isShelved(alert);
-/** 暂挂: out of the queue for a while, on its own list (core/decide-shelf.ts); an emergency never is. */
-export const isShelved = (alert: Pick<AlertView, 'flags'>): boolean => alert.flags.includes('shelved');
+/** It stands in the queue for somebody to take it: nobody has it, and it is on no shelf (core/decide-shelf.ts). */
+export const waits = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => isUnclaimed(alert) && !isShelved(alert);
 
 /** Where an alert stands: P3 and P4 nobody took are work that can wait, and never bury an emergency (F4). */
 export function sectionOf(alert: Pick<AlertView, 'state' | 'priority' | 'flags'>): Section {

@@ -1,4 +1,5 @@
 /** One alert in the queue: what, who, where, how long, whose. Glanceable from two metres. */
+import { isShelved } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
 import { duration } from '#wall/format/time.ts';
 import { kindName, lang, maybeText, t } from '#wall/i18n/text.ts';
@@ -8,7 +9,7 @@ import { mayAct, me } from '#wall/state/session.ts';
 import { mistakeMs, movedAt, select, selected } from '#wall/state/selection.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { PriorityMark } from '#wall/shell/shape.tsx';
-import { isShelved, isUnclaimed, slaStep } from './order.ts';
+import { isUnclaimed, slaStep, waits } from './order.ts';
 
 /** Town and village, then the short place, as far as this role sees them. */
 export function placeText(alert: Pick<AlertView, 'place' | 'town' | 'village'>): string {
@@ -33,7 +34,7 @@ const taken = (run: () => void) => (): void => { if (performance.now() - movedAt
 export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
   const chosen = selected.value === id;
   if (alert === null) return <li class="row ended"><span class="row-main dim">{t('queue.ended')}</span></li>;
-  const unclaimed = isUnclaimed(alert) && !isShelved(alert);
+  const unclaimed = waits(alert);
   return (
     <li class={`row p${alert.priority}${unclaimed ? ' unclaimed' : ''}${chosen ? ' chosen' : ''}`} data-id={id} data-state={alert.state} data-p={alert.priority} data-test="row">
       <button type="button" class="row-main" aria-current={chosen} onClick={taken(() => select(id))}>

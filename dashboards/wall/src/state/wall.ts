@@ -6,7 +6,7 @@ import { deadMs, lateMs, type LinkHealth, linkHealth } from '#wall/live/link.ts'
 import { emptyLive, type LiveState, type Ring } from '#wall/live/reducer.ts';
 import { type Live, startLive, type Wire } from '#wall/live/socket.ts';
 import { startTicker } from '#wall/live/ticker.ts';
-import { type Entry, isShelved, isUnclaimed, orderQueue } from '#wall/queue/order.ts';
+import { type Entry, isUnclaimed, orderQueue, waits } from '#wall/queue/order.ts';
 
 /** One per tab: names this console to the server. */
 export const tabId = randomKey();
@@ -28,7 +28,6 @@ export const rings: Ring[] = [];
 export const health = computed<LinkHealth>(() => linkHealth(dataAgeMs.value));
 export const openAlerts = computed(() => [...live.value.alerts.values()]);
 export const wantedOrder = computed<Entry[]>(() => orderQueue(openAlerts.value));
-const waits = (a: AlertView): boolean => isUnclaimed(a) && !isShelved(a);
 export const unclaimedP1 = computed(() => openAlerts.value.filter((a) => a.priority === 1 && isUnclaimed(a)));
 /** Open alerts by priority. */
 export const openCounts = computed(() => {

@@ -7,7 +7,7 @@ import type { AlertView } from '#core/live.ts';
 import { clockSeconds, countdown, duration } from '#wall/format/time.ts';
 import { kindName, lang, t } from '#wall/i18n/text.ts';
 import { CountyMap } from '#wall/map/county-map.tsx';
-import { isShelved, isUnclaimed, slaStep } from '#wall/queue/order.ts';
+import { slaStep, waits } from '#wall/queue/order.ts';
 import { placeText } from '#wall/queue/row.tsx';
 import { percent } from '#wall/shell/figures.tsx';
 import { PriorityMark } from '#wall/shell/shape.tsx';
@@ -76,7 +76,7 @@ function List() {
 }
 
 function Row({ alert }: { alert: AlertView }) {
-  const unclaimed = isUnclaimed(alert) && !isShelved(alert);
+  const unclaimed = waits(alert);
   const age = serverNow.value - alert.openedAt;
   return (
     <li class={`tv-row p${alert.priority}${unclaimed ? ' unclaimed' : ''}`} data-test="tv-row">
