@@ -17,8 +17,10 @@ type Parts = {
   config: Config; seal: Seal; log: Logger; store: Db; add: <S extends Service>(service: S) => S; devices: DeviceCache; intake: Intake; meter: EdgeMeter; newTrace: () => string;
 };
 
+export type Vendors = { doors: Doors; deliver: Deliver; watches: Watches };
+
 /** Doors kept on this machine's disk open before the database answers. */
-export async function startVendors({ config, seal, log, store, add, devices, intake, meter, newTrace }: Parts): Promise<{ doors: Doors; deliver: Deliver; watches: Watches }> {
+export async function startVendors({ config, seal, log, store, add, devices, intake, meter, newTrace }: Parts): Promise<Vendors> {
   const file = join(config.data, 'spool', 'vendor-doors.sealed');
   const known = await readKnownDoors(file, seal).catch((error: Error) => { log.error({ error: error.message }, 'the vendors’ doors kept on the disk cannot be read; the database is asked'); return []; });
   const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace });

@@ -67,7 +67,7 @@ import { auditWriter } from '#web/audit-writer.ts';
 import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
-import { startVendors } from './edge-vendors.ts';
+import { startVendors, type Vendors } from './edge-vendors.ts';
 import project from '../package.json' with { type: 'json' };
 
 export type RoleContext = {
@@ -132,10 +132,12 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   });
   const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered, held: dutyGate(config.data, ['away', 'events'], null) }));
   let mqtt: MqttDoor | null = null;
+  let watching: Vendors['watches'] | null = null;
   const memory = knownDevicesFile(config.data);
   const known = await readKnownDevices(memory, seal).catch((error: Error) => { log.error({ error: error.message }, 'the devices kept on the disk cannot be read; the database is asked'); return []; });
   const devices = add(startDeviceCache({
-    lookup: { find: (ids) => findDevices(db, seal, ids), list: (afterNo, rows) => listDevices(db, seal, afterNo, rows), byDoor: (names) => findByDoor(db, seal, names) }, log, onChange: (id, device) => mqtt?.deviceChanged(id, device),
+    lookup: { find: (ids) => findDevices(db, seal, ids), list: (afterNo, rows) => listDevices(db, seal, afterNo, rows), byDoor: (names) => findByDoor(db, seal, names) }, log,
+    onChange(id, device) { mqtt?.deviceChanged(id, device); watching?.deviceChanged(id, device); },
     known, save: (all) => writeKnownDevices(memory, seal, all),
   }));
   // Not waited for, here and below: doors open while the database is away.
@@ -151,6 +153,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   };
   // Before the doors, so that it stops after them: what is under way then ends with its connection.
   const { doors, deliver, watches } = await startVendors({ ...ctx, store: db, add, devices, intake, meter, newTrace });
+  watching = watches;
   const commands = add(startCommands({
     ...down, log, metrics, reachable: (id) => (mqtt?.reachable(id) ?? false) || watches.reachable(id),
     send: async (id, payload) => (watches.reachable(id) ? await watches.sendCommand(id, payload) : ((await mqtt?.sendCommand(id, payload)) ?? 'not-connected')),

@@ -22,6 +22,7 @@ import { makeDevice, startTestEdge, type TestEdge, until } from '#test/harness/e
 
 let a: Alarm;
 let edge: TestEdge;
+let watches = 0;
 const key = 'a-key-of-this-very-door';
 const mapping: DoorSettings['mapping'] = { device: 'sn', time: 'at', events: [{ at: 'code', is: '01', kind: 'sos' }], readings: { battery: 'power' }, else: 'unreadable' };
 const accounts: Partial<Record<DoorKind, Account>> = Object.fromEntries(Object.values(pushVendors).map((vendor) => {
@@ -118,6 +119,30 @@ describe('a watch on TCP', () => {
     expect((await a.alerts()).find((x) => x.subject.id === 'watches_8899999999')).toMatchObject({ kind: 'unknown-device', priority: 1, state: 'open' });
     watch.socket.destroy();
   });
+
+  it.each([['is refused', `status = 'revoked'`], ['is bound to another name', `door_key = 'another'`], ['leaves the door', 'door = null, door_key = null']])(
+    'one that %s is cut off within five seconds, and its press is still an alarm [M18 A11 LAW5]', async (_, change) => {
+      const [port] = await a.db.query<{ port: number }>(`select (settings->>'port')::int as port from vendor_door where name = 'watches'`);
+      const imei = `88${String(++watches).padStart(8, '0')}`;
+      const device = await makeDevice(a.db, a.seal, { homeId: 'h1', model: 'watch' });
+      await a.db.query(`update device set door = 'watches', door_key = $2 where id = $1`, [device.id, imei]);
+      const watch = connectWatch(port?.port ?? 0);
+      let closed = false;
+      watch.socket.on('close', () => { closed = true; });
+      watch.socket.write(encodeWatch(imei, { channel: 'heartbeat', reading: { battery: 40 }, extra: null }, Date.now()));
+      await until('it is answered', () => watch.said() === `[3G*${imei}*0002*LK]`);
+      await a.db.query(`update device set ${change} where id = $1`, [device.id]);
+      await a.db.query('select pg_notify($1, $2)', ['anling_device', device.id]);
+      await until('it is cut off', () => closed, 5_000);
+      const again = connectWatch(port?.port ?? 0);
+      again.socket.write(encodeWatch(imei, sos, Date.now()));
+      await until('its press is answered when it is durable', () => again.said() === `[3G*${imei}*0002*AL]`);
+      await a.settle();
+      expect(await events(device.id)).toEqual([]);
+      expect((await a.alerts()).find((x) => x.subject.id === `watches_${imei}`)).toMatchObject({ kind: 'unknown-device', priority: 1, state: 'open' });
+      watch.socket.destroy();
+      again.socket.destroy();
+    });
 });
 
 describe('a device made for Aliyun, on our own broker', () => {
@@ -163,7 +188,7 @@ describe('all doors', () => {
   it('strangers are listed under what their vendors call them, refusals are audited, batteries stand, and each door’s page knows when it was last used [A11 A9]', async () => {
     const count = async (what: string): Promise<number> => (await a.db.query<{ n: number }>(`select count(*)::int as n from ${what}`))[0]?.n ?? 0;
     const doors = Object.keys(pushVendors).length;
-    await until('strangers', async () => (await count('unregistered where door_key is not null')) === doors + 2);
+    await until('strangers', async () => (await count('unregistered where door_key is not null')) === doors + 5);
     await until('refusals', async () => (await count(`(select distinct target from audit where action = 'vendor.refused') x`)) === doors);
     await until('batteries', async () => (await count('presence where battery = 61')) === doors);
     await until('doors', async () => (await count('vendor_door where last_at is not null and refused_why is not null')) === doors);

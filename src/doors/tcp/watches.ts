@@ -6,7 +6,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { DecodeError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
-import type { RefusedPush } from '#core/publish.ts';
+import type { KnownDevice, RefusedPush } from '#core/publish.ts';
 import type { VendorDoor } from '#core/vendor-door.ts';
 import type { DeviceCache } from '#doors/devices.ts';
 import { createHalfOpen } from '#doors/half-open.ts';
@@ -23,8 +23,9 @@ export type Watches = Service & {
   /** Listens where these doors say, and nowhere else. */ open(doors: readonly VendorDoor[]): void;
   reachable(deviceId: string): boolean; sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
   /** Where a door listens. */ port(door: string): number | null;
+  /** The device changed: the connection of one that is refused, deleted, or not bound here any more ends at once (M18). */ deviceChanged(deviceId: string, device: KnownDevice | null): void;
 };
-type Session = { socket: Socket; frame: Pick<WatchFrame, 'maker' | 'imei' | 'index'>; waiting: Map<string, () => void> };
+type Session = { door: string; /** what the door calls the watch that it speaks for; null: none yet */ key: string | null; socket: Socket; frame: Pick<WatchFrame, 'maker' | 'imei' | 'index'>; waiting: Map<string, () => void> };
 type Listener = { server: Server; door: VendorDoor; sockets: Set<Socket> };
 
 export function startWatches(options: WatchOptions): Watches {
@@ -68,6 +69,12 @@ export function startWatches(options: WatchOptions): Watches {
       const address = listeners.get(name)?.server.address();
       return typeof address === 'object' && address !== null ? address.port : null;
     },
+    deviceChanged(deviceId, device) {
+      const session = sessions.get(deviceId);
+      if (!session) return;
+      const same = device !== null && device.status !== 'revoked' && device.vendor?.door === session.door && device.vendor.key === session.key;
+      if (!same) session.socket.destroy();
+    },
     async stop() {
       halfOpen.clear();
       await Promise.all([...listeners.values()].map(close));
@@ -98,7 +105,7 @@ function take(options: WatchOptions, listener: Listener, sessions: Map<string, S
   }
   listener.sockets.add(socket);
   halfOpen.add(socket, address);
-  const session: Session = { socket, frame: { maker: '3G', imei: '', index: null }, waiting: new Map() };
+  const session: Session = { door: name, key: null, socket, frame: { maker: '3G', imei: '', index: null }, waiting: new Map() };
   let known: string | null = null;
   let rest: Buffer = Buffer.alloc(0);
   let answered: Promise<void> = Promise.resolve();
@@ -107,7 +114,9 @@ function take(options: WatchOptions, listener: Listener, sessions: Map<string, S
     session.frame = frame;
     session.waiting.get(commandOf(frame))?.();
     const device = await options.devices.byDoor(name, frame.imei);
-    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; sessions.set(known, session); halfOpen.remove(socket); options.seen(name); }
+    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; session.key = frame.imei; sessions.set(known, session); halfOpen.remove(socket); options.seen(name); }
+    // Refused while its first frame was looked up: its connection ends here, and what it says now is a stranger's.
+    else if (device && device !== 'unavailable' && device.status === 'revoked' && device.id === known) socket.destroy();
     // Nobody proves a stranger here, unless only the county's own network is let in.
     if (device === null && listener.door.settings.addresses.length === 0) await options.deliver(listener.door, [{ ...readWatch(frame, options.now()), decoded: [], states: [], unreadable: 'unproven' }], address);
     else await options.deliver(listener.door, [readWatch(frame, options.now())], address);
