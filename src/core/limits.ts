@@ -126,6 +126,7 @@ export const limits = {
   /** A role without a beat; a console whose number is behind rows so old; no good self-check for so long. */ auditRoleMs: 15_000, auditConsoleMs: 30_000, auditCanaryMs: 9 * 60_000,
   /** A timer further away than its state allows by this has no end; a step executed later than this was late. */ auditSlackMs: 60_000, auditStepMs: 60_000,
   /** History is looked at so far back, and so many rows of each table: older ones were looked at before. Findings of one look and class: the rest is counted when these are gone. */ auditWindowMs: 15 * 60_000, auditRows: 5_000, auditShown: 20,
+  /** Events of emergencies that one look counts (300 alerts with 900 events each took it past its four seconds). */ auditCounted: 20_000,
   /** A look that takes longer has failed; findings that ended are kept so long. */ auditLookMs: 4_000, auditKeepMs: 90 * 24 * 3_600_000,
   /** No look for so long: the auditor is dead, says everybody who can see its row. */ auditSilentMs: 45_000,
   /** The desk was told and no worker has taken it up by then: the auditor calls the duty line itself, one leader after the other with this pause, so many calls in an hour; one leader once in this. */

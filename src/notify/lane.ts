@@ -14,17 +14,20 @@ export type LaneOptions<T> = {
 /** `stop` waits for what is under way, which is bounded by the gateway's deadline. */
 export function startLane<T>(options: LaneOptions<T>): Loop & { busy(): number } {
   const underWay = new Set<Promise<void>>();
+  /** More may be due than there was room for: only then is a free place a reason to look. Looking after each message took a fifth of a busy worker. */
+  let full = false;
   const loop = startLoop({
     name: options.name, onError: options.onError,
     async turn() {
       const free = options.places - underWay.size;
-      if (free <= 0) return false;
+      if (free <= 0) { full = true; return false; }
       const items = await options.claim(free);
+      full = items.length === free;
       for (const item of items) {
-        const work: Promise<void> = options.work(item).finally(() => { underWay.delete(work); loop.wake(); });
+        const work: Promise<void> = options.work(item).finally(() => { underWay.delete(work); if (full) loop.wake(); });
         underWay.add(work);
       }
-      return items.length === free && underWay.size < options.places;
+      return full && underWay.size < options.places;
     },
   });
   return { name: options.name, ready: () => loop.ready(), wake: () => loop.wake(), busy: () => underWay.size, async stop() { await loop.stop(); await Promise.all(underWay); } };

@@ -16,6 +16,8 @@ const lively = `lively as materialized (select * from alert where state <> 'clos
 /** The timer without which nothing would happen to an emergency in this state (law 6), and how far away it may be. */
 const slotOf = `case a.state when 'confirming' then 'confirm' when 'open' then 'plan' when 'claimed' then 'claim' when 'committed' then 'arrival' when 'arrived' then 'close' end`;
 const farOf = `case a.state when 'confirming' then 30000 when 'open' then ${limits.testHoldMs} + 1000 * coalesce((a.plan->>'roundS')::float8, 3600) when 'claimed' then ${limits.claimStepMs} when 'committed' then ${limits.arriveOutsideMs} else ${limits.closeMs} end`;
+/** Emergencies whose events can be counted within one look, the small ones first: a button that is stuck for days has more events than a look may read. */
+const countable = (of: string): string => `(select id, count from (select id, count, sum(count) over (order by count, id) as upto from (${of}) p) s where upto <= ${limits.auditCounted})`;
 const unguarded = `a.priority = 1 and not exists (select from timer t where t.alert_id = a.id and t.slot = ${slotOf} and ${live})`;
 const newestNodes = `select distinct on (role) role, beat_at from node where beat_at > ${ago(24 * 3_600_000)} order by role, beat_at desc`;
 
@@ -61,7 +63,7 @@ const questions: Readonly<Record<FindingKind, string>> = {
     where run > 0 and coalesce(ok_at, next_at) < ${ago(limits.auditCanaryMs)} and 2 = (select count(*) from (${newestNodes}) n where role in ('edge', 'web'))`,
   // P1 raises = opened + merged + duplicates, alert by alert; both sides of one statement are of one moment.
   'count-wrong': `with ${lively} select 'alert ' || id as ref, json_build_object('count', count, 'events', n) as detail from (
-      select a.id, a.count, (select count(*) from event e where e.alert_id = a.id and e.result ~ '(^| )(opened|merged|duplicate)') as n from lively a where a.priority = 1) c where count <> n`,
+      select a.id, a.count, (select count(*) from event e where e.alert_id = a.id and e.result ~ '(^| )(opened|merged|duplicate)') as n from ${countable('select id, count from lively where priority = 1')} a) c where count <> n`,
 };
 
 /** Everything that is wrong in the rows at this moment; throws when one question is not answered: then nothing is known. */
@@ -80,7 +82,7 @@ export type Conservation = { raises: number; opened: number; merged: number; los
 export async function readConservation(sql: Sql): Promise<Conservation> {
   const [row] = await sql.query<{ raises: number; opened: number; merged: number; lost: number; outbox: number; fates: Record<string, number> | null }>(
     `with seen as materialized (select alert_id from event where ${recent('event')} and evaluated_at > ${window} and urgency = 1 and edge in ('raise', 'repeat') and device_id is distinct from (select device_id from canary)),
-       touched as materialized (select a.id, a.count from alert a where a.priority = 1 and a.id in (select alert_id from seen)),
+       touched as materialized ${countable('select id, count from alert where priority = 1 and id in (select alert_id from seen)')},
        sent as materialized (select state, handled_at, dry from outbox where ${recent('outbox')} and created_at > ${window})
      select (select count(*)::int from event e join touched t on t.id = e.alert_id where e.result ~ '(^| )(opened|merged|duplicate)') as raises, (select count(*)::int from touched) as opened, (select coalesce(sum(count - 1), 0)::int from touched) as merged,
        (select count(*)::int from seen where alert_id is null) as lost, (select count(*)::int from sent) as outbox,

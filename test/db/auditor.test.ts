@@ -136,6 +136,21 @@ describe('planted faults', { timeout: 240_000 }, () => {
     expect(calls.length).toBeGreaterThan(0); // nobody evaluates: a leader's telephone rings
   });
 
+  it('counts the events of the small emergencies first, and no more than a look can read: a button that is stuck does not blind it [E3]', async () => {
+    const small = await sos();
+    await q(`insert into home (id, region_code, address_enc, place_enc) select 'x1', region_code, address_enc, place_enc from home where id = 'h1'`);
+    await a.event('sos', { deviceId: 'x1', homeId: 'x1', personId: null });
+    await a.settle();
+    await deliver();
+    const stuck = (await a.alert()).id;
+    expect(small).not.toBe(stuck);
+    await q('update alert set count = $2 where id = $1', [stuck, limits.auditCounted]);
+    expect((await pass(40)).filter((f) => f.startsWith('count-wrong'))).toEqual([]); // both together would be one event too many
+    expect(await readConservation(a.db)).toMatchObject({ raises: 1, opened: 1, merged: 0, lost: 0 });
+    await q('update alert set count = $2 where id = $1', [stuck, limits.auditCounted - 1]);
+    expect((await pass(40)).filter((f) => f.startsWith('count-wrong'))).toEqual([`count-wrong alert ${stuck}`]);
+  });
+
   it('a self-check that has died is found within ten minutes [B8 E3]', async () => {
     await q(`insert into canary (device_id, secret_hash, secret_enc, run, next_at, ok_at) values ('c', '\\x00', '\\x00', 5, anling_now() + interval '5 minutes', anling_now())`);
     for (const role of ['edge', 'web']) await q(`insert into node (id, role, started_at, beat_at) values ($1, $1, anling_now(), anling_now() + interval '1 hour')`, [role]);
