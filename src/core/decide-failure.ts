@@ -54,7 +54,7 @@ function callInstead(c: Case, f: Failure, now: number): Send | null {
   const template = voiceForm[f.template];
   const who = c.roster.find((p) => p.party === f.party);
   const calledAlready = (c.contacted.get(f.party)?.voice ?? 0) > 0 && f.purpose === 'search';
-  if (!template || !who || calledAlready || overBudget(c, who, now, callsKept(c, who, f.round))) return null;
+  if (!template || !who || who.withdrawn || calledAlready || overBudget(c, who, now, callsKept(c, who, f.round))) return null;
   const state = c.engagements.get(f.party)?.state;
   if (f.purpose === 'search' && state !== undefined && state !== 'notified') return null;
   return { party: f.party, channel: 'voice', template, purpose: f.purpose, round: f.round, step: f.step };

@@ -34,5 +34,6 @@ export function lastMessage(c: Case, f: Pick<Send, 'party' | 'channel' | 'templa
   const { plan, priority, planRound, planStep, state } = c.alert;
   const kept = /^local\.(SMS_|CALLS_|RESERVE)/.test(f.errorCode ?? '');
   if (!kept || priority !== 1 || f.purpose !== 'search' || state !== 'open' || (plan && planStep < plan.steps.length) || reachedIn(c, planRound)) return null;
+  if (c.roster.some((p) => p.party === f.party && p.withdrawn)) return null;
   return { party: f.party, channel: f.channel, template: f.template, purpose: f.purpose, round: f.round, step: f.step, lastWay: true };
 }

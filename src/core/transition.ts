@@ -6,12 +6,14 @@ import { type Act, type ActResult, claimFor, conflict, done, invalid, log, searc
 import { accept, arrive, commit, decline, depart, lateAnswer, needHelp, relatives, searched, seen } from './act-party.ts';
 import { type Alert, isShelved, type Outcome, outcomes, shelvedFlag } from './alert.ts';
 import { type Case, type Change, joined, nothing, type Send, withFlags } from './change.ts';
+import { consentNeeded } from './consent.ts';
 import { allOff } from './decide-raise.ts';
 import { resumePlan } from './decide-plan.ts';
 import { backFromShelf, leavesShelf } from './decide-shelf.ts';
 import { onTheWay } from './decide-timer.ts';
 import { limits } from './limits.ts';
 import { smsTemplate } from './messages.ts';
+import { roleTitle } from './roster.ts';
 
 /** Applies `act` to the case. Pure; the caller holds the alert's row. */
 export function act(c: Case, a: Act, now: number): ActResult {
@@ -106,6 +108,7 @@ function dispatch(c: Case, a: Act, now: number): ActResult {
   if (a.actor.type !== 'user') return invalid('actor', 'an operator');
   const who = c.roster.find((p) => p.party === a.party);
   if (!a.party || !who) return invalid('party', 'a responder or contact of this home, town or county');
+  if (who.withdrawn) return invalid('party', `${consentNeeded}: ${roleTitle[who.role]} ${who.party} has; dial by hand if it must be`);
   const base = { party: a.party, purpose: 'search' as const, round: alert.planRound, step: null };
   const area = alert.kind === 'outage'; // who is sent to an outage is told of the area, not of one elder
   const sends: Send[] = [{ ...base, channel: 'voice', template: area ? 'voice-outage' : 'voice-p1' }];

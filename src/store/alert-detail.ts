@@ -66,7 +66,7 @@ export async function readDue(sql: Sql, alertId: string): Promise<{ slot: string
 
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
-  landline: boolean; absentUntil: number | null; optedOut: boolean;
+  landline: boolean; absentUntil: number | null; optedOut: boolean; /** 撤回同意: the house asks him no more, a human may dial */ withdrawn: boolean;
   /** The code of their own page /j/{code} for this alert; only when `plain`, because whoever has it answers for them. */ code: string | null;
 };
 
@@ -75,14 +75,14 @@ export async function readCandidates(sql: Sql, seal: Seal, at: { id: string; hom
   const rows = await sql.query<Omit<Candidate, 'name' | 'phone'> & Sealed & { near_no: number; ord: number }>(
     `select q.*, s.code from (
      select 'contact:' || c.id as party, c.relation as role, 'home' as near, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", array_remove(array[c.language], null) as languages,
-       false as landline, c.absent_until as "absentUntil", c.opted_out_at is not null as "optedOut", null::bytea as "rName", null::bytea as "rPhone", c.name_enc as "cName", c.phone_enc as "cPhone", 0 as near_no, c.ord
-     from contact c join person p on p.id = c.person_id where c.withdrawn_at is null and (p.id = $1 or ($1::text is null and p.home_id = $2))
+       false as landline, c.absent_until as "absentUntil", c.opted_out_at is not null as "optedOut", c.withdrawn_at is not null as withdrawn, null::bytea as "rName", null::bytea as "rPhone", c.name_enc as "cName", c.phone_enc as "cPhone", 0 as near_no, c.ord
+     from contact c join person p on p.id = c.person_id where (p.id = $1 or ($1::text is null and p.home_id = $2))
      union all
      select 'responder:' || r.id, r.role, case when r.region_code = $3 then 'village' when right(r.region_code, 6) = '000000' then 'county' else 'town' end,
-       r.key_holder and r.region_code = $3, r.walk_minutes, r.languages, r.landline, r.absent_until, r.opted_out_at is not null, r.name_enc, r.phone_enc, null, null,
+       r.key_holder and r.region_code = $3, r.walk_minutes, r.languages, r.landline, r.absent_until, r.opted_out_at is not null, false, r.name_enc, r.phone_enc, null, null,
        case when r.region_code = $3 then 1 when right(r.region_code, 6) = '000000' then 3 else 2 end, r.ord
      from responder r where $3::text is not null and r.region_code in ($3, left($3, 9) || '000', left($3, 6) || '000000')
-     ) q left join slip s on s.alert_id = $4 and s.party = q.party order by q.near_no, q.ord, q.party limit 100`, [at.personId, at.homeId, at.regionCode, at.id]);
+     ) q left join slip s on s.alert_id = $4 and s.party = q.party order by q.near_no, q.withdrawn, q.ord, q.party limit 100`, [at.personId, at.homeId, at.regionCode, at.id]);
   return rows.map((row) => {
     const { near_no: _n, ord: _o, ...rest } = plainOf(row);
     const { name, phone } = plain ? partyText(seal, row) : maskedParty(seal, row);

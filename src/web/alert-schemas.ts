@@ -24,7 +24,7 @@ true satisfies Same<Static<typeof Alert>, AlertView>;
 
 const Candidate = Shape({
   party: Text, role: Text, name: Text, phone: Text, near: OneOf(['home', 'village', 'town', 'county']), keyHolder: Type.Boolean(), walkMinutes: Nullable(Count), languages: Type.Array(Text),
-  landline: Type.Boolean(), absentUntil: NullableTime, optedOut: Type.Boolean(),
+  landline: Type.Boolean(), absentUntil: NullableTime, optedOut: Type.Boolean(), withdrawn: Type.Boolean({ description: '撤回同意: not to be dispatched; a human may dial by hand' }),
   link: Nullable(Type.String({ description: 'their own page for this alert, to be passed on; only in a revealed case' })),
 }, 'who can be sent; names and numbers are masked unless the case is revealed');
 

@@ -141,7 +141,7 @@ export class FakeHouse {
   }
 
   candidates(plain: boolean): unknown[] {
-    const base = { keyHolder: false, walkMinutes: null as number | null, languages: ['后路话'], landline: false, absentUntil: null as number | null, optedOut: false, link: null as string | null };
+    const base = { keyHolder: false, walkMinutes: null as number | null, languages: ['后路话'], landline: false, absentUntil: null as number | null, optedOut: false, withdrawn: false, link: null as string | null };
     const named = (who: Pick<Person, 'name' | 'masked' | 'phone'>): { name: string; phone: string } => (plain ? { name: who.name, phone: who.phone } : { name: who.masked, phone: mask(who.phone) });
     return [
       { party: 'contact:nb', role: 'neighbour', near: 'home', ...named(neighbour), ...base, keyHolder: true, walkMinutes: 3, absentUntil: this.now() + 3_600_000 },

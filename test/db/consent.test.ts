@@ -1,7 +1,9 @@
 /** What a contact agreed to holds from the next step on, and for what waits to leave: nobody calls who has withdrawn (E12). */
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Party } from '#core/ids.ts';
+import { readCandidates } from '#store/alert-detail.ts';
 import { findContact, updateContact } from '#store/contacts.ts';
-import { type Alarm, phone, testAlarm } from '#test/harness/alarm.ts';
+import { type Alarm, phone, testAlarm, village } from '#test/harness/alarm.ts';
 
 let a: Alarm;
 beforeEach(async () => { a = await testAlarm(); });
@@ -41,4 +43,36 @@ it('who agreed to emergencies only, or has quiet hours, is left alone by lesser 
   await a.event('sos');
   await a.settle();
   expect((await a.sentLines()).filter((l) => l.includes('contact:family1'))).not.toEqual([]);
+});
+
+it('a dispatch to who withdrew is refused by name and reason, nothing is sent, and the alert is as it was; the next relative can be sent [E12]', async () => {
+  await a.event('sos');
+  await a.settle();
+  await a.sent();
+  await change('family1', { withdrawnAt: await a.now() });
+  const { id, version } = await a.alert();
+  const refused = await a.respond({ alertId: id, action: 'dispatch', party: 'contact:family1' as Party });
+  expect(refused).toEqual({ kind: 'invalid', fields: [{ field: 'party', expected: expect.stringMatching(/撤回同意.*家属 contact:family1/u) as string }] });
+  expect([(await a.alert()).version, (await a.sentLines()).filter((l) => l.includes('family1'))]).toEqual([version, []]);
+  expect((await a.respond({ alertId: id, action: 'dispatch', party: 'contact:family2' as Party })).kind).toBe('ok');
+  expect((await a.sentLines()).filter((l) => l.includes('contact:family2'))).toHaveLength(2);
+});
+
+it('the desk sees him marked, behind the others, and may dial; the page of who goes leaves him out [E12]', async () => {
+  await change('keyholder', { withdrawnAt: await a.now() });
+  const shown = (await readCandidates(a.db, a.seal, { id: '1', homeId: 'h1', personId: 'p1', regionCode: village }, false)).filter((c) => c.near === 'home');
+  expect(shown.map((c) => [c.party, c.withdrawn])).toEqual([['contact:neighbour', false], ['contact:family1', false], ['contact:family2', false], ['contact:keyholder', true]]);
+});
+
+it('a text that fails after he withdrew is followed by no call to him, but by the next person at once [E12 LAW6]', async () => {
+  await a.event('sos');
+  await a.settle();
+  await a.sent();
+  await change('family1', { withdrawnAt: await a.now() });
+  await a.db.query(`update outbox set state = 'failed', error_code = 'isv.X', error_class = 'P', done_at = anling_now() where party = 'contact:family1' and state = 'accepted'`);
+  const before = (await a.alert()).planStep;
+  await a.settle();
+  expect((await a.sentLines()).filter((l) => l.includes('contact:family1'))).toEqual([]);
+  expect((await a.alert()).planStep).toBe(before + 1);
+  expect((await a.log()).find((l) => l.action === 'send-failed')?.detail).toMatchObject({ party: 'contact:family1', next: 'next-person' });
 });

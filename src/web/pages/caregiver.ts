@@ -56,7 +56,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     if (noteOnce(code))
       await ctx.audit({ actor: `party:${slip.party}`, action: 'alert.reveal', target: `alert:${slip.alertId}`, result: 'ok', detail: { via: 'link', personId: slip.personId, homeId: slip.homeId } });
     const row = await findAlertView(ctx.db, slip.alertId);
-    const contacts: Candidate[] = row ? (await readCandidates(ctx.db, ctx.seal, row, true)).filter((c) => c.near === 'home' && c.party !== slip.party) : [];
+    const contacts: Candidate[] = row ? (await readCandidates(ctx.db, ctx.seal, row, true)).filter((c) => c.near === 'home' && !c.withdrawn && c.party !== slip.party) : [];
     return {
       person: slip.personId === null ? null : await revealPerson(ctx.db, ctx.seal, slip.personId), home: slip.homeId === null ? null : await revealHome(ctx.db, ctx.seal, slip.homeId), contacts,
     };

@@ -17,7 +17,7 @@ export type ElderCommand = {
 /** Who can be sent: contacts (`home`) and responders by nearness. */
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
-  landline: boolean; absentUntil: number | null; optedOut: boolean; /** their own page, in a revealed case */ link: string | null;
+  landline: boolean; absentUntil: number | null; optedOut: boolean; /** 撤回同意: only by hand */ withdrawn: boolean; /** their own page, in a revealed case */ link: string | null;
 };
 export type CaseInFull = AlertView & { timeline: TimelineEntry[]; engagements: Engagement[]; messages: Message[]; commands: ElderCommand[]; due: { slot: string; dueAt: number }[]; candidates: Candidate[] };
 

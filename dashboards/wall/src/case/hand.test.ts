@@ -6,7 +6,7 @@ import { alertView } from '#wall/live/samples.ts';
 import { handList } from './hand.ts';
 
 const who = (party: string, more: Partial<Candidate> = {}): Candidate =>
-  ({ party, role: 'doctor', name: '陈*', phone: '154****0001', near: 'village', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false, link: null, ...more });
+  ({ party, role: 'doctor', name: '陈*', phone: '154****0001', near: 'village', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false, withdrawn: false, link: null, ...more });
 const message = (party: string, channel: string, state: string): Message => ({ id: '1', party, channel, state }) as unknown as Message;
 const people = [who('r:1'), who('r:2'), who('r:3', { absentUntil: 5_000 }), who('r:4', { phone: '' })];
 const full = (more: Partial<CaseInFull> = {}): CaseInFull => ({ ...alertView(), timeline: [], engagements: [], messages: [], commands: [], due: [], candidates: people, ...more }) as CaseInFull;
@@ -21,6 +21,9 @@ describe('the last rung: by hand [2.5 FF6]', () => {
     expect(parties(open(), full())).toBeNull();
     expect(parties(open(['nobody-answered'], 'committed'), full())).toBeNull();
     expect(handList(open(['nobody-answered']), null, people, 0)).toBeNull();
+  });
+  it('who withdrew consent stands behind all others: a human may dial him [E12]', () => {
+    expect(handList(open(['nobody-answered']), full(), [who('c:1', { withdrawn: true }), ...people], 1_000)?.rows.map((r) => [r.who.party, r.who.withdrawn])).toEqual([['r:1', false], ['r:2', false], ['r:3', false], ['c:1', true]]);
   });
   it('leaves out who said no or goes, puts who is away last, and shows what was noted of each', () => {
     const f = full({

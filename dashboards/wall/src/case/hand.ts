@@ -7,7 +7,7 @@ export type HandList = { why: 'nobody' | 'unsent'; rows: HandRow[] };
 
 const lost: ReadonlySet<string> = new Set(['failed', 'unknown']);
 
-/** Null while the house's own ways go on. Near ones first, who is away last; nobody who said no, or who goes. No row moves when it was dialled. */
+/** Null while the house's own ways go on. Near ones first, who is away last, and behind them who withdrew consent (a human decides); nobody who said no, or who goes. No row moves when it was dialled. */
 export function handList(alert: AlertView, full: CaseInFull | null, candidates: readonly Candidate[], now: number): HandList | null {
   if (full === null || (alert.state !== 'open' && alert.state !== 'claimed')) return null;
   const sent = full.messages.filter((m) => m.state !== 'withdrawn');
@@ -18,7 +18,7 @@ export function handList(alert: AlertView, full: CaseInFull | null, candidates: 
   const rows = candidates.filter((c) => c.phone !== '' && !out.has(answered.get(c.party) ?? '')).map((who): HandRow => ({
     who, tried: (['sms', 'voice'] as const).flatMap((channel) => full.messages.filter((m) => m.party === who.party && m.channel === channel).slice(-1)), noted: notedOf(full, who.party),
   }));
-  const away = (c: Candidate): number => (c.absentUntil !== null && c.absentUntil > now ? 1 : 0);
+  const away = (c: Candidate): number => (c.withdrawn ? 2 : c.absentUntil !== null && c.absentUntil > now ? 1 : 0);
   return { why, rows: rows.sort((a, b) => away(a.who) - away(b.who)) };
 }
 

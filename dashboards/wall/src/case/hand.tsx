@@ -39,7 +39,7 @@ function Row({ row: { who, tried, noted }, alert }: { row: HandRow; alert: Alert
   return (
     <li class="who-row hand-row" data-hand={who.party} data-noted={noted !== null}>
       <div class="who-line">
-        <span class="who-role">{roleText(who.role)}{who.keyHolder && <i class="flag">{t('case.keyHolder')}</i>}</span><span class="who-name">{who.name}</span>
+        <span class="who-role">{roleText(who.role)}{who.keyHolder && <i class="flag">{t('case.keyHolder')}</i>}</span><span class="who-name">{who.name}</span>{who.withdrawn && <i class="flag grave" title={t('case.withdrawnDial')} data-test="withdrawn">{t('skip.consent-withdrawn')}</i>}
         <span class={plain ? 'dial-number digits' : 'who-phone digits dim'}>{spaced(who.phone)}</span>
         {noted !== null && <b data-test="noted">{noted.text} <span class="digits dim">{clockSeconds(noted.at)}</span></b>}
       </div>

@@ -24,7 +24,7 @@ export function People({ alert, full }: { alert: AlertView; full: CaseInFull | n
 }
 
 const asCandidate = (e: Engagement): Candidate => ({
-  party: e.party, role: e.role ?? 'other', name: e.name ?? e.party, phone: e.phone ?? '', near: 'county', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false, link: null,
+  party: e.party, role: e.role ?? 'other', name: e.name ?? e.party, phone: e.phone ?? '', near: 'county', keyHolder: false, walkMinutes: null, languages: [], landline: false, absentUntil: null, optedOut: false, withdrawn: false, link: null,
 });
 
 function Group({ part, title, none, people, alert, engagements, loading }: {
@@ -45,7 +45,7 @@ function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertVie
   const toggle = (): void => { openParty.value = open ? null : who.party; if (!open && revealed.value === null) void reveal(); };
   const label = `${roleText(who.role)} ${who.name}`;
   return (
-    <li class={`who-row${open ? ' open' : ''}${absent || who.optedOut ? ' away' : ''}`} data-party={who.party}>
+    <li class={`who-row${open ? ' open' : ''}${absent || who.optedOut || who.withdrawn ? ' away' : ''}`} data-party={who.party}>
       <div class="who-line">
         <button type="button" class="who-main" aria-expanded={open} disabled={!mayAct.value} onClick={toggle}>
           <span class="who-role">{roleText(who.role)}{who.keyHolder && <i class="flag">{t('case.keyHolder')}</i>}</span>
@@ -55,11 +55,13 @@ function PersonRow({ who, alert, engagement }: { who: Candidate; alert: AlertVie
         <EngagementMark engagement={engagement} />
         {absent && <i class="flag">{t('case.absent')}</i>}
         {who.optedOut && <i class="flag">{t('case.optedOut')}</i>}
-        {mayAct.value && alert.state !== 'closed' && <button type="button" class="small-button" data-test="dispatch" aria-label={`${t('act.dispatch')} ${label}`} onClick={() => void dispatch(alert, who.party, who.name)}>{t('act.dispatch')}</button>}
+        {who.withdrawn && <i class="flag grave" data-test="withdrawn">{t('skip.consent-withdrawn')}</i>}
+        {mayAct.value && alert.state !== 'closed' && !who.withdrawn && <button type="button" class="small-button" data-test="dispatch" aria-label={`${t('act.dispatch')} ${label}`} onClick={() => void dispatch(alert, who.party, who.name)}>{t('act.dispatch')}</button>}
       </div>
       {open && (
         <div class="dial" data-test="dial">
           <span class="dial-number digits">{spaced(who.phone)}</span>
+          {who.withdrawn && <span class="warn small">{t('case.withdrawnDial')}</span>}
           {alert.state !== 'closed' && <CallKeys part={who.party} onResult={(result) => void calledParty(alert, who.party, result)} />}
           {alert.state !== 'closed' && <span class="call-keys">
             <button type="button" class="call-key reached" data-test="accept" onClick={() => void accept(alert, who.party, who.name)}>{t('act.accept')}</button>

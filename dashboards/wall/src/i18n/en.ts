@@ -36,7 +36,7 @@ export const en = {
   'case.key': 'Key with', 'case.dog': 'dog in the house', 'case.hearing': 'Hearing', 'case.risk': 'Risk', 'case.health': 'Health', 'case.notes': 'Notes',
   'case.device': 'Device', 'case.battery': 'battery {n} %', 'case.lastSeen': 'heard {time} ago', 'case.neverSeen': 'never heard', 'case.room': 'Room', 'case.highRisk': 'high risk', 'case.masked': 'Personal data is masked', 'case.revealNote': 'showing it is audited',
   'case.contacts': 'Contacts', 'case.noContacts': 'No contacts on file: call the town’s duty room', 'case.elderCall': 'Call the elder', 'case.keyHolder': 'key', 'case.result': 'Result',
-  'case.responders': 'Responders', 'case.noResponders': 'No responders on file near by', 'case.absent': 'absent', 'case.optedOut': 'opted out',
+  'case.responders': 'Responders', 'case.noResponders': 'No responders on file near by', 'case.absent': 'absent', 'case.optedOut': 'opted out', 'case.withdrawnDial': 'Consent withdrawn: the house neither calls nor texts; dial by hand if it must be', 'error.withdrawn': '{who} has withdrawn consent and cannot be dispatched; dial by hand if it must be.',
   'case.messages': 'Messages sent', 'case.noMessages': 'Nothing sent yet', 'case.timeline': 'Timeline', 'case.noTimeline': 'Nothing recorded yet', 'case.noteText': 'Write a note', 'case.noteHint': 'Enter saves',
   'case.closeTitle': 'Outcome', 'case.closeNote': 'Note (optional)', 'case.closeNoteNeeded': 'What was found? (needed: no contact or arrival is recorded)', 'case.closePick': 'Choose an outcome', 'case.scriptTitle': 'Read to 120', 'case.round': 'round {n}',
   'case.emergency': 'Ambulance 120 · fire 119 · police 110 (dial by hand)',

@@ -33,7 +33,7 @@ export const zh = {
   'case.key': '钥匙在', 'case.dog': '家里有狗', 'case.hearing': '听力', 'case.risk': '风险', 'case.health': '健康提示', 'case.notes': '备注',
   'case.device': '设备', 'case.battery': '电量 {n}%', 'case.lastSeen': '{time}前有心跳', 'case.neverSeen': '从未上线', 'case.room': '房间', 'case.highRisk': '高风险', 'case.masked': '个人信息已遮住', 'case.revealNote': '显示会记入审计',
   'case.contacts': '联系人', 'case.noContacts': '没有登记联系人:请呼叫乡镇值班室', 'case.elderCall': '呼叫老人', 'case.keyHolder': '持钥匙', 'case.result': '结果',
-  'case.responders': '处警人员', 'case.noResponders': '附近没有登记处警人员', 'case.absent': '请假', 'case.optedOut': '已退订',
+  'case.responders': '处警人员', 'case.noResponders': '附近没有登记处警人员', 'case.absent': '请假', 'case.optedOut': '已退订', 'case.withdrawnDial': '已撤回同意:系统不再给他打电话、发短信;确有必要,由人拨打', 'error.withdrawn': '{who} 已撤回同意,不能派单;确有必要,由人拨打。',
   'case.messages': '已发消息', 'case.noMessages': '还没有发出消息', 'case.timeline': '时间线', 'case.noTimeline': '还没有记录', 'case.noteText': '写一句备注', 'case.noteHint': 'Enter 保存',
   'case.closeTitle': '处置结果', 'case.closeNote': '说明(可不填)', 'case.closeNoteNeeded': '写一句看到的情况(没有通话、到达记录,必填)', 'case.closePick': '先选一个结果', 'case.scriptTitle': '拨打 120 念', 'case.round': '第 {n} 轮',
   'case.emergency': '急救 120 · 火警 119 · 报警 110(座机手拨)',

@@ -3,14 +3,15 @@
  * once have one winner and the other reads who it was. The screen changes by the feed, not by hope.
  */
 import type { Outcome } from '#core/alert.ts';
+import { consentNeeded } from '#core/consent.ts';
 import type { AlertView } from '#core/live.ts';
-import { post } from '#wall/api/client.ts';
+import { post, type Problem } from '#wall/api/client.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { closing, refreshCase, reveal } from './case.ts';
 import { selected } from './selection.ts';
 import { me } from './session.ts';
-import { say, sayProblem } from './toast.ts';
+import { say, sayBad, sayProblem } from './toast.ts';
 import { live, serverNow, tabId } from './wall.ts';
 
 type Ref = Pick<AlertView, 'id' | 'version'>;
@@ -19,10 +20,11 @@ export const callResults = ['reached', 'no-answer', 'busy', 'off', 'wrong-number
 export type CallResult = (typeof callResults)[number];
 
 /** One action on one alert; says what happened and looks at the case again. True when it was done. */
-async function act(alert: Ref, path: string, body: Record<string, unknown>, done: string): Promise<boolean> {
+async function act(alert: Ref, path: string, body: Record<string, unknown>, done: string, refused: (problem: Problem) => string | null = () => null): Promise<boolean> {
   const expectedVersion = live.value.alerts.get(alert.id)?.version ?? alert.version;
   const answer = await post(`/api/v1/alerts/${alert.id}/${path}`, { expectedVersion, ...body });
-  if (answer.ok) say(done); else sayProblem(answer.problem);
+  const own = answer.ok ? null : refused(answer.problem);
+  if (answer.ok) say(done); else if (own !== null) sayBad(own); else sayProblem(answer.problem);
   refreshCase(alert.id);
   return answer.ok;
 }
@@ -44,7 +46,8 @@ export async function claim(alert: AlertView): Promise<void> {
 }
 export const release = (alert: Ref): Promise<boolean> => act(alert, 'release', {}, t('ok.release'));
 export const note = (alert: Ref, text: string): Promise<boolean> => act(alert, 'notes', { note: text }, t('ok.note'));
-export const dispatch = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'dispatch', { party, tabId }, t('ok.dispatch', { who }));
+export const dispatch = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'dispatch', { party, tabId }, t('ok.dispatch', { who }),
+  (problem) => (problem.fields.some((f) => f.field === 'party' && f.expected.startsWith(consentNeeded)) ? t('error.withdrawn', { who }) : null));
 /** He said on the telephone that he goes, or that he cannot. */
 export const accept = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'accept', { party }, t('ok.accept', { who }));
 export const depart = (alert: Ref, party: string): Promise<boolean> => act(alert, 'depart', { party }, t('ok.depart'));
