@@ -8,12 +8,19 @@ import { ApiError, answerOf, invalid } from './errors.ts';
 export async function once<T>(ctx: WebContext, request: FastifyRequest, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return work();
-  const { actor } = callerOf(request);
+  return onceAs(ctx, { actor: callerOf(request).actor, key, of: `${request.method} ${request.url}\n${JSON.stringify(request.body ?? {})}` }, reply, work);
+}
+
+/**
+ * As `once`, for whoever has no session. `of`: what a repetition has in common with the first.
+ * `running`: the error to whom comes while the first is still being worked on.
+ */
+export async function onceAs<T>(ctx: WebContext, { actor, key, of: what, running }: { actor: string; key: string; of: string; running?: ApiError }, reply: FastifyReply, work: () => Promise<T>): Promise<T> {
   // Keyed: a body may be a single telephone number, which a plain hash would give away.
-  const of = ctx.seal.secretHash(`${request.method} ${request.url}\n${JSON.stringify(request.body ?? {})}`).toString('base64');
+  const of = ctx.seal.secretHash(what).toString('base64');
   const claim = await takeKey(ctx.db, actor, key, of);
   if (claim.kind === 'other') throw invalid([{ field: 'idempotency-key', expected: 'a key not used for another request' }]);
-  if (claim.kind === 'running') throw new ApiError('E_CONFLICT', 'The same request is being worked on; ask again.');
+  if (claim.kind === 'running') throw running ?? new ApiError('E_CONFLICT', 'The same request is being worked on; ask again.');
   if (claim.kind === 'done') {
     reply.header('idempotency-replayed', 'true');
     if (claim.answer.status < 300) { reply.code(claim.answer.status); return claim.answer.body as T; }

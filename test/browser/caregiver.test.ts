@@ -5,6 +5,8 @@ import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
 
+/** Something that happens once. */
+const signal = (): { promise: Promise<void>; done(): void } => { const { promise, resolve } = Promise.withResolvers<void>(); return { promise, done: resolve }; };
 const shots = process.env['ANLING_SHOTS']; // a folder: what was seen is kept there
 
 describe('the caregiver’s page', () => {
@@ -12,13 +14,19 @@ describe('the caregiver’s page', () => {
   let web: RealWeb;
   useRealWeb((now) => { ({ seat, web } = now); }, { respond: (t) => createRespond({ db: t.db, seal: t.seal, log: createLog('web', 'silent'), metrics: createMetrics('test') }) });
 
-  it('keeps a press and a picture without a network and sends them when there is one; the desk sees that it had waited, and opens the picture [UI3.4]', { timeout: 60_000 }, async () => {
+  /** An alarm of the first home with a care worker, who is told of it under this code. */
+  const given = async (kind: string, code: string, no: number): Promise<string> => {
     const [home] = await web.t.db.query<{ home: string; person: string; region: string; party: string }>(
       `select p.home_id as home, p.id as person, p.region_code as region, 'responder:' || r.id as party from person p join responder r on r.region_code = p.region_code and r.role = 'care-worker' where p.home_id is not null order by p.id limit 1`);
     if (!home) throw new Error('no home');
-    const id = await web.alert({ region: home.region, homeId: home.home, personId: home.person });
-    await web.t.db.query(`insert into slip (party, no, alert_id, code, created_at) values ($1, 27, $2, 'tele-code-27', anling_now())`, [home.party, id]);
+    const id = await web.alert({ region: home.region, homeId: home.home, personId: home.person, kind });
+    await web.t.db.query('insert into slip (party, no, alert_id, code, created_at) values ($1, $2, $3, $4, anling_now())', [home.party, no, id, code]);
     await web.t.db.query(`insert into engagement (alert_id, party, state, notified_at, updated_at) values ($1, $2, 'notified', anling_now(), anling_now())`, [id, home.party]);
+    return id;
+  };
+
+  it('keeps a press and a picture without a network and sends them when there is one; the desk sees that it had waited, and opens the picture [UI3.4]', { timeout: 60_000 }, async () => {
+    const id = await given('sos', 'tele-code-27', 27);
     const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });
     if (!telephone) throw new Error('no browser');
     const page = await telephone.newPage();
@@ -53,5 +61,49 @@ describe('the caregiver’s page', () => {
     await seat.page.click('[data-test=open-photo]');
     await seat.page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.case-photo')?.naturalWidth ?? 0) === 1280);
     if (shots) await seat.shot(`${shots}/case-photo.png`);
+  });
+
+  it('sends what two tabs have kept of two alarms, each once in effect, and loses nothing when one tab is slower than the other [UI3.4 LAW1]', { timeout: 60_000 }, async () => {
+    const ids = [await given('sos', 'tabs-code-1', 31), await given('gas', 'tabs-code-2', 32)];
+    const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });
+    if (!telephone) throw new Error('no browser');
+    // No network for presses, until there is one. Then both tabs send the first press at once; the slower one's answer comes when the
+    // faster one is already at the second press, and that one is lost on the way.
+    let network = false;
+    const [both, second, slower] = [signal(), signal(), signal()];
+    const tries = { first: 0, second: 0 };
+    await telephone.route('**/j/tabs-code-1', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      if (!network) return route.abort();
+      const nth = ++tries.first;
+      if (nth === 2) both.done();
+      await both.promise;
+      if (nth === 2) await second.promise;
+      return route.continue();
+    });
+    await telephone.route('**/j/tabs-code-2', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue();
+      if (!network) return route.abort();
+      if (++tries.second > 1) { slower.done(); return route.continue(); }
+      second.done();
+      await slower.promise;
+      return route.abort();
+    });
+    const [a, b] = [await telephone.newPage(), await telephone.newPage()];
+    await a.goto(`${web.url}/j/tabs-code-1`);
+    await b.goto(`${web.url}/j/tabs-code-2`);
+    await a.click('form:not(.pair) button[value=accept]');
+    await b.click('form:not(.pair) button[value=accept]');
+    await a.waitForFunction(() => JSON.parse(localStorage.getItem('anling.kept') ?? '[]').length === 2);
+    // The slower tab is done with its answer when it looks at its page again, or goes on to the second press.
+    for (const page of [a, b]) page.on('framenavigated', () => { if (tries.second > 0) slower.done(); });
+    network = true;
+    await Promise.all([a, b].map((page) => page.evaluate(() => { dispatchEvent(new Event('online')); })));
+    await slower.promise;
+    await a.waitForFunction(() => JSON.parse(localStorage.getItem('anling.kept') ?? '[]').length === 0, undefined, { timeout: 30_000 });
+    expect(await web.t.db.query(`select alert_id as id, state from engagement where alert_id = any($1::bigint[]) order by alert_id`, [ids])).toEqual(ids.map((id) => ({ id, state: 'accepted' })));
+    expect(tries.first).toBe(2);
+    expect(await web.t.db.query(`select count(*)::int as n from alert_log where alert_id = $1 and action = 'accepted'`, [ids[0]])).toEqual([{ n: 1 }]);
+    await telephone.close();
   });
 });

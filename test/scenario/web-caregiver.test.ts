@@ -156,6 +156,17 @@ describe('caregiver link', () => {
     expect((await web.fetch(`/j/${code}`, { method: 'POST', body: 'action=arrive&keptMs=x', headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' } })).status).toBe(422);
   });
 
+  it('does a press once, however often it comes under its key, though other answers came between [UI3.4 LAW4]', async () => {
+    const press = (action: string, key: string) => web.fetch(`/j/${code}`, { method: 'POST', body: `action=${action}&keptMs=5000`, headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null', 'idempotency-key': key } });
+    for (const [action, at] of [['decline', '1'], ['accept', '2'], ['decline', '1'], ['accept', '2'], ['arrive', '3'], ['accept', '2']] as const) expect((await press(action, `${at}-${action}`)).status).toBe(303);
+    expect([await state(), await engagement()]).toEqual(['arrived', 'arrived']);
+    expect(await web.t.db.query(`select action from alert_log where alert_id = $1 and actor_type = 'party' order by id`, [id])).toEqual([{ action: 'declined' }, { action: 'accepted' }, { action: 'arrived' }]);
+    expect((await press('need-help', '3-arrive')).status, 'a key of another press').toBe(422);
+    const two = await Promise.all([press('done', '4-done'), press('done', '4-done')]);
+    expect(two.map((r) => r.status).every((status) => status === 303 || status === 503)).toBe(true);
+    expect((await web.t.db.query(`select count(*)::int as n from alert_log where alert_id = $1 and action = 'done'`, [id]))[0]).toEqual({ n: 1 });
+  });
+
   it('takes one picture of who goes, by a form without a script, sealed; the desk opens it, audited, and nobody of another town [UI3.4 W10]', async () => {
     const picture = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.from('现场'.repeat(500))]);
     const send = async (data: Buffer, path = `/j/${code}/photo`) => {

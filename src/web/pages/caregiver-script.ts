@@ -1,6 +1,7 @@
 /**
  * What a telephone that can run it does for the caregiver's page (`/j/page.js`): a press without a network is kept, with its time, and
  * sent when there is one, in order; a picture is made small first; the page looks again by itself. The page works without it.
+ * Each press goes out under a key of its own, so that a second tab, or a try whose answer was lost, does nothing twice.
  */
 export const caregiverScript = `(function () {
   'use strict';
@@ -24,10 +25,11 @@ export const caregiverScript = `(function () {
     function next() {
       var first = read()[0];
       if (!first) return Promise.resolve();
-      return fetch(first.to, { method: 'POST', body: bodyOf(first), redirect: 'manual', cache: 'no-store' }).then(function (answer) {
+      return fetch(first.to, { method: 'POST', body: bodyOf(first), headers: { 'idempotency-key': String(first.at) + '-' + (first.action || 'photo') }, redirect: 'manual', cache: 'no-store' }).then(function (answer) {
         if (answer.type !== 'opaqueredirect' && (answer.status >= 500 || answer.status === 429)) throw new Error('later');
         sent++;
-        write(read().slice(1));
+        // Another tab may have sent it, and more, meanwhile: only this one is taken off.
+        write(read().filter(function (k) { return k.to !== first.to || k.at !== first.at || k.action !== first.action; }));
         return next();
       });
     }

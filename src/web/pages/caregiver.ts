@@ -5,18 +5,17 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { offUntil } from '#core/absence.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type Candidate, readCandidates, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
 import { savePhoto } from '#store/photos.ts';
-import { markParties } from '#store/roster.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { atMostEach } from '#web/seldom.ts';
-import { OneOf, Shape } from '#web/schemas.ts';
+import { IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
+import { createAnswer } from './caregiver-answer.ts';
 import { answers, type Answer, messagePage, presence, type Presence, type Revealed, slipPage, style } from './caregiver-page.ts';
 import { caregiverScript } from './caregiver-script.ts';
 import { fieldOf, pictureType } from './form-file.ts';
@@ -34,6 +33,7 @@ const going: ReadonlySet<string> = new Set(['accepted', 'arrived', 'need-help', 
 export function registerCaregiver(app: App, ctx: WebContext): void {
   const wrong = createWrongCodes();
   const noteOnce = atMostEach(600_000);
+  const answer = createAnswer(ctx);
   const languageOf = (request: FastifyRequest): Lang => ((request.query as { lang?: unknown }).lang === 'en' ? 'en' : 'zh');
   const send = (reply: FastifyReply, status: number, page: string): FastifyReply => reply.code(status).headers({
     'content-type': 'text/html; charset=utf-8', 'content-security-policy': csp, 'cache-control': 'no-store', 'x-robots-tag': 'noindex, nofollow', 'referrer-policy': 'no-referrer',
@@ -67,23 +67,6 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     send(reply, 200, slipPage({ lang: languageOf(request), code, slip, revealed: await reveal(slip, code), others }).text);
   };
 
-  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number): Promise<void> => {
-    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...(keptMs === undefined ? {} : { keptMs }) });
-    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
-      .catch((error: unknown) => ctx.log.error({ err: error, alertId, action, trace }, 'an action is not in the audit'));
-    ctx.log.info({ alertId, action, via: 'link', result: result.kind, trace }, 'alert action');
-    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
-  };
-  /** 外出 by her page: as by SMS, what waits for her goes to the next. */
-  const absent = async (slip: SlipCase, action: Presence, trace: string): Promise<void> => {
-    const party = slip.party as Party;
-    await markParties(ctx.db, [party], { absentUntil: action === 'back' ? null : Math.max(slip.absentUntil ?? 0, offUntil(slip.now)) });
-    await ctx.audit({ actor: `party:${party}`, action: `party.${action}`, target: party, result: 'ok', detail: { via: 'link', trace } });
-    if (action === 'back') return;
-    const waiting = [{ alertId: slip.alertId, mine: slip.mine, open: slip.state !== 'closed' }, ...(await otherSlips(ctx.db, slip.party, slip.alertId)).map((o) => ({ alertId: o.alertId, mine: o.mine, open: true }))];
-    for (const w of waiting) if (w.open && (w.mine === 'notified' || w.mine === 'seen' || w.mine === 'accepted')) await act(slip, 'decline', trace, w.alertId);
-  };
-
   const back = (request: FastifyRequest, reply: FastifyReply, code: string): FastifyReply =>
     reply.code(303).headers({ location: `/j/${encodeURIComponent(code)}${languageOf(request) === 'en' ? '?lang=en' : ''}`, 'referrer-policy': 'no-referrer', 'cache-control': 'no-store' }).serializer(() => '').send(null);
 
@@ -100,7 +83,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
   app.post('/j/:code', {
     config: { access: 'public', anySite: true },
     schema: {
-      summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query,
+      summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query, headers: IdempotencyHeaders,
       body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }), response: { 303: Type.Null() },
     },
   }, async (request, reply) => {
@@ -108,8 +91,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     const slip = await look(request, reply, keptMs);
     if (!slip) return reply;
     const { params: { code }, body: { action } } = request;
-    if (action === 'off-today' || action === 'back') await absent(slip, action, request.id);
-    else await act(slip, action, request.id, slip.alertId, keptMs);
+    await answer(slip, { code, action, keptMs, key: request.headers['idempotency-key'], trace: request.id }, reply);
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
     return back(request, reply, code);
   });

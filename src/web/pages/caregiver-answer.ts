@@ -1,0 +1,45 @@
+/** What a press on the caregiver's page does: her answer to the alert, or that she is away and back; each done once under its key. */
+import type { FastifyReply } from 'fastify';
+import { offUntil } from '#core/absence.ts';
+import type { AlertId, Party } from '#core/ids.ts';
+import { otherSlips, type SlipCase } from '#store/caregiver-case.ts';
+import { markParties } from '#store/roster.ts';
+import type { WebContext } from '#web/context.ts';
+import { ApiError } from '#web/errors.ts';
+import { onceAs } from '#web/idempotency.ts';
+import type { Answer, Presence } from './caregiver-page.ts';
+
+/** `key`: of this one press, from a page with scripts; `keptMs`: how long it had waited for a network, in milliseconds. */
+export type Press = { code: string; action: Answer | Presence; keptMs: number | undefined; key: string | undefined; trace: string };
+
+/** Throws ApiError when the answer does not fit the alert (422), or the same press is being worked on (503: it is sent again). */
+export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, reply: FastifyReply) => Promise<void> {
+  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number): Promise<void> => {
+    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...(keptMs === undefined ? {} : { keptMs }) });
+    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
+      .catch((error: unknown) => ctx.log.error({ err: error, alertId, action, trace }, 'an action is not in the audit'));
+    ctx.log.info({ alertId, action, via: 'link', result: result.kind, trace }, 'alert action');
+    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
+  };
+
+  /** 外出 by her page: as by SMS, what waits for her goes to the next. */
+  const absent = async (slip: SlipCase, action: Presence, trace: string): Promise<void> => {
+    const party = slip.party as Party;
+    await markParties(ctx.db, [party], { absentUntil: action === 'back' ? null : Math.max(slip.absentUntil ?? 0, offUntil(slip.now)) });
+    await ctx.audit({ actor: `party:${party}`, action: `party.${action}`, target: party, result: 'ok', detail: { via: 'link', trace } });
+    if (action === 'back') return;
+    const waiting = [{ alertId: slip.alertId, mine: slip.mine, open: slip.state !== 'closed' }, ...(await otherSlips(ctx.db, slip.party, slip.alertId)).map((o) => ({ alertId: o.alertId, mine: o.mine, open: true }))];
+    for (const w of waiting) if (w.open && (w.mine === 'notified' || w.mine === 'seen' || w.mine === 'accepted')) await act(slip, 'decline', trace, w.alertId);
+  };
+
+  return async (slip, { code, action, keptMs, key, trace }, reply) => {
+    const answer = async (): Promise<null> => {
+      if (action === 'off-today' || action === 'back') await absent(slip, action, trace);
+      else await act(slip, action, trace, slip.alertId, keptMs);
+      return null;
+    };
+    // Two tabs of one telephone send what both have kept, and a press whose answer was lost is sent again: neither may undo what came between.
+    if (key === undefined) await answer();
+    else await onceAs(ctx, { actor: `party:${slip.party}`, key: `${code} ${key}`, of: action, running: new ApiError('E_OVERLOADED', 'The same press is being worked on; send it again.') }, reply, answer);
+  };
+}
