@@ -11,8 +11,8 @@ import { advance, apply, type ApplyTools, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
 
 export type FailuresOptions = ApplyTools & { db: Db; metrics: Metrics; pollMs?: number };
-/** All of a turn in one transaction: twenty statements, however many alerts. With one each, 256 failures of 150 alerts took a starved worker 109 s. */
-const rowsPerTurn = 256;
+/** All of a turn in one transaction, twenty statements: with one each, 256 failures of 150 alerts took a starved worker 109 s. No more rows: evaluation waits for the alerts meanwhile. */
+const rowsPerTurn = 64;
 
 export function startFailures(options: FailuresOptions): Loop {
   const turn = createFailures(options);

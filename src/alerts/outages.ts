@@ -9,7 +9,7 @@ import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import {
   addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, refreshPresumed, regionName, releaseMembers,
-  setCause, setRecovering, takeSingleAlarms,
+  setBlow, setCause, setRecovering, takeSingleAlarms,
 } from '#store/outages.ts';
 import type { Db, Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -75,6 +75,8 @@ async function joinOutages(sql: Sql, joins: readonly { outageId: string; member:
     const recent = losses.filter((l) => l.outageId === o.id || members.includes(l));
     const cause = causeOf(recent, alive);
     if (recent.length >= limits.outageDevices && cause !== o.cause && cause !== 'power' && o.cause !== 'vendor') await setCause(sql, o.id, cause, traitOf(recent, cause), lastLife(recent) ?? 0);
+    // Who beats seldom is missed late: the blow was after the last sign of life of all who fell with it, and what others said before it proves nothing.
+    else if (recent.length >= limits.outageDevices && o.cause !== 'power') await setBlow(sql, o.id, lastLife(members) ?? 0);
   }
   return events;
 }

@@ -187,6 +187,11 @@ export async function setCause(sql: Sql, outageId: string, cause: OutageCause, t
   await sql.query(`update outage set cause = $2, trait = $3, from_at = greatest(from_at, to_timestamp($4 / 1000.0)) where id = $1`, [outageId, cause, trait, fromAt]);
 }
 
+/** The incident began later than was known: only who is heard after this (epoch ms) is proven alive. */
+export async function setBlow(sql: Sql, outageId: string, fromAt: number): Promise<void> {
+  await sql.query(`update outage set from_at = to_timestamp($2 / 1000.0) where id = $1 and from_at < to_timestamp($2 / 1000.0)`, [outageId, fromAt]);
+}
+
 export async function endOutage(sql: Sql, outageId: string, how: 'recovered' | 'closed'): Promise<void> {
   await sql.query(`update outage set ended_at = anling_now(), ended_how = $2 where id = $1 and ended_at is null`, [outageId, how]);
   await sql.query(`update presence set state = 'offline', check_at = 'infinity' where outage_id = $1 and state = 'silent'`, [outageId]);

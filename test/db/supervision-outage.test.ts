@@ -175,6 +175,22 @@ it('the typhoon: power first, then the masts: buttons are presumed unreachable o
   expect(await c.events('offline')).toEqual([]);
 });
 
+it('a button heard minutes before the masts die is presumed too: the blow is dated by the last of those who fell with it [B4 FF5]', async () => {
+  const watches: string[] = [];
+  const buttons: string[] = [];
+  for (let v = 0; v < 3; v++) {
+    await c.homes({ region: village(0, v), homes: 12, prefix: `r${v}` });
+    watches.push(...await c.homes({ region: village(0, v), homes: 6, prefix: `w${v}`, models: ['watch'], cell: `c${v}` }));
+    buttons.push(...await c.homes({ region: village(0, v), homes: 4, prefix: `b${v}`, models: ['sos-button'], cell: `c${v}` }));
+  }
+  // Watches beat every five minutes, each at its own time: the first of them are missed when the last were heard minutes later.
+  const beat = (gone: number): Promise<void> => c.heard(watches.filter((_, i) => gone % (5 * minute) === (i * 15_000) % (5 * minute)));
+  await c.pass(20 * minute, { stepMs: 15_000, each: async (gone) => { await beat(gone); if (gone === 18 * minute) await c.heard(buttons.slice(0, 1)); } });
+  await c.pass(22 * minute, { stepMs: 15_000 });
+  const [row] = await c.db.query<{ cause: string; counts: Record<string, number> }>('select cause, counts from outage where ended_at is null');
+  expect(row).toMatchObject({ cause: 'unknown', counts: { members: 54, presumed: 12, people: 66 } });
+});
+
 it('of two people in one home, a device of one is no ear for the other [B4]', async () => {
   const ids = await c.homes({ region: village(0, 1), homes: 6, models: ['fall-radar', 'watch'] });
   await c.db.query(`insert into person (id, home_id, name_enc, name_bidx) select 'q' || id, id, '\\x00', '\\x00' from home`);
