@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { WebSocket } from 'ws';
 import { startLive, type Wire } from '#wall/live/socket.ts';
-import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser, type Page } from '../test/browser/browser.ts';
+import { type Browser, buildWall, chromiumPath, firstRowKb, noBrowser, openBrowser, type Page } from '../test/browser/browser.ts';
 import { type FakeServer, startFakeServer } from '../test/browser/fake-server.ts';
 import { slipPage, type SlipPage } from '#web/pages/caregiver-page.ts';
 import { machineFacts, quantile } from './results.ts';
@@ -96,16 +96,9 @@ async function firstRow(browser: Browser, dist: string): Promise<void> {
   await page.goto(server.url);
   await page.waitForSelector('[data-test=row]');
   // What was asked for by then and what the entry needs are two things: the case and the tiles are asked for beside the first row.
-  const html = readFileSync(join(dist, 'index.html'), 'utf8');
-  const needed = new Set<string>();
-  const walk = (path: string): void => {
-    if (needed.has(path)) return;
-    needed.add(path);
-    for (const [, name] of readFileSync(join(dist, path), 'utf8').matchAll(/(?:from|import)\s*["']\.\/([\w.-]+\.js)["']/g)) walk(`/assets/${name}`);
-  };
-  walk(/src="(\/assets\/index-[\w-]+\.js)"/.exec(html)?.[1] ?? '');
-  const size = (paths: Iterable<string>): number => [...paths].reduce((sum, path) => sum + gzipSync(readFileSync(join(dist, path))).length, 0) / 1024;
-  say('JS before the first row', 'KB gzip', size(needed), 60, `${needed.size} files; asked for by the moment it stood: ${round(size([...scripts]))} KB`);
+  const { kb, files } = firstRowKb(dist);
+  const asked = [...scripts].reduce((sum, path) => sum + gzipSync(readFileSync(join(dist, path))).length, 0) / 1024;
+  say('JS before the first row', 'KB gzip', kb, 52, `${files} files; asked for by the moment it stood: ${round(asked)} KB`);
   await context.close();
   await server.close();
 }

@@ -20,7 +20,7 @@ const users: Record<string, User> = {
 /** What happens to the frame of this number on its way to a browser. */
 type Fate = 'deliver' | 'drop' | 'twice' | 'late';
 export type FakeServer = {
-  url: string; house: FakeHouse;
+  url: string; /** folder of the built pages */ dist: string; house: FakeHouse;
   /** Like SIGSTOP: nothing is sent, requests hang, sockets stay open. */ stop(): void; resume(): void;
   /** Decides over each alert frame that is broadcast (not over replays). */ fate: (seq: number) => Fate;
   /** Ends all sockets, as a restart does. */ cut(): void;
@@ -46,7 +46,7 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   const sockets = new Set<Socket>();
   const send = (wire: WebSocket, frame: ServerFrame): void => { if (!stopped && wire.readyState === WebSocket.OPEN) wire.send(JSON.stringify(frame)); };
   const self: FakeServer = {
-    url: '', house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, hellos: [], beats: [], reveals: [], requests: [],
+    url: '', dist, house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, hellos: [], beats: [], reveals: [], requests: [],
     stop() { stopped = true; },
     resume() { stopped = false; for (const run of parked.splice(0)) run(); },
     tell(frame) { for (const wire of wires) send(wire, frame); },

@@ -1,6 +1,7 @@
 /** The wall's other pages, its keyboard, its sizes, its manners: the built bundle under the real CSP, nothing from elsewhere. */
 import { describe, expect, it } from 'vitest';
 import type { FakeServer } from './fake-server.ts';
+import { firstRowKb } from './browser.ts';
 import { openPage, row, until, useWall } from './visit.ts';
 
 describe('the wall’s pages', () => {
@@ -22,6 +23,13 @@ describe('the wall’s pages', () => {
     expect(foreign).toEqual([]);
     expect(complaints).toEqual([]);
     expect(server.requests.filter((r) => !/ \/(api|assets)\/| \/(bell\.svg)?$/.test(r))).toEqual([]);
+  });
+
+  it('waits for at most 52 KB of JavaScript before its first row', () => {
+    const { kb, files } = firstRowKb(server.dist);
+    process.stdout.write(`    ${kb.toFixed(1)} KB gzip in ${files} files\n`);
+    expect(files).toBeGreaterThan(1);
+    expect(kb).toBeLessThanOrEqual(52);
   });
 
   it('shows on the timeline what the elder was told, and what did not arrive', async () => {

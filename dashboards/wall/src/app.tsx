@@ -3,24 +3,20 @@ import { useEffect } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
 import { fetchPages, shownPage } from '#wall/pages/registry.tsx';
 import { Bars, GatewayBar } from '#wall/shell/bars.tsx';
-import { FiguresDialog } from '#wall/shell/figures.tsx';
 import { Calls } from '#wall/shell/calls.tsx';
 import { DrillStrip } from '#wall/shell/drill-strip.tsx';
-import { FactorDialog, FactorGate } from '#wall/shell/factor.tsx';
 import { Guard } from '#wall/shell/guard.tsx';
 import { Help } from '#wall/shell/help.tsx';
-import { late } from '#wall/shell/late.tsx';
+import { type Late, late } from '#wall/shell/late.tsx';
 import { Leave } from '#wall/shell/leave.tsx';
 import { LeaveShift } from '#wall/shell/leave-shift.tsx';
 import { Login } from '#wall/shell/login.tsx';
-import { PinDialog, SeatDialog } from '#wall/shell/seat.tsx';
 import { Strip } from '#wall/shell/strip.tsx';
 import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
-import { UnheardDialog } from '#wall/shell/unheard.tsx';
 import { startKeeping } from '#wall/state/away.ts';
 import { startBoard } from '#wall/state/board.ts';
 import { startCounty } from '#wall/state/county.ts';
-import { passwordOpen, phoneIn } from '#wall/state/dialogs.ts';
+import { factorOpen, figuresOpen, passwordOpen, phoneIn, pinOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
 import { selected } from '#wall/state/selection.ts';
 import { askWhoIAm, hearsAlarms, login, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
@@ -29,12 +25,19 @@ import { health, openCounts, startWall, unclaimedP1 } from '#wall/state/wall.ts'
 
 /** What is not for the first row is fetched when the desk has had it. */
 const restAfterMs = 2_000;
-const PasswordDialog = late(async () => (await import('#wall/shell/password.tsx')).PasswordDialog);
+type Asked = typeof import('#wall/shell/asked.tsx').asked;
+const asked = (name: keyof Asked): Late => late(async () => (await import('#wall/shell/asked.tsx')).asked[name]);
+const FactorGate = asked('FactorGate');
+/** Each with what opens it. */
+const dialogs = [
+  [passwordOpen, asked('PasswordDialog')], [factorOpen, asked('FactorDialog')], [pinOpen, asked('PinDialog')], [seatOpen, asked('SeatDialog')],
+  [figuresOpen, asked('FiguresDialog')], [unheardOpen, asked('UnheardDialog')],
+] as const;
 const PhoneIn = late(async () => (await import('#wall/shell/phone-in.tsx')).PhoneIn);
 function fetchRest(): void {
   fetchPages();
   void PhoneIn.fetch();
-  void PasswordDialog.fetch();
+  for (const [, Dialog] of dialogs) void Dialog.fetch();
 }
 
 export function App() {
@@ -70,14 +73,9 @@ function Desk() {
       <Announcer />
       <Help />
       {phoneIn.value && <PhoneIn />}
-      <UnheardDialog />
-      <FiguresDialog />
       <Leave />
       <LeaveShift />
-      {passwordOpen.value && <PasswordDialog />}
-      <FactorDialog />
-      <PinDialog />
-      <SeatDialog />
+      {dialogs.map(([open, Dialog], i) => open.value && <Dialog key={i} />)}
     </div>
   );
 }

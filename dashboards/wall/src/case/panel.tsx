@@ -3,7 +3,8 @@ import { isShelved } from '#core/alert.ts';
 import type { AlertView } from '#core/live.ts';
 import type { CaseInFull } from '#wall/api/case.ts';
 import { clockSeconds, countdown, dayMinute, duration } from '#wall/format/time.ts';
-import { kindName, lang, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
+import { zhSoon } from '#wall/i18n/soon.zh-CN.ts';
+import { kindName, lang, learn, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { flagTexts, ownerText, placeText, subjectText, Timer } from '#wall/queue/row.tsx';
 import { PriorityMark } from '#wall/shell/shape.tsx';
@@ -25,6 +26,8 @@ import { Person } from './person.tsx';
 import { CallbackPanel, ShelvePanel } from './set-aside.tsx';
 import { Photos } from './photos.tsx';
 import { Messages, Timeline } from './story.tsx';
+
+learn(zhSoon);
 
 export function CasePanel() {
   const alert = caseAlert.value;

@@ -1,5 +1,8 @@
 /** The English words, all parts together, in a chunk of their own. */
+import { enAsked } from './asked.en.ts';
+import { enCase } from './case.en.ts';
 import { enDesk } from './desk.en.ts';
+import { enDevices } from './devices.en.ts';
 import { enDrill } from './drill.en.ts';
 import { enDuty } from './duty.en.ts';
 import { en, enOutcomes } from './en.ts';
@@ -15,4 +18,4 @@ import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
 import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enDesk, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

@@ -13,4 +13,8 @@ export const zhStatistics = {
   'pack.help': '每夜每个乡镇一个加密文件:各村名单按风险排,有住处、电话、联系人、处警人员。服务器全停了,值班室电脑用口令也能打开、打印、挨户清点。', 'pack.state': '状态', 'pack.state.good': '有', 'pack.state.no-passphrase': '没有口令', 'pack.state.none': '还没有', 'pack.state.old': '太旧', 'pack.madeAt': '最新的包', 'pack.key': '口令', 'pack.nights': '存 {n} 夜',
   'pack.keyOf': '{town}的口令', 'pack.once': '只显示这一次:抄下来,放进乡镇值班室的信封。丢了只能换新的。', 'pack.notHere': '这台机器不存文件(没有数据目录)。', 'pack.folder': '文件在这台服务器的', 'pack.empty': '您的范围里没有住着老人的乡镇。', 'pack.made': '{town}的包已做好', 'pack.renew': '换了以后,旧口令打不开新包,旧包从这里删掉。', 'act.fetch': '下载', 'act.makeNow': '马上做', 'act.setKey': '设口令', 'act.newKey': '换口令', 'act.sureKey': '确定换',
   'pack.howTo': '下载后存到值班室电脑和 U 盘,每周换一次新的。双击文件,用 Chrome、Edge 或 360 极速模式打开,输入口令;不用网络。',
+  'act.file': '表格', 'blind.title': '听不到的人', 'blind.help': '这一天里,这些人在所列时段的报警我们可能听不到:从最后一次听到算起,到又听到为止。', 'blind.day': '日期', 'blind.region': '范围', 'blind.all': '全部', 'blind.sum': '{people} 人曾听不到(共 {covered} 人有设备),合计 {minutes} 人·分钟。',
+  'blind.none': '这一天 {covered} 人都听得到,没有空白。', 'blind.nobody': '这个范围里没有人有报过到的设备。', 'blind.away': '另有 {n} 人的设备听不到,当时外出、住院或已转移,不计在内。', 'blind.partial': '这一天还没过完:只算到现在。', 'blind.own': '盲区:本系统自己的门关着,谁也听不到',
+  'blind.ownAll': '{from}–{to},{n} 分钟', 'blind.villages': '按村', 'blind.village': '村', 'blind.covered': '有设备', 'blind.people': '曾听不到', 'blind.minutes': '人·分钟', 'blind.list': '名单(设备自己的时段;盲区是所有人的,不再重复)', 'blind.who': '姓名',
+  'blind.when': '时段', 'blind.total': '分钟', 'blind.reason.outage': '片区失联', 'blind.reason.single': '单台离线', 'blind.truncated': '名单太长,只列前 {n} 人;人数与时长是全的,表格同样只列这些。',
 } as const;

@@ -5,6 +5,7 @@ import { Modes } from '#wall/files/modes.tsx';
 import { People } from '#wall/files/people.tsx';
 import { Responders } from '#wall/files/responders.tsx';
 import { zhPages } from '#wall/i18n/pages.zh-CN.ts';
+import { zhSoon } from '#wall/i18n/soon.zh-CN.ts';
 import { learn } from '#wall/i18n/text.ts';
 import { Arrivals } from './arrivals.tsx';
 import { Blind } from './blind.tsx';
@@ -25,5 +26,6 @@ import { Statistics } from './statistics.tsx';
 import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 
+learn(zhSoon);
 learn(zhPages);
 export const others = { Arrivals, Blind, DeviceFiles, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };

@@ -7,11 +7,11 @@ import { CallbackBar } from '#wall/case/board.tsx';
 import { endTalking, talking } from '#wall/state/calls.ts';
 import { regions } from '#wall/state/county.ts';
 import { shownFrom } from '#wall/state/away.ts';
+import { factorOpen } from '#wall/state/dialogs.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
 import { question } from '#wall/state/vigilance.ts';
 import { dataAgeMs, health, live, serverNow, unclaimedP1 } from '#wall/state/wall.ts';
-import { factorOpen } from './factor.tsx';
 
 export function Bars() {
   return (

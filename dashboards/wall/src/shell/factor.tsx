@@ -1,17 +1,17 @@
 /** The second factor: given after the password, bound to an authenticator, recovery codes shown once. Whoever may already work on alarms may do it later. */
-import { signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, post, type Problem } from '#wall/api/client.ts';
 import { qrCode } from '#wall/format/qr.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem } from '#wall/pages/paging.tsx';
+import { factorOpen } from '#wall/state/dialogs.ts';
 import { askWhoIAm, logOut, me } from '#wall/state/session.ts';
 import { Dialog } from './dialog.tsx';
 import { problemText } from './problem.ts';
 
 type State = { enrolled: boolean; owed: boolean; recoveryLeft: number };
 type Key = { secret: string; uri: string };
-export const factorOpen = signal(false);
 
 /** The second step of a login, in place of the pages: nothing else is open. */
 export function FactorGate() {
@@ -29,7 +29,6 @@ export function FactorGate() {
 }
 
 export function FactorDialog() {
-  if (!factorOpen.value) return null;
   return <Dialog title={t('factor.title')} onClose={() => { factorOpen.value = false; }}><div class="stack" data-test="factor-dialog"><FactorSteps /></div></Dialog>;
 }
 

@@ -4,12 +4,10 @@ import { may } from '#core/user.ts';
 import { post, type Problem } from '#wall/api/client.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem } from '#wall/pages/paging.tsx';
-import { passwordOpen } from '#wall/state/dialogs.ts';
+import { factorOpen, passwordOpen, pinOpen } from '#wall/state/dialogs.ts';
 import { askWhoIAm, can, me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { Dialog } from './dialog.tsx';
-import { factorOpen } from './factor.tsx';
-import { pinOpen } from './seat.tsx';
 import { problemText } from './problem.ts';
 
 export function PasswordDialog() {

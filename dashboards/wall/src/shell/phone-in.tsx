@@ -5,13 +5,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { post, type Problem } from '#wall/api/client.ts';
-import { kindName, t } from '#wall/i18n/text.ts';
+import { zhSoon } from '#wall/i18n/soon.zh-CN.ts';
+import { kindName, learn, t } from '#wall/i18n/text.ts';
 import { phoneIn } from '#wall/state/dialogs.ts';
 import { type Choice, numberOf, peopleFor, placesFor } from '#wall/state/find-who.ts';
 import { say } from '#wall/state/toast.ts';
 import { Dialog } from './dialog.tsx';
 import { problemText } from './problem.ts';
 
+learn(zhSoon);
 type Prefill = NonNullable<typeof phoneIn.value>;
 
 const kinds = ['phone-in', 'sos', 'fall', 'smoke', 'gas'] as const;

@@ -1,26 +1,24 @@
 /** 换人: another person sits down at this console by PIN; the wall and its sound go on. And the own PIN. */
-import { signal, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { get, post, type Problem, put } from '#wall/api/client.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
 import { FieldProblem, useOpened } from '#wall/pages/paging.tsx';
 import { hide } from '#wall/state/case.ts';
+import { pinOpen, seatOpen } from '#wall/state/dialogs.ts';
 import { type Me, me, sitDown } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { tabId } from '#wall/state/wall.ts';
 import { Dialog } from './dialog.tsx';
 import { problemText } from './problem.ts';
 
-export const seatOpen = signal(false);
-export const pinOpen = signal(false);
 export type SeatPerson = { id: string; name: string };
 
 /** The console is another person's now; what was shown in plain text to the one before is masked again. */
 export function seated(next: Me): void { hide(); sitDown(next); say(t('seat.now', { who: next.name })); }
 
 export function SeatDialog() {
-  if (!seatOpen.value) return null;
   return <Dialog title={t('seat.title')} onClose={() => { seatOpen.value = false; }}><SeatForm /></Dialog>;
 }
 
@@ -66,7 +64,6 @@ export function PinTrouble({ problem }: { problem: Problem | null }) {
 }
 
 export function PinDialog() {
-  if (!pinOpen.value) return null;
   return <Dialog title={t('seat.mine')} onClose={() => { pinOpen.value = false; }}><PinForm /></Dialog>;
 }
 

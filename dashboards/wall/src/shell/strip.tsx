@@ -4,7 +4,7 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
-import { openPhoneIn, passwordOpen } from '#wall/state/dialogs.ts';
+import { openPhoneIn, passwordOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
 import { county } from '#wall/state/county.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
@@ -15,9 +15,7 @@ import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openC
 import { slaStep } from '#wall/queue/order.ts';
 import { Nav } from './nav.tsx';
 import { Figures } from './figures.tsx';
-import { seatOpen } from './seat.tsx';
 import { leaveShift } from './leave-shift.tsx';
-import { showUnheard } from './unheard.tsx';
 import { PriorityMark } from './shape.tsx';
 
 export function Strip() {
@@ -102,7 +100,7 @@ function Hearing() {
   return (
     <div class="fact" data-test="unheard">
       <span class="fact-name">{t('strip.hear')}</span>
-      {n > 0 ? <button type="button" class="link-button" onClick={() => showUnheard()}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{live.value.beat === null ? '–' : t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
+      {n > 0 ? <button type="button" class="link-button" onClick={() => { unheardOpen.value = true; }}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{live.value.beat === null ? '–' : t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
     </div>
   );
 }

@@ -1,29 +1,26 @@
 /** Whom we cannot hear now (F5): the people behind the number in the strip, those at risk first. */
-import { signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { get, type Problem } from '#wall/api/client.ts';
 import { duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { regionNames } from '#wall/state/county.ts';
+import { unheardOpen } from '#wall/state/dialogs.ts';
 import { serverNow } from '#wall/state/wall.ts';
 import { Dialog } from './dialog.tsx';
 import { problemText } from './problem.ts';
 
 type Unheard = { personId: string; regionCode: string; name: string; highRisk: boolean; lastSeenAt: number | null; presumed: boolean };
-const shown = signal<'no' | 'asking' | readonly Unheard[] | Problem>('no');
 
-/** Opens the list. */
-export function showUnheard(): void {
-  shown.value = 'asking';
-  void get<{ people: Unheard[] }>('/api/v1/status/cannot-hear').then((answer) => { if (shown.value === 'asking') shown.value = answer.ok ? answer.value.people : answer.problem; });
-}
-
+/** Mounted when it is asked for (`unheardOpen`), and looks anew each time. */
 export function UnheardDialog() {
+  const shown = useSignal<readonly Unheard[] | Problem | null>(null);
+  useEffect(() => { void get<{ people: Unheard[] }>('/api/v1/status/cannot-hear').then((answer) => { shown.value = answer.ok ? answer.value.people : answer.problem; }); }, []);
   const state = shown.value;
-  if (state === 'no') return null;
   return (
-    <Dialog title={t('unheard.title')} wide onClose={() => { shown.value = 'no'; }}>
+    <Dialog title={t('unheard.title')} wide onClose={() => { unheardOpen.value = false; }}>
       <p class="dim">{t('unheard.help')}</p>
-      {state === 'asking' ? <p>{t('common.loading')}</p> : 'status' in state ? <p class="trouble">{problemText(state)}</p> : <List people={state} />}
+      {state === null ? <p>{t('common.loading')}</p> : 'status' in state ? <p class="trouble">{problemText(state)}</p> : <List people={state} />}
     </Dialog>
   );
 }
