@@ -4,6 +4,7 @@
  */
 import type { Outcome } from '#core/alert.ts';
 import { type AuditNews, type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
+import { marksOf, wantedMarks } from '#core/search.ts';
 import { alertView } from '#wall/live/samples.ts';
 
 type AlertFrame = Extract<ServerFrame, { type: 'alert' }>;
@@ -88,10 +89,12 @@ export class FakeHouse {
     this.calls = [...this.calls, call];
     return call;
   }
-  /** Exact, like the house: names are sealed. */
+  /** Who is on file: two of one name, and whom a test adds. */
+  readonly people = [1943, 1950].map((birthYear, i) => ({ id: `p${i + 1}`, number: `DEMO-00000${i + 1}` as string | null, plain: elder.name, phone: elder.phone, name: elder.masked, town: i === 0 ? '屏山乡' : '均溪镇', village: i === 0 ? '内洋村' : '仙亭村', birthYear }));
+  /** By the house's own marks: names and numbers are sealed, and found by what was typed as a whole. */
   peopleNamed(q: string): unknown[] {
-    if (q !== elder.name && q !== elder.phone) return [];
-    return [1943, 1950].map((birthYear, i) => ({ id: `p${i + 1}`, number: `DEMO-00000${i + 1}`, name: elder.masked, town: i === 0 ? '屏山乡' : '均溪镇', village: i === 0 ? '内洋村' : '仙亭村', birthYear }));
+    const { marks } = wantedMarks(q);
+    return this.people.filter((p) => { const own = marksOf(p.plain, p.phone); return marks.every((mark) => own.includes(mark)); }).map(({ plain: _plain, phone: _phone, ...row }) => row);
   }
   /** What the elder was told of an alert. */ readonly commands = new Map<string, unknown[]>();
 

@@ -45,6 +45,15 @@ export function settle(shown: Settled, wanted: readonly Entry[], held: boolean):
   return { rows: shown.rows, arrivals: wanted.filter((entry) => !present.has(entry.id)).map((entry) => entry.id) };
 }
 
+export type Narrowed = { found: readonly Entry[]; rest: readonly Entry[]; hidden: number };
+/** What a search leaves in sight: `meant` in their order, then every emergency; a P1 is never hidden (UI 3.1). */
+export function narrow(rows: readonly Entry[], meant: ReadonlySet<string> | null, urgent: (id: string) => boolean): Narrowed {
+  if (meant === null) return { found: [], rest: rows, hidden: 0 };
+  const found = rows.filter((row) => meant.has(row.id));
+  const rest = rows.filter((row) => !meant.has(row.id) && urgent(row.id));
+  return { found, rest, hidden: rows.length - found.length - rest.length };
+}
+
 /** Colour step of an unclaimed alert's timer by its age: 15 s, 60 s, 180 s (UI 1.2). */
 export function slaStep(ageMs: number): 0 | 1 | 2 | 3 {
   return ageMs >= 180_000 ? 3 : ageMs >= 60_000 ? 2 : ageMs >= 15_000 ? 1 : 0;

@@ -3,6 +3,7 @@ import { shownPage } from '#wall/pages/registry.tsx';
 import { openPhoneIn } from '#wall/state/dialogs.ts';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
+import { openSearch } from '#wall/queue/search.tsx';
 import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
 import { answer, endTalking, ringing, startTalking, talking } from '#wall/state/calls.ts';
 import { readOnly } from '#wall/state/away.ts';
@@ -10,6 +11,7 @@ import { togglePin } from '#wall/state/board.ts';
 import { focusPart, setAside } from '#wall/state/case.ts';
 import { goToCase } from '#wall/state/map.ts';
 import { mayAct, me } from '#wall/state/session.ts';
+import { search, searching } from '#wall/state/search.ts';
 import { muteNow } from '#wall/state/sounding.ts';
 import { live } from '#wall/state/wall.ts';
 import { helpOpen } from './help.tsx';
@@ -22,8 +24,9 @@ function press(key: string, onButton: boolean): boolean {
   switch (key) {
     case 'ArrowDown': moveSelection(1); return true;
     case 'ArrowUp': moveSelection(-1); return true;
+    case '/': openSearch(); return true;
     case '?': helpOpen.value = true; return true;
-    case 'Escape': if (selected.value === null) return false; select(null); return true;
+    case 'Escape': if (searching.value !== null) { search(null); return true; } if (selected.value === null) return false; select(null); return true;
     case 'm': case 'M': muteNow(); return true;
     case 'v': case 'V': if (!mayAct.value) return false; if (talking.value) endTalking(); else startTalking(); return true;
     case 'g': case 'G': return goToCase();

@@ -1,7 +1,8 @@
 /** Which case is open, and whether a hand is on the queue. */
 import { computed, signal } from '@preact/signals';
-import { type Settled, settle } from '#wall/queue/order.ts';
-import { wantedOrder } from './wall.ts';
+import { narrow, type Settled, settle } from '#wall/queue/order.ts';
+import { matches } from './search.ts';
+import { live, wantedOrder } from './wall.ts';
 
 /** Id of the open case. */
 export const selected = signal<string | null>(null);
@@ -12,6 +13,9 @@ let shown: Settled = { rows: [], arrivals: [] };
 /** The queue as it is on screen. */
 export const queue = computed<Settled>(() => { shown = settle(shown, wantedOrder.value, held.value); return shown; });
 
+/** The same while somebody searches: what is meant on top, every emergency after it, of the others only how many are hidden. */
+export const shownQueue = computed(() => narrow(queue.value.rows, matches.value, (id) => live.value.alerts.get(id)?.priority === 1));
+
 /** When rows last moved under the pointer (ms of performance.now): a click that lands at once after was meant for another row. */
 export const movedAt = { value: Number.NEGATIVE_INFINITY };
 /** Clicks within this span after a move are not taken. */
@@ -21,7 +25,8 @@ export function select(id: string | null): void { selected.value = id; }
 
 /** Moves the choice by `step` rows in the order on screen. */
 export function moveSelection(step: 1 | -1): void {
-  const rows = [...queue.value.arrivals, ...queue.value.rows.map((row) => row.id)];
+  const { found, rest } = shownQueue.value;
+  const rows = [...queue.value.arrivals, ...found, ...rest].map((row) => (typeof row === 'string' ? row : row.id));
   const at = rows.indexOf(selected.value ?? '');
   selected.value = rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + step))] ?? selected.value;
 }
