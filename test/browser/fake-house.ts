@@ -157,10 +157,11 @@ export class FakeHouse {
     ];
   }
 
+  /** What differs from the elder in the file that is opened. */ person: Record<string, unknown> = {};
   revealed(id: string): unknown {
     return {
       id, candidates: this.candidates(true),
-      person: { id: 'p1', name: elder.name, phone: elder.phone, sex: 'male', birthYear: 1943, living: 'alone', ability: 'moderate', category: ['destitute', 'five-elders'], riskTags: ['fall-history', 'heart'], highRisk: true, language: '后路话', hearing: 'weak', healthNote: '冠心病,右髋置换,每晚服降压药', note: null },
+      person: { id: 'p1', name: elder.name, phone: elder.phone, sex: 'male', birthYear: 1943, living: 'alone', ability: 'moderate', category: ['destitute', 'five-elders'], riskTags: ['fall-history', 'heart'], highRisk: true, language: '后路话', hearing: 'weak', healthNote: '冠心病,右髋置换,每晚服降压药', note: null, ...this.person },
       home: { id: 'h1', address: elder.address, place: '内洋下厝角', landmark: '村部旁水泥路尽头上三十级台阶,门前柿子树', roadEnd: '村部', walkMinutes: 6, keyWith: '隔壁林招治', dog: true, lat: null, lon: null, crs: 'wgs84' },
     };
   }

@@ -23,6 +23,7 @@ import { NobodyThere } from './nobody-there.tsx';
 import { OutageDetails } from './outage.tsx';
 import { People } from './people.tsx';
 import { Person } from './person.tsx';
+import { Script } from './script.tsx';
 import { CallbackPanel, ShelvePanel } from './set-aside.tsx';
 import { Photos } from './photos.tsx';
 import { Messages, Timeline } from './story.tsx';
@@ -48,6 +49,7 @@ export function CasePanel() {
           {(alert.deviceId !== null || alert.homeId !== null) && mayAct.value && <Device id={alert.deviceId} homeId={alert.homeId} personId={alert.personId} />}
         </div>
         <div class="case-column">
+          <Script alert={alert} full={full} />
           <Timeline alert={alert} full={full} />
           <Messages full={full} />
         </div>

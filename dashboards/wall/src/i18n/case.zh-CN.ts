@@ -41,4 +41,13 @@ export const zhCase = {
   'act.unshelve': '取回', 'act.callback': '回访', 'act.pin': '钉住', 'act.unpin': '取下', 'board.words': '要问什么(可不填)', 'board.min': '{n} 分钟后', 'board.hours': '{n} 小时后', 'board.tomorrow': '明早九点', 'shelf.help': '先放一放:不响、不催,到时自动回到队列。紧急警情不能暂挂。',
   'shelf.reason': '为什么(必填)', 'slot.shelf': '自动取回', 'log.shelved': '暂挂', 'log.unshelved': '取回队列', 'away.case': '{time} 存下的内容,只能看', 'away.none': '这条警情没有存下内容;请按纸质名册处置。', 'device.door': '厂商入口', 'device.doorKey': '厂商编号(IMEI)',
   'case.withdrawnDial': '已撤回同意:系统不再给他打电话、发短信;确有必要,由人拨打',
+  'script.title': '处置步骤', 'script.keys': '按数字键,每步记入时间线', 'way.deaf': '老人听不见', 'way.deaf.do': '不打他的电话:看设备的灯,先叫家属、邻居去看。', 'way.weak': '听力弱', 'way.weak.do': '慢、大声、短句,一次只问一件事。', 'way.dementia': '失智',
+  'way.dementia.do': '他说“没事”不算数,请人到场看过才办结。', 'way.frequent': '频繁按铃', 'way.frequent.do': '每次都要接,按有事处理;一夜三次以上告诉值班长。', 'way.language': '说{language}', 'way.speakers': '会说的人:{who}', 'way.nobodySpeaks': '名单里没有会说的人:请家属或邻居传话,听不懂按有事处理。',
+  'script.deaf': '老人听不见,先叫家属|不打老人电话。家属、邻居各 30 秒,同时已派单;请去的人到了回电话。', 'script.dementia': '说没事(失智)|他说“没事”不算数:请家属、邻居或孝老员到场看过再办结。', 'script.fall.1': '接警,看档案|年龄、语言、上次误报、车能到哪。', 'script.fall.2': '打老人电话|响 30 秒。',
+  'script.fall.3': '应答且无事|问刚才在做什么、听说话清不清楚;办结选误报(坐下、弯腰、宠物、两人、窗帘、床上),10 分钟后回访(B)。', 'script.fall.4': '有伤或说不清|派单(D),打 120。', 'script.fall.5': '不应答|家属 1 次、邻居 1 次,各 30 秒,同时已派单;90 秒内必须有人答应前往。',
+  'script.fall.6': '到场看过|先看意识、呼吸,再决定扶不扶;头颈痛、腿变形、叫不醒不搬动,等 120。', 'script.fall.7': '办结,约回访|选结果(X),次日回访(B)。', 'script.sos.1': '问老人|免提设备先听 10 秒环境声。', 'script.sos.2': '身体不适|胸痛、喘不上气、说话不清、一边手脚没力、出血不止:任何一项直接打 120,并派单(D)。',
+  'script.sos.3': '坏人、吵打、燃气|坏人、吵打打 110;燃气味:不开灯不打火,开门出屋,打 119。', 'script.sos.4': '要办事|买药、修灯:转服务工单,不占警情。', 'script.sos.5': '误按|问姓名和今天怎么样,办结选“误按”;一夜三次以上标“频繁按铃”,交值班长。', 'script.sos.6': '不说话、听不懂|按语言转接,按有事处理,派单(D)。',
+  'script.smoke.1': '派单,打户主|先派单(D),同时打户主电话。', 'script.smoke.2': '有火或不应答|打 119,通知邻居、微型消防站、村主干。', 'script.smoke.3': '做饭、烧香|开窗,听到停响;办结选误报(做饭、烧香、蒸汽),30 分钟回访(B)。', 'script.smoke.4': '同户又按铃或跌倒|直接打 119 和 120。',
+  'script.smoke.5': '电池故障、防拆|转工单。', 'script.offline.1': '看是不是片区|两户以上同村同时断:看片区失联,不逐户打。', 'script.offline.2': '单户重点,白天打|只打重点老人。', 'script.offline.3': '不应答,去见人|家属,再孝老员当天见人,不是看设备。', 'script.offline.4': '夜间不打|除非 12 小时内有过跌倒、一键呼。',
+  'script.offline.5': '记见到没有|见到人、电话通、未见到;未见到不能办结。',
 } as const;

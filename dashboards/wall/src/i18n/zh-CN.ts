@@ -21,7 +21,7 @@ export const zh = {
   'bar.silent': '无声:这台电脑现在不会响', 'bar.silentDo': '点“开始值班”打开声音', 'bar.unproven': '声音已开,还没试音', 'bar.unprovenDo': '点“开始值班”放一次测试音', 'bar.noAudio': '这个浏览器不能出声,请换 Chrome 或 Edge', 'bar.heardQuestion': '测试音已播放,听到了吗?',
   'bar.heardTips': '没听到:看音箱电源、系统音量、耳机是否插着。', 'bar.standin': '模拟网关:没有真实电话会响', 'bar.standinReal': '有真实老人,而网关是模拟的:没有真实电话会响!', 'bar.demo': '演示数据:人、地址、号码都是虚构的', 'bar.ahead': '演示时钟快 {s}', 'bar.vigilance': '值守确认:值班台有人吗?', 'bar.vigilanceDo': '三十分钟没有人动过。按任意键或点一下即可;已等 {s}', 'bar.vigilanceMissed': '已错过 {n} 次,错过两次呼叫值班长', 'bar.readOnly': '只读:您的角色只能查看',
   'queue.title': '警情队列', 'queue.waiting': '未接警', 'queue.handling': '处置中', 'queue.technical': '设备告警', 'queue.empty': '没有未办结的警情', 'queue.emptyMore': '一切正常,链路实时。', 'queue.loading': '正在取警情…',
-  'act.cancel': '取消', 'queue.chosen': '选中的', 'search.found': '找到的', 'search.n': '找到 {n} 条', 'search.hidden': '另有 {n} 条不显示(紧急的都在)', 'search.narrower': '同名太多,请再写几个字', 'search.hint': '姓名、拼音首字母、电话尾号、设备号、村', 'help.search': '查找警情',
+  'act.cancel': '取消', 'queue.chosen': '选中的', 'search.found': '找到的', 'search.n': '找到 {n} 条', 'search.hidden': '另有 {n} 条不显示(紧急的都在)', 'search.narrower': '同名太多,请再写几个字', 'search.hint': '姓名、拼音首字母、电话尾号、设备号、村', 'help.search': '查找警情', 'help.steps': '处置步骤,记入时间线',
   'queue.arrivals': '新到 {n} 条', 'queue.more': '还有 {n} 条,显示', 'queue.repeat': '重复触发 {n} 次', 'queue.ended': '已办结', 'queue.new': '新警情:{text}',
   'queue.unknownSubject': '未登记对象',
   'state.confirming': '确认中', 'state.open': '未接警', 'state.claimed': '已接警', 'state.committed': '已叫应', 'state.arrived': '已到达', 'state.closed': '已办结',

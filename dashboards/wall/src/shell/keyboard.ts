@@ -8,7 +8,7 @@ import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
 import { answer, endTalking, ringing, startTalking, talking } from '#wall/state/calls.ts';
 import { readOnly } from '#wall/state/away.ts';
 import { togglePin } from '#wall/state/board.ts';
-import { focusPart, setAside } from '#wall/state/case.ts';
+import { focusPart, script, setAside } from '#wall/state/case.ts';
 import { goToCase } from '#wall/state/map.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { search, searching } from '#wall/state/search.ts';
@@ -45,7 +45,7 @@ function press(key: string, onButton: boolean): boolean {
     case 's': case 'S': return setAside('shelve');
     case 'b': case 'B': return setAside('callback');
     case 'k': case 'K': void togglePin(alert.id); return true;
-    default: return false;
+    default: return /^[1-9]$/.test(key) && script.take(Number(key));
   }
 }
 

@@ -61,6 +61,13 @@ export const calledElder = (alert: Ref, result: CallResult): Promise<boolean> =>
 export const calledParty = (alert: Ref, party: string, result: CallResult): Promise<boolean> => act(alert, 'steps', { tabId, party, result }, stepText(result));
 /** 120, 119 or 110 has it: a step, because help from outside is no acceptance of ours. */
 export const calledService = (alert: Ref, service: string): Promise<boolean> => act(alert, 'steps', { tabId, note: t('emergency.note', { n: service }) }, t('emergency.note', { n: service }));
+/** A step of the script was taken; `text` begins with its number. One press, one line. */
+export async function scriptStep(alert: Ref, text: string): Promise<void> {
+  const once = `${alert.id} ${text}`;
+  if (claiming.has(once)) return;
+  claiming.add(once);
+  await act(alert, 'steps', { tabId, note: text }, t('ok.step', { what: text })).finally(() => claiming.delete(once));
+}
 const stepText = (result: CallResult): string => t('ok.step', { what: maybeText(`call.${result}`) ?? result });
 
 /** 绑定: a stranger's number speaks for this one from now on, and his answer counts as theirs. */

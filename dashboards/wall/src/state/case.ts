@@ -30,6 +30,9 @@ export const openParty = signal<string | null>(null);
 /** The alert of the open case: what the live channel says wins over what was fetched. */
 export const caseAlert = computed(() => live.value.alerts.get(selected.value ?? '') ?? openCase.value);
 
+/** What a number key does: the script of the open case, whose code comes with it. */
+export const script: { take(n: number): boolean } = { take: () => false };
+
 let running: string | null = null;
 let again = false;
 
