@@ -42,13 +42,17 @@ export function composeOne(item: Outgoing, known: { lines: ReadonlyMap<Party, Pa
   return rowOf(usable, { lines: known.lines, places: new Map([[item.alert.id, known.place]]), slips }, seal, now);
 }
 
-/** Sends with a line that can carry them; a text to who cannot read one becomes its spoken form. */
+/**
+ * Sends with a line that can carry them; a text to who cannot read one becomes its spoken form. News to who withdrew consent is left out; a rung of the
+ * search that was decided before he did goes as far as the sender, which takes it back, so that the next person is asked.
+ */
 function usableOf(items: readonly Outgoing[], lines: ReadonlyMap<Party, PartyLine>): Usable[] {
   return items.flatMap(({ alert, send }) => {
     const line = lines.get(send.party);
     const spoken = !send.done && line && send.channel === 'sms' && (line.landline || line.optedOut);
     const template = spoken ? voiceForm[send.template] : send.template;
-    return line && template ? [{ alert, line, send: { ...send, template, channel: spoken ? 'voice' as const : send.channel } }] : [];
+    const shut = line?.withdrawn === true && send.purpose === 'notice' && !send.done;
+    return line && template && !shut ? [{ alert, line, send: { ...send, template, channel: spoken ? 'voice' as const : send.channel } }] : [];
   });
 }
 

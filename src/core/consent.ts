@@ -2,3 +2,6 @@
 
 /** How the refusal of a dispatch begins, after the field: what was expected of it. */
 export const consentNeeded = 'somebody who has not withdrawn consent (撤回同意)';
+
+/** The code of a message that was taken back before it left, because its reader withdrew meanwhile. */
+export const consentCode = 'local.CONSENT';

@@ -10,7 +10,7 @@ import type { TemplateName } from './messages.ts';
 import { callsKept, overBudget, voiceForm } from './roster.ts';
 
 export type Failure = {
-  party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown'; round: number | null; step: number | null;
+  party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown' | /** before it left: its reader withdrew consent */ 'withdrawn'; round: number | null; step: number | null;
   errorCode: string | null; errorClass: string | null;
 };
 
@@ -19,6 +19,7 @@ export function sendFailed(c: Case, f: Failure, now: number): Change {
   const detail = { party: f.party, channel: f.channel, template: f.template, state: f.state, error: f.errorCode, errorClass: f.errorClass };
   const entry = (next: string): Change['log'] => [{ actor: house('sending'), action: 'send-failed', detail: { ...detail, next } }];
   const moot = alert.state === 'closed' || (f.purpose === 'desk' ? !deskWaits(c) && alert.state !== 'claimed' : f.purpose !== 'notice' && (alert.state === 'committed' || alert.state === 'arrived'));
+  if (f.state === 'withdrawn') return takenBack(c, f, moot, now);
   if (moot) return { ...nothing(), log: entry('nothing-left-to-do') };
   if (f.purpose === 'desk') {
     const live = c.timers.get('desk');
@@ -34,6 +35,13 @@ export function sendFailed(c: Case, f: Failure, now: number): Change {
   const last = lastMessage(c, f);
   if (last) return { ...nothing(), log: entry('last-way'), sends: [last], feed: { what: 'send-failed', detail } };
   return { ...nothing(), log: entry('next-person'), timers: pullPlan(alert, now), feed: { what: 'send-failed', ...(alert.state === 'claimed' ? { ring: 'soft' as const } : {}), detail } };
+}
+
+/** His rung is no hole: whoever is next is asked at once. */
+function takenBack({ alert }: Case, f: Failure, moot: boolean, now: number): Change {
+  const goesOn = f.purpose === 'search' && !moot;
+  const detail = { party: f.party, channel: f.channel, template: f.template, reason: 'consent-withdrawn', next: goesOn ? 'next-person' : 'nothing-left-to-do' };
+  return { ...nothing(), log: [{ actor: house('sending'), action: 'send-withdrawn', detail }], timers: goesOn ? pullPlan(alert, now) : {}, feed: { what: 'send-withdrawn', detail } };
 }
 
 function roleRung(c: Case, f: Failure): boolean {

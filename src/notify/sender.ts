@@ -3,6 +3,7 @@
  * at-least-once). A crash or a lost answer leaves a row whose lease runs out; it is sent again under the same out_id, so a
  * crash costs at most one duplicate. It never decides who is next: failures stand in the row until the alert path reacts.
  */
+import { consentCode } from '#core/consent.ts';
 import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
@@ -130,7 +131,7 @@ async function sendOne(work: Work, { send, facts, claimedAt }: Taken): Promise<v
 /** What is known without asking the gateway; null: send it. */
 function beforeSending(work: Work, send: ClaimedSend, facts: NumberFacts): SendResult | null {
   if (send.dry) return { state: 'dry' };
-  if (send.withdrawn) return { state: 'withdrawn' };
+  if (send.withdrawn) return { state: 'withdrawn', ...(send.withdrawn === 'consent' ? { code: consentCode, class: 'P' } : {}) };
   // Only crashes lead here: every answered try is bounded by its own code's retries.
   if (send.attempts > limits.sendAttempts) return { state: 'unknown', code: 'local.ATTEMPTS', class: 'F' };
   const guarded = { channel: send.channel, to: readNumber(work, send), demo: send.demo, provider: send.provider };

@@ -42,7 +42,8 @@ const questions: Readonly<Record<FindingKind, string>> = {
     where not a.demo and extract(epoch from l.at) * 1000 - (l.detail->>'dueAt')::float8 > ${limits.auditStepMs} and not exists (select from alert_log h where h.alert_id = a.id and h.action = 'standby-handed-over')`,
   'send-stuck': `select 'message ' || id as ref, json_build_object('state', state, 'channel', channel, 'alert', alert_id) as detail from outbox where state = 'sending' and lease_until < ${ago(limits.auditSendMs)}
     union all select 'message ' || id, json_build_object('state', state, 'channel', channel, 'alert', alert_id) from outbox where state = 'due' and due_at < anling_now() - case when priority <= 2 then interval '${limits.auditSendMs} ms' else interval '10 minutes' end`,
-  'failure-unhandled': `select 'message ' || id as ref, json_build_object('state', state, 'code', error_code, 'alert', alert_id) as detail from outbox where state in ('failed', 'unknown') and handled_at is null`,
+  'failure-unhandled': `select 'message ' || id as ref, json_build_object('state', state, 'code', error_code, 'alert', alert_id) as detail from outbox where state in ('failed', 'unknown') and handled_at is null
+    union all select 'message ' || id, json_build_object('state', state, 'code', error_code, 'alert', alert_id) from outbox where state = 'withdrawn' and error_code = 'local.CONSENT' and handled_at is null`,
   'failure-silent': `select 'message ' || o.id as ref, json_build_object('alert', o.alert_id, 'code', o.error_code) as detail from outbox o
     where ${recent('outbox').replaceAll('outbox.', 'o.')} and o.state in ('failed', 'unknown') and o.handled_at > ${window} and o.alert_id is not null
       and not exists (select from alert_log l where l.alert_id = o.alert_id and l.action = 'send-failed' and l.detail->>'party' = o.party and l.at > o.created_at)`,

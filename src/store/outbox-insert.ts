@@ -3,21 +3,22 @@
  * number was called, failures to react to. Claiming and sending belong to notify.
  */
 import type { Contacted, Purpose, SentAlready } from '#core/change.ts';
+import { consentCode } from '#core/consent.ts';
 import { newId, type AlertId, type Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { MessageParams, TemplateName } from '#core/messages.ts';
-import type { Row, Sql } from './pool.ts';
+import { hint, type Row, type Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
-export type PartyLine = { party: Party; role: string; phoneEnc: Buffer; phoneBidx: Buffer; nameEnc: Buffer; landline: boolean; optedOut: boolean; demo: boolean; column: 'responder' | 'contact'; regionCode: string | null };
+export type PartyLine = { party: Party; role: string; phoneEnc: Buffer; phoneBidx: Buffer; nameEnc: Buffer; landline: boolean; optedOut: boolean; /** 撤回同意 */ withdrawn: boolean; demo: boolean; column: 'responder' | 'contact'; regionCode: string | null };
 
 /** The sealed lines of these parties. */
 export async function partyLines(sql: Sql, parties: readonly Party[]): Promise<Map<Party, PartyLine>> {
   if (parties.length === 0) return new Map();
   const ids = (prefix: string): string[] => parties.filter((p) => p.startsWith(prefix)).map((p) => p.slice(prefix.length));
   const rows = await sql.query<PartyLine & Row>(
-    `select 'responder:' || id as party, role, phone_enc as "phoneEnc", phone_bidx as "phoneBidx", name_enc as "nameEnc", landline, opted_out_at is not null as "optedOut", demo, 'responder' as column, region_code as "regionCode" from responder where id = any($1)
-     union all select 'contact:' || id, relation, phone_enc, phone_bidx, name_enc, false, opted_out_at is not null, demo, 'contact', null from contact where id = any($2)`,
+    `select 'responder:' || id as party, role, phone_enc as "phoneEnc", phone_bidx as "phoneBidx", name_enc as "nameEnc", landline, opted_out_at is not null as "optedOut", false as withdrawn, demo, 'responder' as column, region_code as "regionCode" from responder where id = any($1)
+     union all select 'contact:' || id, relation, phone_enc, phone_bidx, name_enc, false, opted_out_at is not null, withdrawn_at is not null, demo, 'contact', null from contact where id = any($2)`,
     [ids('responder:'), ids('contact:')], 'outbox-lines');
   return new Map(rows.map((r) => [r.party, r]));
 }
@@ -105,9 +106,10 @@ export async function withdrawOutbox(sql: Sql, alerts: readonly { alertId: Alert
      where o.alert_id = v.alert_id and o.state in ('due', 'sending', 'accepted', 'unknown') and o.withdrawn_at is null and (o.purpose = 'desk' and v.what <> 'people' or o.purpose = 'search' and v.what <> 'desk')`, [alerts.map((a) => a.alertId), alerts.map((a) => a.what)], 'outbox-withdraw');
 }
 
-/** Who withdrew his consent gets nothing that has not left yet; the plan goes on with the others. */
+/** Who withdrew his consent gets nothing that has not left yet; the alert path goes on with the next. What is being sent now is not tried a second time (`claimSends`). */
 export async function withdrawParty(sql: Sql, party: Party): Promise<void> {
-  await sql.query(`update outbox o set ${takenBack} where o.party = $1 and o.state in ('due', 'sending') and o.withdrawn_at is null`, [party]);
+  const back = await sql.query(`update outbox o set ${takenBack}, error_code = $2 where o.party = $1 and o.state = 'due' and o.withdrawn_at is null returning id`, [party, consentCode], 'outbox-consent');
+  if (back.length > 0) await hint(sql, ['anling_outbox']);
 }
 
 /** What the search of each alert has sent to whom. */
@@ -138,19 +140,20 @@ export async function recentCalls(sql: Sql, phoneKeys: readonly string[]): Promi
 }
 
 export type FailedSend = {
-  id: string; alertId: AlertId | null; party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown';
+  id: string; alertId: AlertId | null; party: Party; channel: 'sms' | 'voice'; template: TemplateName; purpose: Purpose; state: 'failed' | 'unknown' | 'withdrawn';
   round: number | null; step: number | null; errorCode: string | null; errorClass: string | null; createdAt: number; trace: string;
 };
-/** Failures and unknown outcomes nobody has reacted to, oldest first; `markHandled` decides who reacts. */
+/** Failures, unknown outcomes, and what was taken back from who withdrew, to which nobody has reacted, oldest first; `markHandled` decides who reacts. */
 export async function unhandledSends(sql: Sql, limit: number): Promise<FailedSend[]> {
-  return await sql.query<FailedSend & Row>(
-    `select id, alert_id as "alertId", party, channel, template, purpose, state, round, step, error_code as "errorCode", error_class as "errorClass", created_at as "createdAt", trace
-     from outbox where state in ('failed', 'unknown') and handled_at is null order by id limit $1`, [limit], 'outbox-unhandled');
+  const which = (where: string): string => `(select id, alert_id as "alertId", party, channel, template, purpose, state, round, step, error_code as "errorCode", error_class as "errorClass", created_at as "createdAt", trace
+     from outbox where ${where} and handled_at is null order by id limit $1)`;
+  return await sql.query<FailedSend & Row>(`${which(`state in ('failed', 'unknown')`)} union all ${which(unheard)} order by id limit $1`, [limit], 'outbox-unhandled');
 }
+const unheard = `state = 'withdrawn' and error_code = '${consentCode}'`;
 
 /** Marks failures as reacted to; answers those that were still open (another worker may have been faster). */
 export async function markHandled(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
   const rows = await sql.query<{ id: string }>(
-    `update outbox set handled_at = anling_now() where id = any($1::bigint[]) and handled_at is null and state in ('failed', 'unknown') returning id`, [ids], 'outbox-handled');
+    `update outbox set handled_at = anling_now() where id = any($1::bigint[]) and handled_at is null and (state in ('failed', 'unknown') or ${unheard}) returning id`, [ids], 'outbox-handled');
   return new Set(rows.map((r) => r.id));
 }

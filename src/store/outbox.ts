@@ -16,7 +16,7 @@ export type ClaimedSend = {
   priority: number; /** of the search, from 0; null: it is none */ round: number | null; /** no other way is left: no budget holds it */ lastWay: boolean; token: string; /** this try counted */ attempts: number; trace: string; demo: boolean; /** ends before the gateway (链路自检) */ dry: boolean;
   /** Null: this row may not go to this gateway. */ provider: string | null;
   /** Of a call: what the callee speaks, and the kind of its alert. */ languages: string[]; kind: EventKind | null;
-  withdrawn: boolean; /** epoch ms of this try, by the one clock */ sentAt: number; /** ms since it was inserted */ ageMs: number;
+  /** over: it was taken back; consent: its reader has withdrawn */ withdrawn: 'over' | 'consent' | null; /** epoch ms of this try, by the one clock */ sentAt: number; /** ms since it was inserted */ ageMs: number;
 };
 export type Claim = { channel: 'sms' | 'voice'; fromPriority: number; toPriority: number; rows: number; leaseMs: number; gateway: string };
 
@@ -34,7 +34,7 @@ export async function claimSends(sql: Sql, claim: Claim): Promise<ClaimedSend[]>
        provider = case when not o.dry and o.demo = ($6 = 'standin') then $6 end
      from picked, (select anling_now() as at) n where o.id = picked.id
      returning o.id, o.out_id as "outId", o.alert_id as "alertId", o.party, o.channel, o.template, o.params_enc as "paramsEnc", o.to_enc as "toEnc", o.to_bidx as "toBidx", o.priority, o.round, o.last_way as "lastWay",
-       o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, o.withdrawn_at is not null as withdrawn,
+       o.lease_token as token, o.attempts, o.trace, o.demo, o.dry, o.provider, case when o.withdrawn_at is not null then 'over' when o.party like 'contact:%' and exists (select from contact where id = substr(o.party, 9) and withdrawn_at is not null) then 'consent' end as withdrawn,
        case when o.channel = 'voice' then (select kind from alert where id = o.alert_id) end as kind,
        coalesce(case when o.channel <> 'voice' then null when o.party like 'contact:%' then (select array_remove(array[language], null) from contact where id = substr(o.party, 9))
          when o.party like 'responder:%' then (select languages from responder where id = substr(o.party, 11)) end, '{}') as languages, n.at as "sentAt",
@@ -104,7 +104,7 @@ export async function saveSends(sql: Sql, saves: readonly SendToSave[]): Promise
     `update outbox o set
        state = case when o.state <> 'sending' then o.state when o.withdrawn_at is not null and v.state <> 'accepted' then 'withdrawn' else v.state end,
        provider_id = coalesce(v.provider_id, o.provider_id), error_code = v.code, error_class = v.class, lease_until = null,
-       accepted_at = case when v.state = 'accepted' then n.at else o.accepted_at end,
+       withdrawn_at = case when v.state = 'withdrawn' then coalesce(o.withdrawn_at, n.at) else o.withdrawn_at end, accepted_at = case when v.state = 'accepted' then n.at else o.accepted_at end,
        due_at = case when v.state = 'due' then n.at + v.again_ms * interval '1 ms' else o.due_at end, attempts = case when v.held then o.attempts - 1 else o.attempts end, sent_at = case when v.held then null else o.sent_at end,
        check_at = case when o.state = 'sending' and v.state in ('accepted', 'unknown') then n.at + v.check_ms * interval '1 ms' end,
        done_at = case when o.state = 'sending' and v.state in ('failed', 'withdrawn', 'dry') then n.at else o.done_at end
@@ -112,7 +112,7 @@ export async function saveSends(sql: Sql, saves: readonly SendToSave[]): Promise
      where o.id = v.id and o.lease_token = v.token and o.state <> 'due' returning o.id, v.token, o.state`,
     [saves.map((s) => s.send.id), saves.map((s) => s.send.token), column((r) => r.state), column((r) => r.providerId ?? null), column((r) => r.code ?? null), column((r) => r.class ?? null),
       column((r) => r.againMs ?? 0), column((r) => r.checkMs ?? 0), column((r) => r.held ?? false)], 'outbox-save');
-  if (rows.some((r) => r.state === 'failed' || r.state === 'unknown')) await hint(sql, ['anling_outbox']);
+  if (rows.some((r) => r.state === 'failed' || r.state === 'unknown' || r.state === 'withdrawn')) await hint(sql, ['anling_outbox']);
   const states = new Map(rows.map((r) => [`${r.id}:${r.token}`, r.state]));
   return saves.map(({ send }) => states.get(`${send.id}:${send.token}`) ?? null);
 }

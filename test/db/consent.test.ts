@@ -1,9 +1,10 @@
 /** What a contact agreed to holds from the next step on, and for what waits to leave: nobody calls who has withdrawn (E12). */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Party } from '#core/ids.ts';
 import { readCandidates } from '#store/alert-detail.ts';
 import { findContact, updateContact } from '#store/contacts.ts';
 import { type Alarm, phone, testAlarm, village } from '#test/harness/alarm.ts';
+import { accepted, fakeGateway, send } from './notify-fixture.ts';
 
 let a: Alarm;
 beforeEach(async () => { a = await testAlarm(); });
@@ -75,4 +76,62 @@ it('a text that fails after he withdrew is followed by no call to him, but by th
   expect((await a.sentLines()).filter((l) => l.includes('contact:family1'))).toEqual([]);
   expect((await a.alert()).planStep).toBe(before + 1);
   expect((await a.log()).find((l) => l.action === 'send-failed')?.detail).toMatchObject({ party: 'contact:family1', next: 'next-person' });
+});
+
+describe('a text that waits when he withdraws [E12 LAW6]', () => {
+  const lines = async (): Promise<{ state: string; error_code: string | null; handled: boolean }[]> =>
+    a.db.query(`select state, error_code, handled_at is not null as handled from outbox where party = 'contact:family1' order by id`);
+  const taken = async (): Promise<unknown> => (await a.log()).filter((l) => l.action === 'send-withdrawn').map((l) => [l.detail['party'], l.detail['reason'], l.detail['next']]);
+
+  it('is taken back, the timeline says why, and the next step comes at once, not at its time', async () => {
+    await a.event('sos');
+    await a.settle();
+    const [step, due] = [(await a.alert()).planStep, await a.db.query(`select due_at from timer where slot = 'plan' and fired_at is null and cancelled_at is null`)];
+    expect(due[0]?.['due_at'] as number).toBeGreaterThan(await a.now());
+    await change('family1', { withdrawnAt: await a.now() });
+    expect(await lines()).toEqual([{ state: 'withdrawn', error_code: 'local.CONSENT', handled: false }]);
+    await a.settle();
+    expect((await a.alert()).planStep).toBe(step + 1);
+    expect(await taken()).toEqual([['contact:family1', 'consent-withdrawn', 'next-person']]);
+    expect(await lines()).toEqual([{ state: 'withdrawn', error_code: 'local.CONSENT', handled: true }]);
+  });
+
+  it('is not handed to the gateway when the sender claims it first, nor a second time when it was tried before: the same follows', async () => {
+    await a.event('sos');
+    await a.settle();
+    const step = (await a.alert()).planStep;
+    // Decided on the file as it was a moment ago: nothing has taken the row back.
+    await a.db.query(`update contact set withdrawn_at = anling_now() where id = 'family1'`);
+    const gateway = fakeGateway(() => accepted());
+    await a.db.query('update outbox set demo = true');
+    const sending = send(a, gateway);
+    await expect.poll(async () => (await a.db.query(`select from outbox where state in ('due', 'sending')`)).length, { timeout: 20_000, interval: 20 }).toBe(0);
+    await sending.stop();
+    expect(gateway.sent.map((m) => m.to)).not.toContain(phone['family1']);
+    expect(gateway.sent.length).toBeGreaterThan(0);
+    expect(await lines()).toEqual([{ state: 'withdrawn', error_code: 'local.CONSENT', handled: false }]);
+    await a.settle();
+    expect((await a.alert()).planStep).toBe(step + 1);
+    expect(await taken()).toEqual([['contact:family1', 'consent-withdrawn', 'next-person']]);
+  });
+
+  it('with what was taken back because somebody goes nothing follows', async () => {
+    await a.event('sos');
+    await a.settle();
+    await a.reply(phone['cw'] ?? '', '1');
+    await change('family1', { withdrawnAt: await a.now() });
+    await a.settle();
+    expect(await taken()).toEqual([['contact:family1', 'consent-withdrawn', 'nothing-left-to-do']]);
+    expect((await a.alert()).state).toBe('committed');
+  });
+});
+
+it('news of a case that goes on does not reach him either, whoever decides it: the line is shut [E12]', async () => {
+  await a.event('sos');
+  await a.settle();
+  await a.sent();
+  await a.reply(phone['family1'] ?? '', '1');
+  await change('family1', { withdrawnAt: await a.now() });
+  await a.pass(60 * 60, 60); // he is late: asked why, were he to be asked
+  expect((await a.sentLines()).filter((l) => l.includes('contact:family1'))).toEqual([]);
 });

@@ -141,7 +141,7 @@ async function claim(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
   }));
   return out.map((o) => ({
     id: o.id, outId: o.out_id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, paramsEnc: o.params_enc, toEnc: o.to_enc, toBidx: o.to_bidx, priority: o.priority, round: o.round, lastWay: o.last_way, token: o.lease_token, attempts: o.attempts,
-    trace: o.trace, demo: o.demo, dry: o.dry, provider: o.provider, withdrawn: o.withdrawn_at !== null, kind: o.channel === 'voice' && o.alert_id !== null ? (t.get(d.alert, o.alert_id)?.kind ?? null) : null, languages: [], sentAt: now, ageMs: now - o.created_at,
+    trace: o.trace, demo: o.demo, dry: o.dry, provider: o.provider, withdrawn: o.withdrawn_at !== null ? 'over' : o.party.startsWith('contact:') && t.get(d.contact, o.party.slice(8))?.['withdrawn_at'] != null ? 'consent' : null, kind: o.channel === 'voice' && o.alert_id !== null ? (t.get(d.alert, o.alert_id)?.kind ?? null) : null, languages: [], sentAt: now, ageMs: now - o.created_at,
   }));
 }
 
@@ -176,7 +176,7 @@ async function save(t: Tx, d: Tables, p: readonly unknown[]): Promise<Row[]> {
     const sending = (o: OutboxRow): boolean => o.state === 'sending';
     const [o] = row ? await t.update(d.outbox, [row], (b) => ({
       state: !sending(b) ? b.state : b.withdrawn_at !== null && state !== 'accepted' ? 'withdrawn' : state, provider_id: list<string>(p[3])[i] ?? b.provider_id, error_code: list<string>(p[4])[i] ?? null, error_class: list<string>(p[5])[i] ?? null,
-      lease_until: null, accepted_at: state === 'accepted' ? now : b.accepted_at, due_at: state === 'due' ? now + ((p[6] as number[])[i] as number) : b.due_at,
+      lease_until: null, withdrawn_at: state === 'withdrawn' ? b.withdrawn_at ?? now : b.withdrawn_at, accepted_at: state === 'accepted' ? now : b.accepted_at, due_at: state === 'due' ? now + ((p[6] as number[])[i] as number) : b.due_at,
       ...((p[8] as boolean[])[i] ? { attempts: b.attempts - 1, sent_at: null } : {}),
       check_at: sending(b) && (state === 'accepted' || state === 'unknown') ? now + checkMs : null, done_at: sending(b) && ['failed', 'withdrawn', 'dry'].includes(state) ? now : b.done_at,
     }), (b) => b.lease_token === token && b.state !== 'due') : [];
@@ -203,8 +203,8 @@ function contacted(t: Tx, d: Tables, p: readonly unknown[]): Row[] {
 
 const outbox: Record<string, Statement> = {
   'outbox-lines': (t, d, p) => [
-    ...text(p[0]).flatMap((id) => { const r = t.get(d.responder, id); return r ? [{ party: `responder:${id}`, role: r.role, phoneEnc: r.phone_enc, phoneBidx: r.phone_bidx, nameEnc: r.name_enc, landline: r.landline, optedOut: r.opted_out_at !== null, demo: r.demo, column: 'responder', regionCode: r.region_code }] : []; }),
-    ...text(p[1]).flatMap((id) => { const c = t.get(d.contact, id); return c ? [{ party: `contact:${id}`, role: c.relation, phoneEnc: c.phone_enc, phoneBidx: c.phone_bidx, nameEnc: c.name_enc, landline: false, optedOut: c.opted_out_at !== null, demo: c.demo, column: 'contact', regionCode: null }] : []; }),
+    ...text(p[0]).flatMap((id) => { const r = t.get(d.responder, id); return r ? [{ party: `responder:${id}`, role: r.role, phoneEnc: r.phone_enc, phoneBidx: r.phone_bidx, nameEnc: r.name_enc, landline: r.landline, optedOut: r.opted_out_at !== null, withdrawn: false, demo: r.demo, column: 'responder', regionCode: r.region_code }] : []; }),
+    ...text(p[1]).flatMap((id) => { const c = t.get(d.contact, id); return c ? [{ party: `contact:${id}`, role: c.relation, phoneEnc: c.phone_enc, phoneBidx: c.phone_bidx, nameEnc: c.name_enc, landline: false, optedOut: c.opted_out_at !== null, withdrawn: c['withdrawn_at'] != null, demo: c.demo, column: 'contact', regionCode: null }] : []; }),
   ],
   'outbox-places': (t, d, p) => text(p[0]).flatMap((id) => {
     const a = t.get(d.alert, id);
@@ -228,7 +228,7 @@ const outbox: Record<string, Statement> = {
   'outbox-unhandled': (t, d, p) => t.rows(d.outbox, 'unhandled').sort(byId).slice(0, p[0] as number).map((o) => ({
     id: o.id, alertId: o.alert_id, party: o.party, channel: o.channel, template: o.template, purpose: o.purpose, state: o.state, round: o.round, step: o.step, errorCode: o.error_code, errorClass: o.error_class, createdAt: o.created_at, trace: o.trace,
   })),
-  'outbox-handled': async (t, d, p) => (await t.update(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []), () => ({ handled_at: t.now() }), (o) => o.handled_at === null && (o.state === 'failed' || o.state === 'unknown'))).map((o) => ({ id: o.id })),
+  'outbox-handled': async (t, d, p) => (await t.update(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []), () => ({ handled_at: t.now() }), (o) => o.handled_at === null && (o.state === 'failed' || o.state === 'unknown' || (o.state === 'withdrawn' && o.error_code === 'local.CONSENT')))).map((o) => ({ id: o.id })),
   'outbox-respell': (t, d, p) => t.update(d.outbox, [t.get(d.outbox, p[0] as string)].flatMap((o) => o ?? []), () => ({ template: p[1] as string })),
   'outbox-claim': claim, 'outbox-numbers': numbers, 'outbox-save': save,
   'outbox-waiting': async (t, d, p) => {

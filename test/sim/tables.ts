@@ -61,7 +61,7 @@ export const makeTables = () => ({
   }),
   outbox: new Table<OutboxRow>('outbox', {
     state: (o) => o.state, alert: (o) => o.alert_id, number: (o) => o.to_bidx.toString('hex'), call: (o) => (o.channel === 'voice' ? `${o.to_bidx.toString('hex')} ${Math.floor(o.created_at / hourMs)}` : null), out: (o) => o.out_id, provider: (o) => o.provider_id,
-    unhandled: (o) => ((o.state === 'failed' || o.state === 'unknown') && o.handled_at === null ? '' : null), check: (o) => (o.check_at !== null && (o.state === 'accepted' || o.state === 'unknown') ? '' : null),
+    unhandled: (o) => ((o.state === 'failed' || o.state === 'unknown' || (o.state === 'withdrawn' && o.error_code === 'local.CONSENT')) && o.handled_at === null ? '' : null), check: (o) => (o.check_at !== null && (o.state === 'accepted' || o.state === 'unknown') ? '' : null),
   }),
   reply: new Table<ReplyRow>('reply', { queue: (r) => (r.evaluated_at === null ? '' : null), dedupe: (r) => r.dedupe }),
   feed: new Table<FeedRow>('feed'), feed_counter: new Table<Rec & { seq: number }>('feed_counter'),

@@ -24,7 +24,7 @@ export const enCase = {
   'log.restarted': 'Raised again after the claim; the plan restarts', 'log.claimed': 'Claimed', 'log.taken-over': 'Taken over', 'log.released': 'Released; the plan goes on', 'log.note': 'Note', 'log.step': 'Step',
   'log.contact': 'Spoke to: {who}', 'log.dispatched': 'Dispatched', 'log.accepted': 'Goes', 'log.accepted-too': 'Would go too', 'log.seen': 'Has seen it, promises nothing', 'log.declined': 'Cannot', 'log.arrived': 'Arrived',
   'log.done': 'Done', 'log.need-help': 'Needs help', 'log.closed': 'Closed: {outcome}', 'log.close-refused': 'Not closed by itself: a human must', 'log.self-cancelled': 'Cancelled at the device',
-  'log.cancel-pressed': 'Cancel pressed at the device', 'log.cleared-at-device': 'The device reports it over', 'log.cleared': 'Cleared', 'log.send-failed': 'Sending failed', 'log.told': 'Told',
+  'log.cancel-pressed': 'Cancel pressed at the device', 'log.cleared-at-device': 'The device reports it over', 'log.cleared': 'Cleared', 'log.send-failed': 'Sending failed', 'log.send-withdrawn': 'Not sent (consent withdrawn)', 'log.told': 'Told',
   'log.standby-handed-over': 'Called by standby while the database was away; entered now', 'log.which-asked': 'Asked which slip is meant', 'log.repaired': 'Timer restored by the watch', 'log.priority-raised': 'Made more urgent',
   'log.cause-gone': 'The cause is gone', 'log.test-over': 'Test over', 'log.reported': 'The device reports', 'elder.told': 'Told the elder', 'elder.light.taken': 'light (slow)', 'elder.light.coming': 'light (steady)',
   'elder.light.searching': 'light (slow)', 'elder.light.over': 'light off', 'elder.due': 'waits for the device', 'elder.sent': 'sending', 'elder.acknowledged': 'at the device', 'elder.replied': 'spoken', 'elder.lit': 'lit',
