@@ -186,7 +186,7 @@ export const limits = {
   /** A call that nobody opens within this is missed: it stays in the list, and an elder's raises if it has not. The same number within this is the same call. */ callOpenMs: 60_000,
   /** Missed calls stay on the consoles' strip for so long; calls on it, and of one list. */ callMissedMs: 12 * 3_600_000, callRows: 50,
   /** Ring tests of one contact's number in an hour: beyond, 429. */ ringsPerHour: 5,
-  /** Contacts of one person. */ contactsPerPerson: 20, /** Fewer whom an emergency could call, and a plan's page says so. */ contactsWanted: 3,
+  /** Contacts of one person. */ contactsPerPerson: 20, /** A consent or its withdrawal may be dated so far ahead of the house's clock (a browser's is seldom exact): beyond, 422. */ consentAheadMs: 60_000, /** Fewer whom an emergency could call, and a plan's page says so. */ contactsWanted: 3,
   /** Names of one mode list, ids of one look-up. */ modeRows: 5_000,
   /** Failed logins in a window, per account, per address, per browser that is known: beyond, 429 until the window ends. */
   loginFailuresAccount: 10, loginFailuresAddress: 50, loginFailuresBrowser: 20, loginWindowMs: 15 * 60_000,

@@ -30,10 +30,13 @@ export type PersonFields = {
   status: (typeof personStatuses)[number]; /** yyyy-MM-dd */ statusSince: string | null; /** epoch ms */ consentAt: number | null; consentBy: string | null;
   /** HH:mm of the county's day by which a sign of movement is due; null: not watched */ routineBy: string | null;
 };
+/** How a contact said that he agrees. */
+export const consentWays = ['paper', 'phone', 'text'] as const;
 export type ContactFields = {
   personId: string; ord: number; relation: (typeof relations)[number]; name: string; phone: string; keyHolder: boolean; walkMinutes: number | null; language: string | null;
   /** What he has agreed to: called in an emergency only. */ emergenciesOnly: boolean; /** HH:mm between which lesser cases leave him alone; both or neither. */ quietFrom: string | null; quietTo: string | null;
-  verifiedAt: number | null; absentUntil: number | null; /** 撤回同意: from then on nobody calls or texts him */ withdrawnAt: number | null;
+  verifiedAt: number | null; absentUntil: number | null; /** 撤回同意: from then on nobody calls or texts him */ withdrawnAt: number | null; /** by whose hand: in the files, or his own text */ withdrawnHow: 'desk' | 'text' | null;
+  /** When he agreed to be called, how he said so, and the account that wrote it down (`user:ID`). */ consentAt: number | null; consentHow: (typeof consentWays)[number] | null; consentBy: string | null;
 };
 export type ResponderFields = {
   role: ResponderRole; regionCode: string; ord: number; name: string; phone: string; landline: boolean; keypress: boolean; languages: readonly string[];
@@ -51,7 +54,7 @@ export const emptyPerson: Omit<PersonFields, 'name' | 'highRisk'> = {
   number: null, homeId: null, phone: null, identityNo: null, sex: null, birthDate: null, category: [], living: null, registeredRegionCode: null, ability: null,
   riskTags: [], language: null, hearing: null, healthNote: null, note: null, status: 'present', statusSince: null, consentAt: null, consentBy: null, routineBy: null,
 };
-export const emptyContact: Omit<ContactFields, 'personId' | 'name' | 'phone' | 'relation'> = { ord: 1, keyHolder: false, walkMinutes: null, language: null, emergenciesOnly: false, quietFrom: null, quietTo: null, verifiedAt: null, absentUntil: null, withdrawnAt: null };
+export const emptyContact: Omit<ContactFields, 'personId' | 'name' | 'phone' | 'relation'> = { ord: 1, keyHolder: false, walkMinutes: null, language: null, emergenciesOnly: false, quietFrom: null, quietTo: null, verifiedAt: null, absentUntil: null, withdrawnAt: null, withdrawnHow: null, consentAt: null, consentHow: null, consentBy: null };
 export const emptyResponder: Omit<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'> = {
   ord: 1, landline: false, keypress: false, languages: [], walkMinutes: null, keyHolder: false, quietFrom: null, quietTo: null, verifiedAt: null, absentUntil: null,
 };

@@ -7,6 +7,7 @@ import { withdrawParty } from './outbox-insert.ts';
 import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
+/** `consentBy` as it is shown: the account's name. */
 export type Contact = ContactFields & { id: string; optedOutAt: number | null; regionCode: string | null; version: number; demo: boolean };
 export type NewContact = ContactFields & { id: string; demo: boolean };
 
@@ -14,11 +15,12 @@ const table: Table = {
   name: 'contact',
   columns: [
     plain('id'), plain('personId'), plain('ord'), plain('relation'), sealed('contact', 'name'), sealed('contact', 'phone'), blinded('phone', 'phone'), marked, plain('keyHolder'), plain('walkMinutes'),
-    plain('language'), plain('emergenciesOnly'), plain('quietFrom'), plain('quietTo'), time('verifiedAt'), time('absentUntil'), time('withdrawnAt'), plain('demo'),
+    plain('language'), plain('emergenciesOnly'), plain('quietFrom'), plain('quietTo'), time('verifiedAt'), time('absentUntil'), time('withdrawnAt'), plain('withdrawnHow'), time('consentAt'), plain('consentHow'), plain('consentBy'), plain('demo'),
   ],
 };
 const select = `select c.id, c.person_id as "personId", c.ord, c.relation, c.name_enc, c.phone_enc, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", c.language,
-  coalesce(c.emergencies_only, false) as "emergenciesOnly", to_char(c.quiet_from, 'HH24:MI') as "quietFrom", to_char(c.quiet_to, 'HH24:MI') as "quietTo", c.withdrawn_at as "withdrawnAt",
+  coalesce(c.emergencies_only, false) as "emergenciesOnly", to_char(c.quiet_from, 'HH24:MI') as "quietFrom", to_char(c.quiet_to, 'HH24:MI') as "quietTo", c.withdrawn_at as "withdrawnAt", c.withdrawn_how as "withdrawnHow", c.consent_at as "consentAt", c.consent_how as "consentHow",
+  coalesce((select display_name from app_user where 'user:' || id = c.consent_by), c.consent_by) as "consentBy",
   c.verified_at as "verifiedAt", c.opted_out_at as "optedOutAt", c.absent_until as "absentUntil", nullif(p.region_code, '') as "regionCode", c.version, c.demo
   from contact c join person p on p.id = c.person_id`;
 

@@ -31,7 +31,7 @@ export async function readPack(sql: Sql, seal: Seal, town: Pick<PackTown, 'code'
   const people = await sql.query<Line>(
     `select n.region_code as "regionCode", n.no::int as no, p.demo, ${careColumns} from (${careNumbers('left(p.region_code, 9) = $1')}) n join person p on p.id = n.person_id left join home h on h.id = p.home_id order by n.region_code, n.no`, [digits]);
   const contacts = await sql.query<Row & { personId: string; relation: string; nameEnc: Buffer; phoneEnc: Buffer; keyHolder: boolean }>(
-    `select c.person_id as "personId", c.relation, c.name_enc as "nameEnc", c.phone_enc as "phoneEnc", c.key_holder as "keyHolder" from contact c where c.person_id = any($1) order by c.person_id, c.ord, c.id`, [people.map((p) => p.personId)]);
+    `select c.person_id as "personId", c.relation, c.name_enc as "nameEnc", c.phone_enc as "phoneEnc", c.key_holder as "keyHolder" from contact c where c.person_id = any($1) and c.withdrawn_at is null order by c.person_id, c.ord, c.id`, [people.map((p) => p.personId)]);
   const responders = await sql.query<Row & { regionCode: string; role: string; nameEnc: Buffer; phoneEnc: Buffer; away: boolean }>(
     `select region_code as "regionCode", role, name_enc as "nameEnc", phone_enc as "phoneEnc", coalesce(absent_until > anling_now(), false) as away from responder
      where left(region_code, 9) = $1 or (role in ('seat', 'shift-leader', 'duty-leader') and left(region_code, 6) = left($1, 6)) order by region_code, array_position(array['duty-leader', 'shift-leader', 'seat', 'town-duty', 'care-worker', 'doctor', 'grid-worker', 'village-cadre', 'fire-station'], role), ord, id`, [digits]);

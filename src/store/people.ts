@@ -26,7 +26,7 @@ const select = `select p.id, p.number, p.home_id as "homeId", p.name_enc, p.phon
   p.registered_region_code as "registeredRegionCode", p.ability, p.risk_tags as "riskTags", p.high_risk as "highRisk", p.language, p.hearing, p.health_note_enc, p.note_enc, p.status,
   p.status_since::text as "statusSince", p.consent_at as "consentAt", p.consent_by as "consentBy", to_char(p.routine_by, 'HH24:MI') as "routineBy",
   case when p.mode_until > anling_now() then p.mode end as mode, case when p.mode_until > anling_now() then p.mode_until end as "modeUntil", p.version, p.demo, p.created_at as "createdAt",
-  nullif(p.region_code, '') as "regionCode", (select count(*)::int from contact c where c.person_id = p.id) as contacts,
+  nullif(p.region_code, '') as "regionCode", (select count(*)::int from contact c where c.person_id = p.id and c.withdrawn_at is null) as contacts,
   (select count(*)::int from device d where d.person_id = p.id and d.status <> 'revoked') + (select count(*)::int from device d where d.home_id = p.home_id and d.person_id is null and d.status <> 'revoked') as devices
   from person p`;
 
@@ -72,7 +72,7 @@ export async function listPeople(sql: Sql, seal: Seal, f: PeopleFilter): Promise
   if (f.mode) where.and('p.mode_until > anling_now()');
   if (f.without) where.and("p.status = 'present'");
   if (f.without === 'device') where.and("not exists (select from device d where d.person_id = p.id and d.status <> 'revoked') and not exists (select from device d where d.home_id = p.home_id and d.status <> 'revoked')");
-  if (f.without === 'contact') where.and('not exists (select from contact c where c.person_id = p.id)');
+  if (f.without === 'contact') where.and('not exists (select from contact c where c.person_id = p.id and c.withdrawn_at is null)');
   const rows = await sql.query(
     `with page as (select p.id from person p where ${where.sql()} order by p.region_code, p.id limit ${where.value(f.limit + 1)}) ${select} join page on page.id = p.id order by p.region_code, p.id`, where.values);
   return paged(rows.map((r) => toPerson(seal, r)), f.limit);

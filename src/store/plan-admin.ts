@@ -39,20 +39,21 @@ export async function deletePlan(sql: Sql, id: string, version: number): Promise
 }
 
 export type RosterCounts = { roles: Record<string, number>; keyHolders: number; family: number; secondFamily: number; neighbours: number; nearby: number; people: number; villages: number; villagesWithCareWorker: number; fewContacts: number; unproven: number };
-/** How many responders of each role, and contacts by kind, lie inside the region: what a linter must know. */
+/** How many responders of each role, and contacts by kind, lie inside the region: what a linter must know; who withdrew consent is none of them. */
 export async function rosterCounts(sql: Sql, prefix: string): Promise<RosterCounts> {
   const roles = await sql.query<{ role: string; n: number }>("select role, count(*)::int as n from responder where region_code like $1 || '%' or role in ('seat', 'shift-leader', 'duty-leader') group by role", [prefix]);
   const [rest] = await sql.query<Omit<RosterCounts, 'roles'>>(
     `with here as (select p.id, h.region_code from person p join home h on h.id = p.home_id where h.region_code like $1 || '%' and p.status = 'present'),
+     contacts as (select * from contact where withdrawn_at is null),
      covered as (select coalesce(c.n, 0) + coalesce(v.n, 0) + coalesce(d.n, 0) as n, coalesce(c.proven, false) or coalesce(v.proven, false) as proven from here
-       left join (select person_id, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from contact where withdrawn_at is null group by person_id) c on c.person_id = here.id
+       left join (select person_id, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from contacts group by person_id) c on c.person_id = here.id
        left join (select region_code, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from responder where role in ('care-worker', 'doctor', 'grid-worker', 'village-cadre') group by region_code) v on v.region_code = here.region_code
        left join (select left(region_code, 9) as town, 1 as n from responder where role = 'town-duty' group by 1) d on d.town = left(here.region_code, 9))
-     select (select count(distinct c.person_id)::int from contact c join here on here.id = c.person_id where c.key_holder) as "keyHolders",
-       (select count(distinct c.person_id)::int from contact c join here on here.id = c.person_id where c.relation = 'family') as family,
-       (select count(*)::int from here where (select count(*) from contact c where c.person_id = here.id and c.relation = 'family') > 1) as "secondFamily",
-       (select count(distinct c.person_id)::int from contact c join here on here.id = c.person_id where c.relation in ('neighbour', 'other')) as neighbours,
-       (select count(*)::int from here where exists (select from contact c where c.person_id = here.id and c.walk_minutes <= $2)
+     select (select count(distinct c.person_id)::int from contacts c join here on here.id = c.person_id where c.key_holder) as "keyHolders",
+       (select count(distinct c.person_id)::int from contacts c join here on here.id = c.person_id where c.relation = 'family') as family,
+       (select count(*)::int from here where (select count(*) from contacts c where c.person_id = here.id and c.relation = 'family') > 1) as "secondFamily",
+       (select count(distinct c.person_id)::int from contacts c join here on here.id = c.person_id where c.relation in ('neighbour', 'other')) as neighbours,
+       (select count(*)::int from here where exists (select from contacts c where c.person_id = here.id and c.walk_minutes <= $2)
          or exists (select from responder r where r.region_code = here.region_code and r.walk_minutes <= $2)) as nearby,
        (select count(*)::int from covered where n < $3) as "fewContacts", (select count(*)::int from covered where not proven) as unproven,
        (select count(*)::int from here) as people, (select count(distinct region_code)::int from here) as villages,

@@ -20,6 +20,7 @@ import { type NewResponder, takenResponderIds } from '#store/responders.ts';
 import type { Seal } from '#store/seal.ts';
 import { emptyStation, type NewStation, type StationFields, takenStationIds } from '#store/stations.ts';
 import { seesRegion } from './access.ts';
+import { checkConsent, consentRecord } from './consent.ts';
 import { checkDoors, type DoorBinding } from './door-checks.ts';
 import type { Problems } from './registry.ts';
 
@@ -116,7 +117,8 @@ export async function preparePeople(c: Checker, rows: readonly PersonRow[], year
 
 export type ContactRow = RowOf<ContactFields, 'personId' | 'relation' | 'name' | 'phone'>;
 
-export async function prepareContacts(c: Checker, rows: readonly ContactRow[]): Promise<NewContact[]> {
+/** `now`: of the house's clock. */
+export async function prepareContacts(c: Checker, rows: readonly ContactRow[], now: number): Promise<NewContact[]> {
   const people = await personKeys(c.sql, rows.map((r) => r.personId));
   checkIds(c, rows, await takenContactIds(c.sql, ownIds(rows)));
   const count = new Map<string, number>();
@@ -128,8 +130,9 @@ export async function prepareContacts(c: Checker, rows: readonly ContactRow[]): 
     if (!person || !seesRegion(c.caller.scopeCode, person.regionCode)) c.problems.add(i, 'personId', 'a person of your scope');
     else checkPhone(c, i, r.phone, demo);
     checkQuiet(c.problems, i, r);
+    checkConsent(c.problems, i, r, now);
     if (nth > limits.contactsPerPerson) c.problems.add(i, 'personId', `a person with fewer than ${limits.contactsPerPerson} contacts`);
-    return filled<NewContact>({ ...emptyContact, id: newId('c'), ord: nth }, { ...r, demo, phone: phoneDigits(r.phone) });
+    return filled<NewContact>({ ...emptyContact, id: newId('c'), ord: nth }, { ...r, ...consentRecord(r, c.caller.actor), demo, phone: phoneDigits(r.phone) });
   });
 }
 

@@ -1,7 +1,7 @@
 /** Schemas of the county's files: what a body may hold, and what lists and single answers show (masked). */
 import { type TSchema, Type } from 'typebox';
 import { limits } from '#core/limits.ts';
-import { abilities, categories, deviceStatuses, hearings, livingKinds, personStatuses, relations, responderRoles, riskTags } from '#core/registry.ts';
+import { abilities, categories, consentWays, deviceStatuses, hearings, livingKinds, personStatuses, relations, responderRoles, riskTags } from '#core/registry.ts';
 import { regionLevels } from '#core/region.ts';
 import { EpochMs, Nullable, OneOf, RegionCodeText, Shape } from './schemas.ts';
 
@@ -68,14 +68,15 @@ export const PersonPlain = Shape({
 export const contactFields = {
   ord: Type.Optional(whole(1, 99)), relation: OneOf(relations), name: text(60, 'the name'), phone: PhoneText, keyHolder: Type.Optional(Type.Boolean()), walkMinutes: Opt(whole(0, 600)),
   language: Opt(text(20, 'speech')), emergenciesOnly: Type.Optional(Type.Boolean()), quietFrom: Opt(HourText), quietTo: Opt(HourText), verifiedAt: Opt(EpochMs), absentUntil: Opt(EpochMs),
-  withdrawnAt: Opt(EpochMs),
+  withdrawnAt: Opt(EpochMs), consentAt: Opt(EpochMs), consentHow: Opt(OneOf(consentWays, 'how he said that he agrees')),
 };
 export const ContactBody = Shape({ id: Type.Optional(OwnId), personId: OwnId, ...contactFields });
 export const ContactView = Shape({
   id: Type.String(), personId: Type.String(), ord: Type.Integer(), relation: OneOf(relations), name: Type.String({ description: 'masked' }), phone: Type.String({ description: 'masked' }),
   keyHolder: Type.Boolean(), walkMinutes: Nullable(Type.Integer()), language: Nullable(Type.String()), verifiedAt: Nullable(EpochMs), optedOutAt: Nullable(EpochMs),
   absentUntil: Nullable(EpochMs), emergenciesOnly: Type.Boolean(), quietFrom: Nullable(Type.String()), quietTo: Nullable(Type.String()),
-  withdrawnAt: Nullable(Type.Integer({ description: 'consent withdrawn: neither called nor texted any more' })), version: Type.Integer(), demo: Type.Boolean(),
+  withdrawnAt: Nullable(Type.Integer({ description: 'consent withdrawn: neither called nor texted any more' })), withdrawnHow: Nullable(OneOf(['desk', 'text'], 'by whose hand: the desk’s, or his own by text')),
+  consentAt: Nullable(EpochMs), consentHow: Nullable(OneOf(consentWays)), consentBy: Nullable(Type.String({ description: 'who wrote the consent down' })), version: Type.Integer(), demo: Type.Boolean(),
 });
 export const ContactPlain = Shape({ id: Type.String(), relation: OneOf(relations), name: Type.String(), phone: Type.String(), keyHolder: Type.Boolean() });
 

@@ -7,7 +7,9 @@ import { phoneDigits, phoneProblem } from '#core/phone.ts';
 import type { ContactFields } from '#core/registry.ts';
 import type { Caller } from '#core/user.ts';
 import { type Contact, deleteContact, findContact, findContacts, insertContacts, listContacts, type NewContact, orderContacts, updateContact } from '#store/contacts.ts';
+import { readNow } from '#store/timers.ts';
 import { callerOf, requireScope } from '#web/access.ts';
+import { checkConsent, consentChanges, consentRecord } from '#web/consent.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { once } from '#web/idempotency.ts';
 import { bulkWriters, change, collectProblems, fileReaders, fileWriters, listPrefix, nothing, pageLimit, shownName, versionConflict } from '#web/registry.ts';
@@ -26,7 +28,7 @@ function viewOf(caller: Caller, c: Contact): Static<typeof ContactView> {
 export function registerContacts(app: App, ctx: WebContext): void {
   const create = (caller: Caller, rows: readonly Static<typeof ContactBody>[], bulk: boolean): Promise<NewContact[]> => change(ctx, async (sql) => {
     const problems = collectProblems(bulk);
-    const contacts = await prepareContacts({ sql, seal: ctx.seal, caller, problems }, rows);
+    const contacts = await prepareContacts({ sql, seal: ctx.seal, caller, problems }, rows, await readNow(sql));
     problems.throwIfAny();
     await insertContacts(sql, ctx.seal, contacts);
     return { result: contacts, audit: [{ actor: caller.actor, action: 'contact.create', result: 'ok', detail: { ids: contacts.slice(0, 20).map((c) => c.id), count: contacts.length } }] };
@@ -109,12 +111,13 @@ function registerOne(app: App, ctx: WebContext): void {
     const problem = given.phone === undefined ? null : phoneProblem(given.phone, contact.demo);
     if (problem !== null) problems.add(0, 'phone', problem);
     checkQuiet(problems, 0, given, contact);
+    checkConsent(problems, 0, given, await readNow(ctx.db), contact);
     problems.throwIfAny();
-    const patch = { ...given, ...(given.phone === undefined ? {} : { phone: phoneDigits(given.phone) }) } as Partial<ContactFields>;
+    const patch = { ...given, ...(given.phone === undefined ? {} : { phone: phoneDigits(given.phone) }), ...consentRecord(given, caller.actor) } as Partial<ContactFields>;
     const next = await change(ctx, async (sql) => {
       const result = await updateContact(sql, ctx.seal, contact.id, version, patch);
       if (result === null) throw versionConflict(contact.version);
-      return { result, audit: [{ actor: caller.actor, action: 'contact.change', target: `contact:${contact.id}`, result: 'ok', detail: { fields: Object.keys(patch) } }] };
+      return { result, audit: [{ actor: caller.actor, action: 'contact.change', target: `contact:${contact.id}`, result: 'ok', detail: { fields: Object.keys(given), ...consentChanges(contact, patch) } }] };
     });
     return { id: contact.id, version: next };
   });

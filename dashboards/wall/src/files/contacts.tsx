@@ -2,10 +2,11 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { limits } from '#core/limits.ts';
-import { relations } from '#core/registry.ts';
+import { consentWays, relations } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { type Answer, patch, put, remove } from '#wall/api/client.ts';
 import { spaced } from '#wall/format/phone.ts';
+import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
 import { Dialog } from '#wall/shell/dialog.tsx';
 import { problemText } from '#wall/shell/problem.ts';
@@ -24,6 +25,7 @@ const sections: readonly Section[] = [{ title: 'contacts.one', fields: [
   { name: 'relation', label: 'contacts.relation', kind: 'choice', values: relations, words: 'role', required: true }, { name: 'keyHolder', label: 'case.keyHolder', kind: 'yes' },
   { name: 'walkMinutes', label: 'files.walkMinutes', kind: 'number' }, { name: 'language', label: 'files.language', kind: 'text', max: 20 }, { name: 'absentUntil', label: 'files.absent', kind: 'instant' },
   { name: 'emergenciesOnly', label: 'contacts.emergenciesOnly', kind: 'yes' }, { name: 'quietFrom', label: 'responder.quietFrom', kind: 'hour', hint: 'responder.quietHint' }, { name: 'quietTo', label: 'responder.quietTo', kind: 'hour' },
+  { name: 'consentAt', label: 'person.consentAt', kind: 'instant' }, { name: 'consentHow', label: 'contacts.consentHow', kind: 'choice', values: consentWays, words: 'consentWay' },
   { name: 'withdrawnAt', label: 'contacts.withdrawnAt', kind: 'instant', hint: 'contacts.withdrawnHint' },
 ] }];
 
@@ -50,7 +52,7 @@ export function Contacts({ personId, demo, plain, onChange, onReveal }: { person
         const shown = plain?.contacts.find((one) => one.id === c.id) ?? c;
         return (
           <li key={c.id} data-id={c.id}>
-            <span class="contact-who"><b>{shown.name}</b> <span class="dim">{word('role', c.relation)}</span> {c.keyHolder && <i class="flag">{t('case.keyHolder')}</i>} {c.emergenciesOnly && <i class="flag">{t('contacts.emergenciesOnly')}</i>} {c.withdrawnAt !== null && <i class="flag grave" data-test="withdrawn">{t('skip.consent-withdrawn')}</i>} <ReachMarks {...c} /></span>
+            <span class="contact-who"><b>{shown.name}</b> <span class="dim">{word('role', c.relation)}</span> {c.keyHolder && <i class="flag">{t('case.keyHolder')}</i>} {c.emergenciesOnly && <i class="flag">{t('contacts.emergenciesOnly')}</i>} {c.withdrawnAt !== null && <i class="flag grave" data-test="withdrawn">{t('skip.consent-withdrawn')} {dayMinute(c.withdrawnAt)} {word('withdrawnHow', c.withdrawnHow)}</i>} <ReachMarks {...c} /> <ConsentLine {...c} /></span>
             <span class="digits contact-phone">{spaced(shown.phone)}</span>
             {mine && <span class="contact-keys">
               <button type="button" class="small-button" data-test="up" disabled={i === 0} aria-label={`${t('contacts.up')} ${c.name}`} onClick={() => void move(i, -1)}>↑</button>
@@ -65,6 +67,12 @@ export function Contacts({ personId, demo, plain, onChange, onReveal }: { person
         latest={open.value === 'new' ? null : (contacts.find((c) => c.id === (open.value as ContactFile).id) ?? open.value)} />}
     </Card>
   );
+}
+
+/** When he agreed, how, and who wrote it down. */
+function ConsentLine({ consentAt, consentHow, consentBy }: Pick<ContactFile, 'consentAt' | 'consentHow' | 'consentBy'>) {
+  if (consentAt === null) return <span class="dim small" data-test="consent">{t('contacts.noConsent')}</span>;
+  return <span class="dim small" data-test="consent">{t('contacts.consent', { time: new Date(consentAt + 8 * 3_600_000).toISOString().slice(0, 10), how: word('consentWay', consentHow), who: consentBy ?? '–' })}</span>;
 }
 
 function ContactDialog({ contact, latest, personId, demo, plain, onClose, onReload }: { contact: ContactFile | null; latest: ContactFile | null; personId: string; demo: boolean; plain: PersonPlain | null; onClose(done: boolean): void; onReload(): void }) {

@@ -7,7 +7,7 @@ type Mode = { mode: 'away' | 'hospital' | 'evacuated' | null; modeUntil: number 
 export type PersonFile = Row & Place & Mode & Omit<PersonFields, 'identityNo' | 'birthDate' | 'healthNote' | 'note' | 'consentBy'> & { birthYear: number | null; devices: number; contacts: number };
 export type ContactFile = Row & {
   personId: string; ord: number; relation: string; name: string; phone: string; keyHolder: boolean; walkMinutes: number | null; language: string | null; verifiedAt: number | null; optedOutAt: number | null; absentUntil: number | null;
-  emergenciesOnly: boolean; quietFrom: string | null; quietTo: string | null; withdrawnAt: number | null;
+  emergenciesOnly: boolean; quietFrom: string | null; quietTo: string | null; withdrawnAt: number | null; withdrawnHow: 'desk' | 'text' | null; consentAt: number | null; consentHow: string | null; consentBy: string | null;
 };
 export type PersonPlain = Pick<PersonFields, 'name' | 'phone' | 'identityNo' | 'birthDate' | 'healthNote' | 'note' | 'consentBy'> & { contacts: { id: string; name: string; phone: string }[] };
 export type HomeFile = Row & Place & Mode & Omit<HomeFields, 'address' | 'place' | 'landmark' | 'keyWith' | 'regionCode'> & { place: string | null; people: number; devices: number };
