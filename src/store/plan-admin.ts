@@ -44,7 +44,7 @@ export async function rosterCounts(sql: Sql, prefix: string): Promise<RosterCoun
   const roles = await sql.query<{ role: string; n: number }>("select role, count(*)::int as n from responder where region_code like $1 || '%' or role in ('seat', 'shift-leader', 'duty-leader') group by role", [prefix]);
   const [rest] = await sql.query<Omit<RosterCounts, 'roles'>>(
     `with here as (select p.id, h.region_code from person p join home h on h.id = p.home_id where h.region_code like $1 || '%' and p.status = 'present'),
-     contacts as (select * from contact where withdrawn_at is null),
+     contacts as not materialized (select * from contact where withdrawn_at is null),
      covered as (select coalesce(c.n, 0) + coalesce(v.n, 0) + coalesce(d.n, 0) as n, coalesce(c.proven, false) or coalesce(v.proven, false) as proven from here
        left join (select person_id, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from contacts group by person_id) c on c.person_id = here.id
        left join (select region_code, count(*) as n, bool_or(verified_at is not null and opted_out_at is null) as proven from responder where role in ('care-worker', 'doctor', 'grid-worker', 'village-cadre') group by region_code) v on v.region_code = here.region_code
