@@ -79,7 +79,7 @@ export const limits = {
   /** Tries of one event before it is set aside as an unreadable alarm. */ evaluateAttempts: 5,
   // -- alert life
   /** A claim without a recorded step ends after this. */ claimStepMs: 120_000,
-  /** A console whose beat is older is lost; its claims re-arm. */ consoleLostMs: 45_000,
+  /** A console whose beat (each 3 s) is older is lost; its claims re-arm, so a tab that dies gives its alarm back within 30 s (D4). */ consoleLostMs: 30_000,
   /** No wall has beaten for this: the desk is dark, and its ladder carries the alarm itself in a text (盲打). */ deskDarkMs: 20_000,
   /** A new raise on a taken alert restarts the plan after this without a step. */ rearmMs: 60_000,
   /** Arrival expected after an acceptance from the village, and from outside. */ arriveVillageMs: 20 * 60_000, arriveOutsideMs: 45 * 60_000,

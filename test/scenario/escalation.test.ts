@@ -29,7 +29,7 @@ const sorted = (lines: string[]): string[] => [...lines].sort((x, y) => Number.p
 
 describe('an alarm that nobody takes', () => {
   for (const kind of ['sos', 'phone-in', 'fall'] as const) {
-    it(`${kind}: calls exactly these people at exactly these seconds [E1 E2 FF1 FF3 LAW6 C2]`, async () => {
+    it(`${kind}: calls exactly these people at exactly these seconds, care worker, key holder and family beside the desk at second 0 [E1 E2 FF1 FF3 LAW6 C2 D8]`, async () => {
       await press(kind, { deviceId: kind === 'fall' ? 'd4' : 'd1' });
       const named = (lines: string[]): string[] => sorted(lines.map((l) => l.replace(/ sos$/, ` ${kind}`)));
       expect(sorted(await a.sentLines())).toEqual(named(firstStep));
@@ -157,18 +157,19 @@ describe('the desk', () => {
     expect((await a.alert()).state).toBe('committed');
   });
 
-  it('a console lost for 45 s gives the alert back; one that beats keeps it [LAW6 FF3]', async () => {
+  it('a console lost for 30 s gives the alert back, and it rings again; one that beats keeps it [LAW6 FF3 D4]', async () => {
     await press();
     const { id } = await a.alert();
     await a.db.query(`insert into console (tab_id, user_id, beat_at) values ('tab1', 'op1', anling_now())`);
     await a.respond({ alertId: id, action: 'claim', tabId: 'tab1' });
-    await a.pass(30);
+    await a.pass(20);
     await a.db.query('update console set beat_at = anling_now()');
-    await a.pass(43);
+    await a.pass(28);
     expect((await a.alert()).state).toBe('claimed');
-    await a.pass(4);
+    await a.pass(2);
     expect(await a.alert()).toMatchObject({ state: 'open', planState: 'running' });
     expect((await a.log()).find((l) => l.action === 'claim-lapsed')?.detail).toMatchObject({ why: 'console-lost' });
+    expect(await a.db.query(`select payload->>'ring' as ring from feed where payload->>'what' = 'claim-lapsed'`)).toEqual([{ ring: 'desk' }]);
   });
 
   it('a contact with the elder commits, 20 minutes without a close bring the search back [LAW6 FF1]', async () => {
