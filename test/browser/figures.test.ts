@@ -1,7 +1,7 @@
 /** The answer figures at the wall: compact in the strip, whole with their definitions behind it, by keys, honest about nothing, in both languages. */
 import { describe, expect, it } from 'vitest';
 import type { FakeServer } from './fake-server.ts';
-import { useWall } from './visit.ts';
+import { row, until, useWall } from './visit.ts';
 
 describe('the answer figures', () => {
   let server: FakeServer;
@@ -38,6 +38,29 @@ describe('the answer figures', () => {
     const { page: english } = await come({ lang: 'en' });
     await english.waitForSelector('[data-test=figures]');
     expect(await english.textContent('[data-test=figures]')).toBe('Answeredno alertsFLOOD 34/10 min');
+  });
+
+  it('a flood folds away what can wait, by itself, and says so; emergencies stand and ring; one press shows it, and its end shows it again [D11]', async () => {
+    server.house.flood = { active: true, since: server.house.now() - 300_000, lastTen: 34, operators: 1 };
+    const [sos, fall] = [server.house.raise({ kind: 'sos' }), server.house.raise({ kind: 'bed-exit', priority: 2 })];
+    const waits = Array.from({ length: 6 }, (_, i) => server.house.raise({ kind: i % 2 ? 'offline' : 'low-battery', priority: 3, subject: { type: 'device', id: `DEMO-R-${i}`, name: null } }));
+    const { page } = await come({ width: 1920, height: 1080 });
+    await page.waitForSelector('[data-test=flood-bar]', { timeout: 20_000 });
+    expect(await page.textContent('[data-test=flood-bar]')).toMatch(/警情潮:近10分钟 34 起,当班 1 人.*紧急警情照旧.*已收起/);
+    expect(await page.locator('[data-test=row]').evaluateAll((all) => all.map((e) => (e as HTMLElement).dataset['id']))).toEqual([sos.id, fall.id]);
+    expect(await page.textContent('[data-test=folded]')).toBe('设备告警 6 条已收起,展开');
+    expect(await page.getAttribute('.count.p3', 'data-n')).toBe('6'); // counted as ever
+    if (process.env['ANLING_SHOTS']) await page.screenshot({ path: `${process.env['ANLING_SHOTS']}/flood.png` });
+    const late = server.house.raise({ kind: 'fall' });
+    await page.waitForSelector(row(late.id));
+    await page.click('[data-test=flood-fold]');
+    await page.waitForSelector(row(waits[0]?.id ?? ''));
+    expect(await page.locator('[data-test=row]').count()).toBe(9);
+    await page.click('[data-test=flood-fold]');
+    await until('folded again', 5_000, async () => (await page.locator('[data-test=row]').count()) === 3);
+    server.house.flood = { active: false, since: null, lastTen: 3, operators: 1 };
+    await page.waitForSelector('[data-test=flood-bar]', { state: 'detached', timeout: 30_000 });
+    expect(await page.locator('[data-test=row]').count()).toBe(9);
   });
 
   it('the sheet of who could not be heard: yesterday first, the day in the address, on paper and as a table [2.10]', async () => {

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
+import { folded, unfolded } from '#wall/state/flood.ts';
 import { searching } from '#wall/state/search.ts';
 import { held, movedAt, queue, selected, shownQueue } from '#wall/state/selection.ts';
 import { live, openAlerts } from '#wall/state/wall.ts';
@@ -55,6 +56,7 @@ export function Queue() {
             </section>
           );
         })}
+        {folded.value && counts.technical > 0 && <button type="button" class="plain more" data-test="folded" onClick={() => { unfolded.value = true; }}>{t('flood.folded', { n: counts.technical })}</button>}
         {left > 0 && <button type="button" class="plain more" data-test="more" onClick={() => { limit.value += rowsMax; }}>{t('queue.more', { n: left })}</button>}
         {around.length > 0 && <section aria-label={t('queue.chosen')} data-test="around"><h2 class="queue-section">{t('queue.chosen')}</h2><Rows entries={around} /></section>}
       </div>

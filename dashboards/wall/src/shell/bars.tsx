@@ -10,6 +10,7 @@ import { shownFrom } from '#wall/state/away.ts';
 import { factorOpen } from '#wall/state/dialogs.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { confirmHeard, playTestAgain, shift, startShift } from '#wall/state/sounding.ts';
+import { flood, unfolded } from '#wall/state/flood.ts';
 import { question } from '#wall/state/vigilance.ts';
 import { dataAgeMs, health, live, serverNow, unclaimedP1 } from '#wall/state/wall.ts';
 
@@ -23,6 +24,7 @@ export function Bars() {
       <SoundBar />
       <VigilanceBar />
       <TalkBar />
+      <FloodBar />
       <FactorBar />
       {mayAct.value && <CallbackBar />}
       <GatewayBar />
@@ -103,6 +105,18 @@ function SoundBar() {
     </div>
   );
   return null;
+}
+
+/** 警情潮: what the wall does by itself meanwhile, and the way back. Emergencies stand and ring as ever. */
+function FloodBar() {
+  const now = flood.value;
+  if (now === null) return null;
+  return (
+    <div class="bar ask" role="status" data-test="flood-bar">
+      <b>{t('flood.bar', { n: now.lastTen, m: now.operators })}</b><span>{t(unfolded.value ? 'flood.shown' : 'flood.do')}</span>
+      <button type="button" class="bar-button" data-test="flood-fold" onClick={() => { unfolded.value = !unfolded.value; }}>{t(unfolded.value ? 'act.fold' : 'act.unfold')}</button>
+    </div>
+  );
 }
 
 /** 通话中: the alarms that wait meanwhile, by eye instead of by ear; the other seat rings as always. */

@@ -1,6 +1,7 @@
 /** Which case is open, and whether a hand is on the queue. */
 import { computed, signal } from '@preact/signals';
 import { narrow, type Settled, settle } from '#wall/queue/order.ts';
+import { folded } from './flood.ts';
 import { matches } from './search.ts';
 import { live, wantedOrder } from './wall.ts';
 
@@ -14,7 +15,11 @@ let shown: Settled = { rows: [], arrivals: [] };
 export const queue = computed<Settled>(() => { shown = settle(shown, wantedOrder.value, held.value); return shown; });
 
 /** The same while somebody searches: what is meant on top, every emergency after it, of the others only how many are hidden. */
-export const shownQueue = computed(() => narrow(queue.value.rows, matches.value, (id) => live.value.alerts.get(id)?.priority === 1));
+export const shownQueue = computed(() => {
+  const shown = narrow(queue.value.rows, matches.value, (id) => live.value.alerts.get(id)?.priority === 1);
+  // In a flood what can wait is one line; a case that is open stays where it is.
+  return folded.value ? { ...shown, rest: shown.rest.filter((row) => row.section !== 'technical' || row.id === selected.value) } : shown;
+});
 
 /** When rows last moved under the pointer (ms of performance.now): a click that lands at once after was meant for another row. */
 export const movedAt = { value: Number.NEGATIVE_INFINITY };
