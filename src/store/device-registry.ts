@@ -149,6 +149,16 @@ export async function takenDeviceIds(sql: Sql, ids: readonly string[]): Promise<
   return new Set((await sql.query<{ id: string }>('select id from device where id = any($1)', [ids])).map((r) => r.id));
 }
 
+export type DeviceOnFile = { id: string; model: string; homeId: string | null; personId: string | null; room: string | null; cell: string | null; serial: string | null; door: string | null; doorKey: string | null; regionCode: string | null };
+
+/** Whoever these names mean: ids, serial numbers, names at vendors' doors. */
+export function devicesOnFile(sql: Sql, { ids, serials, names }: { ids: readonly string[]; serials: readonly string[]; names: readonly { door: string; key: string }[] }): Promise<DeviceOnFile[]> {
+  return sql.query<DeviceOnFile>(
+    `select id, model, home_id as "homeId", person_id as "personId", room, cell, serial, door, door_key as "doorKey", nullif(region_code, '') as "regionCode" from device
+     where id = any(array(select unnest($1::text[]) union select id from device where serial = any($2) union select id from device where (door, door_key) in (select * from unnest($3::text[], $4::text[])))) order by id`,
+    [ids, serials, names.map((n) => n.door), names.map((n) => n.key)]);
+}
+
 export type DeviceModel = { id: string; name: string; type: string; vendor: string; supervisionClass: string; periodS: number; graceS: number; power: 'mains' | 'battery' };
 
 export function listModels(sql: Sql): Promise<DeviceModel[]> {

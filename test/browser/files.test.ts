@@ -272,6 +272,30 @@ describe('the file pages', () => {
     expect((await api('GET', `/devices/${made.id}`)).body.status).toBe('revoked');
   });
 
+  it('register devices from a file in the national encoding: judged line by line, the good ones registered, their secrets in one file, once [F7]', async () => {
+    const { page, complaints } = await come('#/device-import');
+    const choose = (): Promise<void> => page.setInputFiles('[data-test=import-file]', {
+      name: 'caigou.csv', mimeType: 'text/csv',
+      // 型号,序列号,户编号,房间 / sos-button,IMP-1,<home>,卧室 / 没有的,IMP-2 in GB 18030
+      buffer: Buffer.concat([Buffer.from('d0cdbac52cd0f2c1d0bac52cbba7b1e0bac52cb7bfbce40d0a', 'hex'), Buffer.from(`sos-button,IMP-1,${elder.homeId},`), Buffer.from('ced4cad20d0a', 'hex'), Buffer.from('c3bbd3d0b5c4', 'hex'), Buffer.from(',IMP-2,,\r\n')]),
+    });
+    await choose();
+    await page.waitForSelector('[data-test=import-report]:has-text("可登记 1 行,已有 0 行,有错 1 行")');
+    expect(await page.locator('tr[data-line="3"]').textContent()).toBe('3有错型号型号目录里的型号没有的');
+    expect((await api('GET', '/devices?q=IMP-1')).body.devices).toEqual([]);
+    await page.click('[data-test=import-register]');
+    await page.waitForSelector('[data-test=import-secrets]');
+    const [made] = (await api('GET', '/devices?q=IMP-1')).body.devices;
+    expect(made).toMatchObject({ model: 'sos-button', homeId: elder.homeId, room: '卧室', demo: true });
+    const secrets = decodeURIComponent((await page.getAttribute('[data-test=import-secrets]', 'href'))!);
+    expect(secrets).toMatch(new RegExp(`"2","${made.id}","[\\w-]{43}"`));
+    await choose();
+    await page.waitForSelector('[data-test=import-report]:has-text("可登记 0 行,已有 1 行,有错 1 行")');
+    expect(await page.locator('[data-test=import-register]').isDisabled()).toBe(true);
+    expect(await page.content()).not.toContain(/"2","[^"]+","([\w-]{43})"/.exec(secrets)![1]!);
+    expect(complaints).toEqual([]);
+  });
+
   it('evacuate a list of villages in one action, after asking, and end it again [C9]', async () => {
     const { page } = await come('#/modes');
     await page.waitForSelector('[data-test=villages]');

@@ -37,6 +37,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'modes', group: 'files', label: 'tab.modes', roles: may.readFiles, show: later('Modes') },
   { name: 'devices', group: 'devices', label: 'tab.devices', roles: may.readDevices, show: later('DeviceFiles') },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: later('Register') },
+  { name: 'device-import', group: 'devices', label: 'tab.device-import', roles: may.bulkFiles, show: later('DeviceImport') },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: later('Quarantine') },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: later('Unregistered') },
   { name: 'doors', group: 'devices', label: 'tab.doors', roles: may.readDoors, show: later('Doors') },
