@@ -54,6 +54,9 @@ export async function findRegistered(sql: Sql, id: string): Promise<RegisteredDe
   return (await sql.query<RegisteredDevice>(`select ${columns} from ${joins} where d.id = $1`, [id]))[0] ?? null;
 }
 
+/** Those of `ids` that there are. */
+export const findRegisteredMany = (sql: Sql, ids: readonly string[]): Promise<RegisteredDevice[]> => sql.query<RegisteredDevice>(`select ${columns} from ${joins} where d.id = any($1)`, [ids]);
+
 export type DeviceFilter = Page & {
   q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null;
   /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null; lowBattery?: boolean;

@@ -48,7 +48,7 @@ describe('the file pages', () => {
   };
   const api = (method: string, path: string, body?: unknown): ReturnType<Web['fetch']> => web.cookie('admin').then((cookie) => web.fetch(`/api/v1${path}`, { method, cookie, ...(body === undefined ? {} : { body }) }));
   const search = async (page: Page, text: string): Promise<void> => { await page.fill('[data-test=search]', text); await page.press('[data-test=search]', 'Enter'); };
-  const ids = (page: Page): Promise<string[]> => page.locator('tbody tr[data-id]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id') ?? ''));
+  const idsOf = (page: Page): Promise<string[]> => page.locator('tbody tr[data-id]').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-id') ?? ''));
   const saved = (page: Page): Promise<unknown> => page.waitForSelector('[data-test=toast]:has-text("已保存")');
 
   it('a person, a home and a device say who would be called, now and tonight at 02:10 [2.4 E9]', async () => {
@@ -78,16 +78,16 @@ describe('the file pages', () => {
     await page.waitForSelector('main[data-test=people] tbody tr');
     expect(await page.textContent('.menu-button[aria-current]')).toContain('老人');
     await page.selectOption('[data-test=people] select[name=town]', `${neiyang}000`);
-    await until('the town alone', 20_000, async () => (await page.locator('tbody tr').allTextContents()).every((row) => row.includes('屏山乡')) && (await ids(page)).length > 0);
-    const before = await ids(page);
+    await until('the town alone', 20_000, async () => (await page.locator('tbody tr').allTextContents()).every((row) => row.includes('屏山乡')) && (await idsOf(page)).length > 0);
+    const before = await idsOf(page);
     await page.click('[data-test=next]');
-    await until('the next page', 20_000, async () => { const now = await ids(page); return now.length > 0 && now[0] !== before[0]; });
-    const second = await ids(page);
+    await until('the next page', 20_000, async () => { const now = await idsOf(page); return now.length > 0 && now[0] !== before[0]; });
+    const second = await idsOf(page);
     await page.reload();
     await page.waitForSelector('tbody tr');
-    expect(await ids(page)).toEqual(second);
+    expect(await idsOf(page)).toEqual(second);
     await page.goBack();
-    await until('the first page again', 20_000, async () => (await ids(page))[0] === before[0]);
+    await until('the first page again', 20_000, async () => (await idsOf(page))[0] === before[0]);
     await page.click('tbody tr:first-child a');
     await page.waitForSelector('[data-test=person-form]');
     await page.click('[data-test=back]');
@@ -110,7 +110,7 @@ describe('the file pages', () => {
     const plain = (await api('POST', `/people/${elder.id}/reveal`, {})).body;
     const { initialsOf } = await import('#core/search.ts');
     await search(page, `${initialsOf(plain.name).toLowerCase()} ${plain.phone.slice(-4)}`);
-    await until('the one elder', 20_000, async () => (await ids(page)).includes(elder.id) && (await ids(page)).length <= 3);
+    await until('the one elder', 20_000, async () => (await idsOf(page)).includes(elder.id) && (await idsOf(page)).length <= 3);
     expect(await page.content()).not.toContain(plain.phone);
     await page.click(`tr[data-id="${elder.id}"] a`);
     await page.waitForSelector('[data-test=person-form]');
@@ -294,6 +294,28 @@ describe('the file pages', () => {
     expect(await page.locator('[data-test=import-register]').isDisabled()).toBe(true);
     expect(await page.content()).not.toContain(/"2","[^"]+","([\w-]{43})"/.exec(secrets)![1]!);
     expect(complaints).toEqual([]);
+  });
+
+  it('show what is installed and needs somebody: never heard, silently dead, a battery near its end with its trend [B6 B9]', async () => {
+    const ids = await Promise.all(['never', 'dead', 'battery'].map(async () => (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, demo: true })).body.id as string)) as [string, string, string];
+    await t.db.query(`update device set registered_at = anling_now() - interval '50 days' where id = any($1)`, [ids]);
+    await t.db.query(`update presence set state = 'offline', last_seen_at = anling_now() - interval '3 days' where device_id = $1`, [ids[1]]);
+    await t.db.query(`update presence set state = 'online', last_seen_at = anling_now(), battery = 15 where device_id = $1`, [ids[2]]);
+    await t.db.query(`insert into heartbeat (received_at, device_no, battery) select anling_now() - make_interval(days => n) - interval '1 minute', d.no, 15 + n from device d, generate_series(0, 39) n where d.id = $1`, [ids[2]]);
+    const { page, complaints } = await come('#/device-health?region=350425201000');
+    for (const [list, id] of [['never', ids[0]], ['dead', ids[1]], ['battery', ids[2]]] as const) {
+      await page.click(`[data-list=${list}]`);
+      await page.waitForSelector(`[data-list=${list}][aria-current=page]`);
+      await page.waitForSelector(`tr[data-id="${id}"]`);
+      expect((await idsOf(page)).filter((shown) => ids.includes(shown))).toEqual([id]);
+    }
+    expect(await page.textContent(`tr[data-id="${ids[2]}"]`)).toMatch(/约 [45] 天后到 10%/);
+    await page.click(`tr[data-id="${ids[2]}"] a`);
+    await page.waitForSelector('[data-test=battery] svg.trend');
+    expect(await page.textContent('[data-test=battery-outlook]')).toMatch(/约 [45] 天后到 10%/);
+    const english = await come('#/device-health?list=dead', { lang: 'en' });
+    await english.page.waitForSelector('h1:has-text("Device health")');
+    expect([...complaints, ...english.complaints]).toEqual([]);
   });
 
   it('evacuate a list of villages in one action, after asking, and end it again [C9]', async () => {

@@ -9,6 +9,7 @@ import { zhSoon } from '#wall/i18n/soon.zh-CN.ts';
 import { learn } from '#wall/i18n/text.ts';
 import { Arrivals } from './arrivals.tsx';
 import { Blind } from './blind.tsx';
+import { DeviceHealth } from './device-health.tsx';
 import { DeviceImport } from './device-import.tsx';
 import { Doors } from './doors.tsx';
 import { Drills } from './drills.tsx';
@@ -29,4 +30,4 @@ import { Users } from './users.tsx';
 
 learn(zhSoon);
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, DeviceImport, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };

@@ -36,6 +36,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'responders', group: 'files', label: 'tab.responders', roles: may.readFiles, show: later('Responders') },
   { name: 'modes', group: 'files', label: 'tab.modes', roles: may.readFiles, show: later('Modes') },
   { name: 'devices', group: 'devices', label: 'tab.devices', roles: may.readDevices, show: later('DeviceFiles') },
+  { name: 'device-health', group: 'devices', label: 'tab.device-health', roles: may.readDevices, show: later('DeviceHealth') },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: later('Register') },
   { name: 'device-import', group: 'devices', label: 'tab.device-import', roles: may.bulkFiles, show: later('DeviceImport') },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: later('Quarantine') },

@@ -1,0 +1,68 @@
+/** Devices that need somebody: never heard, silent beyond their class, batteries near their end, by rows and over the API. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { limits } from '#core/limits.ts';
+import { makeDevice } from '#test/harness/edge.ts';
+import { otherTown, testWeb, type Web } from '#test/harness/web.ts';
+
+let web: Web;
+let admin: string;
+beforeAll(async () => { web = await testWeb(); admin = await web.cookie('admin'); });
+afterAll(() => web?.stop());
+
+const get = (path: string, cookie = admin): ReturnType<Web['fetch']> => web.fetch(`/api/v1${path}`, { cookie });
+const listed = async (list: string, cookie = admin): Promise<string[]> => (await get(`/device-health?list=${list}`, cookie)).body.devices.map((d: { id: string }) => d.id);
+const own = async (presence: string, homeId = 'h1', model = 'sos-button'): Promise<string> => {
+  const { id } = await makeDevice(web.t.db, web.t.seal, { homeId, model });
+  await web.t.db.query(`update device set registered_at = anling_now() - interval '100 days' where id = $1`, [id]);
+  await web.t.db.query(`update presence set ${presence} where device_id = $1`, [id]);
+  return id;
+};
+/** One reading a day at the same hour, `days` ago to today, as SQL of `n` (days ago); a second one of each day lies before it. */
+const readings = (id: string, days: number, percent: string): Promise<unknown> => web.t.db.query(
+  `insert into heartbeat (received_at, device_no, battery) select anling_now() - make_interval(days => n) - make_interval(secs => s), d.no, ${percent} from device d, generate_series(0, ${days - 1}) n, (values (60), (7200)) v(s) where d.id = $1`, [id]);
+
+describe('installed devices that need somebody', () => {
+  it('never heard and silently dead are two lists; what is heard, in stock or refused is on neither [B6 F7]', async () => {
+    const never = await own(`state = 'never'`);
+    const dead = await own(`state = 'offline', last_seen_at = anling_now() - interval '3 days', silent_at = anling_now() - interval '1 day'`);
+    const well = await own(`state = 'online', last_seen_at = anling_now()`);
+    const [stock, refused] = [await own(`state = 'never'`), await own(`state = 'offline', last_seen_at = anling_now() - interval '9 days'`)];
+    await web.t.db.query(`update device set status = case id when $1 then 'stock' else 'revoked' end where id = any($2)`, [stock, [stock, refused]]);
+    expect([await listed('never'), await listed('dead')]).toEqual([[never], [dead]]);
+    expect([await listed('never'), await listed('dead'), await listed('battery')].flat()).not.toContain(well);
+    const far = await web.cookie('installer', otherTown);
+    expect([await listed('never', far), await listed('dead', far)]).toEqual([[], []]);
+    expect((await get('/device-health?list=never', await web.cookie('viewer'))).status).toBe(403);
+  });
+
+  it('a battery that falls is named with its days, the soonest first; few readings and a steady one are not guessed at [B9]', async () => {
+    const [soon, later] = [await own(`state = 'online', battery = 20`), await own(`state = 'online', battery = 50`)];
+    const [few, steady, mains] = [await own(`state = 'online', battery = 9`), await own(`state = 'online', battery = 8`), await own(`state = 'online', battery = 7`, 'h1', 'fall-radar')];
+    await readings(soon, 40, '20 + n');
+    await readings(later, 60, '50 + n / 2');
+    await readings(few, 5, '9 + n * 5');
+    await readings(steady, 60, '8 + n % 2');
+    await readings(mains, 60, '7 + n');
+    const { devices } = (await get('/device-health?list=battery')).body;
+    expect(devices.map((d: { id: string }) => d.id)).toEqual([soon, later]);
+    expect(devices[0].outlook).toMatchObject({ kind: 'falling', readings: 40, days: 39, daysLeft: expect.closeTo(10, 1), perDay: expect.closeTo(-1, 3) });
+    expect(devices[1].outlook.daysLeft).toBeGreaterThan(75);
+    const one = (await get(`/devices/${few}/battery`)).body;
+    expect([one.readings.length, one.outlook.kind, one.outlook.daysLeft]).toEqual([5, 'few', null]);
+    expect((await get(`/devices/${steady}/battery`)).body.outlook.kind).toBe('steady');
+    expect((await get(`/devices/${soon}/battery`, await web.cookie('installer', otherTown))).status).toBe(404);
+    // Fitted anew, what it said before is another battery's.
+    await web.t.db.query(`update device set registered_at = anling_now() - interval '3 days' where id = $1`, [soon]);
+    expect((await get(`/devices/${soon}/battery`)).body.outlook.kind).toBe('few');
+  });
+
+  it('a whole list is reckoned in time: its lowest devices with every day that is kept', async () => {
+    const ids = await Promise.all(Array.from({ length: limits.batteryListed }, () => own(`state = 'online', battery = 1`)));
+    await web.t.db.query(
+      `insert into heartbeat (received_at, device_no, battery) select anling_now() - make_interval(hours => n * 6) - interval '1 minute', d.no, 11 + n / 8 from device d, generate_series(0, ${limits.heartbeatDays * 4 - 5}) n where d.id = any($1)`, [ids]);
+    const begun = performance.now();
+    const { devices } = (await get('/device-health?list=battery')).body;
+    console.log(`${limits.batteryListed} batteries of ${limits.heartbeatDays} days reckoned in ${Math.round(performance.now() - begun)} ms`);
+    expect(devices.length).toBe(limits.batteryListed);
+  });
+});
