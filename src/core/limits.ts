@@ -204,6 +204,7 @@ export const limits = {
   /** Connections of the web role to the HTTP door: further requests wait for one; and MQTT tunnels through it: beyond, 503. */ doorSockets: 256, doorTunnels: 5_000,
   /** Wrong caregiver codes of one address in a minute: beyond, 429 for further wrong ones. */ wrongCodesPerMinute: 20,
   /** Bytes of a picture from a responder's telephone: beyond, 413; a page with scripts makes it small first. Days that it is kept. A press that waited longer for a network is no news and not taken with its time. */ photoBytes: 4 * 1024 * 1024, photoDays: 180, keptMs: 12 * 3_600_000,
+  /** Different pictures that one link, and all links of one case, may send: beyond, 409. */ photosPerLink: 5, photosPerCase: 10,
   /** A caregiver link works this long after the close of its alert. */ linkAfterCloseMs: 2 * 3_600_000,
   /** A session without use, and at most; while an emergency is open its age ends none, and its cookie lives so long. */ sessionIdleMs: 13 * 3_600_000, sessionMs: 24 * 3_600_000, sessionCookieMs: 30 * 24 * 3_600_000,
   /** Wrong PINs of one person, and at one console, in a login window: beyond, 429, and the password opens. A PIN is forgotten after so long. */ pinFailures: 5, pinFailuresConsole: 15, pinLifeMs: 180 * 24 * 3_600_000,

@@ -13,6 +13,13 @@ export async function savePhoto(sql: Sql, seal: Seal, p: { alertId: string; part
     [p.alertId, p.party, p.keptMs, p.type, p.data.length, seal.seal('alert_photo.photo', Buffer.from(p.data).toString('base64'))]);
 }
 
+/** How many pictures have come of a case, and of one party to it: each left a line on the timeline, also those that a later one replaced. */
+export async function countPhotos(sql: Sql, alertId: string, party: string): Promise<{ ofCase: number; ofParty: number }> {
+  const [row] = await sql.query<{ ofCase: number; ofParty: number }>(
+    `select count(*)::int as "ofCase", (count(*) filter (where actor_id = $2))::int as "ofParty" from alert_log where alert_id = $1 and action = 'note' and actor_type = 'party' and detail->>'via' = 'link'`, [alertId, party]);
+  return row ?? { ofCase: 0, ofParty: 0 };
+}
+
 export function listPhotos(sql: Sql, alertId: string): Promise<{ party: string; at: number; keptMs: number | null; bytes: number }[]> {
   return sql.query('select party, at, kept_ms::float8 as "keptMs", bytes from alert_photo where alert_id = $1 order by at', [alertId]);
 }

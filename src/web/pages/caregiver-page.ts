@@ -6,6 +6,7 @@ import { hotline } from '#core/messages.ts';
 import { type PartyRole, roleTitle } from '#core/roster.ts';
 import type { Candidate, RevealedHome, RevealedPerson } from '#store/alert-detail.ts';
 import type { otherSlips, SlipCase } from '#store/caregiver-case.ts';
+import { type Refusal, refusals } from './caregiver-words.ts';
 import { Html, html } from './html.ts';
 
 /** What she can answer: the action of core, in both languages. */
@@ -32,14 +33,14 @@ const words = {
     awayTold: '已登记您外出到', thanks: '已登记您前往,路上注意安全', departTold: '已登记您出发,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
     callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', unknown: '没有这个链接。请核对短信,或打值班室。',
-    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English',
+    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English', backTo: '回到这一单',
   },
   en: {
     title: 'Anling · responder', needed: 'An elder needs you to look', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
     awayTold: 'Noted that you are away until', thanks: 'Noted that you are going. Take care on the way', departTold: 'Noted that you are on your way. Take care', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
     callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', unknown: 'There is no such link. Check the message, or call the duty room.',
-    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文',
+    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文', backTo: 'Back to the alert',
   },
 } as const;
 
@@ -57,6 +58,11 @@ const raw = (text: string): Html => new Html(text);
 /** Why there is no case to show. */
 export function messagePage(lang: Lang, why: 'unknown' | 'expired' | 'many'): Html {
   return frame(lang, lang === 'zh' ? '?lang=en' : '?', html`<div class="card told"><h1>${words[lang][why]}</h1></div>`);
+}
+
+/** Why something was not taken, and the way back to her case. */
+export function refusalPage(lang: Lang, why: Refusal, code: string): Html {
+  return frame(lang, link(code, lang === 'zh' ? 'en' : 'zh'), html`<div class="card told"><h1>${refusals[why][lang]}</h1></div><p><a class="call" href="${link(code, lang)}">${words[lang].backTo}</a></p>`);
 }
 
 export type SlipPage = { lang: Lang; code: string; slip: SlipCase; revealed: Revealed | null; others: Awaited<ReturnType<typeof otherSlips>> };

@@ -5,20 +5,18 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { type Candidate, readCandidates, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
-import { savePhoto } from '#store/photos.ts';
 import type { App, WebContext } from '#web/context.ts';
-import { ApiError, invalid } from '#web/errors.ts';
 import { atMostEach } from '#web/seldom.ts';
 import { IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
 import { createAnswer } from './caregiver-answer.ts';
-import { answers, type Answer, messagePage, presence, type Presence, type Revealed, slipPage, style } from './caregiver-page.ts';
+import { answers, type Answer, messagePage, presence, type Presence, refusalPage, type Revealed, slipPage, style } from './caregiver-page.ts';
+import { registerPicture } from './caregiver-picture.ts';
 import { caregiverScript } from './caregiver-script.ts';
-import { fieldOf, pictureType } from './form-file.ts';
+import type { Refusal } from './caregiver-words.ts';
 import { createWrongCodes } from './wrong-codes.ts';
 
 const csp = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; script-src 'self'; connect-src 'self'; img-src blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
@@ -95,32 +93,10 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     // A conflict (closed, another goes) is shown by the page itself, from the rows.
     return back(request, reply, code);
   });
-  registerPicture(app, ctx, { look, back });
-}
-
-type Tools = { look(request: FastifyRequest, reply: FastifyReply, keptMs?: number): Promise<SlipCase | null>; back(request: FastifyRequest, reply: FastifyReply, code: string): FastifyReply };
-/** The script that improves the page, and a picture of what she finds: from then on that she goes, one to a case. */
-function registerPicture(app: App, ctx: WebContext, { look, back }: Tools): void {
   app.get('/j/page.js', {
     config: { access: 'public' }, schema: { summary: 'What improves the caregiver’s page where scripts run', tags: ['caregiver'], produces: ['text/javascript'], response: { 200: Type.String() } },
   }, async (_request, reply) => reply.headers({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'public, max-age=3600' }).serializer((text: unknown) => String(text)).send(caregiverScript));
-
-  app.addContentTypeParser('multipart/form-data', { parseAs: 'buffer', bodyLimit: limits.photoBytes }, (_request, body, done) => { done(null, body); });
-  app.post('/j/:code/photo', {
-    config: { access: 'public', anySite: true },
-    schema: { summary: 'A picture from her telephone, the field `photo` of a form; afterwards the page again', tags: ['caregiver'], consumes: ['multipart/form-data'], params: Type.Object({ code: Type.String({ maxLength: 200 }) }), querystring: Type.Object({ lang: Type.Optional(Type.String({ maxLength: 10 })) }), response: { 303: Type.Null() } },
-  }, async (request, reply) => {
-    const field = (name: string): Buffer | null => (Buffer.isBuffer(request.body) ? fieldOf(request.body, request.headers['content-type'] ?? '', name) : null);
-    const keptMs = keptOf(field('keptMs')?.toString('latin1'));
-    const slip = await look(request, reply, keptMs);
-    if (!slip) return reply;
-    const data = field('photo');
-    const type = data && pictureType(data);
-    if (!data || !type) throw invalid([{ field: 'photo', expected: 'a picture: JPEG, PNG or WebP' }]);
-    if (slip.mine === null || !going.has(slip.mine)) throw new ApiError('E_CONFLICT', 'Only who goes sends pictures.');
-    await savePhoto(ctx.db, ctx.seal, { alertId: slip.alertId, party: slip.party, keptMs: keptMs ?? null, type, data });
-    await ctx.respond({ alertId: slip.alertId as AlertId, action: 'note', actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace: request.id, note: '发来一张照片', ...(keptMs === undefined ? {} : { keptMs }) });
-    await ctx.audit({ actor: `party:${slip.party}`, action: 'alert.picture', target: `alert:${slip.alertId}`, result: 'ok', detail: { via: 'link', bytes: data.length } });
-    return back(request, reply, request.params.code);
-  });
+  const refuse = (request: FastifyRequest, reply: FastifyReply, status: number, why: Refusal): FastifyReply =>
+    send(reply, status, refusalPage(languageOf(request), why, (request.params as { code: string }).code).text);
+  registerPicture(app, ctx, { look, back, refuse, going, keptOf });
 }
