@@ -1,7 +1,7 @@
 // Before `npm start` and `npm test`: installs what package-lock.json names when node_modules does not hold it, with nothing
 // but Node.js >= 18 and npm, and leaves the Node that the project runs on at node_modules/.bin/node. Plain JavaScript on purpose.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -93,6 +93,8 @@ function main() {
   if (Number(process.versions.node.split('.')[0]) < 18) fail(`Node.js ${process.version} is too old: 18 or newer is needed to begin with.`);
   if (missing() === null && existsSync(node)) return;
   try { accessSync(root, constants.W_OK); } catch { fail(`This user may not write into ${root}. Install once as the owner of the folder (npm start), or give this user a copy of its own.`); }
+  // A second working copy may borrow the modules of the first by a link; installing there would empty them under the first one's feet.
+  if (lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink()) fail(`node_modules is a link to another folder, which does not hold ${missing()}. Install there, or remove the link.`);
   process.stdout.write(`Installing what package-lock.json names (${missing()} is missing) …\n`);
   const began = Date.now();
   const npm = npmCommand();
