@@ -12,6 +12,7 @@ import { startDaily } from '#alerts/digest.ts';
 import { createRespond } from '#alerts/respond.ts';
 import { startDrills } from '#alerts/drill.ts';
 import { startSweep } from '#alerts/sweep.ts';
+import { startFlood } from '#alerts/flood.ts';
 import { startVigilance } from '#alerts/vigilance.ts';
 import { startAuditor } from '#auditor/auditor.ts';
 import type { PageCall } from '#auditor/page.ts';
@@ -198,7 +199,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
   add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs), echo: openEcho(ctx.config.data, seal) }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
-  const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision)), add(startAssurance(supervision)), add(startDrills(supervision))];
+  const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision)), add(startFlood(supervision)), add(startAssurance(supervision)), add(startDrills(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
   add(startClockWatch({ db: ctx.db('clock', 1, 3_000), log, metrics }));
   const db = ctx.db('notify', 4);

@@ -78,6 +78,13 @@ async function alarmTimes(sql: Sql, prefix: string, now: number): Promise<number
 
 export type Kpi = { now: number; day: AnswerKpi; month: AnswerKpi; flood: Flood & { operators: number }; load: OperatorLoad[] };
 
+/** The flood alone, as the figures have it. */
+export async function readFlood(sql: Sql, prefix: string): Promise<Flood & { operators: number }> {
+  const now = await databaseNow(sql);
+  const operators = (await readLoad(sql, prefix, now - 24 * 3_600_000)).filter((o) => o.onDuty).length;
+  return { ...floodOf(await alarmTimes(sql, prefix, now), now, operators), operators };
+}
+
 /** Everything the strip and its details show, of one moment. */
 export async function readKpi(sql: Sql, prefix: string): Promise<Kpi> {
   const now = await databaseNow(sql);

@@ -62,6 +62,7 @@ function wordsOf(line: Line): string {
     typeof detail['outcome'] === 'string' ? outcomeName(detail['outcome'] as Outcome) : '',
     typeof detail['from'] === 'string' ? t('shift.fromWho', { who: detail['from'] }) : '', detail['rung'] === true ? t('shift.rung') : '',
     line.what === 'handover-signed' ? t('shift.counts', { open: number('open'), urgent: number('urgent'), shelved: number('shelved'), callbacks: number('callbacks'), pinned: number('pinned'), away: number('away') }) : '',
+    line.what.startsWith('flood-') ? t('shift.flood', { n: number('lastTen'), m: number('operators') }) + (number('called') === 0 ? '' : t('shift.called', { n: number('called') })) : '',
     line.what === 'handover-taken' ? t('shift.counted', { open: number('open'), was: number('was') }) : '', line.note ?? '',
   ];
   return said.filter((part) => part !== '').join(' · ');
