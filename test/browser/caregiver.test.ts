@@ -106,4 +106,33 @@ describe('the caregiver’s page', () => {
     expect(await web.t.db.query(`select count(*)::int as n from alert_log where alert_id = $1 and action = 'accepted'`, [ids[0]])).toEqual([{ n: 1 }]);
     await telephone.close();
   });
+
+  it('says which kept press was refused and why, in her language, until she puts it away; without a script the same form answers [UI3.4]', { timeout: 60_000 }, async () => {
+    const ids = [await given('sos', 'late-code-1', 41), await given('gas', 'late-code-2', 42)];
+    const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });
+    if (!telephone) throw new Error('no browser');
+    let network = false;
+    await telephone.route('**/j/late-code-*', (route) => (network || route.request().method() !== 'POST' ? route.continue() : route.abort()));
+    const page = await telephone.newPage();
+    await page.goto(`${web.url}/j/late-code-1`);
+    await page.click('form:not(.pair) button[value=accept]');
+    await page.goto(`${web.url}/j/late-code-2`);
+    await page.click('form:not(.pair) button[value=need-help]');
+    await page.waitForFunction(() => JSON.parse(localStorage.getItem('anling.kept') ?? '[]').length === 2);
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now(), outcome = 'R1' where id = $1`, [ids[0]]);
+    await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now() - interval '3 hours', outcome = 'R1' where id = $1`, [ids[1]]);
+    network = true;
+    await page.evaluate(() => { dispatchEvent(new Event('online')); });
+    await page.waitForFunction(() => document.querySelectorAll('#refused button').length === 2);
+    expect(await page.$$eval('#refused p', (list) => list.map((p) => (p.textContent ?? '').replace(/^\d\d:\d\d/, 'hh:mm')))).toEqual(['hh:mm 按的“我去”(单号 41)没有登记:这一单已经办结。', 'hh:mm 按的“要支援”(单号 42)没有登记:链接已经过期。']);
+    if (shots) await page.screenshot({ path: `${shots}/caregiver-refused.png`, fullPage: true });
+    await page.goto(`${web.url}/j/late-code-1?lang=en`);
+    expect(await page.textContent('#refused p')).toMatch(/^\d\d:\d\d: “I am going” \(slip 41\) was not recorded: the alert is closed\.$/);
+    await page.click('#refused button');
+    await page.reload();
+    expect(await page.$$eval('#refused p', (list) => list.map((p) => p.textContent ?? ''))).toEqual([expect.stringContaining('the link has expired')]);
+    await page.click('#refused button');
+    expect(await page.isHidden('#refused')).toBe(true);
+    await telephone.close();
+  });
 });

@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { offUntil } from '#core/absence.ts';
 import type { AlertId, Party } from '#core/ids.ts';
-import { otherSlips, type SlipCase } from '#store/caregiver-case.ts';
+import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
 import { markParties } from '#store/roster.ts';
 import type { WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
@@ -12,8 +12,11 @@ import type { Answer, Presence } from './caregiver-page.ts';
 /** `key`: of this one press, from a page with scripts; `keptMs`: how long it had waited for a network, in milliseconds. */
 export type Press = { code: string; action: Answer | Presence; keptMs: number | undefined; key: string | undefined; trace: string };
 
+/** `why`: it does not count, because the alert is closed or another goes; null: it does. */
+export type Taken = { why: 'closed' | 'taken' | null };
+
 /** Throws ApiError when the answer does not fit the alert (422), or the same press is being worked on (503: it is sent again). */
-export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, reply: FastifyReply) => Promise<void> {
+export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, reply: FastifyReply) => Promise<Taken> {
   const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number): Promise<void> => {
     const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...(keptMs === undefined ? {} : { keptMs }) });
     await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
@@ -33,13 +36,22 @@ export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, re
   };
 
   return async (slip, { code, action, keptMs, key, trace }, reply) => {
-    const answer = async (): Promise<null> => {
+    const answer = async (): Promise<Taken> => {
       if (action === 'off-today' || action === 'back') await absent(slip, action, trace);
       else await act(slip, action, trace, slip.alertId, keptMs);
-      return null;
+      const after = await findSlip(ctx.db, ctx.seal, code);
+      return { why: after && whyNot(action, after) };
     };
     // Two tabs of one telephone send what both have kept, and a press whose answer was lost is sent again: neither may undo what came between.
-    if (key === undefined) await answer();
-    else await onceAs(ctx, { actor: `party:${slip.party}`, key: `${code} ${key}`, of: action, running: new ApiError('E_OVERLOADED', 'The same press is being worked on; send it again.') }, reply, answer);
+    if (key === undefined) return answer();
+    return onceAs(ctx, { actor: `party:${slip.party}`, key: `${code} ${key}`, of: action, running: new ApiError('E_OVERLOADED', 'The same press is being worked on; send it again.') }, reply, answer);
   };
+}
+
+/** Read from the rows after the press: whether she stands as she said. */
+function whyNot(action: Press['action'], { state, mine }: SlipCase): Taken['why'] {
+  if (action === 'off-today' || action === 'back') return null;
+  if (state === 'closed') return (action === 'arrive' && (mine === 'arrived' || mine === 'done')) || (action === 'done' && mine === 'done') || (action === 'decline' && mine === 'declined') ? null : 'closed';
+  const goes = mine === 'accepted' || mine === 'arrived' || mine === 'need-help' || mine === 'done';
+  return (action === 'accept' || action === 'depart') && !goes ? 'taken' : null;
 }

@@ -22,7 +22,7 @@ export type Revealed = { person: RevealedPerson | null; home: RevealedHome | nul
 type Lang = 'zh' | 'en';
 
 export const style = `:root{color-scheme:light}*{box-sizing:border-box}body{margin:0;font:20px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;color:#111;background:#f3f4f6}
-main{max-width:34rem;margin:0 auto;padding:12px}h1{font-size:26px;margin:8px 0}h2{font-size:20px;margin:20px 0 6px}p,dl{margin:6px 0}
+main{max-width:34rem;margin:0 auto;padding:12px}#refused{max-width:32.5rem;margin:12px auto 0}h1{font-size:26px;margin:8px 0}h2{font-size:20px;margin:20px 0 6px}p,dl{margin:6px 0}
 .card{background:#fff;border:2px solid #d0d5db;border-radius:10px;padding:12px;margin:10px 0}.urgent{border-color:#b3261e}.urgent h1{color:#b3261e}.told{background:#fff7e0;border-color:#8a5a00}.good{background:#e9f6ec;border-color:#1c6b35}
 dt{color:#4b5560;font-size:17px;margin-top:8px}dd{margin:0;font-size:21px}button,.call{display:block;width:100%;min-height:60px;margin:10px 0;padding:12px;font:inherit;font-size:23px;font-weight:700;border-radius:10px;border:2px solid #1f5fbf;background:#fff;color:#1f5fbf;text-align:center;text-decoration:none}
 button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:48px;font:inherit}.small{font-size:17px;color:#4b5560}a{color:#1f5fbf}.lang{float:right;min-height:48px;padding:8px 0}`;
@@ -50,7 +50,7 @@ const kindName = (kind: EventKind, lang: Lang): string => kindInfo[kind][lang];
 /** A whole page around `body`. */
 function frame(lang: Lang, switchTo: string, body: Html): Html {
   const w = words[lang];
-  return html`<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no"><title>${w.title}</title><style>${raw(style)}</style></head><body><main><a class="lang" href="${switchTo}">${w.other}</a><p id="kept" class="card told" hidden>${w.kept}</p>${body}<p><a class="call" href="${tel(hotline)}">${w.callDesk} ${hotline}</a></p></main><script src="/j/page.js" defer></script></body></html>`;
+  return html`<!doctype html><html lang="${lang === 'zh' ? 'zh-CN' : 'en'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="robots" content="noindex,nofollow"><meta name="referrer" content="no-referrer"><meta name="format-detection" content="telephone=no"><title>${w.title}</title><style>${raw(style)}</style></head><body><div id="refused" class="card told" role="status" hidden></div><main><a class="lang" href="${switchTo}">${w.other}</a><p id="kept" class="card told" hidden>${w.kept}</p>${body}<p><a class="call" href="${tel(hotline)}">${w.callDesk} ${hotline}</a></p></main><script src="/j/page.js" defer></script></body></html>`;
 }
 // The style is ours and constant; escaping it would change its hash in the policy.
 const raw = (text: string): Html => new Html(text);
@@ -87,7 +87,7 @@ function ownList(slip: SlipCase, others: SlipPage['others'], lang: Lang): Html {
   const state = (mine: SlipCase['mine']): string => (mine === null ? w.states.notified : w.states[mine]);
   const here = { openedAt: slip.openedAt, part: html`<p class="card"><b>${w.no} ${slip.no} · ${kindName(slip.kind, lang)} · ${slip.village} · ${clockTime(slip.openedAt)}</b> ${w.here}${slip.state !== 'closed' && html` · ${state(slip.mine)}`}</p>` };
   const rest = others.map((o) => ({
-    openedAt: o.openedAt, part: html`<div class="card"><a href="${link(o.code, lang)}">${w.no} ${o.no} · ${kindName(o.kind, lang)} · ${o.village} · ${clockTime(o.openedAt)}</a> ${state(o.mine)}${(o.mine === null || o.mine === 'notified' || o.mine === 'seen') && html`<form class="pair" method="post" action="${link(o.code, lang)}">${(['accept', 'decline'] as const).map((a) => html`<button name="action" value="${a}">${answers[a][lang]}</button>`)}</form>`}</div>`,
+    openedAt: o.openedAt, part: html`<div class="card"><a href="${link(o.code, lang)}">${w.no} ${o.no} · ${kindName(o.kind, lang)} · ${o.village} · ${clockTime(o.openedAt)}</a> ${state(o.mine)}${(o.mine === null || o.mine === 'notified' || o.mine === 'seen') && html`<form class="pair" method="post" action="${link(o.code, lang)}" data-no="${o.no}">${(['accept', 'decline'] as const).map((a) => html`<button name="action" value="${a}">${answers[a][lang]}</button>`)}</form>`}</div>`,
   }));
   return html`<h2>${w.list} (${others.length + 1})</h2>${[here, ...rest].sort((a, b) => a.openedAt - b.openedAt).map((x) => x.part)}`;
 }
@@ -95,7 +95,7 @@ function ownList(slip: SlipCase, others: SlipPage['others'], lang: Lang): Html {
 /** One picture of what she finds; without a script the telephone sends it as it is. */
 function picture(slip: SlipCase, to: string, lang: Lang): Html {
   const w = words[lang];
-  return html`<form class="card" method="post" enctype="multipart/form-data" action="${to}"><label>${w.photo}<input type="file" name="photo" accept="image/*" capture="environment" required></label><button>${w.photoSend}</button>${slip.photo && html`<p>${w.photoTold}</p>`}</form>`;
+  return html`<form class="card" method="post" enctype="multipart/form-data" action="${to}" data-no="${slip.no}"><label>${w.photo}<input type="file" name="photo" accept="image/*" capture="environment" required></label><button>${w.photoSend}</button>${slip.photo && html`<p>${w.photoTold}</p>`}</form>`;
 }
 
 /** What has become of it: closed, taken by another, or her own last answer. */
@@ -111,7 +111,7 @@ function buttons(slip: SlipCase, to: string, lang: Lang, late: boolean): Html {
   const isGoing = slip.mine === 'accepted' || slip.mine === 'arrived' || slip.mine === 'need-help';
   const shown: Answer[] = late || slip.mine === 'done' ? [] : isGoing ? (slip.mine === 'accepted' ? [...(slip.departed ? [] : ['depart' as const]), 'arrive', 'done', 'need-help', 'decline'] : ['done', 'need-help']) : slip.mine === 'declined' ? ['accept'] : ['accept', 'decline', 'arrive', 'done', 'need-help'];
   if (shown.length === 0) return html``;
-  return html`<form method="post" action="${to}">${!isGoing && html`<h2>${words[lang].ask}</h2>`}${shown.map((a, i) => html`<button name="action" value="${a}"${i === 0 && html` class="go"`}${a === 'need-help' && html` class="help"`}>${answers[a][lang]}</button>`)}</form>`;
+  return html`<form method="post" action="${to}" data-no="${slip.no}">${!isGoing && html`<h2>${words[lang].ask}</h2>`}${shown.map((a, i) => html`<button name="action" value="${a}"${i === 0 && html` class="go"`}${a === 'need-help' && html` class="help"`}>${answers[a][lang]}</button>`)}</form>`;
 }
 
 /** 外出: she says so where she reads of the alarm. */

@@ -2,13 +2,57 @@
  * What a telephone that can run it does for the caregiver's page (`/j/page.js`): a press without a network is kept, with its time, and
  * sent when there is one, in order; a picture is made small first; the page looks again by itself. The page works without it.
  * Each press goes out under a key of its own, so that a second tab, or a try whose answer was lost, does nothing twice.
+ * What was refused is said until she puts it away.
  */
+import { limits } from '#core/limits.ts';
+import { answers, presence } from './caregiver-page.ts';
+import { lateRefusals, refusedWords } from './caregiver-words.ts';
+
+const words = JSON.stringify({ said: { ...answers, ...presence }, why: lateRefusals, around: refusedWords });
+
 export const caregiverScript = `(function () {
   'use strict';
-  var key = 'anling.kept', oldest = 12 * 3600000, busy = false, note = document.getElementById('kept');
-  function read() { try { return JSON.parse(localStorage.getItem(key) || '[]').filter(function (k) { return Date.now() - k.at < oldest; }); } catch (e) { return []; } }
-  function write(list) { try { localStorage.setItem(key, JSON.stringify(list)); return true; } catch (e) { return false; } }
-  function show() { if (note) note.hidden = read().length === 0; }
+  var key = 'anling.kept', refusedKey = 'anling.refused', oldest = ${limits.keptMs}, busy = false, note = document.getElementById('kept');
+  var words = ${words}, lang = document.documentElement.lang === 'en' ? 'en' : 'zh', around = words.around[lang];
+  function load(from) { try { return JSON.parse(localStorage.getItem(from) || '[]'); } catch (e) { return []; } }
+  function read() { return load(key); }
+  function save(to, list) { try { localStorage.setItem(to, JSON.stringify(list)); return true; } catch (e) { return false; } }
+  function write(list) { return save(key, list); }
+  function same(k) { return function (other) { return k.to === other.to && k.at === other.at && k.action === other.action; }; }
+  function without(list, k) { var is = same(k); return list.filter(function (other) { return !is(other); }); }
+  function refuse(k, why) { save(refusedKey, without(load(refusedKey), k).concat([{ to: k.to, action: k.action, at: k.at, no: k.no, why: why }]).slice(-20)); }
+  function sayRefused() {
+    var box = document.getElementById('refused'), list = load(refusedKey);
+    if (!box) return;
+    box.textContent = '';
+    box.hidden = list.length === 0;
+    list.forEach(function (k) {
+      var line = document.createElement('p'), button = document.createElement('button'), said = words.said[k.action], why = words.why[k.why] || words.why.other;
+      var parts = { time: new Date(k.at).toTimeString().slice(0, 5), what: said ? said[lang] : around.photo, slip: k.no ? around.slip.replace('{no}', k.no) : '', why: why[lang] };
+      line.textContent = around.line.replace(/\\{(\\w+)\\}/g, function (all, name) { return parts[name]; });
+      button.type = 'button';
+      button.textContent = around.dismiss;
+      button.onclick = function () { save(refusedKey, without(load(refusedKey), k)); sayRefused(); };
+      box.appendChild(line);
+      box.appendChild(button);
+    });
+  }
+  function show() {
+    // What waited too long is no news any more: it is not sent, and that is said.
+    var list = read(), old = list.filter(function (k) { return Date.now() - k.at >= oldest; });
+    old.forEach(function (k) { refuse(k, 'old'); });
+    if (old.length > 0) write(list.filter(function (k) { return Date.now() - k.at < oldest; }));
+    if (note) note.hidden = list.length === old.length;
+    sayRefused();
+  }
+  /** Null: taken; else why not. Throws when it is to be sent again. */
+  function outcome(answer) {
+    var status = answer.status;
+    if (answer.type === 'opaqueredirect') return null;
+    if (status >= 500 || status === 429) throw new Error('later');
+    if (status === 404 || status === 410 || status === 413) return status === 404 ? 'unknown' : status === 410 ? 'expired' : 'large';
+    return answer.json().then(function (body) { return body.error ? body.error.why || 'other' : body.why || null; }, function () { if (status < 400) throw new Error('later'); return 'other'; });
+  }
   function bytes(url) { var raw = atob(url.slice(url.indexOf(',') + 1)), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
   function bodyOf(k) {
     var ago = String(Math.max(0, Date.now() - k.at));
@@ -20,16 +64,17 @@ export const caregiverScript = `(function () {
   }
   function sendAll() {
     if (busy) return;
+    show();
     busy = true;
     var sent = 0;
     function next() {
       var first = read()[0];
       if (!first) return Promise.resolve();
-      return fetch(first.to, { method: 'POST', body: bodyOf(first), headers: { 'idempotency-key': String(first.at) + '-' + (first.action || 'photo') }, redirect: 'manual', cache: 'no-store' }).then(function (answer) {
-        if (answer.type !== 'opaqueredirect' && (answer.status >= 500 || answer.status === 429)) throw new Error('later');
+      return fetch(first.to, { method: 'POST', body: bodyOf(first), headers: { accept: 'application/json', 'idempotency-key': String(first.at) + '-' + (first.action || 'photo') }, redirect: 'manual', cache: 'no-store' }).then(outcome).then(function (why) {
+        if (why) refuse(first, why);
         sent++;
         // Another tab may have sent it, and more, meanwhile: only this one is taken off.
-        write(read().filter(function (k) { return k.to !== first.to || k.at !== first.at || k.action !== first.action; }));
+        write(without(read(), first));
         return next();
       });
     }
@@ -66,11 +111,11 @@ export const caregiverScript = `(function () {
       if (!file.files.length) return;
       event.preventDefault();
       button.disabled = true;
-      small(file.files[0], function (photo) { if (!keep({ to: form.getAttribute('action'), photo: photo, at: at })) form.submit(); else file.value = ''; }, function () { form.submit(); });
+      small(file.files[0], function (photo) { if (!keep({ to: form.getAttribute('action'), photo: photo, at: at, no: form.getAttribute('data-no') })) form.submit(); else file.value = ''; }, function () { form.submit(); });
       return;
     }
     event.preventDefault();
-    if (keep({ to: form.getAttribute('action'), action: button.value, at: at })) button.disabled = true; else natively(form, button);
+    if (keep({ to: form.getAttribute('action'), action: button.value, at: at, no: form.getAttribute('data-no') })) button.disabled = true; else natively(form, button);
   });
   addEventListener('online', sendAll);
   show();

@@ -9,3 +9,15 @@ export const refusals = {
   picture: { zh: '不是完整的照片(JPEG、PNG、WebP),请重拍一张', en: 'This is not a whole picture (JPEG, PNG, WebP). Take it again' },
 } as const;
 export type Refusal = keyof typeof refusals;
+
+/** The same of a press that had waited, and of what never reaches the case; `other`: what nobody has thought of. */
+export const lateRefusals = {
+  ...refusals, closed: { zh: '这一单已经办结', en: 'the alert is closed' }, taken: { zh: '已由别人接单,您不用再去', en: 'somebody else has taken it, you need not go' },
+  expired: { zh: '链接已经过期', en: 'the link has expired' }, unknown: { zh: '没有这个链接', en: 'there is no such link' },
+  old: { zh: `没有信号超过 ${limits.keptMs / 3_600_000} 小时`, en: `there was no network for more than ${limits.keptMs / 3_600_000} hours` }, other: { zh: '系统没有收下,请打值班室', en: 'it was not taken; call the duty room' },
+} as const;
+/** The sentence around it: what was pressed, when, of which slip, why it does not count; and the button that puts it away. */
+export const refusedWords = {
+  zh: { line: '{time} 按的“{what}”{slip}没有登记:{why}。', slip: '(单号 {no})', photo: '发照片', dismiss: '知道了' },
+  en: { line: '{time}: “{what}”{slip} was not recorded: {why}.', slip: ' (slip {no})', photo: 'Send the picture', dismiss: 'I see' },
+} as const;

@@ -11,7 +11,7 @@ import { findAlertView } from '#store/alert-views.ts';
 import { findSlip, otherSlips, type SlipCase } from '#store/caregiver-case.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { atMostEach } from '#web/seldom.ts';
-import { IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts';
+import { IdempotencyHeaders, Nullable, OneOf, Shape } from '#web/schemas.ts';
 import { createAnswer } from './caregiver-answer.ts';
 import { answers, type Answer, messagePage, presence, type Presence, refusalPage, type Revealed, slipPage, style } from './caregiver-page.ts';
 import { registerPicture } from './caregiver-picture.ts';
@@ -82,15 +82,17 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     config: { access: 'public', anySite: true },
     schema: {
       summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query, headers: IdempotencyHeaders,
-      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }), response: { 303: Type.Null() },
+      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }),
+      response: { 200: Shape({ why: Nullable(OneOf(['closed', 'taken'])) }, { description: 'to who accepts JSON: why the press does not count, or null' }), 303: Type.Null() },
     },
   }, async (request, reply) => {
     const keptMs = keptOf(request.body.keptMs);
     const slip = await look(request, reply, keptMs);
     if (!slip) return reply;
     const { params: { code }, body: { action } } = request;
-    await answer(slip, { code, action, keptMs, key: request.headers['idempotency-key'], trace: request.id }, reply);
-    // A conflict (closed, another goes) is shown by the page itself, from the rows.
+    const taken = await answer(slip, { code, action, keptMs, key: request.headers['idempotency-key'], trace: request.id }, reply);
+    // The script says of a press that had waited what became of it; to a browser the page itself shows it, from the rows.
+    if ((request.headers.accept ?? '').startsWith('application/json')) return reply.code(200).header('cache-control', 'no-store').send(taken);
     return back(request, reply, code);
   });
   app.get('/j/page.js', {

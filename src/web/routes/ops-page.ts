@@ -28,7 +28,7 @@ const View = Shape({
   providerErrors: Type.Array(Shape({ channel: OneOf(['sms', 'voice']), code: Type.String(), count: Type.Integer(), lastAt: EpochMs })),
   blindWindows: Type.Array(Shape({ from: EpochMs, to: EpochMs, why: Type.String() })),
   findings: Type.Array(Shape({ kind: Type.String(), n: Type.Integer(), since: EpochMs, refs: Type.Array(Type.String(), { description: 'the first few' }) }), { description: 'what the auditor finds wrong, the worst first' }),
-  build: Shape({ version: Type.String(), pages: Nullable(Type.String()) }), retention: Shape({ heartbeatDays: Type.Integer(), vitalDays: Type.Integer(), receiptDays: Type.Integer() }),
+  build: Shape({ version: Type.String(), pages: Nullable(Type.String()) }), retention: Shape({ heartbeatDays: Type.Integer(), vitalDays: Type.Integer(), receiptDays: Type.Integer(), photoDays: Type.Integer() }),
 });
 export function registerOpsPage(app: App, ctx: WebContext): void {
   const rate = createRate(() => performance.now());
@@ -57,7 +57,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
       serverTime: rows.now, verdict: lines.some((line) => line.mark === 'attention') ? 'attention' : 'good', lines, roles: house.roles, nodes: shownNodes, templates: bad, providerErrors: sent.errors, blindWindows: blind,
       findings: summarize(findings).map(({ kind, n }) => { const of = findings.filter((f) => f.kind === kind); return { kind, n, since: of[0]?.foundAt ?? rows.now, refs: of.slice(0, 5).map((f) => f.ref) }; }),
       build: { version: ctx.version, pages: pagesBuild(ctx.settings.pages) },
-      retention: { heartbeatDays: limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000) },
+      retention: { heartbeatDays: limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000), photoDays: limits.photoDays },
     };
   });
 }

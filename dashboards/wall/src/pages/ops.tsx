@@ -13,7 +13,7 @@ type Ops = {
   nodes: readonly { id: string; role: string; startedAt: number; beatAgeMs: number; version: string | null }[]; templates: readonly { template: string; state: string }[];
   providerErrors: readonly { channel: 'sms' | 'voice'; code: string; count: number; lastAt: number }[]; blindWindows: readonly { from: number; to: number; why: string }[];
   findings: readonly { kind: string; n: number; since: number; refs: readonly string[] }[];
-  build: { version: string; pages: string | null }; retention: { heartbeatDays: number; vitalDays: number; receiptDays: number };
+  build: { version: string; pages: string | null }; retention: { heartbeatDays: number; vitalDays: number; receiptDays: number; photoDays: number };
 };
 const everyMs = 5_000;
 /** Where a line leads. */
@@ -54,7 +54,7 @@ function Sheet({ ops }: { ops: Ops }) {
         <section class="card"><h2>{t('ops.blindList')}</h2>
           {ops.blindWindows.length === 0 ? <p class="dim">{t('ops.noErrors')}</p> : <ul class="said digits">{ops.blindWindows.slice(0, 10).map((b) => <li key={b.from}>{dayMinute(b.from)} – {dayMinute(b.to).slice(6)} <span class="dim">{duration(b.to - b.from, lang.value)}</span></li>)}</ul>}</section>
       </div>
-      <p class="dim small">{t('ops.keep', { heartbeat: ops.retention.heartbeatDays, vital: ops.retention.vitalDays, receipt: ops.retention.receiptDays })} {t('ops.build', { version: ops.build.version, pages: ops.build.pages ?? '–' })} · {t('ops.manual')}</p>
+      <p class="dim small">{t('ops.keep', { heartbeat: ops.retention.heartbeatDays, vital: ops.retention.vitalDays, receipt: ops.retention.receiptDays, photo: ops.retention.photoDays })} {t('ops.build', { version: ops.build.version, pages: ops.build.pages ?? '–' })} · {t('ops.manual')}</p>
     </>
   );
 }
