@@ -137,7 +137,7 @@ describe('caregiver link', () => {
     expect(text.indexOf('单号 44')).toBeLessThan(text.indexOf('单号 27'));
     expect(text.indexOf('单号 27')).toBeLessThan(text.indexOf('<h1>一键呼'));
     expect(text).toMatch(/您现在有几单 \(2\)/);
-    expect(text).toContain('<form class="pair" method="post" action="/j/gas-code-99">');
+    expect(text).toContain('<form class="pair" method="post" action="/j/gas-code-99" data-no="44">');
     expect((await answer('accept', '/j/gas-code-99')).status).toBe(303);
     expect(await state(other)).toBe('committed');
     expect((await page()).text).toMatch(/单号 44[^<]*<\/a> 您去/);

@@ -1,6 +1,7 @@
 /** The text and markup of the caregiver's page, zh-CN and English: large letters, buttons of 56 px and more, nothing to load. */
 import { untilWord } from '#core/absence.ts';
 import { clockTime } from '#core/clock.ts';
+import { convert, type CoordinateSystem, type Position } from '#core/coordinates.ts';
 import { type EventKind, kindInfo } from '#core/event.ts';
 import { hotline } from '#core/messages.ts';
 import { type PartyRole, roleTitle } from '#core/roster.ts';
@@ -24,22 +25,22 @@ type Lang = 'zh' | 'en';
 export const style = `:root{color-scheme:light}*{box-sizing:border-box}body{margin:0;font:20px/1.5 system-ui,"PingFang SC","Microsoft YaHei",sans-serif;color:#111;background:#f3f4f6}
 main{max-width:34rem;margin:0 auto;padding:12px}#refused{max-width:32.5rem;margin:12px auto 0}h1{font-size:26px;margin:8px 0}h2{font-size:20px;margin:20px 0 6px}p,dl{margin:6px 0}
 .card{background:#fff;border:2px solid #d0d5db;border-radius:10px;padding:12px;margin:10px 0}.urgent{border-color:#b3261e}.urgent h1{color:#b3261e}.told{background:#fff7e0;border-color:#8a5a00}.good{background:#e9f6ec;border-color:#1c6b35}
-dt{color:#4b5560;font-size:17px;margin-top:8px}dd{margin:0;font-size:21px}button,.call{display:block;width:100%;min-height:60px;margin:10px 0;padding:12px;font:inherit;font-size:23px;font-weight:700;border-radius:10px;border:2px solid #1f5fbf;background:#fff;color:#1f5fbf;text-align:center;text-decoration:none}
-button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:48px;font:inherit}.small{font-size:17px;color:#4b5560}a{color:#1f5fbf}.lang{float:right;min-height:48px;padding:8px 0}`;
+dt{color:#4b5560;font-size:18px;margin-top:8px}dd{margin:0;font-size:21px}button,.call{display:block;width:100%;min-height:60px;margin:10px 0;padding:12px;font:inherit;font-size:23px;font-weight:700;border-radius:10px;border:2px solid #1f5fbf;background:#fff;color:#1f5fbf;text-align:center;text-decoration:none}
+button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:56px;font:inherit}.small{font-size:18px;color:#4b5560}a{color:#1f5fbf}.map{display:inline-block;padding:14px 12px 14px 0}.lang{float:right;min-height:48px;padding:8px 0}`;
 
 const words = {
   zh: {
-    title: '安铃 · 处警', needed: '有老人需要您去看', elder: '老人', where: '地点', since: '报警时间', times: '重复触发', times2: '次', no: '单号', ask: '能去吗?',
+    title: '安铃 · 处警', needed: '值班室请您去看一位老人', elder: '老人', where: '地点', since: '报警时间', times: '重复触发', times2: '次', no: '单号', ask: '能去吗?',
     awayTold: '已登记您外出到', thanks: '已登记您前往,路上注意安全', departTold: '已登记您出发,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
-    callElder: '打老人电话', call: '打电话', callDesk: '打值班室', map: '在地图上看', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', unknown: '没有这个链接。请核对短信,或打值班室。',
+    callElder: '打老人电话', call: '打电话', callDesk: '打值班室', maps: { amap: '高德地图', tencent: '腾讯地图', baidu: '百度地图' }, ambulance: '打急救电话', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', unknown: '没有这个链接。请核对短信,或打值班室。',
     expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English', backTo: '回到这一单',
   },
   en: {
-    title: 'Anling · responder', needed: 'An elder needs you to look', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
+    title: 'Anling · responder', needed: 'The duty room asks you to look after an elder', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
     awayTold: 'Noted that you are away until', thanks: 'Noted that you are going. Take care on the way', departTold: 'Noted that you are on your way. Take care', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
-    callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', map: 'Show on a map', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', unknown: 'There is no such link. Check the message, or call the duty room.',
+    callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', maps: { amap: 'Amap', tencent: 'Tencent map', baidu: 'Baidu map' }, ambulance: 'Call an ambulance', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', unknown: 'There is no such link. Check the message, or call the duty room.',
     expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文', backTo: 'Back to the alert',
   },
 } as const;
@@ -129,10 +130,23 @@ function wayThere({ person, home, contacts }: Revealed, lang: Lang): Html {
   const line = (label: string, value: string | null | undefined | false): Html | false => (value ? html`<dt>${label}</dt><dd>${value}</dd>` : false);
   const car = home && [home.roadEnd, home.walkMinutes === null ? null : `${w.walk} ${home.walkMinutes} ${w.minutes}`].filter((t) => t !== null).join(', ');
   const about = person && [person.language, person.hearing && w.hearing[person.hearing as keyof typeof w.hearing], ...person.riskTags].filter((t) => t).join(', ');
-  const map = home && home.lat !== null && home.lon !== null && `https://uri.amap.com/marker?position=${home.lon},${home.lat}&coordinate=${home.crs === 'gcj02' ? 'gaode' : 'wgs84'}`;
+  const maps = home && home.lat !== null && home.lon !== null ? mapLinks([home.lon, home.lat], home.crs as CoordinateSystem) : [];
   return html`<div class="card"><dl>${home && html`${line(w.address, home.address)}${line(w.landmark, home.landmark)}${line(w.car, car)}${line(w.key, home.keyWith)}`}${person && html`${line(w.person, about)}${line(w.health, person.healthNote)}${line(w.note, person.note)}`}</dl>
-${home?.dog && html`<p><b>${w.dog}</b></p>`}${map && html`<p><a href="${map}" rel="noreferrer noopener">${w.map}</a></p>`}</div>
+${home?.dog && html`<p><b>${w.dog}</b></p>`}${maps.length > 0 && html`<p>${maps.map(([name, to]) => html`<a class="map" href="${to}" rel="noreferrer noopener">${w.maps[name]}</a> `)}</p>`}</div>
+<a class="call" href="tel:120">${w.ambulance} 120</a>
 ${person?.phone && html`<a class="call" href="${tel(person.phone)}">${w.callElder} ${person.phone}</a>`}${contacts.map((c) => html`<a class="call" href="${tel(c.phone)}">${w.call} ${c.name} ${lang === 'zh' && html`(${roleTitle[c.role as PartyRole] ?? ''}${c.keyHolder && html` 持钥匙`})`} ${c.phone}</a>`)}`;
+}
+
+/** The place on three maps, each in the coordinate system that it takes an unnamed position for; nothing of whose place it is. */
+function mapLinks(place: Position, from: CoordinateSystem): ['amap' | 'tencent' | 'baidu', string][] {
+  const at = (to: CoordinateSystem): string[] => convert(place, from, to).map((degrees) => String(Math.round(degrees * 1e6) / 1e6));
+  const [lon, lat] = at('wgs84');
+  const there = encodeURIComponent('处警地点');
+  return [
+    ['amap', `https://uri.amap.com/marker?position=${lon},${lat}&coordinate=wgs84`],
+    ['tencent', `https://apis.map.qq.com/uri/v1/marker?marker=coord:${at('gcj02').reverse().join(',')};title:${there};addr:${there}&referer=anling`],
+    ['baidu', `https://api.map.baidu.com/marker?location=${at('bd09').reverse().join(',')}&title=${there}&content=${there}&output=html&src=anling`],
+  ];
 }
 
 /** 3分20秒, 2小时5分; 3 min 20 s. */

@@ -129,6 +129,6 @@ export const caregiverScript = `(function () {
       var fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('main'), now = document.querySelector('main');
       if (fresh && now && fresh.innerHTML !== now.innerHTML) { now.replaceWith(fresh); note = document.getElementById('kept'); show(); }
     }).catch(function () {});
-  }, 10000);
+  }, 5000);
 })();
 `;

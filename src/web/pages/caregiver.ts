@@ -83,7 +83,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     schema: {
       summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query, headers: IdempotencyHeaders,
       body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }),
-      response: { 200: Shape({ why: Nullable(OneOf(['closed', 'taken'])) }, { description: 'to who accepts JSON: why the press does not count, or null' }), 303: Type.Null() },
+      response: { 200: Shape({ why: Nullable(OneOf(['closed', 'taken'], 'to who accepts JSON: why the press does not count, or null')) }), 303: Type.Null() },
     },
   }, async (request, reply) => {
     const keptMs = keptOf(request.body.keptMs);
