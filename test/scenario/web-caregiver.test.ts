@@ -34,7 +34,7 @@ const state = async (alertId = id): Promise<string> => (await web.t.db.query<{ s
 const engagement = async (party = 'responder:r1'): Promise<string | undefined> => (await web.t.db.query<{ state: string }>('select state from engagement where alert_id = $1 and party = $2', [id, party]))[0]?.state;
 
 describe('caregiver link', () => {
-  it('tells enough to decide and nothing more before she accepts; loads nothing but its own small script, which it does not need [W10 W15]', async () => {
+  it('tells enough to decide and nothing more before she accepts; loads nothing but its own small script, which it does not need [UI3.4 W10 W15]', async () => {
     const { text, headers, status } = await page();
     expect(status).toBe(200);
     for (const shown of ['一键呼', '陈*水', '均溪镇', '仙亭村', '我去', '我去不了', '到了', '办好了', '要支援', '单号', '27', 'tel:05980350425']) expect(text).toContain(shown);
@@ -56,14 +56,14 @@ describe('caregiver link', () => {
     await web.t.db.query('update alert set demo = false where id = $1', [id]);
   });
 
-  it('changes nothing by GET, however often and by whom it is opened [W13 W5]', async () => {
+  it('changes nothing by GET, however often and by whom it is opened [UI3.4 W13 W5]', async () => {
     const before = await web.t.db.query(`select (select jsonb_agg(a) from alert a) as a, (select jsonb_agg(e) from engagement e) as e, (select count(*) from alert_log) as l, (select seq from feed_counter) as f`);
     for (const path of [`/j/${code}`, `/j/${code}?action=accept`, `/j/${code}?lang=en`]) expect((await page(path, { 'user-agent': 'SMS link scanner' })).status).toBe(200);
     expect((await web.fetch(`/j/${code}`, { method: 'HEAD' })).status).toBe(200);
     expect(await web.t.db.query(`select (select jsonb_agg(a) from alert a) as a, (select jsonb_agg(e) from engagement e) as e, (select count(*) from alert_log) as l, (select seq from feed_counter) as f`)).toEqual(before);
   });
 
-  it('commits the alert when she says that she goes, and then shows the way, the door and whom to call, on record [E6 W10 W21]', async () => {
+  it('commits the alert when she says that she goes, and then shows the way, the door and whom to call, on record [UI3.4 E6 W10 W21]', async () => {
     const said = await answer('accept');
     expect([said.status, said.headers.get('location'), said.text]).toEqual([303, `/j/${code}`, '']);
     expect([await state(), await engagement()]).toEqual(['committed', 'accepted']);
@@ -76,7 +76,7 @@ describe('caregiver link', () => {
     expect(await web.t.db.query(`select actor_type, actor_id, action, detail->>'via' as via from alert_log where alert_id = $1 and action = 'accepted'`, [id])).toEqual([{ actor_type: 'party', actor_id: 'responder:r1', action: 'accepted', via: 'link' }]);
   });
 
-  it('takes each answer: there, done, help; cannot hides the way again and leaves the door open [E6]', async () => {
+  it('takes each answer: there, done, help; cannot hides the way again and leaves the door open [UI3.4 E6]', async () => {
     await answer('accept');
     await answer('arrive');
     expect([await state(), await engagement()]).toEqual(['arrived', 'arrived']);
@@ -96,7 +96,7 @@ describe('caregiver link', () => {
     expect(declined.match(/<button/g)).toHaveLength(2); // away today, 我去, should she be able to after all
   });
 
-  it('says that she has set out, once, after she has promised [E8]', async () => {
+  it('says that she has set out, once, after she has promised [UI3.4 E8]', async () => {
     expect((await page()).text).not.toContain('出发了');
     await answer('accept');
     expect((await page()).text).toContain('出发了');
@@ -115,7 +115,7 @@ describe('caregiver link', () => {
     expect((await page()).text).toContain('今天外出，先叫别人');
   });
 
-  it('tells her who has it already when she is late, and offers nothing [D4]', async () => {
+  it('tells her who has it already when she is late, and offers nothing [UI3.4 D4]', async () => {
     await slip(id, 'contact:c1', 'neighbour-code', 31);
     await answer('accept', '/j/neighbour-code');
     const { text } = await page();
@@ -212,7 +212,7 @@ describe('caregiver link', () => {
     expect(posted.headers.get('location')).toBe(`/j/${code}?lang=en`);
   });
 
-  it('ends two hours after the close; hides the person at the close [W13]', async () => {
+  it('ends two hours after the close; hides the person at the close [UI3.4 W13]', async () => {
     await answer('accept');
     await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now(), outcome = 'R1' where id = $1`, [id]);
     const closed = await page();
@@ -227,7 +227,7 @@ describe('caregiver link', () => {
     expect(gone.text).not.toMatch(/陈\*水|仙亭/);
   });
 
-  it('answers guesses alike and slowly runs out of patience with an address, never with a right code [W13]', async () => {
+  it('answers guesses alike and slowly runs out of patience with an address, never with a right code [UI3.4 W13]', async () => {
     const guess = await page('/j/unknown-code-1');
     expect([guess.status, guess.text]).toEqual([404, expect.stringContaining('没有这个链接')]);
     for (const odd of ['/j/a', '/j/..%2f..%2fetc', `/j/${'x'.repeat(150)}`, "/j/'%20or%201=1"]) expect((await page(odd)).status, odd).toBe(404);
