@@ -107,7 +107,7 @@ describe('the caregiver’s page', () => {
     await telephone.close();
   });
 
-  it('says which kept press was refused and why, in her language, until she puts it away; without a script the same form answers [UI3.4]', { timeout: 60_000 }, async () => {
+  it('says which kept press was refused and why, in her language, until she puts it away [UI3.4]', { timeout: 60_000 }, async () => {
     const ids = [await given('sos', 'late-code-1', 41), await given('gas', 'late-code-2', 42)];
     const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });
     if (!telephone) throw new Error('no browser');
@@ -122,7 +122,9 @@ describe('the caregiver’s page', () => {
     await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now(), outcome = 'R1' where id = $1`, [ids[0]]);
     await web.t.db.query(`update alert set state = 'closed', closed_at = anling_now() - interval '3 hours', outcome = 'R1' where id = $1`, [ids[1]]);
     network = true;
+    const again = page.waitForEvent('load'); // when all is sent, the page looks at its case anew
     await page.evaluate(() => { dispatchEvent(new Event('online')); });
+    await again;
     await page.waitForFunction(() => document.querySelectorAll('#refused button').length === 2);
     expect(await page.$$eval('#refused p', (list) => list.map((p) => (p.textContent ?? '').replace(/^\d\d:\d\d/, 'hh:mm')))).toEqual(['hh:mm 按的“我去”(单号 41)没有登记:这一单已经办结。', 'hh:mm 按的“要支援”(单号 42)没有登记:链接已经过期。']);
     if (shots) await page.screenshot({ path: `${shots}/caregiver-refused.png`, fullPage: true });
