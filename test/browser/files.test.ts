@@ -318,6 +318,27 @@ describe('the file pages', () => {
     expect([...complaints, ...english.complaints]).toEqual([]);
   });
 
+  it('show the catalogue of models; a change says first how many devices would fall silent, and who may not change it sees no button [F7 B1]', async () => {
+    const { id } = (await api('POST', '/devices', { model: 'gas', homeId: elder.homeId, demo: true })).body;
+    const { page, complaints } = await come('#/device-models');
+    await page.waitForSelector('tr[data-id=watch]:has-text("30 秒")');
+    expect(await page.textContent('tr[data-id=gas]')).toContain('每 1 小时,3 小时不响算失联');
+    await page.click('tr[data-id=gas] [data-test=edit-model]');
+    expect(await page.locator('[data-test=model-editor] input[name=window]').count()).toBe(0);
+    await t.db.query(`update presence set state = 'offline' where state = 'online' and device_id in (select id from device where model = 'gas')`);
+    await t.db.query(`update presence set state = 'online', last_seen_at = anling_now() - interval '1 hour' where device_id = $1`, [id]);
+    await page.selectOption('[data-test=model-class]', '5min');
+    await page.click('[data-test=save-model]');
+    await page.waitForSelector('[data-test=model-problem]:has-text("有 1 台会马上算失联")');
+    expect(await t.db.query(`select supervision_class from device_model where id = 'gas'`)).toEqual([{ supervision_class: '1h' }]);
+    await page.click('[data-test=save-model]:has-text("仍要保存")');
+    await page.waitForSelector('tr[data-id=gas]:has-text("每 5 分钟,15 分钟不响算失联")');
+    const reader = await come('#/device-models', { role: 'technician', lang: 'en' });
+    await reader.page.waitForSelector('tr[data-id=gas]:has-text("every 5 min")');
+    expect(await reader.page.locator('[data-test=edit-model]').count()).toBe(0);
+    expect([...complaints, ...reader.complaints]).toEqual([]);
+  });
+
   it('evacuate a list of villages in one action, after asking, and end it again [C9]', async () => {
     const { page } = await come('#/modes');
     await page.waitForSelector('[data-test=villages]');

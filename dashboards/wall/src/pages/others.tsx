@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.tsx';
 import { Blind } from './blind.tsx';
 import { DeviceHealth } from './device-health.tsx';
 import { DeviceImport } from './device-import.tsx';
+import { DeviceModels } from './device-models.tsx';
 import { Doors } from './doors.tsx';
 import { Drills } from './drills.tsx';
 import { Notifications } from './notifications.tsx';
@@ -30,4 +31,4 @@ import { Users } from './users.tsx';
 
 learn(zhSoon);
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };

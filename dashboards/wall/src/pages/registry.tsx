@@ -39,6 +39,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'device-health', group: 'devices', label: 'tab.device-health', roles: may.readDevices, show: later('DeviceHealth') },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: later('Register') },
   { name: 'device-import', group: 'devices', label: 'tab.device-import', roles: may.bulkFiles, show: later('DeviceImport') },
+  { name: 'device-models', group: 'devices', label: 'tab.device-models', roles: may.readDevices, show: later('DeviceModels') },
   { name: 'quarantine', group: 'devices', label: 'tab.quarantine', roles: may.readQuarantine, show: later('Quarantine') },
   { name: 'unregistered', group: 'devices', label: 'tab.unregistered', roles: may.readRefused, show: later('Unregistered') },
   { name: 'doors', group: 'devices', label: 'tab.doors', roles: may.readDoors, show: later('Doors') },

@@ -1,0 +1,26 @@
+/** The catalogue of device models (型号目录): what a type may say, which of them may have a window of its own, and what of a model may be changed. Pure. */
+import type { DeviceType } from './decision.ts';
+import type { EventKind } from './event.ts';
+import { charCount } from './registry.ts';
+
+/** The alarms of a type, the one it is bought for first; what every device may say besides (battery, tamper, fault, test) is not named. */
+export const alarmsOf: Readonly<Record<DeviceType, readonly EventKind[]>> = {
+  'sos-button': ['sos'], 'fall-radar': ['fall', 'motionless', 'vital-high', 'vital-low'], smoke: ['smoke'], gas: ['gas'], watch: ['sos', 'fall', 'wander', 'removed', 'vital-high', 'vital-low'],
+  bed: ['bed-exit', 'vital-high', 'vital-low'], door: ['motionless'], gateway: ['sos'], phone: ['phone-in'],
+};
+/** Types whose fall may wait so long for the person's own word (law 5: declared, and for nothing else). */
+export const mayWait = (type: DeviceType): boolean => alarmsOf[type].includes('fall');
+export const confirmWindowMaxS = 30;
+
+export type ModelChange = { name?: string | undefined; supervisionClass?: string | undefined; confirmWindowS?: number | undefined };
+
+/** What is wrong with a change of a model of this type, by field. */
+export function modelProblems(type: DeviceType, change: ModelChange, classes: readonly string[]): { field: string; expected: string }[] {
+  const problems: { field: string; expected: string }[] = [];
+  if (change.name !== undefined && (change.name.trim() === '' || charCount(change.name) > 40)) problems.push({ field: 'name', expected: 'a name of at most 40 characters' });
+  if (change.supervisionClass !== undefined && !classes.includes(change.supervisionClass)) problems.push({ field: 'supervisionClass', expected: `one of ${classes.join(', ')}` });
+  const { confirmWindowS: s } = change;
+  if (s !== undefined && (!Number.isInteger(s) || s < 0 || s > confirmWindowMaxS)) problems.push({ field: 'confirmWindowS', expected: `whole seconds from 0 to ${confirmWindowMaxS}` });
+  else if (s !== undefined && s > 0 && !mayWait(type)) problems.push({ field: 'confirmWindowS', expected: '0: only a fall may wait for the person’s own word' });
+  return problems;
+}
