@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createRespond } from '#alerts/respond.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
+import { jpeg, jpegSegment, tiff } from '#test/harness/pictures.ts';
 import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
 
 /** Something that happens once. */
@@ -136,5 +137,30 @@ describe('the caregiver’s page', () => {
     await page.click('#refused button');
     expect(await page.isHidden('#refused')).toBe(true);
     await telephone.close();
+  });
+
+  it('sends a picture without any script; the desk sees it upright, though all else that the telephone wrote beside it is gone [UI3.4 W10]', { timeout: 60_000 }, async () => {
+    const id = await given('fall', 'plain-code-1', 51);
+    const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 }, javaScriptEnabled: false });
+    if (!telephone) throw new Error('no browser');
+    const page = await telephone.newPage();
+    await page.goto(`${web.url}/j/plain-code-1`);
+    await page.click('form:not(.pair) button[value=accept]');
+    // 16 × 8 as it is stored, taken upright: 8 × 16 for whoever looks.
+    const exif = jpegSegment(0xe1, Buffer.concat([Buffer.from('Exif\0\0'), tiff(6, Buffer.from('GPS 25.6934 117.8468'))]));
+    await page.setInputFiles('input[type=file]', { name: 'a.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('none') });
+    await page.click('form[enctype] button');
+    await page.waitForSelector('text=不是完整的照片');
+    await page.click('text=回到这一单');
+    await page.setInputFiles('input[type=file]', { name: 'a.jpg', mimeType: 'image/jpeg', buffer: jpeg({ before: [exif] }) });
+    await page.click('form[enctype] button');
+    await page.waitForSelector('text=照片已收到');
+    await telephone.close();
+
+    await seat.go('wall', `[data-test=queue] [data-id="${id}"]`);
+    await seat.page.click(`[data-test=queue] [data-id="${id}"]`);
+    await seat.page.click('[data-test=open-photo]');
+    await seat.page.waitForFunction(() => (document.querySelector<HTMLImageElement>('.case-photo')?.naturalWidth ?? 0) > 0);
+    expect(await seat.page.evaluate(() => { const p = document.querySelector<HTMLImageElement>('.case-photo'); return [p?.naturalWidth, p?.naturalHeight, atob(p?.src.split(',')[1] ?? '').includes('GPS')]; })).toEqual([8, 16, false]);
   });
 });
