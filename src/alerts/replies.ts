@@ -11,6 +11,8 @@ import { type Answer, digitOf, parseKey, parseReply, targetOf } from '#core/repl
 import { criesForHelp } from '#core/rollcall.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { lockAlerts, newestOpenAlert } from '#store/alerts.ts';
+import { appendAudit } from '#store/audit.ts';
+import { withdrawContacts } from '#store/contacts.ts';
 import { alertPlaces, insertOutbox, partyLines } from '#store/outbox-insert.ts';
 import { type Db, isTransient, lockTimeout, type Sql, sqlState, withRetry } from '#store/pool.ts';
 import { callByOutId, holdReply, markReply, type PartyPending, pendingOf, queuedReplies, type ReplyRow } from '#store/reply-reads.ts';
@@ -98,9 +100,13 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
     case 'ring-test': return heard();
     case 'opted-out': {
       await markParties(sql, parties, 'opted-out');
+      const left = await withdrawContacts(sql, parties, reply.fromBidx);
       await page(sql, o, parties);
       const done = await show(sql, o, reply, openOf(pending), 'opted-out', text, (work, now) => ({ timers: pullPlan(work.standing.alert, now), patch: { flags: withFlags(work.standing.alert, ['opted-out']) } }));
-      o.log.error({ parties, trace: reply.trace }, 'a duty number has opted out of messages; it is called instead, an administrator must restore it');
+      // Last: whoever writes the audit waits for nobody's alert.
+      if (left.length > 0) await appendAudit(sql, o.seal, left.map(({ party, at }) => ({ actor: `party:${party}`, action: 'contact.withdraw', target: party, result: 'ok', detail: { via: reply.channel, consent: { withdrawnAt: { from: null, to: at } } } })));
+      if (left.length > 0) o.log.warn({ parties: left.map((l) => l.party), trace: reply.trace }, 'a contact has withdrawn consent by text; nobody calls or texts him any more');
+      if (parties.some((p) => p.startsWith('responder:'))) o.log.error({ parties, trace: reply.trace }, 'a duty number has opted out of messages; it is called instead, an administrator must restore it');
       return done;
     }
     case 'off-today': return offToday(sql, o, reply, known, pending);
@@ -117,7 +123,7 @@ async function answer(sql: Sql, o: RepliesOptions, reply: ReplyRow, a: Answer, t
       const target = targetOf(a, pending);
       if (target.kind === 'none' && (await answersTest(sql, reply, pending))) return heard();
       if (target.kind === 'none') return show(sql, o, reply, openOf(pending), 'reply-unread', text);
-      if (target.kind === 'which') return askWhich(sql, o, pending, target.slips, digitOf(a.action));
+      if (target.kind === 'which') return askWhich(sql, o, { reply, text, pending, slips: target.slips, key: digitOf(a.action) });
       const who = pending.find((p) => p.alertId === target.alertId) as PartyPending;
       return respond(sql, o, reply, who.alertId, a.action, { party: who.party, name: known.find((k) => k.party === who.party)?.name ?? '' });
     }
@@ -176,17 +182,19 @@ async function back(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: reado
 
 /** A word to the number that wrote, about no case; an answering machine that says 外出 hears it once. */
 async function tell(sql: Sql, o: RepliesOptions, reply: ReplyRow, parties: readonly Party[], template: 'away' | 'back' | 'roll-which', params: MessageParams): Promise<void> {
-  const line = [...(await partyLines(sql, parties)).values()][0];
+  const line = [...(await partyLines(sql, parties)).values()].find((l) => !l.withdrawn);
   const to = o.seal.openIfReadable('reply.from', reply.fromEnc);
   if (reply.channel !== 'sms' || !line || line.optedOut || to === null) return;
   await insertOutbox(sql, o.seal, [{ alertId: null, party: line.party, to, toBidx: reply.fromBidx, channel: 'sms', template, params, priority: 3, purpose: 'notice', round: null, step: null, slip: null, trace: reply.trace, demo: line.demo }]);
 }
 
-/** Several wait for an answer and it names none: asked back, the plans go on. */
-async function askWhich(sql: Sql, o: RepliesOptions, pending: readonly PartyPending[], slips: readonly number[], key: string): Promise<Done> {
+type Unclear = { reply: ReplyRow; text: string; pending: readonly PartyPending[]; slips: readonly number[]; key: string };
+/** Several wait for an answer and it names none: asked back, the plans go on. Who withdrew consent is not: the desk reads what he wrote. */
+async function askWhich(sql: Sql, o: RepliesOptions, { reply, text, pending, slips, key }: Unclear): Promise<Done> {
   const asked = pending.filter((p) => p.open && p.slip !== null && slips.includes(p.slip));
-  const first = asked[0];
-  if (!first) return { result: 'which-none', alertId: null };
+  const lines = await partyLines(sql, asked.map((p) => p.party));
+  const first = asked.find((p) => !lines.get(p.party)?.withdrawn);
+  if (!first) return asked[0] ? show(sql, o, reply, asked[0].alertId, 'reply-unread', text) : { result: 'which-none', alertId: null };
   const places = await alertPlaces(sql, asked.map((p) => p.alertId));
   const named = asked.slice(0, 3).map((p) => `${p.slip}${corner(o.seal.openIfReadable('home.place', places.get(p.alertId)?.placeEnc))}`);
   const send: Send = { party: first.party, channel: 'sms', template: 'which', purpose: 'notice', round: null, step: null, params: { n: String(asked.length), list: named.join('、'), key, eg: `${key}27` } };

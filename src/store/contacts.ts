@@ -86,3 +86,13 @@ export async function deleteContact(sql: Sql, id: string, version: number): Prom
 export async function takenContactIds(sql: Sql, ids: readonly string[]): Promise<Set<string>> {
   return new Set((await sql.query<{ id: string }>('select id from contact where id = any($1)', [ids])).map((r) => r.id));
 }
+
+/** 撤回同意 by his own text: of these parties the contacts with this very number (who only speaks for somebody withdraws nobody else), from when on. Not those who had withdrawn before. */
+export async function withdrawContacts(sql: Sql, parties: readonly Party[], phoneBidx: Uint8Array): Promise<{ party: Party; at: number }[]> {
+  const ids = parties.flatMap((p) => (p.startsWith('contact:') ? [p.slice(8)] : []));
+  if (ids.length === 0) return [];
+  const rows = await sql.query<{ party: Party; at: number }>(
+    `update contact set withdrawn_at = anling_now(), withdrawn_how = 'text', version = version + 1 where id = any($1) and phone_bidx = $2 and withdrawn_at is null returning 'contact:' || id as party, withdrawn_at as at`, [ids, phoneBidx], 'contacts-withdraw');
+  for (const { party } of rows) await withdrawParty(sql, party);
+  return rows;
+}

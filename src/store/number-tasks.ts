@@ -4,17 +4,20 @@ import { limits } from '#core/limits.ts';
 import type { Row, Sql } from './pool.ts';
 import { seenFrom } from './regions.ts';
 
-export const taskReasons = ['failed', 'silent', 'yearly', 'opted-out'] as const;
+export const taskReasons = ['failed', 'silent', 'yearly', 'opted-out', 'withdrawn'] as const;
 export const taskEnds = ['mended', 'proven', 'dismissed', 'gone'] as const;
-const people = `(select 'responder:' || id as party, phone_bidx, region_code, opted_out_at, verified_at from responder
-  union all select 'contact:' || c.id, c.phone_bidx, h.region_code, c.opted_out_at, c.verified_at from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id where c.withdrawn_at is null)`;
+const people = `(select 'responder:' || id as party, phone_bidx, region_code, opted_out_at, verified_at, null::timestamptz as withdrawn_at from responder
+  union all select 'contact:' || c.id, c.phone_bidx, h.region_code, c.opted_out_at, c.verified_at, c.withdrawn_at from contact c join person p on p.id = c.person_id left join home h on h.id = p.home_id)`;
+/** Contacts who left by their own text, and the last who could be called where nobody is left: somebody else has to be found. */
+const gone = `select 'contact:' || c.id, 'withdrawn', 0 from contact c join person p on p.id = c.person_id and p.status = 'present' where c.withdrawn_at is not null
+  and (c.withdrawn_how = 'text' or c.id = (select o.id from contact o where o.person_id = c.person_id order by o.withdrawn_at desc nulls first, o.id limit 1))`;
 
 /** Ends what is settled, opens what is not; answers both counts. */
 export async function judgeNumbers(sql: Sql): Promise<{ opened: number; closed: number }> {
   const closed = await sql.query(
     `update number_task t set closed_at = anling_now(), closed_by = 'house', how = v.how from (
-       select k.id, case when p.party is null then 'gone' when p.phone_bidx <> k.phone_bidx then 'mended' when k.reason = 'opted-out' and p.opted_out_at is null then 'mended'
-         when k.reason <> 'opted-out' and (greatest(x.day_at, x.night_at) > k.opened_at or p.verified_at > k.opened_at) then 'proven' end as how
+       select k.id, case when p.party is null or p.withdrawn_at is not null and k.reason <> 'withdrawn' then 'gone' when k.reason = 'withdrawn' and p.withdrawn_at is null then 'mended' when p.phone_bidx <> k.phone_bidx then 'mended' when k.reason = 'opted-out' and p.opted_out_at is null then 'mended'
+         when k.reason not in ('opted-out', 'withdrawn') and (greatest(x.day_at, x.night_at) > k.opened_at or p.verified_at > k.opened_at) then 'proven' end as how
        from number_task k left join ${people} p on p.party = k.party left join reach x on x.party = k.party and x.phone_bidx = k.phone_bidx where k.closed_at is null) v
      where t.id = v.id and v.how is not null returning t.id`, [], 'tasks-close');
   // Silent: the newest rings of a person, as many as limits.ringsSilent, all without an answer, and not a word since the first of them.
@@ -25,9 +28,11 @@ export async function judgeNumbers(sql: Sql): Promise<{ opened: number; closed: 
        union all select r.party, 'silent', 2 from (select party, how, sent_at, row_number() over (partition by party order by sent_at desc) as nth from ring_test where kind <> 'yearly' and ended_at is not null and sent_at > anling_now() - make_interval(days => $4)) r left join reach y on y.party = r.party
          where nth <= $2 group by r.party having count(*) = $2 and bool_and(how = 'silent') and min(r.sent_at) > coalesce(max(greatest(y.day_at, y.night_at)), '-infinity')
        union all select party, 'yearly', 3 from ring_test t where kind = 'yearly' and how = 'silent' and sent_at > anling_now() - make_interval(days => $4)
-       union all select 'responder:' || id, 'opted-out', 4 from responder where opted_out_at is not null) w on w.party = p.party
+       union all select 'responder:' || id, 'opted-out', 4 from responder where opted_out_at is not null
+       union all ${gone}) w on w.party = p.party and (w.reason = 'withdrawn') = (p.withdrawn_at is not null)
      left join reach x on x.party = p.party
      where not exists (select from number_task t where t.party = p.party and (t.closed_at is null or t.phone_bidx = p.phone_bidx and t.how = 'dismissed' and t.reason = w.reason and t.closed_at > anling_now() - $3 * interval '1 ms'))
+       and (w.reason <> 'withdrawn' or not exists (select from number_task t where t.party = p.party and t.reason = 'withdrawn' and t.opened_at >= p.withdrawn_at))
        and (w.reason <> 'failed' or x.phone_bidx = p.phone_bidx)
        and (w.reason not in ('silent', 'yearly') or not exists (select from number_task t where t.party = p.party and t.closed_at is not null and t.closed_at > (select max(sent_at) from ring_test r where r.party = p.party)))
      order by w.ord on conflict (party) where closed_at is null do nothing returning id`, [limits.numberFails, limits.ringsSilent, limits.yearlyMs / 4, limits.ringTaskDays], 'tasks-open');

@@ -309,18 +309,23 @@ describe('answers', () => {
     expect((await a.alerts()).map((x) => x.state)).toEqual(['open', 'committed']);
   });
 
-  it('8 is absent until midnight and passed on; opt-outs are flagged and called instead; strangers are shown, not answered [FF20 FF21]', async () => {
+  it('8 is absent until midnight and passed on; a duty number that opts out is flagged and called instead, a contact is called no more; strangers are shown, not answered [FF20 FF21 E12]', async () => {
     await press();
     await a.sent();
     expect(await a.reply(phone['cw'] as string, '8')).toBe('off-today');
     expect((await a.sentLines()).map((l) => l.replace(/^\d+ /, ''))).toContain('sms responder:cw passed');
     expect(await a.reply(phone['keyholder'] as string, 'TD')).toBe('opted-out');
+    expect(await a.reply(phone['doctor'] as string, 'T')).toBe('opted-out');
     expect(await a.reply('15404259999', '去')).toBe('stranger-reply');
     expect((await a.alert()).state).toBe('open');
     await a.event('sos', { deviceId: 'd9', homeId: 'h1', personId: null });
     await a.settle();
-    const second = (await a.sent()).filter((m) => m.alertId === '2');
-    expect(second.map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['voice contact:keyholder voice-p1', 'sms contact:family1 family']);
+    const { id } = await a.alert(); // the doctor's number is an alert of its own
+    const second = (await a.sent()).filter((m) => m.alertId === id);
+    expect(second.map((m) => `${m.channel} ${m.party} ${m.template}`)).toEqual(['sms contact:family1 family']);
+    await a.pass(120, 10);
+    const later = (await a.sent()).filter((m) => m.alertId === id).map((m) => `${m.channel} ${m.party}`);
+    expect([later.filter((l) => l.includes('keyholder')), later.filter((l) => l.includes('doctor'))]).toEqual([[], ['voice responder:doctor']]);
     const log = await a.log();
     expect(log.filter((l) => l.action === 'stranger-reply')).toHaveLength(1);
     expect(JSON.stringify(log)).not.toContain('15404259999');

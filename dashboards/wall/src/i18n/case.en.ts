@@ -45,7 +45,7 @@ export const enCase = {
   'photo.from': '{who}, {time}', 'photo.shownNote': 'each look is audited', 'log.kept': 'pressed without a network, came {time} later', 'mark.strange': 'other language',
   'skip.cut-off': 'own village in an outage, those with a signal first', 'act.depart': 'On way', 'log.departed': 'On the way', 'act.bind': 'Bind',
   'audit.opted-out.do': 'It is called instead; have its owner opt in again, or change the number.', 'log.stranger-reply': 'A stranger answers', 'log.reply-unread': 'An answer nobody understands',
-  'log.reply-failed': 'An answer that cannot be read', 'log.opted-out': 'Opted out of texts, called instead', 'case.proof': 'last proof of life: {time} ago', 'case.noProof': 'no device of this person was ever heard',
+  'log.reply-failed': 'An answer that cannot be read', 'log.opted-out': 'Opted out of texts (a responder is called instead, a contact no more)', 'case.proof': 'last proof of life: {time} ago', 'case.noProof': 'no device of this person was ever heard',
   'act.print': 'Print', 'hand.title': 'Dial by hand', 'hand.nobody': 'A round is over and nobody has answered: use the desk telephone', 'hand.unsent': 'No message leaves: use the desk telephone',
   'hand.untried': 'nothing was sent yet', 'hand.none': 'No number to dial: call the town duty room, or 120, 119.', 'device.never-reported': 'never reported since fitted',
   'audit.event-waits.do': 'The worker stands still: act by telephone now, then restart the house.', 'audit.raise-lost.do': 'A bug: call the home by its device number, hand the log to support.',

@@ -30,7 +30,7 @@ export const zhCase = {
   'living.with-family': '与家人同住', 'sex.male': '男', 'sex.female': '女', 'category.destitute': '特困', 'category.low-income': '低保', 'category.preferential': '优抚', 'category.bereaved': '计生特殊', 'category.disabled': '重残',
   'category.five-elders': '五老', 'emergency.title': '打急救、报警', 'emergency.120': '打 120', 'emergency.119': '打 119', 'emergency.110': '打 110', 'emergency.ask': '用座机拨 {n}?', 'emergency.dialled': '已拨通', 'emergency.not': '不拨',
   'photo.title': '现场照片', 'photo.from': '{who},{time}', 'photo.shownNote': '查看会记入审计', 'log.kept': '断网时按下,{time}后才送到', 'mark.strange': '语言不通', 'skip.cut-off': '所在片区失联,先叫有信号的', 'act.depart': '出发', 'log.departed': '已出发',
-  'act.bind': '绑定', 'audit.opted-out.do': '已改为打电话;请本人给服务商回复恢复,或换号码。', 'log.stranger-reply': '陌生号码回复', 'log.reply-unread': '回复看不懂', 'log.reply-failed': '回复读不出', 'log.opted-out': '退订短信,改打电话', 'case.proof': '最后一次听到此人的设备:{time}前',
+  'act.bind': '绑定', 'audit.opted-out.do': '已改为打电话;请本人给服务商回复恢复,或换号码。', 'log.stranger-reply': '陌生号码回复', 'log.reply-unread': '回复看不懂', 'log.reply-failed': '回复读不出', 'log.opted-out': '退订短信(值班人员改打电话,联系人不再叫)', 'case.proof': '最后一次听到此人的设备:{time}前',
   'case.noProof': '此人的设备从未听到过', 'act.print': '打印', 'hand.title': '人工拨打', 'hand.nobody': '一轮叫完没有人答应,请用桌上的电话拨', 'hand.unsent': '消息都发不出去,请用桌上的电话拨', 'hand.untried': '还没有发过消息', 'hand.none': '没有可拨的号码:打乡镇值班室,或 120、119。',
   'device.never-reported': '装后没报过到', 'audit.event-waits.do': 'worker 停住了:值班台马上电话处置,再重启系统。', 'audit.raise-lost.do': '程序有错:按设备号打电话核实,把日志交给维护人员。', 'audit.timer-missing.do': '呼叫停了:值班台接管这一单,人工拨打。',
   'audit.claim-endless.do': '接警人不动也不会再叫:打开这一单看是否有人在处置。', 'audit.timer-far.do': '呼叫等于停了:值班台接管这一单。', 'audit.timer-late.do': 'worker 或数据库慢:看程序和数据库两行,值班台先人工拨打。', 'audit.step-skipped.do': '有人没被叫到:打开这一单,补打漏掉的人。',
