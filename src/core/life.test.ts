@@ -1,7 +1,7 @@
 /**
  * Law 6 as a property: over random histories of raises, claims, steps, answers, arrivals, releases, lost consoles, timers that
  * fire late or twice, and crashes that lose a change, no open P1 is without the timer its state must have, only a close ends it,
- * after a commit nothing more of the search is sent, and steps run 0..k without gaps. The same functions run in the worker.
+ * after a commit nothing more of the search is sent, nobody looks for who withdrew consent, and steps run 0..k without gaps. The same functions run in the worker.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +26,7 @@ const roster: PartyFacts[] = [
   person('responder:duty', 'town-duty', { reach: 'town', landline: true }), person('responder:leader', 'duty-leader', { reach: 'county' }), person('responder:shift', 'shift-leader', { reach: 'county' }),
   person('responder:station', 'fire-station', { reach: 'town', distanceKm: 2 }),
   person('contact:key', 'neighbour', { keyHolder: true, walkMinutes: 2 }), person('contact:son', 'family', { reach: 'county', walkMinutes: 5 }), person('responder:far', 'care-worker', { reach: 'town', distanceKm: 3 }),
+  person('contact:gone', 'family', { ord: 2, keyHolder: true, walkMinutes: 1, withdrawn: true }),
 ];
 const event = (at: number): StoredEvent => ({
   id: '1' as EventId, kind: 'sos', edge: 'raise', source: 'mqtt', urgency: 1, deviceId: 'd1' as DeviceId, homeId: null, personId: null, room: null, regionCode: null, sourceEventId: null, ref: null,
@@ -69,6 +70,7 @@ class World {
     for (const l of change.log) if (l.action === 'plan-step') this.ran.push(`${l.detail?.['round']}.${l.detail?.['step']}`);
     const held = (s: Case): boolean => s.alert.state === 'committed' || s.alert.state === 'arrived';
     if (held(before) && held(this.c)) expect(change.sends.filter((s: Send) => s.purpose !== 'notice' && why !== 'dispatch'), `search after the commit by ${why}`).toEqual([]);
+    expect(change.sends.filter((s) => s.party === 'contact:gone' && s.purpose !== 'notice'), `who withdrew is asked by ${why}`).toEqual([]);
     if (this.c.alert.state === 'closed') expect(why).toBe('close');
     this.judge(why, before);
   }
