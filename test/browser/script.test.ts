@@ -1,6 +1,10 @@
 /** The operator's script (FIELD 8) beside the case, by keys alone, fitted to who is in need; each step a line of the case. */
 import { describe, expect, it } from 'vitest';
+import { createRespond } from '#alerts/respond.ts';
+import { createLog } from '#ops/log.ts';
+import { createMetrics } from '#ops/metrics.ts';
 import type { FakeServer } from './fake-server.ts';
+import { type RealWeb, type Seat, useRealWeb } from './real-web.ts';
 import { row, until, useWall } from './visit.ts';
 
 describe('the script', () => {
@@ -73,5 +77,30 @@ describe('the script', () => {
     await reader.page.waitForSelector('[data-step="1"] button:disabled');
     await reader.page.keyboard.press('1');
     expect(server.requests.filter((r) => r.endsWith('/claim') || r.endsWith('/steps'))).toEqual([]);
+  });
+});
+
+describe('the script on the real API', () => {
+  let web: RealWeb;
+  let seat: Seat;
+  useRealWeb((now) => { ({ web, seat } = now); }, { respond: (t) => createRespond({ db: t.db, seal: t.seal, log: createLog('worker', 'error', () => {}), metrics: createMetrics('web') }) });
+
+  it('is fitted by the file of the person, and its steps stand in the case with who and when, and renew the claim [D7 2.13]', async () => {
+    const [who] = await web.t.db.query<{ personId: string; homeId: string }>(`update person set hearing = 'deaf', language = '闽南话' where id = (select min(id) from person where home_id is not null) returning id as "personId", home_id as "homeId"`);
+    const id = await web.alert({ kind: 'fall', ...who });
+    const { page } = seat;
+    await seat.go('wall', row(id));
+    await page.click(`${row(id)} [data-test=claim]`);
+    await page.waitForSelector('[data-way=deaf]');
+    expect(await page.textContent('[data-way=language]')).toContain('说闽南话');
+    await page.locator('body').press('2');
+    await page.waitForSelector('[data-step="2"][data-done=true]');
+    await page.locator('body').press('5');
+    await page.waitForSelector('[data-step="5"][data-done=true]');
+    const answer = await web.fetch(`/api/v1/alerts/${id}`, { cookie: await web.cookie('admin') });
+    const { timeline, claimedAt, lastStepAt } = answer.body as { timeline: { action: string; note: string | null; actorType: string; at: number }[]; claimedAt: number; lastStepAt: number };
+    const steps = timeline.filter((e) => e.action === 'step');
+    expect(steps.map((e) => [e.actorType, e.note])).toEqual([['user', '② 老人听不见,先叫家属'], ['user', '⑤ 不应答']]);
+    expect(lastStepAt).toBeGreaterThan(Math.max(claimedAt, steps[0]?.at ?? 0)); // the second one renewed it
   });
 });
