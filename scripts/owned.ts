@@ -44,10 +44,15 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     C4 A P1 is not closed without an outcome
     C5 Outcome codes
     D1 A gap-free live channel: numbers, resume, staleness shown
+    D2 Presence is merged for slow walls, alarms never; ten thousand open are workable
+    D3 The county's tree instead of points (first part)
     D4 One alarm, one owner, visible to all, released when its operator falls silent
     D5 Aging colours and sounds; no permanent mute; shape and text beside colour
     D6 One person, one card
+    D7 A script by keys, each step with who and when
+    D8 Several are told at second 0 (first part: the township follows at 120 s, as FIELD 7 plans)
     D9 Shift log and hand-over that both sign
+    D11 A flood is said, folds away what can wait, calls the reserve, and ends by itself
     D14 A big screen without a name
     D10 Answer figures live on the wall, equal to a second computation
     C8 A technical alarm that comes and goes is one alert with a count, flapping
@@ -63,7 +68,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     E9 Rotations, layers, stand-ins, swaps, holidays, gaps of thirty days, a calendar
     E10 A village where nobody can be reached is seen before an alarm
     E11 Numbers are proven and mended; a duty number's opt-out is an alert, never silent
-    E12 Contacts: what each agreed to holds from the next step of the plan on (first part)
+    E12 Contacts: what each agreed to holds from the next step on, in the queue, after a failure and at the desk; who withdrew is asked by nobody and his rung is no hole
     E13 Technical notices are bundled, apart from alarms
     E14 Calls: keys from the called leg only, in the callee's own speech, through message queues where nothing can come in
     F6 Acceptance of a device, each step with evidence from the store (first part)
@@ -77,7 +82,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     2.16 A drill with the real plan and people that reaches no family, no 120 and no 119
     2.17 Succession of contacts: three failures are a task
     2.14 Without a living wall the alarm itself goes out by text (盲打)
-    2.10 Whom we could not have heard, and since when`) },
+    2.10 Whom we could not have heard, and since when
+    2.13 The script fits hearing, speech and memory (first part: the operator's)`) },
   { title: 'Invariants', rows: group(`
     I1 Every acknowledged event is a row
     I2 Every alarm event belongs to exactly one alert

@@ -5,6 +5,7 @@
 import { maskName, maskPhone } from '#core/messages.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
+import { dueShown } from './timers.ts';
 
 export type TimelineEntry = { id: string; at: number; actorType: string; actorId: string; actorName: string | null; action: string; detail: Record<string, unknown>; note: string | null };
 
@@ -60,8 +61,9 @@ export async function readMessages(sql: Sql, seal: Seal, alertId: string, limit:
   return rows.map(({ toEnc, ...row }) => ({ ...row, to: maskPhone(seal.open('outbox.to', toEnc)) }));
 }
 
+/** What happens next by itself, soonest first. */
 export async function readDue(sql: Sql, alertId: string): Promise<{ slot: string; dueAt: number }[]> {
-  return sql.query('select slot, due_at as "dueAt" from timer where alert_id = $1 and fired_at is null and cancelled_at is null order by due_at', [alertId]);
+  return sql.query(`select t.slot, ${dueShown('t')} as "dueAt" from timer t where t.alert_id = $1 and t.fired_at is null and t.cancelled_at is null order by 2`, [alertId]);
 }
 
 export type Candidate = {

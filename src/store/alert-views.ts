@@ -11,6 +11,7 @@ import { maskName, surnameOf } from '#core/messages.ts';
 import type { Row, Sql } from './pool.ts';
 import { seenFrom } from './regions.ts';
 import type { Seal } from './seal.ts';
+import { dueShown } from './timers.ts';
 
 /** The columns of a view row; `a` must be the alert. */
 const viewColumns = `
@@ -28,7 +29,7 @@ const viewJoins = `
   left join region v on v.code = a.region_code
   left join region w on w.code = v.parent_code
   left join region s on a.subject_type = 'region' and s.code = a.subject_id
-  left join lateral (select due_at, slot from timer where alert_id = a.id and fired_at is null and cancelled_at is null order by due_at limit 1) t on true`;
+  left join lateral (select ${dueShown('x')} as due_at, x.slot from timer x where x.alert_id = a.id and x.fired_at is null and x.cancelled_at is null order by 1 limit 1) t on true`;
 
 export type ViewRow = Row & {
   id: string; kind: EventKind; priority: Priority; state: AlertState; version: number; subjectType: SubjectType; subjectId: string; regionCode: string | null;

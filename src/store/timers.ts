@@ -64,6 +64,9 @@ export async function countTimerFailure(sql: Sql, alertId: AlertId, error: strin
     `update timer set attempts = least(attempts + 1, 30000), error = $2 where alert_id = $1 and fired_at is null and cancelled_at is null and due_at <= anling_now()`, [alertId, error.slice(0, 500)], 'timers-failed');
 }
 
+/** When a timer (alias of its row) does what people expect of it: a claim's looks earlier than its deadline, whether the console still beats. */
+export const dueShown = (t: string): string => `case when ${t}.slot = 'claim' then coalesce(to_timestamp((${t}.payload->>'deadline')::float8 / 1000), ${t}.due_at) else ${t}.due_at end`;
+
 export type SystemTimer = { id: string; slot: string; dueAt: number; payload: Record<string, unknown> };
 
 /** One due timer without an alert, locked; null when there is none (or others have them). */

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRespond } from '#alerts/respond.ts';
 import { createTimers } from '#alerts/timers.ts';
+import { limits } from '#core/limits.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { testWeb, type Web } from '#test/harness/web.ts';
@@ -35,6 +36,17 @@ describe('the shelf', () => {
     expect((await web.t.db.query(`select payload->>'ring' as ring from feed where payload->>'what' = 'unshelved'`))).toEqual([{ ring: 'p2' }]);
     expect((await shelve(id)).status).toBe(200);
     expect((await web.fetch(`/api/v1/alerts/${id}/unshelve`, { method: 'POST', cookie: operator, body: {} })).status).toBe(200);
+  });
+
+  it('a claim shows the end of its two minutes, not the look at its console before it [D4]', async () => {
+    const id = await web.alert({ kind: 'sos', priority: 1 });
+    expect((await web.fetch(`/api/v1/alerts/${id}/claim`, { method: 'POST', cookie: operator, body: { tabId: 'tab-1' } })).status).toBe(200);
+    const [looks] = await web.t.db.query<{ ms: number }>(`select (extract(epoch from due_at - anling_now()) * 1000)::float8 as ms from timer where alert_id = $1 and slot = 'claim' and fired_at is null and cancelled_at is null`, [id]);
+    expect(looks?.ms).toBeLessThan(limits.claimStepMs - 60_000);
+    const full = (await web.fetch(`/api/v1/alerts/${id}`, { cookie: operator })).body;
+    const due = full.due.find((d: { slot: string }) => d.slot === 'claim');
+    expect(due.dueAt - full.claimedAt).toBe(limits.claimStepMs);
+    expect((await web.fetch('/api/v1/alerts', { cookie: operator })).body.alerts.find((a: { id: string }) => a.id === id)).toMatchObject({ nextDueSlot: 'claim', nextDueAt: due.dueAt });
   });
 
   it('never takes a P1: not by the API, and not by a row, nor for longer than a shift [LAW5]', async () => {
