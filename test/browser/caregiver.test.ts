@@ -136,6 +136,11 @@ describe('the caregiver’s page', () => {
     expect(await page.$$eval('#refused p', (list) => list.map((p) => p.textContent ?? ''))).toEqual([expect.stringContaining('the link has expired')]);
     await page.click('#refused button');
     expect(await page.isHidden('#refused')).toBe(true);
+    // What waited longer than a press is news for is not sent any more, and that is said too.
+    await page.evaluate((hours) => { localStorage.setItem('anling.kept', JSON.stringify([{ to: '/j/late-code-1', action: 'arrive', no: '41', at: Date.now() - hours * 3_600_000 }])); }, 13);
+    await page.reload();
+    expect(await page.textContent('#refused p')).toContain('“I am there” (slip 41) was not recorded: there was no network for more than 12 hours.');
+    expect(await page.evaluate(() => localStorage.getItem('anling.kept'))).toBe('[]');
     await telephone.close();
   });
 
