@@ -167,5 +167,6 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     FF22 The silent emergency: a routine per person
     FF23 Numbers of the demonstration belong to nobody
     FF24 A restore loses no home that was fitted since the backup
+    UI3.4 The page of whoever goes: own list, presses and pictures without a network, refusals said, under 30 KB, without JavaScript
     FIELD5 The demonstration county: Datian with its people, homes, devices, as FIELD 5 says`) },
 ];
