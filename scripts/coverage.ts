@@ -5,7 +5,7 @@ import { owned } from './owned.ts';
 import { root } from './run.ts';
 
 const folders = ['src', 'device-simulators', 'dashboards/wall/src', 'test'];
-const idShape = /^(?:LAW\d+|RF\d+|FF\d+|FIELD\d+|\d\.\d+|[A-G]\d+|[IM]\d+|W\d+)$/;
+const idShape = /^(?:UI\d\.\d{1,2}|LAW\d+|RF\d+|FF\d+|FIELD\d+|\d\.\d+|[A-G]\d+|[IM]\d+|W\d+)$/;
 export const page = join(root, 'docs', 'coverage.md');
 export type Shown = { file: string; title: string };
 
