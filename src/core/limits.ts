@@ -185,6 +185,7 @@ export const limits = {
   /** Minutes of one booked test mode. */ testMinutes: 120,
   /** When a battery ends: at this percent; said from so many readings over so many days; a rise of so much is a new battery, a fall of less none. Longest end that is named, days. */ batteryEndPercent: 10, batteryReadingsMin: 7, batteryDaysMin: 14, batteryRenewedPercent: 15, batteryFallMin: 3, batteryDaysMax: 3_650,
   /** Devices whose battery's end is reckoned for one list, the lowest first: the others are not on it. */ batteryListed: 200,
+  /** Lines of a device's history in one answer: older ones stay in the table. */ lifeLines: 100,
   /** A call that nobody opens within this is missed: it stays in the list, and an elder's raises if it has not. The same number within this is the same call. */ callOpenMs: 60_000,
   /** Missed calls stay on the consoles' strip for so long; calls on it, and of one list. */ callMissedMs: 12 * 3_600_000, callRows: 50,
   /** Ring tests of one contact's number in an hour: beyond, 429. */ ringsPerHour: 5,

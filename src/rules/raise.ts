@@ -12,6 +12,7 @@ export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: 
   const flags = event.flags.filter((flag) => shown.has(flag));
   const test = inTest(facts, now);
   if (test) flags.push('test');
+  if (facts.device?.inStock) flags.push('in-stock');
   if (facts.person?.highRisk) flags.push('high-risk');
   if (facts.outage) flags.push('in-outage');
   const uptime = event.data['uptimeS'];

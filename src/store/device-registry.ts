@@ -3,6 +3,7 @@
  * (B6: nobody is shown online without proof). Supervision begins when somebody could make the device speak: with its first secret
  * that a person was given. Every change is told to the doors (`anling_device`), which cut what is revoked.
  */
+import { type DeviceEnd, type DeviceLife, rowOf } from '#core/device-life.ts';
 import type { DeviceFields, deviceStatuses } from '#core/registry.ts';
 import type { PresenceState } from '#core/supervision.ts';
 import { aliasOf } from '#core/vendor-door.ts';
@@ -11,7 +12,7 @@ import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type RegisteredDevice = Omit<DeviceFields, 'phone' | 'doorSecret'> & {
-  id: string; type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
+  id: string; type: string; ended: DeviceEnd | null; replacedBy: string | null; regionCode: string | null; testUntil: number | null; registeredAt: number; version: number; demo: boolean;
   state: PresenceState; lastSeenAt: number | null; /** installed, supervised, past its class's grace, and never heard */ neverReported: boolean; lowBattery: boolean;
   battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
 };
@@ -25,7 +26,7 @@ const table: Table = {
 const joins = 'device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id';
 // 'infinity': never heard and not expected to be, since nobody holds its secret.
 const never = "(coalesce(pr.state, 'never') = 'never' and pr.check_at is distinct from 'infinity' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
-const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.door, d.door_key as "doorKey", d.status, nullif(d.region_code, '') as "regionCode",
+const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.door, d.door_key as "doorKey", d.status, case when d.status = 'revoked' then d.ended end as ended, d.replaced_by as "replacedBy", nullif(d.region_code, '') as "regionCode",
   case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
@@ -46,7 +47,8 @@ export async function beginPresence(sql: Sql, ids: readonly string[], supervised
      from device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class where d.id = any($1)`, [ids, supervised]);
 }
 
-async function tellDoors(sql: Sql, ids: readonly string[]): Promise<void> {
+/** A hint to the doors: these changed. */
+export async function tellDoors(sql: Sql, ids: readonly string[]): Promise<void> {
   await sql.query("select pg_notify('anling_device', id) from unnest($1::text[]) as id", [ids]);
 }
 
@@ -58,7 +60,7 @@ export async function findRegistered(sql: Sql, id: string): Promise<RegisteredDe
 export const findRegisteredMany = (sql: Sql, ids: readonly string[]): Promise<RegisteredDevice[]> => sql.query<RegisteredDevice>(`select ${columns} from ${joins} where d.id = any($1)`, [ids]);
 
 export type DeviceFilter = Page & {
-  q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null;
+  q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null; life?: DeviceLife | null;
   /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null; lowBattery?: boolean;
   /** Only demonstration devices, only real ones, or both. */ demo?: boolean | null;
 };
@@ -68,6 +70,7 @@ export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows:
   const where = pageWhere('d', f);
   if (f.q !== null) { const typed = where.value(f.q.trim()); where.and(`d.id = any(array(select id from device where starts_with(id, ${typed}) union select id from device where serial = ${typed}))`); }
   where.equal({ 'd.home_id': f.homeId, 'd.person_id': f.personId, 'd.model': f.model, 'd.status': f.status, 'd.demo': f.demo });
+  if (f.life != null) { const { status, ended } = rowOf(f.life); where.equal({ 'd.status': status, 'd.ended': ended }); if (f.life === 'revoked') where.and('d.ended is null'); }
   if (f.presence === 'never-reported') where.and(`pr.state = 'never' and ${never}`); else where.equal({ 'pr.state': f.presence });
   if (f.lowBattery) where.and('pr.low_battery');
   const rows = await sql.query<RegisteredDevice>(
@@ -87,7 +90,13 @@ export async function updateDevice(sql: Sql, seal: Seal, id: string, version: nu
 }
 
 async function install(sql: Sql, ids: readonly string[], supervised = true): Promise<void> {
-  await sql.query("update device set status = 'installed', registered_at = anling_now() where id = any($1)", [ids]);
+  await sql.query("update device set status = 'installed' where id = any($1)", [ids]);
+  await beginSupervision(sql, ids, supervised);
+}
+
+/** Forgets what was heard of them; their time counts from now. `supervised` false: no sign of life is owed. */
+export async function beginSupervision(sql: Sql, ids: readonly string[], supervised = true): Promise<void> {
+  await sql.query('update device set registered_at = anling_now() where id = any($1)', [ids]);
   await sql.query('delete from presence where device_id = any($1)', [ids]);
   await beginPresence(sql, ids, supervised);
 }
@@ -129,7 +138,7 @@ export async function replaceSecrets(sql: Sql, made: readonly { id: string; secr
 
 /** Revokes; the doors end its session. False: no such device, or revoked before. */
 export async function revokeDevice(sql: Sql, id: string): Promise<boolean> {
-  const rows = await sql.query("update device set status = 'revoked', version = version + 1 where id = $1 and status <> 'revoked' returning id", [id]);
+  const rows = await sql.query("update device set status = 'revoked', ended = null, version = version + 1 where id = $1 and status <> 'revoked' returning id", [id]);
   if (rows.length > 0) await tellDoors(sql, [id]);
   return rows.length > 0;
 }

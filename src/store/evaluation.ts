@@ -95,7 +95,7 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
   const homeIds = ids((e) => e.homeId);
   const devices = deviceIds.length === 0 ? [] : await sql.query<DeviceFacts & PresenceRow & Row>(
     `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room,
-       coalesce(p.cell, d.cell) as cell, d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo,
+       coalesce(p.cell, d.cell) as cell, d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, d.status = 'stock' as "inStock",
        p.state, p.last_seen_at as "lastSeenAt", p.low_battery as "lowBattery", p.battery, p.mains_lost_at as "mainsLostAt", p.outage_id::text as "outageId"
      from device d join device_model m on m.id = d.model left join presence p on p.device_id = d.id where d.id = any($1)`, [deviceIds], 'evaluation-devices');
   const persons = personIds.length === 0 ? [] : await sql.query<PersonFacts & Row>(

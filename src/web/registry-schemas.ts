@@ -1,5 +1,6 @@
 /** Schemas of the county's files: what a body may hold, and what lists and single answers show (masked). */
 import { type TSchema, Type } from 'typebox';
+import { deviceEnds } from '#core/device-life.ts';
 import { limits } from '#core/limits.ts';
 import { abilities, categories, consentWays, deviceStatuses, hearings, livingKinds, personStatuses, relations, responderRoles, riskTags } from '#core/registry.ts';
 import { regionLevels } from '#core/region.ts';
@@ -102,7 +103,7 @@ export const DeviceBody = Shape({ id: Type.Optional(OwnId), model: text(64, 'a d
 export const presenceNames = ['never', 'online', 'silent', 'offline', 'never-reported'] as const;
 export const DeviceView = Shape({
   id: Type.String(), model: Type.String(), type: Type.String(), homeId: Nullable(Type.String()), personId: Nullable(Type.String()), regionCode: Nullable(RegionCodeText), room: Nullable(Type.String()),
-  cell: Nullable(Type.String()), serial: Nullable(Type.String()), door: Nullable(Type.String()), doorKey: Nullable(Type.String()), status: OneOf(deviceStatuses), testUntil: Nullable(EpochMs), registeredAt: EpochMs,
+  cell: Nullable(Type.String()), serial: Nullable(Type.String()), door: Nullable(Type.String()), doorKey: Nullable(Type.String()), status: OneOf(deviceStatuses), ended: Nullable(OneOf(deviceEnds, 'why it is revoked for good; null: it is not')), replacedBy: Nullable(Type.String({ description: 'the device that took its place' })), testUntil: Nullable(EpochMs), registeredAt: EpochMs,
   state: OneOf(['never', 'online', 'silent', 'offline']), lastSeenAt: Nullable(EpochMs), neverReported: Type.Boolean({ description: 'installed, past its class’s grace, never heard' }),
   lowBattery: Type.Boolean(), battery: Nullable(Type.Integer()), rssi: Nullable(Type.Integer()), mains: Nullable(Type.Boolean()), fw: Nullable(Type.String()), version: Type.Integer(), demo: Type.Boolean(),
 });

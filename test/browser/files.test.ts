@@ -339,6 +339,33 @@ describe('the file pages', () => {
     expect([...complaints, ...reader.complaints]).toEqual([]);
   });
 
+  it('replace a device by another and restock the old one: the chain stands on both files, each act says first what it costs [F7]', async () => {
+    const old = (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, room: '卧室', demo: true })).body;
+    const fresh = (await api('POST', '/devices', { model: 'sos-button', status: 'stock', demo: true })).body;
+    const { page, complaints } = await come(`#/devices/${old.id}`);
+    await page.click('[data-test=device-life] [data-act=replace]');
+    expect(await page.textContent('dialog')).toContain('未办结的警情不受影响');
+    await page.fill('dialog input[name=by]', 'nobody-1');
+    await page.click('dialog [data-test=life-sure]');
+    await page.waitForSelector('dialog [data-test=life-problem]');
+    await page.fill('dialog input[name=by]', fresh.id);
+    await page.click('dialog [data-test=life-sure]');
+    await page.waitForSelector(`[data-test=replaced-by]:has-text("${fresh.id}")`);
+    await page.waitForSelector('[data-test=secrets]:has-text("已更换")');
+    expect(await page.locator('[data-test=life-lines] li').allTextContents()).toMatchObject([expect.stringContaining('已更换'), expect.stringContaining('已装')]);
+    await page.click(`[data-test=replaced-by] a`);
+    await page.waitForSelector(`[data-test=replaces]:has-text("${old.id}")`);
+    expect((await api('GET', `/devices/${fresh.id}`)).body).toMatchObject({ status: 'installed', homeId: elder.homeId, room: '卧室' });
+    const english = await come(`#/devices/${old.id}`, { lang: 'en' });
+    await english.page.click('[data-act=restock]');
+    expect(await english.page.textContent('dialog')).toContain('its old secret void for ever');
+    await english.page.click('dialog [data-test=life-sure]');
+    await english.page.waitForSelector('[data-test=life-lines] li:has-text("in stock")');
+    await english.page.goto(`${web.url}/#/devices?life=stock&q=${old.id}`);
+    await english.page.waitForSelector(`tr[data-id="${old.id}"]`);
+    expect([...complaints, ...english.complaints]).toEqual([]);
+  });
+
   it('evacuate a list of villages in one action, after asking, and end it again [C9]', async () => {
     const { page } = await come('#/modes');
     await page.waitForSelector('[data-test=villages]');

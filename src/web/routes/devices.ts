@@ -4,6 +4,7 @@
  */
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
+import { actsOf, deviceLives, lifeAfter, lifeOf } from '#core/device-life.ts';
 import { limits } from '#core/limits.ts';
 import { phoneDigits } from '#core/phone.ts';
 import { deviceStatuses } from '#core/registry.ts';
@@ -11,6 +12,7 @@ import type { Caller } from '#core/user.ts';
 import {
   bookTest, findRegistered, insertDevices, listModels, listRegistered, type RegisteredDevice, replaceSecret, revokeDevice, updateDevice,
 } from '#store/device-registry.ts';
+import { actingAs } from '#store/device-life.ts';
 import { callerOf, requireScope } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
@@ -37,6 +39,7 @@ export function registerDevices(app: App, ctx: WebContext): void {
     const problems = collectProblems(bulk);
     const made = await prepareDevices({ sql, seal: ctx.seal, caller, problems }, rows, newSecret);
     problems.throwIfAny();
+    await actingAs(sql, caller.actor);
     await insertDevices(sql, ctx.seal, made.map((m) => m.device));
     const ids = made.map((m) => m.device.id);
     await keepCopy(ctx, sql, ids);
@@ -73,18 +76,18 @@ function registerReads(app: App, ctx: WebContext): void {
     schema: {
       summary: 'Devices of your scope with their last proof of life', tags,
       querystring: Shape({
-        ...pageQuery, homeId: Type.Optional(OwnId), personId: Type.Optional(OwnId), model: Type.Optional(Type.String({ maxLength: 64 })), status: Type.Optional(OneOf(deviceStatuses)),
+        ...pageQuery, homeId: Type.Optional(OwnId), personId: Type.Optional(OwnId), model: Type.Optional(Type.String({ maxLength: 64 })), status: Type.Optional(OneOf(deviceStatuses)), life: Type.Optional(OneOf(deviceLives, '`revoked`: refused for now; `replaced`, `lost`, `retired`: for good')),
         lowBattery: Type.Optional(Type.Boolean({ description: 'true: only those' })), presence: Type.Optional(OneOf(presenceNames, '`never-reported`: installed, past its class’s grace, never heard')),
         demo: Type.Optional(Type.Boolean({ description: 'only demonstration devices, or only real ones' })),
       }),
       response: { 200: Shape({ devices: Type.Array(DeviceView), ...Next }), ...errorAnswers },
     },
   }, async (request) => {
-    const { q, region, cursor, limit, homeId, personId, model, status, presence, lowBattery, demo } = request.query;
+    const { q, region, cursor, limit, homeId, personId, model, status, life, presence, lowBattery, demo } = request.query;
     const prefix = listPrefix(callerOf(request), region);
     if (prefix === null) return { devices: [], next: null };
     const { rows, next } = await listRegistered(ctx.db, {
-      prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, personId: personId ?? null, model: model ?? null, status: status ?? null, presence: presence ?? null, lowBattery: lowBattery ?? false, demo: demo ?? null,
+      prefix, q: q ?? null, after: cursor ?? null, limit: pageLimit(limit), homeId: homeId ?? null, personId: personId ?? null, model: model ?? null, status: status ?? null, life: life ?? null, presence: presence ?? null, lowBattery: lowBattery ?? false, demo: demo ?? null,
     });
     return { devices: rows as Static<typeof DeviceView>[], next };
   });
@@ -110,11 +113,14 @@ function registerChanges(app: App, ctx: WebContext): void {
       const { homeId: home = device.personId === null ? device.homeId : null, personId: person = given.homeId === undefined ? device.personId : null } = given;
       const binding = { homeId: home, personId: person };
       const { homeId } = rebinds ? checkBinding({ caller, problems }, 0, binding, await readBindings(sql, [binding])) : device;
+      const life = lifeOf(device.status, device.ended);
+      if (given.status !== undefined && given.status !== device.status && lifeAfter(life, given.status === 'installed' ? 'install' : 'store') === null) problems.add(0, 'status', `none: it is ${life}; what may be done with it: ${actsOf(life).join(', ')}`);
       if (given.phone != null) checkOneKeyPhone({ problems }, 0, device.type, given.phone, device.demo);
       await checkDoors({ sql, problems }, [{ ...given, door: given.door === undefined ? device.door : given.door, doorKey: given.doorKey === undefined ? device.doorKey : given.doorKey }], device.id);
       problems.throwIfAny();
       const { homeId: _h, personId: _p, status, phone, ...rest } = given;
       const patch = { ...rest, ...(phone === undefined ? {} : { phone: phone === null ? null : phoneDigits(phone) }), ...(status === undefined ? {} : { status }), ...(rebinds ? { homeId, personId: person } : {}) };
+      await actingAs(sql, caller.actor);
       const result = await updateDevice(sql, ctx.seal, device.id, version, patch as Parameters<typeof updateDevice>[4]);
       if (result === null) throw versionConflict(device.version);
       await keepCopy(ctx, sql, [device.id]);
@@ -148,6 +154,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     const device = await scopedDevice(ctx, caller, request.params.id);
     const secret = newSecret();
     await change(ctx, async (sql) => {
+      await actingAs(sql, caller.actor);
       if (!(await replaceSecret(sql, device.id, ctx.seal.secretHash(secret)))) throw new ApiError('E_CONFLICT', 'The device is revoked; set its status to installed first.');
       await keepCopy(ctx, sql, [device.id]);
       return { result: null, audit: [{ actor: caller.actor, action: 'device.secret', target: `device:${device.id}`, result: 'ok' }] };
@@ -160,6 +167,7 @@ function registerSecrets(app: App, ctx: WebContext): void {
     const caller = callerOf(request);
     const device = await scopedDevice(ctx, caller, request.params.id);
     await change(ctx, async (sql) => {
+      await actingAs(sql, caller.actor);
       const done = await revokeDevice(sql, device.id);
       if (done) await keepCopy(ctx, sql, [device.id]);
       return { result: null, audit: done ? [{ actor: caller.actor, action: 'device.revoke', target: `device:${device.id}`, result: 'ok' }] : [] };

@@ -13,6 +13,7 @@ import { registerDeviceEvents } from './device-events.ts';
 import { registerDemo } from './demo.ts';
 import { registerDeviceHealth } from './device-health.ts';
 import { registerDeviceImport } from './device-import.ts';
+import { registerDeviceLife } from './device-life.ts';
 import { registerDeviceModels } from './device-models.ts';
 import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
@@ -54,6 +55,6 @@ import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
+  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors,
 ];

@@ -1,4 +1,5 @@
 /** Devices of a person or a home: what hangs there and whether it is heard. */
+import { lifeOf } from '#core/device-life.ts';
 import { may } from '#core/user.ts';
 import { t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
@@ -9,8 +10,8 @@ import type { DeviceFile } from './shapes.ts';
 import { ago, word } from './words.tsx';
 
 /** The word of a device's state, loud where it is not heard. */
-export function StateWord({ device }: { device: Pick<DeviceFile, 'state' | 'status'> }) {
-  if (device.status !== 'installed') return <span class="dim">{word('deviceStatus', device.status)}</span>;
+export function StateWord({ device }: { device: Pick<DeviceFile, 'state' | 'status' | 'ended'> }) {
+  if (device.status !== 'installed') return <span class="dim">{word('deviceStatus', lifeOf(device.status, device.ended))}</span>;
   return <span class={device.state === 'online' ? undefined : 'warn'}>{word('device', device.state)}</span>;
 }
 

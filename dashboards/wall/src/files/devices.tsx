@@ -1,7 +1,7 @@
 /** 设备: the list by what is proven of each, one device with its binding, life, events, test mode, secret and end. */
 import { useSignal } from '@preact/signals';
+import { deviceLives } from '#core/device-life.ts';
 import type { EventKind } from '#core/event.ts';
-import { deviceStatuses } from '#core/registry.ts';
 import { may } from '#core/user.ts';
 import { type Problem, post } from '#wall/api/client.ts';
 import { dayMinute } from '#wall/format/time.ts';
@@ -15,13 +15,14 @@ import { hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
 import { DeviceEvents } from './device-events.tsx';
+import { DeviceLifeCard } from './device-life.tsx';
 import { StateWord } from './devices-card.tsx';
 import type { Section } from './fields.ts';
 import { Card, FilePage, FileWaiting, useOne } from './file.tsx';
 import { FileForm } from './form.tsx';
 import { FileList } from './list.tsx';
 import type { DeviceFile } from './shapes.ts';
-import { ago, DemoMark } from './words.tsx';
+import { ago, DemoMark, word } from './words.tsx';
 
 type Model = { id: string; name: string; type: string; periodS: number };
 const bind: readonly Section[] = [
@@ -48,7 +49,7 @@ export function DeviceFiles() {
       page: 'devices', path: '/api/v1/devices', rows: 'devices', title: 'tab.devices', help: 'deviceFiles.help', search: 'deviceFiles.search', extra: can(may.writeDevices) && <a class="strong" data-test="new" href={hashOf('register')}>{t('act.register')}</a>,
       filters: [
         { name: 'model', label: 'devices.model', values: models.map((m) => m.id), text: nameOf }, { name: 'presence', label: 'device.presence', values: ['online', 'silent', 'offline', 'never', 'never-reported'], words: 'device' },
-        { name: 'status', label: 'device.status', values: deviceStatuses, words: 'deviceStatus' }, { name: 'lowBattery', label: 'device.low', values: [] },
+        { name: 'life', label: 'device.status', values: deviceLives, words: 'deviceStatus' }, { name: 'lowBattery', label: 'device.low', values: [] },
       ],
       columns: ['devices.id', 'devices.model', 'files.place', 'device.presence', 'device.lastSeen', 'device.battery', 'device.signal', null],
       cells: (d) => [
@@ -75,6 +76,7 @@ function Device({ id, models }: { id: string; models: readonly Model[] }) {
         <Life device={d} periodS={model?.periodS ?? null} />
         <BatteryCard id={d.id} />
         {can(may.writeDevices) && !revoked && <TestMode device={d} onChange={file.again} />}
+        <DeviceLifeCard device={d} onChange={file.again} />
         {can(may.writeDevices) && <Secrets device={d} onChange={file.again} />}
       </>}>
       <FileForm test="device-form" sections={d.type === 'phone' ? withNumber : bind} base={d} shut={false} mayWrite={can(may.writeDevices)} version={d.version} path={path} onReload={file.again} onSaved={file.again} />
@@ -132,7 +134,7 @@ function Secrets({ device, onChange }: { device: DeviceFile; onChange(): void })
   };
   return (
     <Card title={t('devices.secret')} test="secrets">
-      {revoked ? <p class="dim">{t('device.isRevoked')}</p> : <p class="buttons">
+      {revoked ? <p class="dim">{device.ended === null ? t('device.isRevoked') : t('device.isEnded', { life: word('deviceStatus', device.ended) })}</p> : <p class="buttons">
         <button type="button" class="small-button" data-test="new-secret" onClick={() => { asking.value = 'secret'; }}>{t('act.newSecret')}</button>
         <button type="button" class="small-button" data-test="revoke" onClick={() => { asking.value = 'revoke'; }}>{t('act.revoke')}</button></p>}
       {secret.value && <p data-test="secret-once"><b>{t('devices.once')}</b><br /><code class="made-value">{secret.value}</code></p>}

@@ -1,4 +1,5 @@
 /** The files as the API shows them (src/web/registry-schemas.ts): masked, and what a reveal opens. */
+import type { DeviceEnd } from '#core/device-life.ts';
 import type { DeviceFields, HomeFields, PersonFields } from '#core/registry.ts';
 
 type Place = { regionCode: string | null; town: string | null; village: string | null };
@@ -12,7 +13,7 @@ export type ContactFile = Row & {
 export type PersonPlain = Pick<PersonFields, 'name' | 'phone' | 'identityNo' | 'birthDate' | 'healthNote' | 'note' | 'consentBy'> & { contacts: { id: string; name: string; phone: string }[] };
 export type HomeFile = Row & Place & Mode & Omit<HomeFields, 'address' | 'place' | 'landmark' | 'keyWith' | 'regionCode'> & { place: string | null; people: number; devices: number };
 export type DeviceFile = Row & Omit<DeviceFields, 'phone'> & {
-  type: string; regionCode: string | null; testUntil: number | null; registeredAt: number; state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; neverReported: boolean;
+  type: string; ended: DeviceEnd | null; replacedBy: string | null; regionCode: string | null; testUntil: number | null; registeredAt: number; state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; neverReported: boolean;
   lowBattery: boolean; battery: number | null; rssi: number | null; mains: boolean | null; fw: string | null;
 };
 export type ResponderFile = Row & Place & {
