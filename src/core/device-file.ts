@@ -9,7 +9,7 @@ export const cellFaults = ['wrong', 'differs', 'twice', 'taken', 'nameless'] as 
 export type CellProblem = { field: string; why: (typeof cellFaults)[number]; expected: string; found: string };
 export type DeviceFileRow = {
   /** of the file, the column names are line 1 */ line: number; problems: CellProblem[];
-  cells: { id?: string; model?: string; serial?: string; homeId?: string; personId?: string; room?: string; cell?: string; status?: 'stock' | 'installed'; door?: string; doorKey?: string; doorSecret?: string; phone?: string };
+  cells: { id?: string; model?: string; serial?: string; homeId?: string; personId?: string; room?: string; cell?: string; status?: 'stock' | 'installed'; door?: string; doorKey?: string; doorSecret?: string; phone?: string; simUntil?: string };
 };
 export type DeviceField = keyof DeviceFileRow['cells'];
 type Column = { names: readonly string[]; max: number; shape?: RegExp; expected: string };
@@ -27,6 +27,7 @@ export const deviceColumns: Readonly<Record<DeviceField, Column>> = {
   door: { names: ['厂商接入', 'door'], max: 40, shape: /^[a-z0-9][a-z0-9-]*$/, expected: 'the name of a vendor’s door' },
   doorKey: { names: ['厂商编号', 'doorkey', 'imei'], max: 128, shape: /^[!-~]+$/, expected: 'what the vendor calls it: the IMEI where there is one' },
   doorSecret: { names: ['厂商密钥', 'doorsecret'], max: 200, expected: 'at most 200 characters' },
+  simUntil: { names: ['SIM到期', 'simuntil', 'sim'], max: 10, shape: /^\d{4}-\d\d-\d\d$/, expected: 'a day, yyyy-MM-dd' },
   phone: { names: ['电话号码', 'phone'], max: 24, expected: 'a telephone number' },
 };
 const statuses: Readonly<Record<string, 'stock' | 'installed'>> = { 库存: 'stock', 在库: 'stock', stock: 'stock', 已装: 'installed', 已安装: 'installed', installed: 'installed' };
@@ -60,7 +61,7 @@ export function readTable(text: string): string[][] {
 
 const fieldOf = (name: string): DeviceField | null => {
   const plain = name.trim().toLowerCase().replace(/[\s_*]/g, '');
-  return fields.find((field) => deviceColumns[field].names.includes(plain)) ?? null;
+  return fields.find((field) => deviceColumns[field].names.some((n) => n.toLowerCase() === plain)) ?? null;
 };
 
 /** The file's rows, empty lines left out; or what is wrong with its column names. `rowsMax`: lines that are read. */

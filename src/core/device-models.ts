@@ -12,13 +12,15 @@ export const alarmsOf: Readonly<Record<DeviceType, readonly EventKind[]>> = {
 export const mayWait = (type: DeviceType): boolean => alarmsOf[type].includes('fall');
 export const confirmWindowMaxS = 30;
 
-export type ModelChange = { name?: string | undefined; supervisionClass?: string | undefined; confirmWindowS?: number | undefined };
+export type ModelChange = { name?: string | undefined; supervisionClass?: string | undefined; confirmWindowS?: number | undefined; batteryKind?: string | null | undefined; batteryDays?: number | null | undefined };
 
 /** What is wrong with a change of a model of this type, by field. */
 export function modelProblems(type: DeviceType, change: ModelChange, classes: readonly string[]): { field: string; expected: string }[] {
   const problems: { field: string; expected: string }[] = [];
   if (change.name !== undefined && (change.name.trim() === '' || charCount(change.name) > 40)) problems.push({ field: 'name', expected: 'a name of at most 40 characters' });
   if (change.supervisionClass !== undefined && !classes.includes(change.supervisionClass)) problems.push({ field: 'supervisionClass', expected: `one of ${classes.join(', ')}` });
+  if (change.batteryKind != null && (change.batteryKind.trim() === '' || charCount(change.batteryKind) > 40)) problems.push({ field: 'batteryKind', expected: 'at most 40 characters, like CR123A' });
+  if (change.batteryDays != null && (!Number.isInteger(change.batteryDays) || change.batteryDays < 1 || change.batteryDays > 7_300)) problems.push({ field: 'batteryDays', expected: 'whole days from 1 to 7300' });
   const { confirmWindowS: s } = change;
   if (s !== undefined && (!Number.isInteger(s) || s < 0 || s > confirmWindowMaxS)) problems.push({ field: 'confirmWindowS', expected: `whole seconds from 0 to ${confirmWindowMaxS}` });
   else if (s !== undefined && s > 0 && !mayWait(type)) problems.push({ field: 'confirmWindowS', expected: '0: only a fall may wait for the person’s own word' });

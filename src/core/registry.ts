@@ -44,7 +44,7 @@ export type ResponderFields = {
   /** HH:mm of the county's day between which only emergencies reach them (免打扰); both or neither. */ quietFrom: string | null; quietTo: string | null;
   verifiedAt: number | null; absentUntil: number | null;
 };
-export type DeviceFields = { model: string; homeId: string | null; personId: string | null; room: string | null; cell: string | null; serial: string | null; /** of a one-key telephone: the number it calls from */ phone: string | null; status: (typeof deviceStatuses)[number];
+export type DeviceFields = { model: string; homeId: string | null; personId: string | null; room: string | null; cell: string | null; serial: string | null; /** yyyy-MM-dd, the last day that its SIM is paid for */ simUntil: string | null; /** of a one-key telephone: the number it calls from */ phone: string | null; status: (typeof deviceStatuses)[number];
   /** The vendor's door that it comes through, what it is called there, and the secret that its password is made with there. */ door: string | null; doorKey: string | null; doorSecret: string | null };
 
 export const emptyHome: Omit<HomeFields, 'regionCode' | 'address' | 'place'> = {
@@ -58,7 +58,7 @@ export const emptyContact: Omit<ContactFields, 'personId' | 'name' | 'phone' | '
 export const emptyResponder: Omit<ResponderFields, 'role' | 'regionCode' | 'name' | 'phone'> = {
   ord: 1, landline: false, keypress: false, languages: [], walkMinutes: null, keyHolder: false, quietFrom: null, quietTo: null, verifiedAt: null, absentUntil: null,
 };
-export const emptyDevice: Omit<DeviceFields, 'model'> = { homeId: null, personId: null, room: null, cell: null, serial: null, phone: null, status: 'installed', door: null, doorKey: null, doorSecret: null };
+export const emptyDevice: Omit<DeviceFields, 'model'> = { homeId: null, personId: null, room: null, cell: null, serial: null, simUntil: null, phone: null, status: 'installed', door: null, doorKey: null, doorSecret: null };
 
 /** 特殊群体: not able to care for oneself, or 80 and alone, or of known dangerous illness; the default of `highRisk`. */
 export function highRiskOf(p: Pick<PersonFields, 'ability' | 'living' | 'riskTags' | 'birthDate'>, year: number): boolean {

@@ -67,7 +67,7 @@ export async function makeDemoDevice(db: Db, seal: Seal, wish: { model: string; 
       `select h.id, (select p.id from person p where p.home_id = h.id order by p.id limit 1) as "personId" from home h where h.demo and ($1::text is null or h.id = $1) order by h.id limit 1`, [wish.homeId]);
     if (!model || !home) return null;
     const id = `demo-${wish.model}-${randomBytes(4).toString('hex')}`;
-    await insertDevices(sql, seal, [{ id, model: wish.model, homeId: home.id, personId: home.personId, room: null, cell: null, serial: null, phone: null, door: null, doorKey: null, doorSecret: null, status: 'installed', demo: true, secretHash: seal.secretHash(secret) }]);
+    await insertDevices(sql, seal, [{ id, model: wish.model, homeId: home.id, personId: home.personId, room: null, cell: null, serial: null, simUntil: null, phone: null, door: null, doorKey: null, doorSecret: null, status: 'installed', demo: true, secretHash: seal.secretHash(secret) }]);
     await appendAudit(sql, seal, [{ actor: 'system:admin-command', action: 'device.register', target: `device:${id}`, result: 'ok', detail: { homeId: home.id, demo: true } }]);
     return { id, secret, model: wish.model, homeId: home.id, personId: home.personId };
   });

@@ -21,12 +21,12 @@ export type NewDevice = DeviceFields & { id: string; secretHash: Buffer; demo: b
 
 const table: Table = {
   name: 'device',
-  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo'), plain('door'), plain('doorKey'), sealed('device', 'doorSecret')],
+  columns: [plain('id'), plain('model'), plain('homeId'), plain('personId'), plain('room'), plain('secretHash'), plain('status'), plain('cell'), plain('serial'), plain('simUntil'), sealed('device', 'phone'), blinded('phone', 'phone'), plain('demo'), plain('door'), plain('doorKey'), sealed('device', 'doorSecret')],
 };
 const joins = 'device d join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class left join presence pr on pr.device_id = d.id';
 // 'infinity': never heard and not expected to be, since nobody holds its secret.
 const never = "(coalesce(pr.state, 'never') = 'never' and pr.check_at is distinct from 'infinity' and d.status = 'installed' and d.registered_at + make_interval(secs => c.grace_s) < anling_now())";
-const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, d.door, d.door_key as "doorKey", d.status, case when d.status = 'revoked' then d.ended end as ended, d.replaced_by as "replacedBy", nullif(d.region_code, '') as "regionCode",
+const columns = `d.id, d.model, m.type, d.home_id as "homeId", d.person_id as "personId", d.room, d.cell, d.serial, to_char(d.sim_until, 'YYYY-MM-DD') as "simUntil", d.door, d.door_key as "doorKey", d.status, case when d.status = 'revoked' then d.ended end as ended, d.replaced_by as "replacedBy", nullif(d.region_code, '') as "regionCode",
   case when d.test_until > anling_now() then d.test_until end as "testUntil", d.registered_at as "registeredAt", d.version, d.demo, coalesce(pr.state, 'never') as state,
   pr.last_seen_at as "lastSeenAt", ${never} as "neverReported", coalesce(pr.low_battery, false) as "lowBattery", pr.battery, pr.rssi, pr.mains, pr.fw`;
 
@@ -61,7 +61,7 @@ export const findRegisteredMany = (sql: Sql, ids: readonly string[]): Promise<Re
 
 export type DeviceFilter = Page & {
   q: string | null; homeId: string | null; personId: string | null; model: string | null; status: (typeof deviceStatuses)[number] | null; life?: DeviceLife | null;
-  /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null; lowBattery?: boolean;
+  /** `never-reported` (B6) is `never` past its class's grace. */ presence: PresenceState | 'never-reported' | null; lowBattery?: boolean; /** SIM paid for less than so many days from today */ simDays?: number;
   /** Only demonstration devices, only real ones, or both. */ demo?: boolean | null;
 };
 
@@ -73,6 +73,7 @@ export async function listRegistered(sql: Sql, f: DeviceFilter): Promise<{ rows:
   if (f.life != null) { const { status, ended } = rowOf(f.life); where.equal({ 'd.status': status, 'd.ended': ended }); if (f.life === 'revoked') where.and('d.ended is null'); }
   if (f.presence === 'never-reported') where.and(`pr.state = 'never' and ${never}`); else where.equal({ 'pr.state': f.presence });
   if (f.lowBattery) where.and('pr.low_battery');
+  if (f.simDays !== undefined) where.and(`d.sim_until < (anling_now() at time zone 'Asia/Shanghai')::date + ${where.value(f.simDays)}::int`);
   const rows = await sql.query<RegisteredDevice>(
     `with page as (select d.id from ${f.presence === null && !f.lowBattery ? 'device d' : joins} where ${where.sql()} order by d.region_code, d.id limit ${where.value(f.limit + 1)})
      select ${columns} from page join ${joins} on d.id = page.id order by d.region_code, d.id`, where.values);

@@ -158,7 +158,7 @@ export async function prepareResponders(c: Checker, rows: readonly ResponderRow[
 
 export type DeviceRow = {
   id?: string | undefined; model: string; homeId?: string | null | undefined; personId?: string | null | undefined; room?: string | null | undefined; cell?: string | null | undefined;
-  serial?: string | null | undefined; phone?: string | null | undefined; status?: 'stock' | 'installed' | undefined; demo?: boolean | undefined;
+  serial?: string | null | undefined; simUntil?: string | null | undefined; phone?: string | null | undefined; status?: 'stock' | 'installed' | undefined; demo?: boolean | undefined;
 } & DoorBinding;
 
 /** `secret` makes one per row; the answer holds them, the rows only their hashes. */
@@ -170,11 +170,17 @@ export async function prepareDevices(c: Checker, rows: readonly DeviceRow[], sec
   return rows.map((r, i) => {
     if (!models.has(r.model)) c.problems.add(i, 'model', `one of ${[...models.keys()].join(', ')}`);
     const { homeId, demo } = checkBinding(c, i, r, bindings);
+    checkSim(c.problems, i, r.simUntil);
     if (r.phone != null) checkOneKeyPhone(c, i, models.get(r.model), r.phone, demo ?? r.demo ?? false);
     const own = secret();
     const device = filled<NewDevice>({ ...emptyDevice, id: newId('d', 16) }, { ...r, phone: r.phone == null ? null : phoneDigits(r.phone), homeId, demo: demo ?? r.demo ?? false, secretHash: c.seal.secretHash(own) });
     return { device, secret: own };
   });
+}
+
+/** The day of a SIM is one that exists. */
+export function checkSim(problems: Problems, row: number, day: string | null | undefined): void {
+  if (day != null && !isDate(day)) problems.add(row, 'simUntil', 'a day that exists, yyyy-MM-dd');
 }
 
 /** Only a one-key telephone is known by a number. */

@@ -96,14 +96,14 @@ export const ResponderView = Shape({
 
 export const DoorName = Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,39}$', description: 'a vendor’s door (/vendors/{name})' });
 export const deviceFields = {
-  homeId: Opt(OwnId), personId: Opt(OwnId), room: Opt(text(40, 'room')), cell: Opt(text(40, 'base station cell')), serial: Opt(text(64, 'serial number')), phone: Opt(PhoneText), status: Type.Optional(OneOf(['stock', 'installed'])),
+  homeId: Opt(OwnId), personId: Opt(OwnId), room: Opt(text(40, 'room')), cell: Opt(text(40, 'base station cell')), serial: Opt(text(64, 'serial number')), simUntil: Opt(Day), phone: Opt(PhoneText), status: Type.Optional(OneOf(['stock', 'installed'])),
   door: Opt(DoorName), doorKey: Opt(Type.String({ pattern: '^[!-~]{1,128}$', description: 'what the vendor calls it: the IMEI where there is one, else its own id' })), doorSecret: Opt(Type.String({ minLength: 1, maxLength: 200, description: 'Alink devices: the secret that their password is made with' })),
 };
 export const DeviceBody = Shape({ id: Type.Optional(OwnId), model: text(64, 'a device model'), ...deviceFields, demo: Type.Optional(Demo) });
 export const presenceNames = ['never', 'online', 'silent', 'offline', 'never-reported'] as const;
 export const DeviceView = Shape({
   id: Type.String(), model: Type.String(), type: Type.String(), homeId: Nullable(Type.String()), personId: Nullable(Type.String()), regionCode: Nullable(RegionCodeText), room: Nullable(Type.String()),
-  cell: Nullable(Type.String()), serial: Nullable(Type.String()), door: Nullable(Type.String()), doorKey: Nullable(Type.String()), status: OneOf(deviceStatuses), ended: Nullable(OneOf(deviceEnds, 'why it is revoked for good; null: it is not')), replacedBy: Nullable(Type.String({ description: 'the device that took its place' })), testUntil: Nullable(EpochMs), registeredAt: EpochMs,
+  cell: Nullable(Type.String()), serial: Nullable(Type.String()), simUntil: Nullable(Type.String({ description: 'the last day that its SIM is paid for' })), door: Nullable(Type.String()), doorKey: Nullable(Type.String()), status: OneOf(deviceStatuses), ended: Nullable(OneOf(deviceEnds, 'why it is revoked for good; null: it is not')), replacedBy: Nullable(Type.String({ description: 'the device that took its place' })), testUntil: Nullable(EpochMs), registeredAt: EpochMs,
   state: OneOf(['never', 'online', 'silent', 'offline']), lastSeenAt: Nullable(EpochMs), neverReported: Type.Boolean({ description: 'installed, past its class’s grace, never heard' }),
   lowBattery: Type.Boolean(), battery: Nullable(Type.Integer()), rssi: Nullable(Type.Integer()), mains: Nullable(Type.Boolean()), fw: Nullable(Type.String()), version: Type.Integer(), demo: Type.Boolean(),
 });

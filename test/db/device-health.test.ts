@@ -35,6 +35,17 @@ describe('installed devices that need somebody', () => {
     expect((await get('/device-health?list=never', await web.cookie('viewer'))).status).toBe(403);
   });
 
+  it('a SIM that ends within sixty days, or has ended, is on the list, by the county’s day; in stock it is nobody’s yet [F7]', async () => {
+    const [soon, over, far, stock] = [await own('low_battery = false'), await own('low_battery = false'), await own('low_battery = false'), await own('low_battery = false')];
+    await web.t.db.query(`update device set sim_until = (anling_now() at time zone 'Asia/Shanghai')::date + case id when $1 then 59 when $2 then -3 when $3 then 60 else 5 end where id = any($4)`, [soon, over, far, [soon, over, far, stock]]);
+    await web.t.db.query(`update device set status = 'stock' where id = $1`, [stock]);
+    expect((await listed('sim')).toSorted()).toEqual([soon, over].toSorted());
+    const made = await web.fetch('/api/v1/devices', { method: 'POST', cookie: admin, body: { model: 'smoke', simUntil: '2027-02-30' } });
+    expect([made.status, made.body.error.fields[0].field]).toEqual([422, 'simUntil']);
+    expect((await web.fetch('/api/v1/devices', { method: 'POST', cookie: admin, body: { id: 'sim-1', model: 'smoke', simUntil: '2027-02-28' } })).status).toBe(201);
+    expect((await get('/devices/sim-1')).body.simUntil).toBe('2027-02-28');
+  });
+
   it('a battery that falls is named with its days, the soonest first; few readings and a steady one are not guessed at [B9]', async () => {
     const [soon, later] = [await own(`state = 'online', battery = 20`), await own(`state = 'online', battery = 50`)];
     const [few, steady, mains] = [await own(`state = 'online', battery = 9`), await own(`state = 'online', battery = 8`), await own(`state = 'online', battery = 7`, 'h1', 'fall-radar')];

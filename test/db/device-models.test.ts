@@ -37,6 +37,10 @@ describe('the catalogue of models', () => {
     expect((await patch('watch', { name: 'x' }, await web.cookie('technician'))).status).toBe(403);
     expect((await patch('watch', { name: 'x' }, await web.cookie('admin', otherTown))).status).toBe(403);
     expect((await web.fetch('/api/v1/device-catalogue/none', { method: 'PATCH', cookie: admin, body: { was: { name: 'x', supervisionClass: '1h', confirmWindowS: 0 } } })).status).toBe(404);
+    for (const [body, field] of [[{ batteryDays: 0 }, 'batteryDays'], [{ batteryKind: ' ' }, 'batteryKind']] as const) expect((await patch('sos-button', body)).body.error.fields[0].field).toBe(field);
+    expect((await patch('sos-button', { batteryKind: 'CR123A', batteryDays: 1095 })).status).toBe(200);
+    await patch('sos-button', { name: '一键呼' });
+    expect(await model('sos-button')).toMatchObject({ batteryKind: 'CR123A', batteryDays: 1095, name: '一键呼' });
     const [audit] = await web.t.db.query(`select target, detail from audit where action = 'device-model.change'`);
     expect(audit).toMatchObject({ target: 'device-model:watch', detail: { confirmWindowS: 20, was: { confirmWindowS: 30 } } });
   });

@@ -2,6 +2,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { type BatteryOutlook, batteryOutlook } from '#core/battery.ts';
+import { limits } from '#core/limits.ts';
 import { batteryReadings, lowestBatteries } from '#store/device-health.ts';
 import { findRegisteredMany, listRegistered } from '#store/device-registry.ts';
 import { readNow } from '#store/county-status.ts';
@@ -12,7 +13,7 @@ import { DeviceView, IdParams, Next, pageQuery } from '#web/registry-schemas.ts'
 import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 import { scopedDevice } from './devices.ts';
 
-const lists = ['never', 'dead', 'battery'] as const;
+const lists = ['never', 'dead', 'battery', 'sim'] as const;
 const Outlook = Shape({
   kind: OneOf(['few', 'steady', 'falling'], '`few`: too few readings for a word'), readings: Type.Integer(), days: Type.Integer({ description: 'between the first and the last of them' }),
   daysLeft: Nullable(Type.Number({ description: 'until 10 %, from now' })), perDay: Nullable(Type.Number({ description: 'percent points a day' })),
@@ -23,7 +24,7 @@ export function registerDeviceHealth(app: App, ctx: WebContext): void {
   app.get('/api/v1/device-health', {
     config: { access: deviceReaders },
     schema: {
-      summary: 'Installed devices that need somebody. never: not heard once within their class’s grace; dead: heard before, silent beyond it; battery: their line falls, the soonest end first', tags,
+      summary: 'Installed devices that need somebody. never: not heard once within their class’s grace; dead: heard before, silent beyond it; battery: their line falls, the soonest end first; sim: paid for less than 60 days more', tags,
       querystring: Shape({ list: OneOf(lists), region: pageQuery.region, cursor: pageQuery.cursor, limit: pageQuery.limit }),
       response: { 200: Shape({ devices: Type.Array(Shape({ ...DeviceView.properties, outlook: Nullable(Outlook) })), ...Next }), ...errorAnswers },
     },
@@ -33,7 +34,7 @@ export function registerDeviceHealth(app: App, ctx: WebContext): void {
     if (prefix === null) return { devices: [], next: null };
     if (list !== 'battery') {
       const { rows, next } = await listRegistered(ctx.db, {
-        prefix, q: null, after: cursor ?? null, limit: pageLimit(limit), homeId: null, personId: null, model: null, status: 'installed', presence: list === 'never' ? 'never-reported' : 'offline', demo: null,
+        prefix, q: null, after: cursor ?? null, limit: pageLimit(limit), homeId: null, personId: null, model: null, status: 'installed', presence: list === 'never' ? 'never-reported' : list === 'dead' ? 'offline' : null, demo: null, ...(list === 'sim' ? { simDays: limits.simDays } : {}),
       });
       return { devices: rows.map((d) => ({ ...(d as Static<typeof DeviceView>), outlook: null })), next };
     }

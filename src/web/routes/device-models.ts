@@ -9,11 +9,12 @@ import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { change, deviceReaders, nothing } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
-import { errorAnswers, OneOf, Shape } from '#web/schemas.ts';
+import { errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const fields = { name: Type.String({ minLength: 1, maxLength: 80 }), supervisionClass: Type.String({ minLength: 1, maxLength: 20 }), confirmWindowS: Type.Integer({ minimum: 0, maximum: 30, description: 'seconds that a fall may wait for the person’s own word; 0 for every other type' }) };
+const battery = { batteryKind: Nullable(Type.String({ minLength: 1, maxLength: 80 })), batteryDays: Nullable(Type.Integer({ description: 'days that a battery lasts, as its maker says' })) };
 const Model = Shape({
-  id: Type.String(), ...fields, vendor: Type.String(), type: Type.String(), power: OneOf(['mains', 'battery']), periodS: Type.Integer(), graceS: Type.Integer({ description: 'silent for longer: offline' }),
+  id: Type.String(), ...fields, ...battery, vendor: Type.String(), type: Type.String(), power: OneOf(['mains', 'battery']), periodS: Type.Integer(), graceS: Type.Integer({ description: 'silent for longer: offline' }),
   alarms: Type.Array(Type.String(), { description: 'kinds it may raise, the one it is bought for first' }), profile: Type.String({ description: 'the acceptance profile (npm run acceptance)' }), devices: Type.Integer({ description: 'in your scope, not revoked' }), installed: Type.Integer(),
 });
 const tags = ['devices'];
@@ -29,7 +30,7 @@ export function registerDeviceModels(app: App, ctx: WebContext): void {
     config: { access: may.writeModels },
     schema: {
       summary: 'Change a model for all its devices. A class under which devices that count as online would be silent at once is 409 with their number, until `silent` says that it was seen', tags, params: IdParams,
-      body: Shape({ was: Shape(fields, 'what you saw; another state is 409'), name: Type.Optional(fields.name), supervisionClass: Type.Optional(fields.supervisionClass), confirmWindowS: Type.Optional(Type.Integer()), silent: Type.Optional(Type.Integer({ minimum: 0 })) }),
+      body: Shape({ was: Shape(fields, 'what you saw; another state is 409'), name: Type.Optional(fields.name), supervisionClass: Type.Optional(fields.supervisionClass), confirmWindowS: Type.Optional(Type.Integer()), batteryKind: Type.Optional(battery.batteryKind), batteryDays: Type.Optional(battery.batteryDays), silent: Type.Optional(Type.Integer({ minimum: 0 })) }),
       response: { 200: Shape({ id: Type.String() }), ...errorAnswers },
     },
   }, async (request) => {

@@ -19,7 +19,7 @@ import { ApiError } from '#web/errors.ts';
 import { bulkWriters, change, collectProblems, deviceReaders, deviceWriters, listPrefix, nothing, pageLimit, versionConflict } from '#web/registry.ts';
 import { checkDoors } from '#web/door-checks.ts';
 import { keepCopy } from '#web/registration-copy.ts';
-import { checkBinding, checkOneKeyPhone, prepareDevices, readBindings } from '#web/registry-checks.ts';
+import { checkBinding, checkOneKeyPhone, checkSim, prepareDevices, readBindings } from '#web/registry-checks.ts';
 import { bulkOf, Changed, DeviceBody, deviceFields, DeviceModelView, DeviceView, IdParams, Next, OwnId, pageQuery, patchOf, presenceNames, Secret } from '#web/registry-schemas.ts';
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Shape } from '#web/schemas.ts';
 import { newSecret } from '#web/session.ts';
@@ -115,6 +115,7 @@ function registerChanges(app: App, ctx: WebContext): void {
       const { homeId } = rebinds ? checkBinding({ caller, problems }, 0, binding, await readBindings(sql, [binding])) : device;
       const life = lifeOf(device.status, device.ended);
       if (given.status !== undefined && given.status !== device.status && lifeAfter(life, given.status === 'installed' ? 'install' : 'store') === null) problems.add(0, 'status', `none: it is ${life}; what may be done with it: ${actsOf(life).join(', ')}`);
+      checkSim(problems, 0, given.simUntil);
       if (given.phone != null) checkOneKeyPhone({ problems }, 0, device.type, given.phone, device.demo);
       await checkDoors({ sql, problems }, [{ ...given, door: given.door === undefined ? device.door : given.door, doorKey: given.doorKey === undefined ? device.doorKey : given.doorKey }], device.id);
       problems.throwIfAny();

@@ -29,7 +29,7 @@ const bind: readonly Section[] = [
   { title: 'device.bound', fields: [
     { name: 'personId', label: 'device.person', kind: 'person', wide: true, hint: 'device.personHint' }, { name: 'homeId', label: 'device.home', kind: 'home', wide: true }, { name: 'room', label: 'case.room', kind: 'text', max: 40 },
     { name: 'status', label: 'device.status', kind: 'choice', values: ['stock', 'installed'], words: 'deviceStatus', required: true, hint: 'device.statusHint' },
-    { name: 'serial', label: 'device.serial', kind: 'text', max: 64 }, { name: 'cell', label: 'home.cell', kind: 'text', max: 40 },
+    { name: 'serial', label: 'device.serial', kind: 'text', max: 64 }, { name: 'simUntil', label: 'device.simUntil', kind: 'date' }, { name: 'cell', label: 'home.cell', kind: 'text', max: 40 },
   ] },
 ];
 

@@ -12,7 +12,7 @@ import { placeOf } from '#wall/shell/unheard.tsx';
 import { hashOf, refine, route } from '#wall/state/route.ts';
 import { Page, Waiting } from './page.tsx';
 
-const lists = ['never', 'dead', 'battery'] as const;
+const lists = ['never', 'dead', 'battery', 'sim'] as const;
 type Row = DeviceFile & { outlook: BatteryOutlook | null };
 
 function outlookText(outlook: BatteryOutlook): string {
@@ -33,10 +33,10 @@ export function DeviceHealth() {
       <p class="dim small">{word('healthHelp', list)}</p>
       {found.value === null ? <Waiting problem={found.problem} /> : found.value.devices.length === 0 ? <p class="empty" data-test="none">{word('healthNone', list)}</p> : (
         <div class="card scroll"><table class="table list">
-          <thead><tr><th scope="col">{t('devices.id')}</th><th scope="col">{t('devices.model')}</th><th scope="col">{t('files.place')}</th><th scope="col">{t('device.presence')}</th><th scope="col">{t(list === 'never' ? 'device.registeredAt' : 'device.lastSeen')}</th><th scope="col">{t('device.battery')}</th></tr></thead>
+          <thead><tr><th scope="col">{t('devices.id')}</th><th scope="col">{t('devices.model')}</th><th scope="col">{t('files.place')}</th><th scope="col">{t('device.presence')}</th><th scope="col">{t(list === 'never' ? 'device.registeredAt' : list === 'sim' ? 'device.simUntil' : 'device.lastSeen')}</th><th scope="col">{t('device.battery')}</th></tr></thead>
           <tbody>{found.value.devices.map((d) => (
             <tr key={d.id} data-id={d.id}><th scope="row"><a href={hashOf('devices', d.id)}><code>{d.id}</code></a></th><td>{word('deviceType', d.type)}</td><td>{[placeOf(d.regionCode), d.room].filter(Boolean).join(' · ') || '–'}</td><td><StateWord device={d} /></td>
-              <td class="digits">{list === 'never' ? dayMinute(d.registeredAt) : d.lastSeenAt === null ? '–' : `${dayMinute(d.lastSeenAt)} · ${ago(d.lastSeenAt)}`}</td><td class="digits">{d.battery === null ? '–' : `${d.battery}%`}{d.outlook && <span class="warn"> {outlookText(d.outlook)}</span>}</td></tr>
+              <td class="digits">{list === 'never' ? dayMinute(d.registeredAt) : list === 'sim' ? (d.simUntil ?? '') : d.lastSeenAt === null ? '–' : `${dayMinute(d.lastSeenAt)} · ${ago(d.lastSeenAt)}`}</td><td class="digits">{d.battery === null ? '–' : `${d.battery}%`}{d.outlook && <span class="warn"> {outlookText(d.outlook)}</span>}</td></tr>
           ))}</tbody>
         </table></div>
       )}

@@ -14,7 +14,7 @@ import { say } from '#wall/state/toast.ts';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem } from './paging.tsx';
 
-type Model = { id: string; name: string; vendor: string; type: DeviceType; power: 'mains' | 'battery'; supervisionClass: string; periodS: number; graceS: number; confirmWindowS: number; alarms: EventKind[]; profile: string; devices: number; installed: number };
+type Model = { id: string; name: string; vendor: string; type: DeviceType; power: 'mains' | 'battery'; supervisionClass: string; periodS: number; graceS: number; confirmWindowS: number; batteryKind: string | null; batteryDays: number | null; alarms: EventKind[]; profile: string; devices: number; installed: number };
 type Class = { id: string; name: string; periodS: number; graceS: number };
 
 const span = (s: number): string => (s % 3600 === 0 ? t('models.hours', { n: s / 3600 }) : s % 60 === 0 ? t('device.minutes', { n: s / 60 }) : t('models.seconds', { n: s }));
@@ -31,7 +31,7 @@ export function DeviceModels() {
           <tbody>{view.value.models.map((m) => (
             <tr key={m.id} data-id={m.id}>
               <th scope="row">{m.name} <code class="small">{m.id}</code></th><td>{m.alarms.map((kind) => kindName(kind)).join(lang.value === 'zh' ? '、' : ', ')}</td><td>{t('models.classText', { period: span(m.periodS), grace: span(m.graceS) })}</td>
-              <td class="digits">{m.confirmWindowS === 0 ? t('models.atOnce') : t('models.seconds', { n: m.confirmWindowS })}</td><td>{word('power', m.power)}</td><td>{word('deviceType', m.profile)}</td>
+              <td class="digits">{m.confirmWindowS === 0 ? t('models.atOnce') : t('models.seconds', { n: m.confirmWindowS })}</td><td>{[word('power', m.power), m.batteryKind, m.batteryDays === null ? null : t('models.days', { n: m.batteryDays })].filter(Boolean).join(' · ')}</td><td>{word('deviceType', m.profile)}</td>
               <td class="digits"><a href={hashOf('devices', null, { model: m.id })}>{m.installed} / {m.devices}</a></td><td>{can(may.writeModels) && <button type="button" class="small-button" data-test="edit-model" onClick={() => { editing.value = m.id; }}>{t('act.edit')}</button>}</td>
             </tr>
           ))}</tbody>
@@ -50,7 +50,8 @@ function Editor({ model, classes, done, again }: { model: Model; classes: readon
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const { name, supervisionClass, confirmWindowS } = model;
     const answer = await patch(`/api/v1/device-catalogue/${model.id}`, {
-      was: { name, supervisionClass, confirmWindowS }, name: String(form.get('name')).trim(), supervisionClass: String(form.get('class')), confirmWindowS: Number(form.get('window') ?? 0), ...(silent.value === null ? {} : { silent: silent.value }),
+      was: { name, supervisionClass, confirmWindowS }, name: String(form.get('name')).trim(), supervisionClass: String(form.get('class')), confirmWindowS: Number(form.get('window') ?? 0),
+      ...(model.power === 'battery' ? { batteryKind: String(form.get('batteryKind')).trim() || null, batteryDays: Number(form.get('batteryDays')) || null } : {}), ...(silent.value === null ? {} : { silent: silent.value }),
     });
     problem.value = answer.ok ? null : answer.problem;
     if (answer.ok) { say(t('set.saved')); done(); return; }
@@ -65,6 +66,8 @@ function Editor({ model, classes, done, again }: { model: Model; classes: readon
         <label>{t('files.name')}<input name="name" required maxLength={40} defaultValue={model.name} /><FieldProblem problem={problem.value} field="name" /></label>
         <label>{t('models.class')}<select name="class" data-test="model-class">{classes.map((c) => <option key={c.id} value={c.id} selected={c.id === model.supervisionClass}>{t('models.classText', { period: span(c.periodS), grace: span(c.graceS) })}</option>)}</select><FieldProblem problem={problem.value} field="supervisionClass" /></label>
         {mayWait(model.type) && <label>{t('models.window')}<input name="window" type="number" min={0} max={confirmWindowMaxS} required defaultValue={model.confirmWindowS} /><span class="dim small">{t('models.windowHelp')}</span><FieldProblem problem={problem.value} field="confirmWindowS" /></label>}
+        {model.power === 'battery' && <label>{t('models.batteryKind')}<input name="batteryKind" maxLength={40} defaultValue={model.batteryKind ?? ''} /><FieldProblem problem={problem.value} field="batteryKind" /></label>}
+        {model.power === 'battery' && <label>{t('models.batteryDays')}<input name="batteryDays" type="number" min={1} max={7_300} defaultValue={model.batteryDays ?? ''} /><FieldProblem problem={problem.value} field="batteryDays" /></label>}
       </div>
       {problem.value && problem.value.fields.length === 0 && <p class="trouble" role="alert" data-test="model-problem">{silent.value === null ? problemText(problem.value) : t('models.silent', { n: silent.value })}</p>}
       <p class="buttons"><button type="submit" class="strong" data-test="save-model">{silent.value === null ? t('act.save') : t('act.saveAnyway')}</button><button type="button" class="plain" onClick={done}>{t('act.cancel')}</button></p>
