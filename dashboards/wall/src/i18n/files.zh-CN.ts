@@ -19,7 +19,7 @@ export const zhFiles = {
   'withdrawnHow.desk': '(值班登记)', 'withdrawnHow.text': '(本人短信)', 'contacts.withdrawnHint': '从这时起不再打电话、不再发短信',
   'responder.landline': '座机', 'responder.called': '近30天叫过', 'responder.byNight': '夜里 {n}', 'responder.keypress': '能按键答复', 'responder.quietFrom': '免打扰起', 'responder.quietTo': '免打扰止', 'responder.quietHint': '紧急警情不受限制', 'responder.proof': '号码核实', 'responder.provenAt': '{time} 核实', 'responder.optedOut': '{time} 起退订短信,只打电话',
   'deviceFiles.help': '登记不等于在线:看最后一次心跳。', 'deviceFiles.search': '编号、编号开头、序列号',
-  'deviceStatus.stock': '库存', 'deviceStatus.installed': '已装', 'deviceStatus.revoked': '已停用', 'deviceStatus.replaced': '已更换', 'deviceStatus.lost': '丢失', 'deviceStatus.retired': '已退役',
+  'deviceStatus.stock': '库存', 'deviceStatus.installed': '已装', 'deviceStatus.revoked': '已停用', 'deviceStatus.replaced': '已更换', 'deviceStatus.lost': '丢失', 'deviceStatus.retired': '退役',
   'lifeAct.install': '安装', 'lifeAct.store': '入库', 'lifeAct.replace': '更换', 'lifeAct.lose': '报丢失', 'lifeAct.retire': '退役', 'lifeAct.restock': '回库',
   'lifeSure.install': '改为已装,离线监护重新开始。', 'lifeSure.store': '改为库存。它若再报警,照样响,并标明是库存设备。', 'lifeSure.replace': '新设备接替它的住处、佩戴人和房间;这台从此被拒绝,未办结的警情不受影响。', 'lifeSure.lose': '从此拒绝它的一切报文,连接马上断开;谁再用它报警,值班台按未登记设备提示。', 'lifeSure.retire': '从此拒绝它,连接马上断开。', 'lifeSure.restock': '回到库存,解除绑定,旧密钥永远作废;再用要先换密钥。',
   'life.title': '履历', 'life.replacedBy': '接替它的', 'life.replaces': '它接替的', 'life.person': '佩戴人 {id}', 'life.done': '已记入履历', 'life.by': '接替设备的编号(还没有绑定的)',
