@@ -37,6 +37,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     B4 Many silences of one place are one incident, without a second flood
     B5 Battery, mains, tamper, removed: own priority, delay and digest
     B6 Never reported is not online
+    B9 Signal and battery as they went, batteries near their end, who never reported or is silently dead (first part)
     B8 The house presses its own button every five minutes, from door to wall (inside one machine)
     C1 One state machine; create or merge, never two
     C2 Priorities P1 to P4
@@ -72,6 +73,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     E13 Technical notices are bundled, apart from alarms
     E14 Calls: keys from the called leg only, in the callee's own speech, through message queues where nothing can come in
     F6 Acceptance of a device, each step with evidence from the store (first part)
+    F7 The life of a device: in stock, installed, replaced, lost, retired, moved, its SIM, each with its history; registered from a file
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
     G5 Chaos with an independent checker, as a test
@@ -128,7 +130,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     M9 256 MB announced before the login
     M10 Slow and half-open sockets
     M11 Oversized, half-open QoS 2, thousands of subscriptions, retained
-    M15 A will on a foreign topic`) },
+    M15 A will on a foreign topic
+    M18 A device that is revoked while connected is cut off within five seconds, on every door`) },
   { title: 'Security of the pages', rows: group(`
     W1 Cookie flags
     W2 No session is fixed, none outlives logout, disabling or a new password
