@@ -2,18 +2,26 @@
 import type { BatteryReading } from '#core/battery.ts';
 import { limits } from '#core/limits.ts';
 import type { Sql } from './pool.ts';
+import { readNow } from './timers.ts';
 
-/** The last reading of each of the past days in which there is one, by device, the oldest first: as many look-ups in the index as days. */
+/**
+ * The last reading of each of the past days in which there is one, by device, the oldest first. A question for each day, whose bounds stand before it is planned: it reads that day's chunk
+ * alone. (All days in one question probed each chunk for each day: over 10 s on TimescaleDB for 200 devices.)
+ */
 export async function batteryReadings(sql: Sql, ids: readonly string[]): Promise<Map<string, BatteryReading[]>> {
-  const rows = await sql.query<{ id: string; at: number; percent: number }>(
-    `select d.id, h.received_at as at, h.battery as percent from device d, generate_series(0, ${limits.heartbeatDays - 1}) as n, lateral (
-       select received_at, battery from heartbeat where device_no = d.no and received_at > anling_now() - make_interval(days => n + 1) and received_at <= anling_now() - make_interval(days => n) and received_at >= d.registered_at
-         and battery is not null order by received_at desc limit 1) h
-     where d.id = any($1) order by d.id, h.received_at`, [ids]);
   const byId = new Map<string, BatteryReading[]>(ids.map((id) => [id, []]));
-  for (const { id, at, percent } of rows) byId.get(id)?.push({ at, percent });
+  const now = await readNow(sql);
+  for (let day = limits.heartbeatDays; day > 0; day--) {
+    const rows = await sql.query<{ id: string; at: number; percent: number }>(
+      `select d.id, h.received_at as at, h.battery as percent from device d, lateral (
+         select received_at, battery from heartbeat where device_no = d.no and received_at > to_timestamp($2::float8 / 1000) and received_at <= to_timestamp($3::float8 / 1000) and received_at >= d.registered_at
+           and battery is not null order by received_at desc limit 1) h
+       where d.id = any($1)`, [ids, now - day * dayMs, now - (day - 1) * dayMs]);
+    for (const { id, at, percent } of rows) byId.get(id)?.push({ at, percent });
+  }
   return byId;
 }
+const dayMs = 86_400_000;
 
 /** Installed devices on batteries in these regions, the lowest first, at most limits.batteryListed. */
 export async function lowestBatteries(sql: Sql, prefix: string): Promise<string[]> {
