@@ -15,7 +15,7 @@ import { resolveTells } from '#core/roster.ts';
 import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
 import { type Evaluated, type FactRows, factRows, flapKey, type QueuedEvent } from '#store/evaluation.ts';
 import { readPlans } from '#store/plans.ts';
-import type { Sql } from '#store/pool.ts';
+import { type Sql, together } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
 import { handoversOf, type TakenOver } from '#store/standby.ts';
 import { readNow } from '#store/timers.ts';
@@ -65,10 +65,11 @@ async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   const known = new Set(alerts.map((a) => a.id));
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
+  const [now, plans, handovers, cases] = await together([readNow(sql), readPlans(sql), handoversOf(sql, events.map((e) => e.id)), lightCases(sql, [...alerts, ...others])]);
   const b: Batch = {
-    sql, now: await readNow(sql), plans: await readPlans(sql), rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers: await handoversOf(sql, events.map((e) => e.id)), handed: [], evaluated: [], canaries: [], systemTimers: [],
+    sql, now, plans, rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers, handed: [], evaluated: [], canaries: [], systemTimers: [],
   };
-  for (const c of (await lightCases(sql, [...alerts, ...others])).values()) register(b, workOf(c));
+  for (const c of cases.values()) register(b, workOf(c));
   return b;
 }
 

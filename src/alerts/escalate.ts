@@ -6,7 +6,7 @@ import type { AlertId } from '#core/ids.ts';
 import { timerDue } from '#core/decide-timer.ts';
 import type { Slot } from '#core/change.ts';
 import { lockFreeAlerts } from '#store/alerts.ts';
-import type { Sql } from '#store/pool.ts';
+import { type Sql, together } from '#store/pool.ts';
 import { dueTimersOf, readNow } from '#store/timers.ts';
 import { advance, apply, type ApplyTools, workOf } from './apply.ts';
 import { fullCases } from './cases.ts';
@@ -17,10 +17,9 @@ export type Fired = { alertId: AlertId; slot: Slot; lateMs: number };
 export async function fireTimers(sql: Sql, tools: ApplyTools, ids: readonly AlertId[]): Promise<Fired[]> {
   const alerts = await lockFreeAlerts(sql, ids);
   if (alerts.length === 0) return [];
-  const due = await dueTimersOf(sql, alerts.map((a) => a.id));
+  const [due, now, cases] = await together([dueTimersOf(sql, alerts.map((a) => a.id)), readNow(sql), fullCases(sql, alerts)]);
   if (due.length === 0) return [];
-  const now = await readNow(sql);
-  const works = new Map([...(await fullCases(sql, alerts))].map(([id, c]) => [id, workOf(c)]));
+  const works = new Map([...cases].map(([id, c]) => [id, workOf(c)]));
   const fired: (Fired & { id: string })[] = [];
   for (const t of due) {
     const work = works.get(t.alertId);

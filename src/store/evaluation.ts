@@ -7,7 +7,7 @@ import { type Edge, type EventKind, type EventSource, kindInfo, type Priority, t
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { outagesAround } from './outages.ts';
-import type { Row, Sql } from './pool.ts';
+import { type Row, type Sql, together } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 /** Shards with unevaluated events, the most urgent first. */
@@ -93,25 +93,27 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
   const deviceIds = ids((e) => e.deviceId);
   const personIds = ids((e) => e.personId);
   const homeIds = ids((e) => e.homeId);
-  const devices = deviceIds.length === 0 ? [] : await sql.query<DeviceFacts & PresenceRow & Row>(
+  const [devices, persons, homes, earlier, cleared, ended, outages] = await together([
+    deviceIds.length === 0 ? none : sql.query<DeviceFacts & PresenceRow & Row>(
     `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room,
        coalesce(p.cell, d.cell) as cell, d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, d.status = 'stock' as "inStock",
        p.state, p.last_seen_at as "lastSeenAt", p.low_battery as "lowBattery", p.battery, p.mains_lost_at as "mainsLostAt", p.outage_id::text as "outageId"
-     from device d join device_model m on m.id = d.model left join presence p on p.device_id = d.id where d.id = any($1)`, [deviceIds], 'evaluation-devices');
-  const persons = personIds.length === 0 ? [] : await sql.query<PersonFacts & Row>(
-    'select id, home_id as "homeId", high_risk as "highRisk", risk_tags as "riskTags", mode, mode_until as "modeUntil", demo from person where id = any($1)', [personIds], 'evaluation-persons');
-  const homes = homeIds.length === 0 ? [] : await sql.query<HomeFacts & Row>(
-    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, exists (select from person p where p.home_id = home.id and p.high_risk) as "highRisk" from home where id = any($1)', [homeIds], 'evaluation-homes');
+     from device d join device_model m on m.id = d.model left join presence p on p.device_id = d.id where d.id = any($1)`, [deviceIds], 'evaluation-devices'),
+    personIds.length === 0 ? none : sql.query<PersonFacts & Row>(
+    'select id, home_id as "homeId", high_risk as "highRisk", risk_tags as "riskTags", mode, mode_until as "modeUntil", demo from person where id = any($1)', [personIds], 'evaluation-persons'),
+    homeIds.length === 0 ? none : sql.query<HomeFacts & Row>(
+    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, exists (select from person p where p.home_id = home.id and p.high_risk) as "highRisk" from home where id = any($1)', [homeIds], 'evaluation-homes'),
+    earlierEvents(sql, events), clearedLater(sql, events), selfEnded(sql, events), outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))),
+  ]);
   return {
     devices: new Map(devices.map(({ state: _s, lastSeenAt: _l, lowBattery: _b, battery: _y, mainsLostAt: _m, outageId: _o, ...d }) => [d.id, d])),
     presence: new Map(devices.flatMap(({ id, state, lastSeenAt, lowBattery, battery, mainsLostAt, outageId }) =>
       (state === null ? [] : [[id, { state, lastSeenAt, lowBattery: lowBattery ?? false, battery, mainsLostAt, outageId }] as const]))),
     persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
-    earlier: await earlierEvents(sql, events), clearedLater: await clearedLater(sql, events),
-    selfEnded: await selfEnded(sql, events),
-    outages: await outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))),
+    earlier, clearedLater: cleared, selfEnded: ended, outages,
   };
 }
+const none: Promise<never[]> = Promise.resolve([]);
 type PresenceRow = { state: PresenceFacts['state'] | null; lastSeenAt: number | null; lowBattery: boolean | null; battery: number | null; mainsLostAt: number | null; outageId: string | null };
 
 /** The earlier event of the same device and id: of the same kind and edge if there is one, the newest. */

@@ -36,7 +36,8 @@ export function openDb(options: DbOptions): Db {
     connectionString: options.url, application_name: `anling-${options.name}`, connectionTimeoutMillis: 5_000,
     statement_timeout: statementMs, query_timeout: statementMs + 2_000, idle_in_transaction_session_timeout: Math.max(statementMs, limits.hungMs), keepAlive: true, types: types as never,
   };
-  const pool = new pg.Pool({ ...settings, max: options.max, idleTimeoutMillis: 30_000 });
+  // `pipeline`: statements that are sent together travel together (docs/decisions/0043); COPY and LISTEN have clients of their own.
+  const pool = new pg.Pool({ ...settings, max: options.max, idleTimeoutMillis: 30_000, pipeline: true } as pg.PoolConfig);
   // Without these handlers a database restart ends the process (node-postgres #2762).
   pool.on('error', (error) => options.log?.warn({ error: error.message }, 'database connection lost'));
   pool.on('connect', (client) => client.on('error', () => {}));
@@ -69,6 +70,19 @@ export function openDb(options: DbOptions): Db {
     close: () => pool.end(),
   };
 }
+
+/**
+ * Statements of one transaction that need nothing of each other: sent at once, executed in this order, answered together. All have ended before the first
+ * error is thrown, so that nothing of them is sent after the transaction.
+ */
+export async function together<T extends readonly unknown[]>(work: readonly [...{ [K in keyof T]: Promise<T[K]> }]): Promise<T> {
+  const ended = await Promise.allSettled(work);
+  const errors = ended.flatMap((e) => (e.status === 'rejected' ? [e.reason as unknown] : []));
+  // What came after the one that failed is refused because the transaction is lost already: that is not the reason.
+  if (errors.length > 0) throw errors.find((e) => sqlState(e) !== abortedAlready) ?? errors[0];
+  return ended.map((e) => (e as PromiseFulfilledResult<unknown>).value) as unknown as T;
+}
+const abortedAlready = '25P02';
 
 /**
  * NOTIFY inside a transaction holds a lock of the whole database over the wait for the disk: with 140 messages a second a third of all receipts

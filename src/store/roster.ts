@@ -6,7 +6,7 @@ import type { Alert } from '#core/alert.ts';
 import type { AlertId, Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { PartyFacts, PartyRole } from '#core/roster.ts';
-import type { Row, Sql } from './pool.ts';
+import { type Row, type Sql, together } from './pool.ts';
 import { offDuty, readTurns, type Turns } from './schedules.ts';
 
 /** What of an alert its roster is looked up by. */
@@ -33,20 +33,23 @@ const speechRows = `select p.id, p.home_id as "homeId", coalesce(p.language, v.l
 /** The roster of each alert; `at` asks whose turn it will be (null: now). In an outage it reaches further: to the nearest villages that still have a signal. */
 export async function rostersOf(sql: Sql, alerts: readonly RosterKey[], at: number | null = null): Promise<Map<AlertId, PartyFacts[]>> {
   if (alerts.length === 0) return new Map();
-  const turns = await readTurns(sql, at);
-  const scopes = await outageScopes(sql);
   const towns = [...new Set(alerts.flatMap((a) => (a.regionCode ? [a.regionCode.slice(0, 9)] : [])))];
-  const responders = await sql.query(
-    `${responderRows}
-     where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' order by p.role, p.ord, p.id`, [towns, scopes.length > 0 && alerts.some(inOutage)], 'roster-responders');
   const [people, homes] = [alerts.flatMap((a) => a.personId ?? []), alerts.flatMap((a) => (a.personId === null && a.homeId ? [a.homeId] : []))];
-  const contacts = await sql.query(
-    `${contactRows} where c.person_id in (select id from person where id = any($1) union select id from person where home_id = any($2)) order by p.high_risk desc, p.id, c.ord, c.id`,
-    [people, homes], 'roster-contacts');
-  const speech = await sql.query<Speech>(`${speechRows} where p.id = any($1) or p.home_id = any($2)`, [people, homes], 'roster-speech');
-  const places = await sql.query<Place>('select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places');
+  const [turns, scopes, responders, contacts, speech, places] = await together([
+    readTurns(sql, at), outageScopes(sql),
+    sql.query(
+      `${responderRows}
+       where left(p.region_code, 9) = any($1) or p.role in ('seat', 'shift-leader', 'duty-leader') or $2 and p.role = 'care-worker' and exists (${openScopes}) order by p.role, p.ord, p.id`, [towns, alerts.some(inOutage)], 'roster-responders'),
+    sql.query(
+      `${contactRows} where c.person_id in (select id from person where id = any($1) union select id from person where home_id = any($2)) order by p.high_risk desc, p.id, c.ord, c.id`,
+      [people, homes], 'roster-contacts'),
+    sql.query<Speech>(`${speechRows} where p.id = any($1) or p.home_id = any($2)`, [people, homes], 'roster-speech'),
+    sql.query<Place>('select code, lat, lon from region where code = any($1)', [[...new Set(alerts.flatMap((a) => a.regionCode ?? []))]], 'roster-places'),
+  ]);
   return rostersFrom({ responders, contacts, places, scopes, turns, speech }, alerts, at);
 }
+
+const openScopes = `select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`;
 
 /** Everybody of the county, for who must go on without the database. */
 export async function allRosterRows(sql: Sql): Promise<RosterRows> {
@@ -95,7 +98,7 @@ export const lies = (region: string, scopes: readonly Scope[]): boolean => scope
 
 /** Regions that lie in an open outage, as codes from and to; of a mast or a line only where it is one village's. */
 export function outageScopes(sql: Sql): Promise<Scope[]> {
-  return sql.query(`select scope_from as "from", scope_to as "to" from outage where ended_at is null and (subject_type = 'region' or scope_from = scope_to)`, [], 'roster-outages');
+  return sql.query(openScopes, [], 'roster-outages');
 }
 
 const walkOf = (r: Row): Pick<PartyFacts, 'walkMinutes'> => (r['walk_minutes'] === null ? {} : { walkMinutes: r['walk_minutes'] as number });
