@@ -16,7 +16,7 @@ const count = async (): Promise<number> => Number((await t.db.query<{ n: number 
 describe('together', () => {
   it('executes them in the order in which they are given, prepared or not, and answers each its own rows', async () => {
     const rows = await t.db.tx((sql) => together([
-      sql.query('insert into parent values (1) returning id'), sql.query('insert into child values (10, $1) returning parent', [1], 'together-child'), sql.query('insert into child values (11, $1) returning parent', [1], 'together-child-2'),
+      sql.query('insert into parent values (1) returning id'), sql.query('insert into child values ($2, $1) returning parent', [1, 10], 'together-child'), sql.query('insert into child values ($2, $1) returning parent', [1, 11], 'together-child'),
       sql.query<{ n: number }>('select count(*)::int as n from child'),
     ]));
     expect(rows).toEqual([[{ id: 1 }], [{ parent: 1 }], [{ parent: 1 }], [{ n: 2 }]]);

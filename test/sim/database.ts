@@ -85,12 +85,19 @@ export class Database {
         this.#hint(hints);
       });
       who.open.add(t);
+      // One connection: what is sent together is done one after the other, and after a failure nothing any more.
+      let before: Promise<boolean> = Promise.resolve(true);
       try {
         const result = await work({
-          query: async <R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> => {
-            await this.#step(who, t);
-            for (const channel of hintsOf(text, values, name)) hints.add(channel);
-            return (await t.run(text, values, name)) as R[];
+          query: <R extends Row>(text: string, values: readonly unknown[] = [], name?: string): Promise<R[]> => {
+            const mine = before.then(async (well) => {
+              if (!well) throw new StoreError('25P02', 'current transaction is aborted, commands ignored until end of transaction block');
+              await this.#step(who, t);
+              for (const channel of hintsOf(text, values, name)) hints.add(channel);
+              return (await t.run(text, values, name)) as R[];
+            });
+            before = mine.then(() => true, () => false);
+            return mine;
           },
         });
         if (!alone) await this.#step(who, t);
