@@ -1,4 +1,5 @@
 /** `npm run doctor` (台风前自检): one page about house, machine and county before a typhoon; exit 0 when all is well, 1 when something is to do. */
+import { dayMs } from '#core/clock.ts';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,8 +30,6 @@ import { checkKeys, unsafeSettings } from '#store/startup.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
 import { judgeTemplates, readGateway } from '#web/gateway.ts';
 import { packFiles } from '#web/packs.ts';
-
-const dayMs = 86_400_000;
 
 /** Every line, whatever does not answer. `run` starts the machine's own tools. */
 export async function examine(config: Config, run?: RunTool): Promise<DoctorLine[]> {

@@ -2,7 +2,7 @@
  * 可达性 (E10, E11): whose turn of the weekly ring it is, and what the proofs say of a village before anything happens there. Pure.
  * A ring asks for a 5, which accepts no alarm (FIELD F2); by night it goes only to roles that the county has named for it.
  */
-import { countyMinute, countyZoneMs, dayOf } from './clock.ts';
+import { countyMinute, countyZoneMs, dayMs, dayOf } from './clock.ts';
 import { limits } from './limits.ts';
 import type { ResponderRole } from './roster.ts';
 
@@ -14,7 +14,6 @@ export type AssuranceSettings = {
 export const defaultAssurance: AssuranceSettings = { weekly: false, yearly: false, from: '08:30', to: '17:30', nightRoles: [], perDay: 300 };
 export type Shift = 'day' | 'night';
 
-const dayMs = 86_400_000;
 const minutes = (hhmm: string): number => Number(hhmm.slice(0, 2)) * 60 + Number(hhmm.slice(3));
 
 /** Night is when a text makes no sound: from limits.nightFromMin to limits.nightToMin of the county's day. */

@@ -2,6 +2,7 @@
  * When a battery will be empty: a straight line through what the device has said since its last new battery. Pure. It says honestly when there
  * is too little to say anything from, and when nothing falls.
  */
+import { dayMs } from './clock.ts';
 import { limits } from './limits.ts';
 
 /** `at` epoch ms, `percent` 0..100. */
@@ -11,8 +12,6 @@ export type BatteryOutlook =
   | { kind: 'few'; readings: number; days: number; daysLeft: null; perDay: null }
   | { kind: 'steady'; readings: number; days: number; daysLeft: null; perDay: number }
   | { kind: 'falling'; readings: number; days: number; daysLeft: number; perDay: number };
-
-const dayMs = 86_400_000;
 
 /** What comes of these readings, in any order. */
 export function batteryOutlook(given: readonly BatteryReading[], now: number): BatteryOutlook {

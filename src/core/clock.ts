@@ -3,6 +3,8 @@
 /** A monotonic stop-watch source in milliseconds; injected so that tests can hold it. */
 export type Monotonic = () => number;
 
+/** A day of 24 hours, in milliseconds. */
+export const dayMs = 86_400_000;
 /** What the county's clocks are ahead of UTC; it has no daylight saving. */
 export const countyZoneMs = 8 * 3_600_000;
 

@@ -3,9 +3,7 @@
  * overrides on top: a stand-in for one person, or for whoever it is. Pure, in the county's time (UTC+8, no daylight saving), where every day has 24
  * hours. Only seats, leaders and town duty rooms have turns; village people are always on (FIELD F9).
  */
-import { clockTime, countyZoneMs, dayOf } from './clock.ts';
-
-const dayMs = 86_400_000;
+import { clockTime, countyZoneMs, dayMs, dayOf } from './clock.ts';
 
 /** Whose duties have turns. */
 export const dutyRoles = ['seat', 'shift-leader', 'duty-leader', 'town-duty'] as const;

@@ -1,16 +1,15 @@
 /** What installed devices say of their batteries: one reading a day, as far as heartbeats are kept; the lowest ones of a region. */
+import { dayMs } from '#core/clock.ts';
 import type { BatteryReading } from '#core/battery.ts';
 import { limits } from '#core/limits.ts';
 import type { Sql } from './pool.ts';
-import { readNow } from './timers.ts';
 
 /**
  * The last reading of each of the past days in which there is one, by device, the oldest first. A question for each day, whose bounds stand before it is planned: it reads that day's chunk
- * alone. (All days in one question probed each chunk for each day: over 10 s on TimescaleDB for 200 devices.)
+ * alone, `now` (epoch ms) being the end of the last. (All days in one question probed each chunk for each day: over 10 s on TimescaleDB for 200 devices.)
  */
-export async function batteryReadings(sql: Sql, ids: readonly string[]): Promise<Map<string, BatteryReading[]>> {
+export async function batteryReadings(sql: Sql, ids: readonly string[], now: number): Promise<Map<string, BatteryReading[]>> {
   const byId = new Map<string, BatteryReading[]>(ids.map((id) => [id, []]));
-  const now = await readNow(sql);
   for (let day = limits.heartbeatDays; day > 0; day--) {
     const rows = await sql.query<{ id: string; at: number; percent: number }>(
       `select d.id, h.received_at as at, h.battery as percent from device d, lateral (
@@ -21,7 +20,6 @@ export async function batteryReadings(sql: Sql, ids: readonly string[]): Promise
   }
   return byId;
 }
-const dayMs = 86_400_000;
 
 /** Installed devices on batteries in these regions, the lowest first, at most limits.batteryListed. */
 export async function lowestBatteries(sql: Sql, prefix: string): Promise<string[]> {

@@ -2,13 +2,13 @@
  * Where telemetry lies: hypertables make and drop their own chunks; on plain PostgreSQL this makes native daily partitions
  * ahead of time and drops old ones. Rows that came before their partition wait in the default one and are moved.
  */
+import { dayMs } from '#core/clock.ts';
 import { limits } from '#core/limits.ts';
 import type { Db, Sql } from './pool.ts';
 
 const tables = { heartbeat: limits.heartbeatDays, vital: limits.vitalDays } as const;
 type Table = keyof typeof tables;
 const daysAhead = 3;
-const dayMs = 86_400_000;
 const lockKey = 0x616e6c01;
 
 /** Makes the partitions of today and the next days and drops what is past its time. One edge at a time; safe to repeat. */

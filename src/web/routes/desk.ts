@@ -1,12 +1,11 @@
 /** The desk's vigilance by night (值守确认, FIELD F3): each question, its answer or its miss, and whose phone rang. */
+import { dayMs } from '#core/clock.ts';
 import { Type } from 'typebox';
 import { limits } from '#core/limits.ts';
 import { listQuestions, openQuestion } from '#store/vigilance.ts';
 import { alertReaders, callerOf, ofWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { EpochMs, errorAnswers, Nullable, Shape } from '#web/schemas.ts';
-
-const dayMs = 86_400_000;
 
 export function registerDesk(app: App, ctx: WebContext): void {
   app.get('/api/v1/desk/vigilance', {

@@ -39,7 +39,8 @@ export function registerDeviceHealth(app: App, ctx: WebContext): void {
       return { devices: rows.map((d) => ({ ...(d as Static<typeof DeviceView>), outlook: null })), next };
     }
     const ids = await lowestBatteries(ctx.db, prefix);
-    const [devices, readings, now] = [await findRegisteredMany(ctx.db, ids), await batteryReadings(ctx.db, ids), await readNow(ctx.db)];
+    const now = await readNow(ctx.db);
+    const [devices, readings] = [await findRegisteredMany(ctx.db, ids), await batteryReadings(ctx.db, ids, now)];
     const falling = devices.map((d) => ({ ...(d as Static<typeof DeviceView>), outlook: batteryOutlook(readings.get(d.id) ?? [], now) })).filter((d) => d.outlook.kind === 'falling');
     return { devices: falling.sort((a, b) => (a.outlook.daysLeft ?? 0) - (b.outlook.daysLeft ?? 0)), next: null };
   });
@@ -51,8 +52,9 @@ export function registerDeviceHealth(app: App, ctx: WebContext): void {
     },
   }, async (request) => {
     const device = await scopedDevice(ctx, callerOf(request), request.params.id);
-    const readings = (await batteryReadings(ctx.db, [device.id])).get(device.id) ?? [];
-    const outlook: BatteryOutlook = batteryOutlook(readings, await readNow(ctx.db));
+    const now = await readNow(ctx.db);
+    const readings = (await batteryReadings(ctx.db, [device.id], now)).get(device.id) ?? [];
+    const outlook: BatteryOutlook = batteryOutlook(readings, now);
     return { readings, outlook };
   });
 }

@@ -1,4 +1,5 @@
 /** 排班 (E9): schedules of seats, leaders and town duty rooms with their turns and gaps, stand-ins, swaps, holidays, and a calendar to subscribe to. */
+import { dayMs } from '#core/clock.ts';
 import { timingSafeEqual } from 'node:crypto';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
@@ -20,7 +21,6 @@ import { gapDays, ScheduleBody, scheduleFields, scheduleProblems, ScheduleView, 
 import { EpochMs, errorAnswers, Nullable, Ok, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['schedules'];
-const dayMs = 86_400_000;
 /** Key of the calendar's address: a calendar program cannot log in. Of the county's own secret, so that nobody can guess it. */
 const calendarKey = (ctx: WebContext, id: string): string => ctx.seal.secretHash(`calendar:${id}`).toString('base64url');
 
