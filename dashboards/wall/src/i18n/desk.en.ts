@@ -6,5 +6,7 @@ export const enDesk = {
   'calls.matched.device': 'one-key phone', 'calls.matched.person': 'elder', 'calls.matched.contact': 'contact', 'calls.matched.home': 'home', 'calls.matched.responder': 'responder', 'calls.matched.unknown': 'stranger',
   'calls.raised': 'alarm raised', 'calls.by': '{who} has it', 'calls.talking': 'On the line', 'calls.since': 'rings for {s}', 'act.openCall': 'Answer', 'act.endCall': 'Done',
   'help.openCall': 'answer the call that rings',
+  'duty.lacking': 'This PC', 'duty.no.full': 'not full screen', 'duty.no.awake': 'the screen will go dark', 'duty.no.notices': 'no pop-up while the window is hidden',
+  'duty.help': 'Asks the browser again. Notifications are allowed in the site settings left of the address; a lit screen needs https.', 'duty.note': '{n} emergencies not taken',
   'emergency.note': 'Called {n}',
 } as const satisfies Readonly<Record<keyof typeof zhDesk, string>>;

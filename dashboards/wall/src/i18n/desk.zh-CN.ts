@@ -4,5 +4,7 @@ export const zhDesk = {
   'calls.matched.device': '一键电话', 'calls.matched.person': '老人', 'calls.matched.contact': '联系人', 'calls.matched.home': '住户', 'calls.matched.responder': '处警人员', 'calls.matched.unknown': '陌生号码',
   'calls.raised': '已建警情', 'calls.by': '{who} 已接听', 'calls.talking': '通话', 'calls.since': '响了 {s}', 'act.openCall': '接听', 'act.endCall': '完成',
   'help.openCall': '接听来电',
+  'duty.lacking': '这台电脑', 'duty.no.full': '没有全屏', 'duty.no.awake': '屏幕会自己熄', 'duty.no.notices': '窗口看不见时没有弹窗',
+  'duty.help': '再向浏览器要一次。通知要在地址栏左边的网站设置里允许;常亮要 https。', 'duty.note': '{n} 起紧急警情没有接',
   'emergency.note': '已拨 {n}',
 } as const;

@@ -6,6 +6,7 @@ import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
 import { openPhoneIn, passwordOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
 import { county } from '#wall/state/county.ts';
+import { lacking, takePost } from '#wall/state/duty.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
 import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
@@ -48,6 +49,7 @@ function Facts() {
       <Oldest />
       <Figures />
       <Hearing />
+      <Post />
       <SelfCheck />
       <Consoles />
     </section>
@@ -101,6 +103,18 @@ function Hearing() {
     <div class="fact" data-test="unheard">
       <span class="fact-name">{t('strip.hear')}</span>
       {n > 0 ? <button type="button" class="link-button" onClick={() => { unheardOpen.value = true; }}><b>{t('strip.cannotHear', { n })}</b></button> : <span class="fact-value dim">{live.value.beat === null ? '–' : t((county.value?.counts.online ?? 1) > 0 ? 'strip.hearAll' : 'strip.hearNone')}</span>}
+    </div>
+  );
+}
+
+/** What the browser refused this desk, or took away; nothing where nothing is lacking. One press asks again. */
+function Post() {
+  if (lacking.value.length === 0) return null;
+  return (
+    <div class="fact" data-test="post" data-lacking={lacking.value.join(' ')}>
+      <span class="fact-name">{t('duty.lacking')}</span>
+      <span class="fact-value warn">{lacking.value.map((what) => t(`duty.no.${what}`)).join(' · ')}</span>
+      <button type="button" class="small-button" title={t('duty.help')} onClick={takePost}>{t('act.again')}</button>
     </div>
   );
 }

@@ -1,19 +1,18 @@
 /** Drives the loudspeaker: feeds what is open to the ladder and plays what it says. Owns the mute and the start of the shift. */
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { post } from '#wall/api/client.ts';
 import { mustRing } from '#wall/queue/order.ts';
 import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
 import { talking } from './calls.ts';
+import { badge, shift, startDuty, takePost, tellOutside } from './duty.ts';
 import { mayAct } from './session.ts';
 import { question } from './vigilance.ts';
-import { isDead, live, openAlerts, rings, serverNow } from './wall.ts';
+import { isDead, live, openAlerts, rings, serverNow, unclaimedP1 } from './wall.ts';
 
 let ladder = quietLadder;
 /** Milliseconds of silence that are left, 0 when it sounds. */
 export const mutedForMs = signal(0);
-/** `ask`: the test tone was played, nobody has said yet that it was heard. */
-export const shift = signal<'off' | 'ask' | 'heard'>('off');
 
 /** What the server is told: whether this console can be heard. */
 export function audioReport(): 'running' | 'suspended' | 'muted' {
@@ -36,11 +35,14 @@ export function sound(): void {
   ladder = result.ladder;
   mutedForMs.value = Math.max(0, ladder.mutedUntil - now);
   for (const { tone, level } of result.play) playTone(tone, level);
+  tellOutside([...p1.filter(mustRing), ...(live.value.standby ?? []).filter((c) => c.state === 'open' && !c.known).map((c) => ({ id: c.key, count: c.count, kind: c.kind, town: c.town }))]);
 }
 
 export function startSounding(): () => void {
   prepareAudio();
-  return () => { ladder = quietLadder; mutedForMs.value = 0; };
+  const stopDuty = startDuty();
+  const stopBadge = effect(() => badge(unclaimedP1.value.length));
+  return () => { stopBadge(); stopDuty(); ladder = quietLadder; mutedForMs.value = 0; };
 }
 
 /** 静音 60 s of what rings now. */
@@ -49,11 +51,11 @@ export function muteNow(): void {
   mutedForMs.value = isMuted(ladder, performance.now()) ? ladder.mutedUntil - performance.now() : 0;
 }
 
-/** 开始值班: unlocks the sound, plays the test, asks whether it was heard; keeps the screen awake where that is allowed. */
+/** 开始值班: unlocks the sound, plays the test, asks whether it was heard. The screen and the browser's prompts are asked for in the same click; the sound waits for none of them. */
 export async function startShift(): Promise<void> {
-  if (await unlockAudio()) { playTone('test', 1); shift.value = 'ask'; }
-  const wakeLock = (navigator as { wakeLock?: { request(type: 'screen'): Promise<unknown> } }).wakeLock;
-  await wakeLock?.request('screen').catch(() => { /* not on plain http: then the screen saver is the room's business */ });
+  const unlocked = unlockAudio();
+  takePost();
+  if (await unlocked) { playTone('test', 1); shift.value = 'ask'; }
 }
 export function playTestAgain(): void { playTone('test', 2); }
 /** Somebody says that it was heard: stands in the shift log. */
