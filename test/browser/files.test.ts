@@ -5,6 +5,7 @@ import type { UserRole } from '#core/user.ts';
 import { loadDemo } from '#store/demo.ts';
 import { testDatabase, type TestDatabase } from '#test/harness/db.ts';
 import { testWeb, type Web } from '#test/harness/web.ts';
+import { readWorkbook } from '#web/workbook.ts';
 import { type Browser, buildWall, chromiumPath, noBrowser, openBrowser, type Page } from './browser.ts';
 import { openPage, until } from './visit.ts';
 
@@ -293,6 +294,18 @@ describe('the file pages', () => {
     await page.waitForSelector('[data-test=import-report]:has-text("可登记 0 行,已有 1 行,有错 1 行")');
     expect(await page.locator('[data-test=import-register]').isDisabled()).toBe(true);
     expect(await page.content()).not.toContain(/"2","[^"]+","([\w-]{43})"/.exec(secrets)![1]!);
+    expect(complaints).toEqual([]);
+  });
+
+  it('register devices from a spreadsheet: the numbers that lost something named, the template a spreadsheet too [F7]', async () => {
+    const { page, complaints } = await come('#/device-import');
+    const template = (await page.getAttribute('[data-test=import-template-sheet]', 'href'))!;
+    expect(await readWorkbook(Buffer.from(template.split(',')[1]!, 'base64'))).toMatchObject({ table: [expect.arrayContaining(['型号', '序列号', 'SIM到期'])] });
+    await page.setInputFiles('[data-test=import-file]', new URL('../fixtures/sheets/xlsxwriter.xlsx', import.meta.url).pathname);
+    await page.waitForSelector('[data-test=import-report]');
+    expect(await page.locator('tr[data-line="3"]').allTextContents()).toEqual([expect.stringContaining('序列号要用文本:数字会丢掉开头的零和后面的位数')]);
+    await page.setInputFiles('[data-test=import-file]', { name: 'a.xls', mimeType: 'application/vnd.ms-excel', buffer: Buffer.concat([Buffer.from('d0cf11e0a1b11ae1', 'hex'), Buffer.alloc(600)]) });
+    await page.waitForSelector('[data-test=import-problem]:has-text("save it as .xlsx")');
     expect(complaints).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 /** Devices from a file: a report line by line before anything is written, all good lines at once, and the same file again changes nothing. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emptySettings } from '#core/vendor-door.ts';
 import { insertDoor } from '#store/vendor-doors.ts';
@@ -70,5 +71,21 @@ describe('a file of devices', () => {
     const text = `型号,序列号\n${Array.from({ length: 1000 }, (_, i) => `smoke,T${i}`).join('\n')}`;
     expect((await send(text, 1000)).body.registered).toBe(1000);
     expect([await count(), (await send(text)).body.there]).toEqual([1000, 1000]);
+  });
+
+  it('a spreadsheet is judged and registered like a text; sent as text afterwards it is the same devices [F7]', async () => {
+    const workbook = readFileSync(new URL('../fixtures/sheets/openpyxl.xlsx', import.meta.url)).toString('base64');
+    const book = (register?: number): ReturnType<Web['fetch']> => web.fetch('/api/v1/devices/import', { method: 'POST', cookie: admin, body: { workbook, ...(register === undefined ? {} : { register }) } });
+    const dry = await book();
+    expect(told(dry)).toEqual(['2 new', '3 wrong serial:number', '4 new', '5 wrong doorKey:number', '7 wrong serial:number', '8 wrong simUntil:wrong']);
+    expect(dry.body.lines[3].problems[0].found).toBe('8.600000000000013e+19');
+    expect((await book(2)).body.registered).toBe(2);
+    expect(await web.t.db.query(`select serial, sim_until::text as sim, status from device where id = 'X-1'`)).toEqual([{ serial: '00123', sim: '2027-06-30', status: 'installed' }]);
+    expect((await book()).body).toMatchObject({ new: 0, there: 2 });
+    expect((await send('型号,厂商接入,厂商编号\nfall-radar,ctwing,860000000000001\nfall-radar,ctwing,8.60000E+14\n')).body.lines).toMatchObject([{ result: 'there' }, { result: 'wrong', problems: [{ field: 'doorKey', why: 'number', found: '8.60000E+14' }] }]);
+    for (const [body, says] of [[{ workbook: 'AAAA' }, 'an .xlsx file'], [{}, 'either'], [{ workbook, text: 'a' }, 'either']] as const) {
+      const answer = await web.fetch('/api/v1/devices/import', { method: 'POST', cookie: admin, body });
+      expect([answer.status, answer.body.error.fields[0].expected]).toEqual([422, expect.stringContaining(says)]);
+    }
   });
 });

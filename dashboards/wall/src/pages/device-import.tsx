@@ -1,6 +1,7 @@
 /** 批量登记: a file of devices is judged line by line first; only then its good lines are registered, and their secrets are in one file, once. */
 import { useSignal } from '@preact/signals';
 import { deviceColumns, type CellProblem } from '#core/device-file.ts';
+import { deviceTemplate } from '#core/device-template.ts';
 import { type Problem, post } from '#wall/api/client.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
 import { word } from '#wall/files/words.tsx';
@@ -12,8 +13,12 @@ import { Page } from './page.tsx';
 type Line = { line: number; result: 'new' | 'there' | 'wrong'; id: string | null; secret?: string; problems: CellProblem[] };
 type Report = { new: number; there: number; wrong: number; registered: number; lines: Line[] };
 
-const template = `\uFEFF${Object.values(deviceColumns).map((c) => c.names[0]).join(',')}\r\n`;
-/** A spreadsheet of these offices saves in the national encoding unless it is told otherwise. */
+const csvTemplate = `\uFEFF${Object.values(deviceColumns).map((c) => c.names[0]).join(',')}\r\n`;
+const base64 = (bytes: Uint8Array): string => { let text = ''; for (let i = 0; i < bytes.length; i += 8_192) text += String.fromCharCode(...bytes.subarray(i, i + 8_192)); return btoa(text); };
+const sheetTemplate = (): string => `data:application/vnd.openxmlformats-officedocument.spreadsheetml.sheet;base64,${base64(deviceTemplate())}`;
+/** By how it begins, whatever its name: an archive (.xlsx), or the .xls of before, of which the house says what to do. */
+const isSheet = (bytes: Uint8Array): boolean => (bytes[0] === 0x50 && bytes[1] === 0x4b) || (bytes[0] === 0xd0 && bytes[1] === 0xcf);
+/** A text file of these offices is in the national encoding unless it is told otherwise. */
 function textOf(bytes: ArrayBuffer): string {
   try { return new TextDecoder('utf-8', { fatal: true }).decode(bytes); } catch { return new TextDecoder('gb18030').decode(bytes); }
 }
@@ -23,15 +28,15 @@ const secretsFile = (lines: readonly Line[]): string => fileOf(`\uFEFF${['行,�
 const expectedText = (p: CellProblem): string => (p.why === 'differs' ? t('import.onFile', { text: p.expected === '' ? t('files.unknown') : p.expected }) : p.why === 'wrong' ? (maybeText(`importExpect.${p.field}`) ?? p.expected) : word('importWhy', p.why));
 
 export function DeviceImport() {
-  const text = useSignal('');
+  const sent = useSignal<{ text: string } | { workbook: string } | null>(null);
   const name = useSignal('');
   const report = useSignal<Report | null>(null);
   const problem = useSignal<Problem | null>(null);
   const busy = useSignal(false);
   const run = async (register: number | null): Promise<void> => {
-    if (busy.value) return;
+    if (busy.value || sent.value === null) return;
     busy.value = true;
-    const answer = await post<Report>('/api/v1/devices/import', { text: text.value, ...(register === null ? {} : { register }) }, false);
+    const answer = await post<Report>('/api/v1/devices/import', { ...sent.value, ...(register === null ? {} : { register }) }, false);
     busy.value = false;
     problem.value = answer.ok ? null : answer.problem;
     if (answer.ok) { report.value = answer.value; if (register !== null) say(t('import.done', { n: answer.value.registered })); } else if (answer.problem.code !== 'E_CONFLICT') report.value = null;
@@ -39,7 +44,8 @@ export function DeviceImport() {
   const take = async (file: File | undefined): Promise<void> => {
     if (!file) return;
     name.value = file.name;
-    text.value = textOf(await file.arrayBuffer());
+    const bytes = await file.arrayBuffer();
+    sent.value = isSheet(new Uint8Array(bytes)) ? { workbook: base64(new Uint8Array(bytes)) } : { text: textOf(bytes) };
     await run(null);
   };
   const r = report.value;
@@ -47,8 +53,8 @@ export function DeviceImport() {
     <Page title={t('import.title')} help={t('import.help')} test="device-import">
       <section class="card stack">
         <p class="buttons">
-          <label class="strong-label">{t('import.file')} <input type="file" accept=".csv,.txt,text/csv" data-test="import-file" disabled={busy.value} onChange={(event) => { const box = event.currentTarget; void take(box.files?.[0]).finally(() => { box.value = ''; }); }} /></label>
-          <a class="plain" data-test="import-template" download="devices.csv" href={fileOf(template)}>{t('import.template')}</a>
+          <label class="strong-label">{t('import.file')} <input type="file" accept=".xlsx,.csv,.txt,text/csv" data-test="import-file" disabled={busy.value} onChange={(event) => { const box = event.currentTarget; void take(box.files?.[0]).finally(() => { box.value = ''; }); }} /></label>
+          <a class="plain" data-test="import-template-sheet" download="devices.xlsx" href={sheetTemplate()}>{t('import.templateSheet')}</a> <a class="plain" data-test="import-template" download="devices.csv" href={fileOf(csvTemplate)}>{t('import.template')}</a>
         </p>
         <p class="dim small">{t('import.columns', { names: Object.values(deviceColumns).map((c) => c.names[0]).join('、') })}</p>
         {problem.value && <p class="trouble" role="alert" data-test="import-problem">{problem.value.code === 'E_CONFLICT' ? t('import.changed') : problem.value.fields[0] ? t('import.unreadable', { found: problem.value.fields[0].expected }) : problemText(problem.value)}</p>}
