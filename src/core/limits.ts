@@ -182,6 +182,7 @@ export const limits = {
   /** Bytes of a request body. */ bodyBytes: 1024 * 1024,
   /** Rows of one bulk request, and its bytes: beyond, 422 and 413; nothing is written. */ bulkRows: 1_000, bulkBytes: 4 * 1024 * 1024,
   /** Bytes of a spreadsheet as it is sent, and unpacked (what is read of it): beyond, 422 before more is unpacked. */ workbookBytes: 2 * 1024 * 1024, workbookPlainBytes: 4 * 1024 * 1024,
+  /** Labels of one printing: the page says that there are more. */ labelRows: 480,
   /** Rows of each table that a keeper marks for the search in one turn; the rest waits two seconds for the next. */ markRows: 500,
   /** Minutes of one booked test mode. */ testMinutes: 120,
   /** When a battery ends: at this percent; said from so many readings over so many days; a rise of so much is a new battery, a fall of less none. Longest end that is named, days. */ batteryEndPercent: 10, batteryReadingsMin: 7, batteryDaysMin: 14, batteryRenewedPercent: 15, batteryFallMin: 3, batteryDaysMax: 3_650,

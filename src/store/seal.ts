@@ -21,6 +21,8 @@ export type Seal = {
   /** Hash of a device secret or token: one HMAC, for secrets of 128 bits and more (RELIABILITY M4). */
   secretHash(secret: string): Buffer;
   secretMatches(secret: string, hash: Uint8Array): boolean;
+  /** Signature of what the house hands out on paper; `purpose` is bound in, so one cannot be passed off as another. */
+  sign(purpose: 'door', text: string): Buffer;
   /** Keyed link of the audit chain. */
   chain(previous: Uint8Array, row: string): Buffer;
   /** The secret path segment of provider callbacks. */
@@ -63,6 +65,8 @@ export function createSeal(keys: Keys): Seal {
       const own = hmac(key.pepper, secret);
       return own.length === hash.length && timingSafeEqual(own, hash);
     },
+    // Its own key, derived: nothing that is signed can meet the hash of a device's secret.
+    sign: (purpose, text) => hmac(createSecretKey(hmac(key.pepper, 'anling signature')), `${purpose}\n${text}`),
     chain: (previous, row) => createHmac('sha256', key.audit).update(previous).update(row).digest(),
     hookSecret: keys.hook,
   };

@@ -23,6 +23,8 @@ import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
 import { startPacks } from './packs.ts';
+import { registerDoor } from './pages/door.ts';
+import { registerLabels } from './pages/labels.ts';
 import { registerRollCallPage } from './pages/rollcall.ts';
 import { openPages, type Pages, registerPages } from './pages/wall.ts';
 import { routes } from './routes/index.ts';
@@ -50,10 +52,12 @@ async function buildApp(ctx: WebContext): Promise<BuiltApp> {
   notFound(app, table, pages);
   await registerDocs(app);
   for (const register of routes) register(app, ctx);
+  registerLabels(app, ctx);
   registerDoorProxy(app, ctx);
   const forms: FastifyPluginAsync = async (inner) => {
     await inner.register(fastifyFormbody, { bodyLimit: 4096 });
     registerCaregiver(inner as unknown as App, ctx);
+    registerDoor(inner as unknown as App, ctx);
     registerRollCallPage(inner as unknown as App, ctx);
   };
   await app.register(forms);

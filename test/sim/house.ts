@@ -44,7 +44,7 @@ const logOf = (who: string, said: Said): Logger => ({
 /** Sealing is not what is simulated: texts stand as they are, indexes are readable. */
 export const plainSeal: Seal = {
   seal: (_, text) => Buffer.from(text), open: (_, sealed) => Buffer.from(sealed).toString(), sealOrNull: (_, text) => (text == null ? null : Buffer.from(text)), openOrNull: (_, s) => (s == null ? null : Buffer.from(s).toString()),
-  openIfReadable: (_, s) => (s == null ? null : Buffer.from(s).toString()), blind: (_, text) => Buffer.from(text), secretHash: (secret) => Buffer.from(secret), secretMatches: () => false, chain: (previous) => Buffer.from(previous), hookSecret: 'hook',
+  openIfReadable: (_, s) => (s == null ? null : Buffer.from(s).toString()), blind: (_, text) => Buffer.from(text), secretHash: (secret) => Buffer.from(secret), sign: (purpose, text) => Buffer.from(`${purpose} ${text}`), secretMatches: () => false, chain: (previous) => Buffer.from(previous), hookSecret: 'hook',
 };
 
 export type House = {

@@ -117,6 +117,9 @@ export const caregiverScript = `(function () {
     event.preventDefault();
     if (keep({ to: form.getAttribute('action'), action: button.value, at: at, no: form.getAttribute('data-no') })) button.disabled = true; else natively(form, button);
   });
+  // So that a door's code, scanned on the way, knows which slips this telephone was given (pages/door-page.ts).
+  var own = location.pathname.split('/')[2];
+  if (own && document.querySelector('form')) save('anling.slips', [{ code: own, at: Date.now() }].concat(load('anling.slips').filter(function (s) { return s.code !== own && Date.now() - s.at < 172800000; })).slice(0, 8));
   addEventListener('online', sendAll);
   show();
   if (read().length > 0) sendAll();

@@ -14,7 +14,7 @@ export function openPages(ctx: WebContext): Pages {
   const index = ctx.settings.pages === null ? null : join(ctx.settings.pages, 'index.html');
   let kept: string | null = null;
   return {
-    wants: (request) => (request.method === 'GET' || request.method === 'HEAD') && /\btext\/html\b/.test(request.headers.accept ?? '') && !/^\/(api|hooks|j|q|mqtt|assets)(\/|$|\?)/.test(request.url),
+    wants: (request) => (request.method === 'GET' || request.method === 'HEAD') && /\btext\/html\b/.test(request.headers.accept ?? '') && !/^\/(api|hooks|j|q|d|labels|mqtt|assets)(\/|$|\?)/.test(request.url),
     send(reply) {
       // Read once when it is built; while it is not, it may appear any moment.
       kept ??= index !== null && existsSync(index) ? readFileSync(index, 'utf8') : null;

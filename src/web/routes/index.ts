@@ -17,6 +17,7 @@ import { registerDeviceLife } from './device-life.ts';
 import { registerDeviceModels } from './device-models.ts';
 import { registerDeviceSecrets } from './device-secrets.ts';
 import { registerDevices } from './devices.ts';
+import { registerDoorCodes } from './door-codes.ts';
 import { registerDrills } from './drills.ts';
 import { registerFactor } from './factor.ts';
 import { registerFigures } from './figures.ts';
@@ -56,5 +57,5 @@ import { registerVendorDoors } from './vendor-doors.ts';
 export const routes: readonly RegisterRoutes[] = [
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
-  registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors,
+  registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
 ];

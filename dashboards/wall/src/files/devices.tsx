@@ -17,6 +17,7 @@ import { say } from '#wall/state/toast.ts';
 import { DeviceEvents } from './device-events.tsx';
 import { DeviceLifeCard } from './device-life.tsx';
 import { StateWord } from './devices-card.tsx';
+import { sheetOf } from './door-card.tsx';
 import type { Section } from './fields.ts';
 import { Card, FilePage, FileWaiting, useOne } from './file.tsx';
 import { FileForm } from './form.tsx';
@@ -33,6 +34,9 @@ const bind: readonly Section[] = [
   ] },
 ];
 
+/** Of what the list is narrowed by, what a sheet of labels can be narrowed by. */
+const onSheet = (query: Readonly<Record<string, string>>): Record<string, string> => Object.fromEntries(['region', 'model', 'life'].flatMap((name) => (query[name] ? [[name, query[name]]] : [])));
+
 /** What a device of this type cries. */
 const alarmOf: Partial<Record<string, EventKind>> = { 'fall-radar': 'fall', smoke: 'smoke', gas: 'gas', bed: 'bed-exit', phone: 'phone-in' };
 
@@ -46,7 +50,7 @@ export function DeviceFiles() {
   if (id !== null) return <Device key={id} id={id} models={models} />;
   return (
     <FileList<DeviceFile> spec={{
-      page: 'devices', path: '/api/v1/devices', rows: 'devices', title: 'tab.devices', help: 'deviceFiles.help', search: 'deviceFiles.search', extra: can(may.writeDevices) && <a class="strong" data-test="new" href={hashOf('register')}>{t('act.register')}</a>,
+      page: 'devices', path: '/api/v1/devices', rows: 'devices', title: 'tab.devices', help: 'deviceFiles.help', search: 'deviceFiles.search', extra: can(may.writeDevices) && <><a class="strong" data-test="new" href={hashOf('register')}>{t('act.register')}</a><a class="plain" data-test="labels" target="_blank" rel="noopener" href={sheetOf('devices', onSheet(route.value.query))}>{t('act.printLabels')}</a></>,
       filters: [
         { name: 'model', label: 'devices.model', values: models.map((m) => m.id), text: nameOf }, { name: 'presence', label: 'device.presence', values: ['online', 'silent', 'offline', 'never', 'never-reported'], words: 'device' },
         { name: 'life', label: 'device.status', values: deviceLives, words: 'deviceStatus' }, { name: 'lowBattery', label: 'device.low', values: [] },

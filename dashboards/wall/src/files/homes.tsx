@@ -8,6 +8,7 @@ import { placeOf } from '#wall/shell/unheard.tsx';
 import { go, hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { DevicesCard } from './devices-card.tsx';
+import { DoorCard, VillageDoors } from './door-card.tsx';
 import type { Section } from './fields.ts';
 import { Card, FilePage, FileWaiting, RevealButton, useOne, useReveal } from './file.tsx';
 import { FileForm } from './form.tsx';
@@ -36,7 +37,7 @@ export function Homes() {
   if (id !== null) return <Home key={id} id={id} />;
   return (
     <FileList<HomeFile> spec={{
-      page: 'homes', path: '/api/v1/homes', rows: 'homes', title: 'tab.homes', help: 'homes.help', search: 'people.search', extra: can(may.writeFiles) && <a class="strong" data-test="new" href={hashOf('homes', 'new')}>{t('act.new')}</a>,
+      page: 'homes', path: '/api/v1/homes', rows: 'homes', title: 'tab.homes', help: 'homes.help', search: 'people.search', extra: can(may.writeFiles) && <><a class="strong" data-test="new" href={hashOf('homes', 'new')}>{t('act.new')}</a><VillageDoors region={route.value.query['region'] ?? ''} /></>,
       filters: [{ name: 'mode', label: 'modes.mode', values: modeNames, words: 'flag' }, { name: 'without', label: 'people.gap', values: ['device'], words: 'gap' }],
       columns: ['home.place', 'files.place', 'homes.people', 'people.devices', 'case.road', null],
       cells: (h) => [
@@ -56,7 +57,7 @@ function Home({ id }: { id: string }) {
   return (
     <FilePage list="homes" test="home" title={reveal.plain?.place ?? h.place ?? h.id} tools={can(may.revealFiles) && <RevealButton reveal={reveal} />}
       marks={<><span class="dim">{placeOf(h.regionCode)}</span><ModeMark mode={h.mode} until={h.modeUntil} /><DemoMark demo={h.demo} /></>}
-      aside={<><Residents homeId={h.id} />{can(may.readPlans) && <WhoCard subject={{ homeId: h.id }} />}<DevicesCard query={`homeId=${h.id}`} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
+      aside={<><Residents homeId={h.id} />{can(may.readPlans) && <WhoCard subject={{ homeId: h.id }} />}<DevicesCard query={`homeId=${h.id}`} /><DoorCard homeId={h.id} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
       <FileForm test="home-form" sections={sections} base={{ ...h, address: null, landmark: null, keyWith: null, ...reveal.plain }} shut={reveal.plain === null} mayWrite={can(may.writeFiles)} version={h.version} path={path} onReload={file.again}
         onSaved={(_id, changes) => { reveal.merge(changes); file.again(); }} />
     </FilePage>

@@ -4,6 +4,7 @@ import { deviceColumns, type CellProblem } from '#core/device-file.ts';
 import { deviceTemplate } from '#core/device-template.ts';
 import { type Problem, post } from '#wall/api/client.ts';
 import { maybeText, t } from '#wall/i18n/text.ts';
+import { sheetOf } from '#wall/files/door-card.tsx';
 import { word } from '#wall/files/words.tsx';
 import { problemText } from '#wall/shell/problem.ts';
 import { hashOf } from '#wall/state/route.ts';
@@ -25,6 +26,11 @@ function textOf(bytes: ArrayBuffer): string {
 const fileOf = (text: string): string => `data:text/csv;charset=utf-8,${encodeURIComponent(text)}`;
 const quoted = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
 const secretsFile = (lines: readonly Line[]): string => fileOf(`\uFEFF${['行,编号,密钥', ...lines.filter((l) => l.secret !== undefined).map((l) => [String(l.line), l.id ?? '', l.secret ?? ''].map(quoted).join(','))].join('\r\n')}\r\n`);
+/** A hundred a sheet: their ids are in its address. */
+function sheets(lines: readonly Line[]): string[] {
+  const ids = lines.flatMap((l) => (l.secret !== undefined && l.id !== null ? [l.id] : []));
+  return Array.from({ length: Math.ceil(ids.length / 100) }, (_, i) => ids.slice(i * 100, i * 100 + 100).join(','));
+}
 const expectedText = (p: CellProblem): string => (p.why === 'differs' ? t('import.onFile', { text: p.expected === '' ? t('files.unknown') : p.expected }) : p.why === 'wrong' ? (maybeText(`importExpect.${p.field}`) ?? p.expected) : word('importWhy', p.why));
 
 export function DeviceImport() {
@@ -63,7 +69,8 @@ export function DeviceImport() {
         <section class="card stack" data-test="import-report">
           <p><b>{name.value}</b> {t('import.counts', { fresh: r.new, there: r.there, wrong: r.wrong })}</p>
           {r.registered > 0
-            ? <p class="made"><b>{t('import.once')}</b> <a class="strong" data-test="import-secrets" download="device-secrets.csv" href={secretsFile(r.lines)}>{t('import.secrets')}</a></p>
+            ? <p class="made"><b>{t('import.once')}</b> <a class="strong" data-test="import-secrets" download="device-secrets.csv" href={secretsFile(r.lines)}>{t('import.secrets')}</a>
+              {sheets(r.lines).map((ids, i, all) => <a key={ids} class="plain" data-test="import-labels" target="_blank" rel="noopener" href={sheetOf('devices', { ids })}>{t('act.printLabels')}{all.length > 1 ? ` ${i + 1}` : ''}</a>)}</p>
             : <p class="buttons"><button type="button" class="strong" data-test="import-register" disabled={busy.value || r.new === 0} onClick={() => void run(r.new)}>{t('import.register', { n: r.new })}</button></p>}
           <div class="scroll"><table class="table list">
             <thead><tr><th scope="col">{t('import.line')}</th><th scope="col">{t('import.result')}</th><th scope="col">{t('devices.id')}</th><th scope="col">{t('import.field')}</th><th scope="col">{t('import.expected')}</th><th scope="col">{t('import.found')}</th></tr></thead>
