@@ -1,5 +1,5 @@
 /**
- * Once a day: at 08:30 one message per village about its low batteries (never at night, at most one a day, B5), at each watched
+ * Once a day: at 08:30 one message per village about its low batteries (never at night, at most one a day, B5), one a week about presses that are overdue (B7), at each watched
  * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), the count of how often each responder
  * was called (2.4), and the tidying of modes that have ended and of old silences.
  */
@@ -18,6 +18,7 @@ import type { Seal } from '#store/seal.ts';
 import { pruneSilences } from '#store/silence.ts';
 import { insertHouseEvents } from '#store/supervision.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
+import { remindTestCalls } from './test-calls.ts';
 
 export type DailyOptions = { db: Db; seal: Seal; log: Logger; metrics: Metrics };
 const lookMs = 10_000;
@@ -36,7 +37,7 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   if (await countLoads(options.db)) options.log.info('counted how often each responder was called');
   await prunePhotos(options.db);
   const routines = await checkRoutines(options);
-  const digests = await sendDigests(options);
+  const digests = await sendDigests(options) + await remindTestCalls(options);
   return routines > 0 || digests > 0;
 }
 

@@ -187,6 +187,7 @@ export const limits = {
   /** Minutes of one booked test mode. */ testMinutes: 120,
   /** When a battery ends: at this percent; said from so many readings over so many days; a rise of so much is a new battery, a fall of less none. Longest end that is named, days. */ batteryEndPercent: 10, batteryReadingsMin: 7, batteryDaysMin: 14, batteryRenewedPercent: 15, batteryFallMin: 3, batteryDaysMax: 3_650,
   /** A SIM that is paid for less than so many days more is on the list. */ simDays: 60,
+  /** 每月试按: a press that is due within so many days is asked for; a village is told again after so many; devices of one county that are looked at. */ testCallSoonDays: 7, testCallRemindDays: 7, testCallRows: 100_000,
   /** Devices whose battery's end is reckoned for one list, the lowest first: the others are not on it. */ batteryListed: 200,
   /** Lines of a device's history in one answer: older ones stay in the table. */ lifeLines: 100,
   /** A call that nobody opens within this is missed: it stays in the list, and an elder's raises if it has not. The same number within this is the same call. */ callOpenMs: 60_000,

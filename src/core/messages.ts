@@ -54,6 +54,7 @@ export const templates = {
   'roll-call': { channel: 'sms', text: `平安清点：\${village}共\${count}人，名单码\${code}。见到回平安加序号，要帮回求助加序号。${hotline}` },
   'roll-list': { channel: 'sms', text: `清点：\${list}。见到回平安1，要帮回求助1。${hotline}` },
   'roll-which': { channel: 'sms', text: `清点名单上没有\${list}号，您的名单共\${count}人，没有登记，请核对后再回。值班室${hotline}` },
+  'test-calls': { channel: 'sms', text: `\${village}有\${count}台设备满期没有试按，请上门请老人按一下，按前先报值班室${hotline}` },
   flood: { channel: 'sms', text: `值班台十分钟来了\${n}条警情，当班\${count}人，请备勤人员马上到岗接警。值班室${hotline}` },
 } as const satisfies Record<string, Template>;
 export type TemplateName = keyof typeof templates;

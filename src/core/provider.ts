@@ -36,7 +36,7 @@ export const alarmTemplates: ReadonlySet<TemplateName> = new Set(['sos', 'fall',
 export const spareText: Partial<Record<TemplateName, TemplateName>> = { sos: 'concern', fall: 'concern', 'phone-in': 'concern' };
 
 /** What is told of devices, not of people: throttled apart from alarms, and bundled (E13). */
-export const technicalNotices: ReadonlySet<TemplateName> = new Set(['battery', 'outage', 'notices']);
+export const technicalNotices: ReadonlySet<TemplateName> = new Set(['battery', 'test-calls', 'outage', 'notices']);
 
 const names = Object.keys(templates) as TemplateName[];
 

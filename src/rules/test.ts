@@ -10,7 +10,8 @@ const shownMs = 30 * 60_000;
 export const test: Rule = {
   kinds: ['test'],
   raise(event, facts, now) {
-    if (!inTest(facts, now)) return [lifeRaise(event, facts, now, { priority: 2, flags: ['unbooked-test'] })];
+    // Booked is what came before the window ended, however late it is looked at.
+    if (!inTest(facts, Math.min(now, event.receivedAt))) return [lifeRaise(event, facts, now, { priority: 2, flags: ['unbooked-test'] })];
     return [{ type: 'raise', kind: 'test', priority: 4, subject: lifeSubject(event), flags: ['test'], plan: 'none', ring: 'soft', end: { afterMs: shownMs, outcome: 'T1', what: 'test-over' } }];
   },
 };

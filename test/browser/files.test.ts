@@ -309,6 +309,32 @@ describe('the file pages', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('ask for the monthly press: a village with what is overdue, a window for it, ended early; switched on in the settings [B7]', async () => {
+    const village = (await t.db.query<{ code: string }>('select region_code as code from home where id = $1', [elder.homeId]))[0]!.code;
+    const id = (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, demo: true })).body.id as string;
+    await t.db.query(`update device set registered_at = anling_now() - interval '45 days' where id = $1`, [id]);
+    const { page, complaints } = await come('#/test-calls');
+    await page.waitForSelector('[data-test=press-off]');
+    await page.click('[data-test=press-on]');
+    await page.click('[data-test=save-press]');
+    await saved(page);
+    await page.waitForSelector('[data-test=press-off]', { state: 'detached' });
+    await page.click(`tr[data-id="${village}"] a`);
+    await page.waitForSelector(`tr[data-id="${id}"]:has-text("逾期")`);
+    expect(await page.textContent(`tr[data-id="${id}"]`)).toContain('从未');
+    if (shots) await page.screenshot({ path: `${shots}/test-calls.png` });
+    await page.click('[data-test=press-book]');
+    await page.waitForSelector('[data-test=press-running]');
+    expect((await api('GET', `/devices/${id}`)).body.testUntil).toEqual(expect.any(Number));
+    await page.click('[data-test=press-end]');
+    await page.waitForSelector('[data-test=press-running]', { state: 'detached' });
+    expect((await api('GET', `/devices/${id}`)).body.testUntil).toBeNull();
+    expect(complaints).toEqual([]);
+    const english = await come(`#/test-calls/${village}`, { lang: 'en' });
+    await english.page.waitForSelector(`tr[data-id="${id}"]:has-text("overdue")`);
+    await t.db.query('delete from device where id = $1', [id]);
+  });
+
   it('show what is installed and needs somebody: never heard, silently dead, a battery near its end with its trend [B6 B9]', async () => {
     const ids = await Promise.all(['never', 'dead', 'battery'].map(async () => (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, demo: true })).body.id as string)) as [string, string, string];
     await t.db.query(`update device set registered_at = anling_now() - interval '50 days' where id = any($1)`, [ids]);

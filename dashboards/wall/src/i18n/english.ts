@@ -7,6 +7,7 @@ import { enDrill } from './drill.en.ts';
 import { enDuty } from './duty.en.ts';
 import { en, enOutcomes } from './en.ts';
 import { enFigures } from './figures.en.ts';
+import { enFleet } from './fleet.en.ts';
 import { enFiles } from './files.en.ts';
 import { enReach } from './reach.en.ts';
 import { enScreen } from './screen.en.ts';
@@ -18,4 +19,4 @@ import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
 import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

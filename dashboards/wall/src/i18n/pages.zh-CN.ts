@@ -2,6 +2,7 @@
 import { zhDevices } from './devices.zh-CN.ts';
 import { zhDrill } from './drill.zh-CN.ts';
 import { zhDuty } from './duty.zh-CN.ts';
+import { zhFleet } from './fleet.zh-CN.ts';
 import { zhFiles } from './files.zh-CN.ts';
 import { zhReach } from './reach.zh-CN.ts';
 import { zhRoll } from './roll.zh-CN.ts';
@@ -11,4 +12,4 @@ import { zhShift } from './shift.zh-CN.ts';
 import { zhStatistics } from './statistics.zh-CN.ts';
 import { zhVendors } from './vendors.zh-CN.ts';
 
-export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;
+export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFleet, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;

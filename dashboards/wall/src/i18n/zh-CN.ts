@@ -5,7 +5,7 @@ export const zh = {
   'act.start': '开始值班', 'act.heard': '听到了', 'act.awake': '在岗', 'act.notHeard': '没听到', 'act.mute': '静音60秒', 'act.again': '再试', 'act.look': '查看',
   'act.county': '全县', 'act.phoneIn': '电话报警', 'act.raise': '建警情',
   'call.reached': '接通', 'call.no-answer': '无人接', 'call.busy': '占线', 'call.off': '关机', 'call.wrong-number': '空号',
-  'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.device-health': '设备体检', 'tab.device-import': '批量登记', 'tab.device-models': '型号目录', 'tab.register': '设备登记',
+  'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.device-health': '设备体检', 'tab.test-calls': '每月试按', 'tab.device-import': '批量登记', 'tab.device-models': '型号目录', 'tab.register': '设备登记',
   'tab.statistics': '统计', 'tab.arrivals': '到场单', 'tab.rollcalls': '平安清点',
   'nav.label': '页面', 'nav.desk': '值班台', 'nav.duty': '值班', 'nav.files': '档案', 'nav.devices': '设备', 'nav.settings': '设置', 'nav.notYours': '您的角色不能打开这一页。',
   'leave.title': '还没有保存', 'leave.text': '这一页上的修改还没有保存。离开就丢掉了。', 'act.stay': '留下', 'act.leave': '离开',

@@ -26,9 +26,10 @@ import { RollCalls } from './rollcalls.tsx';
 import { Schedules } from './schedules.tsx';
 import { Shift } from './shift.tsx';
 import { Statistics } from './statistics.tsx';
+import { TestCalls } from './test-calls.tsx';
 import { Unregistered } from './unregistered.tsx';
 import { Users } from './users.tsx';
 
 learn(zhSoon);
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Homes, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, TestCalls, Unregistered, Users };

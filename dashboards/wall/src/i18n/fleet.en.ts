@@ -1,0 +1,9 @@
+/** English: the monthly press. */
+import type { zhFleet } from './fleet.zh-CN.ts';
+
+export const enFleet = {
+  'press.help': 'Once a month the person presses each button: the whole way to the desk is tried, the person included. Inside a booked window a test calls nobody; outside one it is always taken seriously.', 'press.off': 'Not switched on yet: tell the people and the villages first, then switch it on below.', 'press.counts': '{devices} devices · {overdue} overdue · {due} due within a week', 'press.none': 'No installed device of these types', 'press.devices': 'Devices', 'press.window': 'Book a window',
+  'press.windowHelp': 'For {minutes} minutes from now the {n} devices of this village that are due or overdue count as being tested: a test key is shown and calls nobody; an SOS is on the desk and rings at once, and calls people after two minutes without an answer. It ends by itself.', 'press.end': 'End it now', 'press.running': 'Test window until {time}, {n} devices', 'press.minutes': 'Minutes', 'press.booked': 'Booked until {time}', 'press.ended': 'Ended', 'press.changed': 'Something has changed; nothing was booked. Refresh and look again.',
+  'press.last': 'Last press', 'press.dueAt': 'Due before', 'press.state': 'State', 'press.how': 'How', 'press.never': 'never', 'press.more': 'Only the first are shown; the file has all.', 'press.all': 'All villages', 'press.settings': 'Settings', 'press.settingsHelp': 'The same for the whole county. Off by default.', 'press.on': 'Ask for the monthly press', 'press.remind': 'Text the village’s care worker about what is overdue, once a week, in the morning', 'press.period': 'Period (days)', 'press.types': 'Which types',
+  'callState.pressed': 'not due', 'callState.due': 'due soon', 'callState.overdue': 'overdue', 'callState.away': 'away', 'callHow.booked': 'booked test', 'callHow.unbooked': 'test, not booked', 'callHow.alarm': 'real alarm',
+} satisfies Record<keyof typeof zhFleet, string>;
