@@ -5,8 +5,11 @@
 import { join, resolve } from 'node:path';
 import { OperatingError } from '#core/errors.ts';
 
+/** What a house is: started by default, and all of them make it whole. */
 export const roles = ['edge', 'worker', 'web', 'standby', 'auditor'] as const;
-export type Role = (typeof roles)[number];
+/** `flows` (自定规则) only when it is asked for: --flows, or by its name in --role (docs/decisions/0045-flows.md). */
+const allRoles = [...roles, 'flows'] as const;
+export type Role = (typeof allRoles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
 const secondGateways = ['http', 'modem'] as const;
@@ -116,7 +119,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const map = text(keys.map);
   problems.push(...mapProblems(map, { url: text(keys.mapUrl), key: text(keys.mapKey), source: text(keys.mapSource), approval: text(keys.mapApproval), daily: orFallback(keys.mapDaily) }));
   const config: Config = {
-    roles: readRoles(flags.get('role'), problems),
+    roles: readRoles(flags.get('role'), flags.has('flows'), problems),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
     httpPort: port(keys.httpPort), httpHost: orFallback(keys.httpHost), publicUrl: (text(keys.publicUrl) || ownUrl).replace(/\/$/, ''),
     tlsCert: optional(keys.tlsCert), tlsKey: optional(keys.tlsKey),
@@ -155,11 +158,10 @@ function mapProblems(kind: string, given: { url: string; key: string; source: st
   return problems;
 }
 
-function readRoles(flag: string | undefined, problems: string[]): readonly Role[] {
-  if (flag === undefined) return roles;
-  const wanted = flag.split(',');
-  for (const role of wanted) if (!(roles as readonly string[]).includes(role)) problems.push(`--role: expected ${roles.join(', ')}, got "${role}"`);
-  return wanted as Role[];
+function readRoles(flag: string | undefined, flows: boolean, problems: string[]): readonly Role[] {
+  const wanted = flag === undefined ? [...roles] : flag.split(',');
+  for (const role of wanted) if (!(allRoles as readonly string[]).includes(role)) problems.push(`--role: expected ${allRoles.join(', ')}, got "${role}"`);
+  return [...new Set([...wanted, ...(flows ? ['flows'] : [])])] as Role[];
 }
 
 function readFlags(argv: readonly string[], problems: string[]): Map<string, string> {
@@ -168,6 +170,7 @@ function readFlags(argv: readonly string[], problems: string[]): Map<string, str
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] ?? '';
     if (arg === '--no-demo') { flags.set('demo', '0'); continue; }
+    if (arg === '--flows') { flags.set('flows', '1'); continue; }
     const [name, inline] = arg.replace(/^--/, '').split(/=(.*)/s);
     if (!arg.startsWith('--') || name === undefined || !known.has(name)) { problems.push(`${arg}: unknown flag; known are ${[...known].map((f) => `--${f}`).join(' ')}`); continue; }
     const value = inline ?? argv[++i];
@@ -198,5 +201,5 @@ export function mapOf(c: Config): { base: { kind: (typeof baseMaps)[number]; url
 
 /** The port of a role's /healthz, /readyz and /metrics; 0: any free one. */
 export function opsPortOf(config: Config, role: Role): number {
-  return config.opsPort === 0 ? 0 : config.opsPort + 1 + roles.indexOf(role);
+  return config.opsPort === 0 ? 0 : config.opsPort + 1 + allRoles.indexOf(role);
 }

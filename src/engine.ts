@@ -69,6 +69,7 @@ import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
 import { startVendors, type Vendors } from './edge-vendors.ts';
+import { startFlows } from './flow-role.ts';
 import project from '../package.json' with { type: 'json' };
 
 export type RoleContext = {
@@ -117,7 +118,7 @@ export function pools(databaseUrl: string, log: Logger): { db: RoleContext['db']
 export const { version } = project;
 
 type Add = <S extends Service>(service: S) => S;
-const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb, standby: startStandbyRole, auditor: startAuditorRole };
+const parts: Record<Role, (ctx: RoleContext, add: Add) => Promise<void>> = { edge: startEdge, worker: startWorker, web: startWeb, standby: startStandbyRole, auditor: startAuditorRole, flows: startFlows };
 
 /** Doors, and the durable gate behind them. The urgent lane has connections of its own (law 8). */
 async function startEdge(ctx: RoleContext, add: Add): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { configVariables, type Config, opsPortOf, type Role, roles as allRoles } from '#config';
+import { configVariables, type Config, opsPortOf, type Role, roles as wholeRoles } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
@@ -93,7 +93,7 @@ function firstSignal(): Signal {
   return { get seen() { return seen; }, first, again: (act) => { impatient = act; } };
 }
 
-const wholeHouse = (config: Config): boolean => allRoles.every((role) => config.roles.includes(role));
+const wholeHouse = (config: Config): boolean => wholeRoles.every((role) => config.roles.includes(role));
 
 type Start = { undo: Undo; crew: Crew; ended: Promise<unknown>; /** How long a killed life's ports may take to close. */ portsMs: number };
 
@@ -261,6 +261,7 @@ function announce(prepared: Prepared, crew: Crew): void {
     const { deviceHost: host } = config;
     if (config.roles.includes('web')) line(`  Pages, API 页面接口     ${config.publicUrl}   (${config.publicUrl}/readyz, /api/docs)`);
     if (config.roles.includes('edge')) line(`  Devices 设备            mqtt://${host}:${config.mqttPort}   mqtts://${host}:${config.mqttsPort}   http and ws (/mqtt) ${host}:${config.doorPort}`);
+    if (config.roles.includes('flows')) line(`  Flows 自定规则          ${config.publicUrl}/flows   (admin, technician)`);
     if (standin && wholeHouse(config)) line(`  Phones 模拟手机         http://127.0.0.1:${config.standinPort}   (stand-in gateway: no real phone rings 模拟网关,不拨真实电话)`);
     line('');
   });

@@ -106,7 +106,7 @@ function crashOnFaults(log: Logger): void {
 
 /** Where this process can be reached, for the self-check: another may run on another machine. */
 function listenOf(config: Config, role: Role): Record<string, unknown> {
-  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false], standby: ['', 0, false], auditor: ['', 0, false] }[role];
+  const at = { edge: [config.deviceHost, config.mqttPort, false], web: [config.httpHost, config.httpPort, config.tlsCert !== null], worker: ['', 0, false], standby: ['', 0, false], auditor: ['', 0, false], flows: ['', 0, false] }[role];
   return { host: hostname(), bind: at[0], port: at[1], tls: at[2] };
 }
 

@@ -107,9 +107,9 @@ export function regionOf(event: Pick<StoredEvent, 'source' | 'data' | 'regionCod
   return event.regionCode ?? (typeof named === 'string' && /^\d{12}$/.test(named) ? (named as RegionCode) : null);
 }
 
-/** What the desk wrote down when it made the event; kept sealed on the timeline. */
-export function deskNote(event: Pick<StoredEvent, 'source' | 'data'>): string | null {
-  const note = event.source === 'phone' || event.source === 'wall' ? event.data['note'] : undefined;
+/** What the desk, or a county's own flow, wrote down when it made the event; kept sealed on the timeline. */
+export function deskNote(event: Pick<StoredEvent, 'source' | 'kind' | 'data'>): string | null {
+  const note = event.source === 'phone' || event.source === 'wall' || event.kind === 'flow' ? event.data['note'] : undefined;
   return typeof note === 'string' && note !== '' ? note : null;
 }
 

@@ -10,7 +10,7 @@ export const deviceKinds = [
   'low-battery', 'mains-lost', 'tamper', 'removed', 'fault', 'test', 'cancel',
 ] as const;
 /** Kinds that only our own house makes. */
-const houseKinds = ['phone-in', 'offline', 'never-reported', 'outage', 'blind-window', 'unreadable-alarm', 'unknown-device', 'self-check', 'audit', 'no-responder'] as const;
+const houseKinds = ['phone-in', 'offline', 'never-reported', 'outage', 'blind-window', 'unreadable-alarm', 'unknown-device', 'self-check', 'audit', 'no-responder', 'flow'] as const;
 export const eventKinds = [...deviceKinds, ...houseKinds] as const;
 export type DeviceKind = (typeof deviceKinds)[number];
 export type EventKind = (typeof eventKinds)[number];
@@ -38,6 +38,7 @@ export const kindInfo: Record<EventKind, { priority: Priority; zh: string; en: s
   'unknown-device': { priority: 2, zh: '设备未登记', en: 'Unknown device', spoken: '设备未登记' },
   'self-check': { priority: 2, zh: '链路自检失败', en: 'Self-check failed', spoken: '链路自检失败' },
   audit: { priority: 2, zh: '核查发现', en: 'Audit finding', spoken: '核查发现' },
+  flow: { priority: 2, zh: '自定规则', en: 'Custom rule', spoken: '自定规则告警' },
   'no-responder': { priority: 3, zh: '无人可叫', en: 'Nobody to call', spoken: '无人可叫' },
   offline: { priority: 3, zh: '离线', en: 'Offline', spoken: '设备离线' },
   'never-reported': { priority: 4, zh: '从未上线', en: 'Never reported', spoken: '从未上线' },

@@ -116,6 +116,18 @@ export const limits = {
   /** Battery messages go out at this minute of the county's day; a village is reminded of old ones after so many days. */ digestMinute: 8 * 60 + 30, digestRemindDays: 3,
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
+  // -- flows (自定规则)
+  /** Calls of the flows in a window, counted in the database: beyond, 429 with the seconds to wait. Raises and notes; texts to a team; commands to devices. */
+  flowsRaises: 60, flowsRaisesMs: 10 * 60_000, flowsTexts: 10, flowsTextsMs: 3_600_000, flowsCommands: 60, flowsCommandsMs: 10 * 60_000,
+  /** People of one text to a team; rows of one answer to a flow; nodes that keep a place in a stream: the one not asked for longest is forgotten. */ flowsTeam: 20, flowsRows: 200, flowsCursors: 200,
+  /** A number that is missing in the stream of events is waited for so long: rows are not committed in their order. */ flowsGapMs: 6_000,
+  /** Bytes of one call of a flow and of its answer; calls under way at once: beyond, refused. */ flowsCallBytes: 256 * 1024, flowsCalls: 32,
+  /** An outside request of a flow, all redirects together, ends after this; redirects followed. */ flowsHttpMs: 15_000, flowsRedirects: 3,
+  /** Memory of the process that runs flows, heap (MB) and all of it (bytes): beyond, it is ended. */ flowsHeapMb: 160, flowsRssBytes: 420 * 1024 * 1024,
+  /** Without a beat of it for so long, or not up after so long, it is ended. */ flowsStuckMs: 4_000, flowsStartMs: 45_000,
+  /** Messages of one tab in a second, for so many seconds in a row: it is ended. */ flowsFlood: 3_000, flowsFloodSeconds: 5,
+  /** Pause before it is started again, doubled with each end that follows within flowsSteadyMs, at most. */ flowsPauseMs: 1_000, flowsPauseMsMax: 5 * 60_000, flowsSteadyMs: 60_000,
+  /** Lines of its log in a second: further ones are counted, not kept. What happened to flows is kept so long; rows of one answer. */ flowsLines: 20, flowsKeepMs: 90 * 24 * 3_600_000, flowsShown: 50,
   // -- self-check
   /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
   /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,

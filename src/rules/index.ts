@@ -12,6 +12,7 @@ import { cancel } from './cancel.ts';
 import { cleared, reported, waitsForMode } from './edges.ts';
 import { fall } from './fall.ts';
 import { fault } from './fault.ts';
+import { flow } from './flow.ts';
 import { gas } from './gas.ts';
 import { lowBattery } from './low-battery.ts';
 import { mainsLost } from './mains-lost.ts';
@@ -34,7 +35,7 @@ import { wander } from './wander.ts';
 /** Rules about life, by kind, then the technical ones. */
 const list: readonly Rule[] = [
   sos, phoneIn, smoke, gas, fall, cancel, motionless, bedExit, wander, vitals, unreadableAlarm, unknownDevice, test,
-  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow, selfCheck, noResponder,
+  lowBattery, mainsLost, tamper, removed, fault, offline, neverReported, outage, blindWindow, selfCheck, noResponder, flow,
 ];
 
 // A kind without a rule of its own must not be lost: it is shown, on its device.

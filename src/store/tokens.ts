@@ -14,14 +14,14 @@ export async function createToken(sql: Sql, token: { hash: Buffer; name: string;
   return row as ApiToken;
 }
 
-/** The valid token of this hash. */
+/** The valid token of this hash; the flows' own is none here, so that whatever does not name them refuses it (store/flows.ts). */
 export async function findToken(sql: Sql, hash: Buffer): Promise<ApiToken | null> {
   return (await sql.query<ApiToken>(
-    `select ${columns} from api_token where token_hash = $1 and revoked_at is null and (expires_at is null or expires_at > anling_now())`, [hash], 'token'))[0] ?? null;
+    `select ${columns} from api_token where token_hash = $1 and role <> 'flows' and revoked_at is null and (expires_at is null or expires_at > anling_now())`, [hash], 'token'))[0] ?? null;
 }
 
 export function listTokens(sql: Sql, prefix: string): Promise<ApiToken[]> {
-  return sql.query<ApiToken>(`select ${columns} from api_token where scope_code like $1 || '%' and id <> 'canary' order by created_at desc limit 500`, [prefix]);
+  return sql.query<ApiToken>(`select ${columns} from api_token where scope_code like $1 || '%' and id not in ('canary', 'flows') order by created_at desc limit 500`, [prefix]);
 }
 
 /** True when a living token was revoked. */

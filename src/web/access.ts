@@ -10,9 +10,9 @@ import { ApiError } from './errors.ts';
 
 /**
  * Who may call a route. `public`: anybody (it must protect itself). `hook`: provider callbacks, known by their secret
- * path. `local`: this machine without a login, others by the listed roles of `localReaders`.
+ * path. `flows`: the flows' own token and nobody else (docs/decisions/0045-flows.md). `local`: this machine without a login, others by the listed roles of `localReaders`.
  */
-export type Access = 'public' | 'hook' | 'local' | readonly UserRole[];
+export type Access = 'public' | 'hook' | 'flows' | 'local' | readonly UserRole[];
 export type RouteEntry = { method: string; url: string; access: Access; schema: Record<string, unknown> | undefined };
 
 /** The usual lists; a route may name its own. */
@@ -76,6 +76,7 @@ export function accessForAll(app: FastifyInstance, access: Access): void {
 export function authorize(access: Access | undefined, caller: Caller | null, local: boolean): void {
   if (access === 'public' || access === 'hook') return;
   if (access === 'local' && local) return;
+  invariant(access !== 'flows', 'a route of the flows knows its caller by itself');
   if (caller === null) throw new ApiError('E_UNAUTHENTICATED', 'Log in, or send a valid token.');
   const allowed = access === 'local' ? localReaders : access;
   if (!allowed?.includes(caller.role)) throw new ApiError('E_FORBIDDEN', 'Your role may not do this.');

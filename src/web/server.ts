@@ -18,6 +18,8 @@ import { registerDocs } from './docs.ts';
 import { attachUpgrades, registerDoorProxy } from './door-proxy.ts';
 import { ApiError, errorHandler } from './errors.ts';
 import { startFeed } from './feed.ts';
+import { flowsUpgrade, registerFlowsEditor } from './flows-editor.ts';
+import { requireFlows } from './flows-token.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
@@ -54,6 +56,7 @@ async function buildApp(ctx: WebContext): Promise<BuiltApp> {
   for (const register of routes) register(app, ctx);
   registerLabels(app, ctx);
   registerDoorProxy(app, ctx);
+  registerFlowsEditor(app, ctx);
   const forms: FastifyPluginAsync = async (inner) => {
     await inner.register(fastifyFormbody, { bodyLimit: 4096 });
     registerCaregiver(inner as unknown as App, ctx);
@@ -75,7 +78,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const canary = startCanaryWatch(ctx);
   const standby = startStandbyWatch({ ctx, hub });
   const audit = startAuditWatch({ ctx, hub });
-  const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }) });
+  const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }), '/flows/comms': flowsUpgrade(ctx) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   const packs = startPacks(ctx);
   ctx.log.info({ url }, 'web listens');
@@ -131,6 +134,7 @@ async function security(app: App, ctx: WebContext): Promise<void> {
       if (access === 'public' && request.routeOptions.config.anySite !== true) requireSameSite(request.method, request.headers, ctx.settings.publicUrl);
       return;
     }
+    if (access === 'flows') { await requireFlows(ctx, request.headers); return; }
     request.caller = await authenticate(request.headers);
     try {
       authorize(access, request.caller, isLocal(request));

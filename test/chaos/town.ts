@@ -123,7 +123,7 @@ async function assemble(parts: Parts): Promise<Town> {
     folder, base: `http://127.0.0.1:${ports.http}`, password, ports, machines, standin, path, line,
     db: () => openDb({ url: keeper.url, max: 3, name: 'chaos', statementMs: 60_000 }),
     pids: (victim) => (victim === 'database' ? [pidsOf('database', -1, databaseFolder)] : machines.filter((m) => m.pid() !== null).map((m) => pidsOf(victim, pidOf(m), databaseFolder))).filter((list) => list.length > 0),
-    ops: (role) => machines.flatMap((m) => (m.roles.includes(role) ? [`http://127.0.0.1:${m.ops + 1 + roles.indexOf(role)}`] : [])),
+    ops: (role) => machines.flatMap((m) => (m.roles.includes(role) ? [`http://127.0.0.1:${m.ops + 1 + (roles as readonly Role[]).indexOf(role)}`] : [])),
     async reasons(only = roles) {
       const urls = roles.filter((role) => only.includes(role)).flatMap((role) => town.ops(role));
       return (await Promise.all(urls.map(whyNot))).filter((why) => why !== '').join('; ');

@@ -1,5 +1,6 @@
 /** Who may do what over HTTP: the matrix of every route and role, scopes, headers, and the shape of every refusal. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flowsToken } from '#test/harness/flows.ts';
 import { allRoles, county, otherTown, otherVillage, testWeb, town, village, type Web } from '#test/harness/web.ts';
 import { collectRoutes, everyone, type RouteEntry } from '#web/access.ts';
 import { fastify } from 'fastify';
@@ -178,6 +179,7 @@ describe('OpenAPI', () => {
 
   it('answers a schema-breaking body of every route with 422 that names the field [G3]', async () => {
     const { body } = await web.fetch('/api/docs/json');
+    const flows = await flowsToken(web);
     let tried = 0;
     for (const [url, operations] of Object.entries(body.paths as Record<string, Record<string, Operation>>))
       for (const [method, operation] of Object.entries(operations)) {
@@ -187,7 +189,7 @@ describe('OpenAPI', () => {
         // Every named field gets a type it does not have; a body without fields gets one it does not know.
         const broken = names.length === 0 ? { surplus: 1 } : Object.fromEntries(names.map((name) => [name, schema.properties?.[name]?.type === 'object' ? 'no object' : { wrong: true }]));
         const path = url.replaceAll(/\{(\w+)\}/g, (_, name: string) => (name === 'id' && url.includes('/alerts/') ? '1' : 'nobody-1'));
-        const answer = await web.fetch(path, { method: method.toUpperCase(), cookie: await web.cookie('admin'), body: broken });
+        const answer = await web.fetch(path, { method: method.toUpperCase(), cookie: await web.cookie('admin'), body: broken, headers: url.startsWith('/api/v1/flows/') ? { authorization: `Bearer ${flows.token}` } : {} });
         const fields = (answer.body?.error?.fields ?? []) as { field: string; expected: string }[];
         expect([`${method} ${url}`, answer.status, answer.body?.error?.code]).toEqual([`${method} ${url}`, 422, 'E_INVALID']);
         const wanted = schema.required ?? (names.length === 0 ? ['surplus'] : names);

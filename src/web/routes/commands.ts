@@ -3,12 +3,13 @@
  * The answer means written; an edge that has the device sends it, and what it says is read here. Audited.
  */
 import { type Static, Type } from 'typebox';
+import { commandArgs } from '#core/command-args.ts';
 import { limits } from '#core/limits.ts';
 import { type CommandName, commandNames, commandsOfDevice, countOpenCommands, insertCommands } from '#store/commands.ts';
 import { alertActors, callerOf } from '#web/access.ts';
 import { CommandView } from '#web/alert-schemas.ts';
 import type { App, WebContext } from '#web/context.ts';
-import { ApiError, type FieldProblem, invalid } from '#web/errors.ts';
+import { ApiError, invalid } from '#web/errors.ts';
 import { once } from '#web/idempotency.ts';
 import { change, deviceReaders, deviceWriters } from '#web/registry.ts';
 import { IdParams } from '#web/registry-schemas.ts';
@@ -16,7 +17,6 @@ import { errorAnswers, IdempotencyHeaders, OneOf, Shape } from '#web/schemas.ts'
 import { scopedDevice } from './devices.ts';
 
 const tags = ['devices'];
-const argsBytes = 2_048;
 const writers = [...new Set([...deviceWriters, ...alertActors])];
 /** What changes the device itself is for those who keep devices: nobody restarts a radar out of an alarm. */
 const keepersOnly: ReadonlySet<CommandName> = new Set(['config', 'reboot']);
@@ -24,15 +24,6 @@ const Body = Shape({
   name: OneOf(commandNames), args: Type.Optional(Type.Object({}, { additionalProperties: true, description: 'voice: {"text"}; led: {"mode":"off|slow|steady"}; config: the device’s own keys' })),
   validS: Type.Optional(Type.Integer({ minimum: 5, maximum: 86_400, description: 'how long it may wait for the device, in seconds' })),
 });
-
-function problemsOf({ name, args = {} }: Static<typeof Body>): FieldProblem[] {
-  const of = args as Record<string, unknown>;
-  if (JSON.stringify(of).length > argsBytes) return [{ field: 'args', expected: `at most ${argsBytes} characters of JSON` }];
-  if (name === 'voice' && (typeof of['text'] !== 'string' || of['text'].trim() === '' || of['text'].length > 200)) return [{ field: 'args.text', expected: 'a text of 1 to 200 characters' }];
-  if (name === 'led' && !['off', 'slow', 'steady'].includes(String(of['mode']))) return [{ field: 'args.mode', expected: 'off, slow or steady' }];
-  if (name === 'config' && Object.keys(of).length === 0) return [{ field: 'args', expected: 'at least one setting of the device' }];
-  return [];
-}
 
 export function registerCommands(app: App, ctx: WebContext): void {
   app.post('/api/v1/devices/:id/commands', {
@@ -43,8 +34,8 @@ export function registerCommands(app: App, ctx: WebContext): void {
     const device = await scopedDevice(ctx, caller, request.params.id);
     const { name, args = {}, validS } = request.body;
     if (keepersOnly.has(name) && !deviceWriters.includes(caller.role)) throw new ApiError('E_FORBIDDEN', 'Settings and restarts are for those who keep devices.');
-    const problems = problemsOf(request.body);
-    if (problems.length > 0) throw invalid(problems);
+    const problem = commandArgs(name, args as Record<string, unknown>);
+    if (problem !== null) throw invalid([problem]);
     if (device.status === 'revoked') throw new ApiError('E_CONFLICT', 'The device is revoked.');
     const made = await change(ctx, async (sql) => {
       if (await countOpenCommands(sql, device.id) >= limits.commandsPerDevice) throw new ApiError('E_CONFLICT', `${limits.commandsPerDevice} commands of this device are waiting already.`);

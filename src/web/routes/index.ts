@@ -21,6 +21,9 @@ import { registerDoorCodes } from './door-codes.ts';
 import { registerDrills } from './drills.ts';
 import { registerFactor } from './factor.ts';
 import { registerFigures } from './figures.ts';
+import { registerFlowsActs } from './flows-acts.ts';
+import { registerFlowsPage } from './flows-page.ts';
+import { registerFlowsStreams } from './flows-streams.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerMap } from './map.ts';
@@ -56,6 +59,7 @@ import { registerUsers } from './users.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
+  registerFlowsStreams, registerFlowsActs, registerFlowsPage,
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,

@@ -1,0 +1,21 @@
+/** What the role `flows` is made of: the keeper, with the flows' token made anew for this life. A part of the composition root (engine.ts). */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Config } from '#config';
+import { type Keeper, startKeeper } from '#flows/keeper.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { renewFlowsToken } from '#store/flows.ts';
+import type { Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+
+type Parts = { config: Pick<Config, 'data' | 'tlsCert' | 'publicUrl' | 'httpPort'>; log: Logger; metrics: Metrics; seal: Seal; db(name: string, max: number, statementMs?: number): Db; say?(name: string, read: () => unknown): void };
+
+/** What flows may do is the API's to say, whether they run is the keeper's. */
+export async function startFlows({ config, log, metrics, seal, db: open, say }: Parts, add: <S extends Keeper>(service: S) => S): Promise<void> {
+  const db = open('flows', 2, 4_000);
+  const token = randomBytes(32).toString('base64url');
+  await renewFlowsToken(db, seal.secretHash(token));
+  const keeper = add(startKeeper({ root: join(import.meta.dirname, '..'), folder: join(config.data, 'flows'), db, seal, log, metrics, token, api: config.tlsCert ? config.publicUrl : `http://127.0.0.1:${config.httpPort}` }));
+  say?.('flows', () => keeper.state());
+}

@@ -1,0 +1,50 @@
+/** One life of the contained process: what it is started with, what it says, its end. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { limits } from '#core/limits.ts';
+import type { FromHost, ToHost } from './messages.ts';
+
+export type Life = { readonly pid: number | undefined; send(message: ToHost): void; kill(): void; stop(boundMs: number): Promise<void> };
+export type LifeOptions = { root: string; userDir: string; onMessage(message: FromHost): void; onLine(line: string): void; /** once */ onEnd(how: string): void };
+
+/** The files that Node-RED needs: the packages, our nodes, this folder; its own folder alone may it write. */
+function permissions(root: string, userDir: string): string[] {
+  const modules = join(root, 'node_modules');
+  const read = [modules, realpathSync(modules), join(root, 'package.json'), join(root, 'flows', 'nodes'), join(root, 'flows', 'ready'), join(root, 'src', 'flows'), userDir];
+  return ['--permission', ...[...new Set(read)].filter((path) => path === userDir || existsSync(path)).map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${userDir}`, `--max-old-space-size=${limits.flowsHeapMb}`];
+}
+
+export function startLife({ root, userDir, onMessage, onLine, onEnd }: LifeOptions): Life {
+  const child = fork(join(root, 'src', 'flows', 'host.ts'), [], { cwd: userDir, env: {}, execArgv: permissions(root, userDir), stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' });
+  let ended = false;
+  const end = (how: string): void => { if (!ended) { ended = true; onEnd(how); } };
+  child.on('message', (message) => { if (!ended) onMessage(message as FromHost); });
+  child.on('error', (error) => { if (child.pid === undefined) end(error.message); });
+  child.once('exit', (code, signal) => end(code === null ? String(signal) : `exit ${code}`));
+  // Who cuts his channel has no beat to show any more; he is not waited for.
+  child.once('disconnect', () => child.kill('SIGKILL'));
+  for (const stream of [child.stdout, child.stderr]) lines(stream, onLine);
+  return {
+    pid: child.pid, send(message) { if (child.connected) child.send(message, () => {}); }, kill: () => { child.kill('SIGKILL'); },
+    stop: (boundMs) => stop(child, boundMs),
+  };
+}
+
+async function stop(child: ChildProcess, boundMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => { child.once('exit', () => resolve()); });
+  child.kill('SIGTERM');
+  const bound = setTimeout(() => child.kill('SIGKILL'), boundMs);
+  await gone;
+  clearTimeout(bound);
+}
+
+function lines(stream: NodeJS.ReadableStream | null, take: (line: string) => void): void {
+  let rest = '';
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = (parts.pop() ?? '').slice(-4096);
+    for (const part of parts) if (part.trim() !== '') take(part.slice(0, 2_000));
+  });
+}

@@ -1,0 +1,202 @@
+/**
+ * The keeper of the flows (role `flows`): it starts the contained process, hands its calls on to the API of the flows with the token that it alone holds, watches
+ * its beat, memory and rate from outside, and when it must end it, or finds it dead, names the last node, switches that tab off, waits, and starts it again.
+ */
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { flowsApi, flowsHeader, flowsSecretOf, noFlowSettings, type FlowSettings } from '#core/flows.ts';
+import { limits } from '#core/limits.ts';
+import type { Logger } from '#ops/log.ts';
+import type { Metrics } from '#ops/metrics.ts';
+import { type FlowIncident, noteIncident } from '#store/flows.ts';
+import type { Db } from '#store/pool.ts';
+import type { Seal } from '#store/seal.ts';
+import { readSetting } from '#store/settings.ts';
+import { type Service, startLoop } from '#work/loop.ts';
+import { type Life, startLife } from './child.ts';
+import type { Answer, Call, FromHost, HostBeat } from './messages.ts';
+import { askOutside } from './outside.ts';
+import { nameIn, without } from './tabs.ts';
+
+export type KeeperOptions = {
+  root: string; /** The folder of the flows: flow file, credentials. */ folder: string; db: Db; seal: Seal; log: Logger; metrics: Metrics;
+  /** Where the web role is reached from this machine. */ api: string; /** The flows' token. */ token: string;
+};
+export type KeeperState = { port: number | null; restarts: number; pausedMs: number | null; safe: boolean; rss: number | null };
+export type Keeper = Service & { state(): KeeperState };
+
+type Cut = Pick<FlowIncident, 'what' | 'detail'> & { /** the tab that floods, when it is known better than by the last message */ tab?: string; node?: string };
+const watchMs = 250;
+const stopMs = 1_500;
+/** Ends in a row whose tab nobody can name: then it is started without any flow. */
+const namelessMax = 3;
+
+export function startKeeper(options: KeeperOptions): Keeper {
+  const keeper = new FlowKeeper(options);
+  const loop = startLoop({
+    name: 'flows', pollMs: watchMs, turn: async () => { keeper.watch(performance.now()); return false; },
+    onError: (error, inARow) => { if (inARow === 1) options.log.warn({ error: (error as Error).message }, 'the flows could not be watched'); },
+  });
+  return { name: 'flows', state: () => keeper.state(), ready: () => keeper.ready(), async stop() { await loop.stop(); await keeper.stop(); } };
+}
+
+class FlowKeeper {
+  readonly #o: KeeperOptions;
+  readonly #restarts;
+  #life: Life | null = null;
+  #port: number | null = null;
+  #beat: HostBeat | null = null;
+  #startedAt = 0;
+  #heardAt = 0;
+  #watchedAt = performance.now();
+  #floodSince: number | null = null;
+  #cut: Cut | null = null;
+  #startAt = 0;
+  #ends = 0;
+  #nameless = 0;
+  #restartCount = 0;
+  #safe = false;
+  #stopped = false;
+  #calls = 0;
+  #lines = { second: 0, count: 0 };
+
+  constructor(options: KeeperOptions) {
+    this.#o = options;
+    this.#restarts = options.metrics.counter('flows_ended_total', 'Ends of the process that runs the flows, by what was found', ['what']);
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  }
+
+  state(): KeeperState {
+    return { port: this.#port, restarts: this.#restartCount, pausedMs: this.#life ? null : Math.max(0, Math.round(this.#startAt - performance.now())), safe: this.#safe, rss: this.#beat?.rss ?? null };
+  }
+
+  /** Flows that are ended and wait are no reason to call the house unready: the alarm path does not know them. */
+  ready(): string | null { return this.#restartCount === 0 && this.#port === null && this.#life !== null ? 'the flows are being started' : null; }
+
+  async stop(): Promise<void> { this.#stopped = true; await this.#life?.stop(stopMs); }
+
+  watch(now: number): void {
+    const late = now - this.#watchedAt > 2_000; // a machine that stood still proves nothing about the flows
+    this.#watchedAt = now;
+    if (this.#stopped) return;
+    if (!this.#life) { if (now >= this.#startAt) this.#start(now); return; }
+    if (late) this.#heardAt = now;
+    const quietMs = now - this.#heardAt;
+    if (this.#cut) return;
+    if (this.#port === null ? now - this.#startedAt > limits.flowsStartMs : quietMs > limits.flowsStuckMs) this.#end({ what: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
+    else if (rssOf(this.#life.pid, this.#beat) > limits.flowsRssBytes) this.#end({ what: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB` });
+  }
+
+  #start(now: number): void {
+    const { root, folder, seal, log } = this.#o;
+    this.#startedAt = this.#heardAt = now;
+    this.#port = null; this.#beat = null; this.#cut = null; this.#floodSince = null;
+    const life = startLife({ root, userDir: folder, onMessage: (m) => this.#hear(m), onLine: (line) => this.#line(line), onEnd: (how) => { if (this.#life === life) void this.#ended(how); } });
+    this.#life = life;
+    life.send({
+      type: 'begin', userDir: folder, nodesDir: join(root, 'flows', 'nodes'), editorHeader: flowsHeader, editorSecret: seal.secretHash(flowsSecretOf.editor).toString('base64url'),
+      credentialSecret: seal.secretHash(flowsSecretOf.credentials).toString('base64url'), safe: this.#safe, language: 'zh-CN',
+    });
+    log.info({ childPid: life.pid, safe: this.#safe }, 'flows are started');
+  }
+
+  /** What it says is judged, never trusted: a flow may have got hold of the channel. */
+  #hear(message: FromHost): void {
+    if (message?.type === 'up' && Number.isInteger(message.port)) { this.#heardAt = performance.now(); this.#port = message.port; this.#o.log.info({ port: message.port }, 'flows run'); }
+    else if (message?.type === 'beat' && typeof message.rss === 'number') this.#took(message);
+    else if ((message?.type === 'api' || message?.type === 'http') && Number.isInteger(message.id)) void this.#answer(message);
+  }
+
+  #took(beat: HostBeat): void {
+    const now = performance.now();
+    const spanMs = Math.max(100, now - this.#heardAt);
+    this.#heardAt = now;
+    this.#beat = beat;
+    const perSecond = typeof beat.busiest?.count === 'number' ? beat.busiest.count / (spanMs / 1000) : 0;
+    if (perSecond <= limits.flowsFlood) { this.#floodSince = null; return; }
+    this.#floodSince ??= now;
+    if (now - this.#floodSince > limits.flowsFloodSeconds * 1000) this.#end({ what: 'flood', detail: `${Math.round(perSecond)} messages a second`, tab: String(beat.busiest?.tab), node: String(beat.busiest?.node) });
+  }
+
+  async #answer(call: Call): Promise<void> {
+    const life = this.#life;
+    const say = (a: Omit<Answer, 'type' | 'id'>): void => life?.send({ type: 'answer', id: call.id, ...a });
+    if (this.#calls >= limits.flowsCalls || JSON.stringify(call).length > limits.flowsCallBytes) { say({ status: 0, body: 'too many calls at once, or one that is too long' }); return; }
+    this.#calls++;
+    try {
+      say(call.type === 'api' ? await this.#callApi(call.path, call.body) : await askOutside(await readSetting<FlowSettings>(this.#o.db, 'flows') ?? noFlowSettings, { method: String(call.method), url: String(call.url), headers: call.headers ?? {}, body: typeof call.body === 'string' ? call.body : null }));
+    } catch (error) {
+      say({ status: 0, body: (error as Error).message });
+    } finally { this.#calls--; }
+  }
+
+  async #callApi(path: unknown, body: unknown): Promise<{ status: number; body: string }> {
+    const url = URL.parse(String(path), this.#o.api);
+    // The token opens nothing else, and no other door of the house is shown to a flow either.
+    if (url?.origin !== new URL(this.#o.api).origin || !url.pathname.startsWith(flowsApi)) return { status: 403, body: JSON.stringify({ error: { code: 'E_FORBIDDEN', message: 'not a call of the flows' } }) };
+    const answer = await fetch(url, { method: 'POST', redirect: 'error', headers: { authorization: `Bearer ${this.#o.token}`, 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}), signal: AbortSignal.timeout(10_000) });
+    return { status: answer.status, body: await answer.text() };
+  }
+
+  #end(cut: Cut): void { this.#cut = cut; this.#life?.kill(); }
+
+  async #ended(how: string): Promise<void> {
+    this.#life = null; this.#port = null;
+    if (this.#stopped) return;
+    const now = performance.now();
+    this.#ends = now - this.#startedAt > limits.flowsSteadyMs ? 1 : this.#ends + 1;
+    this.#restartCount++;
+    this.#startAt = now + Math.min(limits.flowsPauseMs * 2 ** (this.#ends - 1), limits.flowsPauseMsMax);
+    // V8 ends a full heap by SIGABRT.
+    const cut: Cut = this.#cut ?? (/SIGABRT|SIGTRAP|exit 134/.test(how) ? { what: 'memory', detail: `the heap of ${limits.flowsHeapMb} MB was full` } : { what: 'ended', detail: how });
+    const incident = this.#switchOff(cut);
+    this.#restarts.inc({ what: incident.what });
+    this.#o.log.warn({ ...incident, again: this.#ends }, 'flows were ended; the tab is off');
+    await noteIncident(this.#o.db, incident).catch((error: unknown) => this.#o.log.warn({ error: (error as Error).message }, 'what happened to the flows could not be written down'));
+  }
+
+  /** The tab of the last node is off from now on; one that nobody can name, again and again, leaves only a start without flows. */
+  #switchOff(cut: Cut): FlowIncident {
+    const { folder, log } = this.#o;
+    const last = lastNode(join(folder, '.last-node'));
+    const [tab, node] = [cut.tab ?? last?.tab ?? '', cut.node ?? last?.node ?? ''];
+    const file = join(folder, 'flows.json');
+    const incident: FlowIncident = { what: cut.what, tab: null, tabName: null, node: node === '' ? null : node.slice(0, 80), nodeName: last?.node === node ? last.name : null, detail: cut.detail };
+    try {
+      const text = readFileSync(file, 'utf8');
+      const named = nameIn(text, tab, node);
+      const changed = named && without(text, named.tabs);
+      if (named) Object.assign(incident, { tab: named.tabs[0] ?? null, tabName: named.tabName, nodeName: named.nodeName ?? incident.nodeName });
+      if (changed) { writeFileSync(`${file}.new`, changed, { mode: 0o600 }); renameSync(`${file}.new`, file); this.#nameless = 0; this.#safe = false; return incident; }
+    } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ error: (error as Error).message }, 'the flow file cannot be read'); }
+    this.#nameless++;
+    if (this.#nameless < namelessMax) return incident;
+    this.#safe = true;
+    return { ...incident, what: 'unusable', detail: `${cut.what}: ${cut.detail}; started without flows` };
+  }
+
+  #line(line: string): void {
+    const second = Math.floor(performance.now() / 1000);
+    if (second !== this.#lines.second) {
+      if (this.#lines.count > limits.flowsLines) this.#o.log.warn({ dropped: this.#lines.count - limits.flowsLines }, 'flows wrote more than is kept');
+      this.#lines = { second, count: 0 };
+    }
+    if (++this.#lines.count <= limits.flowsLines) this.#o.log.info({ line }, 'flows say');
+  }
+}
+
+function lastNode(file: string): { tab: string; node: string; name: string } | null {
+  try {
+    const [tab = '', node = '', name = ''] = (readFileSync(file, 'utf8').split('\n')[0] ?? '').split('\t');
+    return node === '' ? null : { tab, node, name: name.trim() };
+  } catch { return null; }
+}
+
+/** From the system where it tells (a process that is stuck in a leak does not), else as it said last. */
+function rssOf(pid: number | undefined, beat: HostBeat | null): number {
+  try {
+    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    if (kb !== undefined) return Number(kb) * 1024;
+  } catch { /* not Linux, or it has just ended */ }
+  return beat?.rss ?? 0;
+}

@@ -1,0 +1,13 @@
+/** What the keeper and the process that runs flows say to each other over their channel. Types alone: the contained process loads nothing of the house. */
+
+/** The first word of the keeper; there is no environment. */
+export type Begin = { type: 'begin'; userDir: string; nodesDir: string; editorHeader: string; editorSecret: string; credentialSecret: string; safe: boolean; language: string };
+/** `status` 0: it could not be asked, `body` says why. */
+export type Answer = { type: 'answer'; id: number; status: number; headers?: Record<string, string>; body: string };
+export type ToHost = Begin | Answer;
+
+/** A call of the API of the flows, or of an outside host through the list of the settings. */
+export type Call = { type: 'api'; id: number; path: string; body: unknown } | { type: 'http'; id: number; method: string; url: string; headers: Record<string, string>; body: string | null };
+/** Each half second: memory, and the tab that had most messages since the last beat. */
+export type HostBeat = { type: 'beat'; rss: number; busiest: { tab: string; node: string; count: number } | null };
+export type FromHost = { type: 'up'; port: number } | HostBeat | Call;
