@@ -90,8 +90,9 @@ function whoWord(line: PartyLine | undefined, seal: Seal): string {
 }
 
 /** When it happened, by the county's clock; the device's time for what came late, with the day when it was not today (law 5: the age is in the text). */
-export function timeWord(alert: Pick<Alert, 'openedAt' | 'occurredAt'>, now: number): string {
-  const late = alert.occurredAt !== null && alert.openedAt - alert.occurredAt > limits.lateMs;
+export function timeWord(alert: Pick<Alert, 'openedAt' | 'occurredAt'> & Partial<Pick<Alert, 'flags'>>, now: number): string {
+  // What was found in a vendor's history is late whatever its age.
+  const late = alert.occurredAt !== null && (alert.openedAt - alert.occurredAt > limits.lateMs || alert.flags?.includes('pulled') === true);
   const at = late ? (alert.occurredAt as number) : alert.openedAt;
   const day = (ms: number): number => Math.floor((ms + countyZoneMs) / 86_400_000);
   const ago = day(now) - day(at);

@@ -41,6 +41,14 @@ export const limits = {
   /** Doors are read again after this, besides at each hint. */ vendorDoorsMs: 5_000,
   /** Wait for the database at a push of a device that is not known. */ vendorLookupMs: 1_500,
   /** Refused pushes of one door that are audited in misuseWindowMs; further ones are counted. */ vendorRefusalsAudited: 5,
+  // -- vendors' histories
+  /** An account's history is read so often, up to so long before the vendor's now (pushes on their way are no gap), from so long before what was compared last; the first time from so long ago; at most so far back. */
+  vendorPullMs: 3 * 60_000, vendorPullSettleMs: 60_000, vendorPullOverlapMs: 5 * 60_000, vendorPullFirstMs: 3_600_000, vendorPullBackMs: 7 * 24 * 3_600_000,
+  /** One round: its lease, after which another edge may read; no device is begun after; beyond so many devices left over the cursor stays. */ vendorPullLeaseMs: 120_000, vendorPullRoundMs: 40_000, vendorPullBehind: 5_000,
+  /** One question: answered by then, at most so large; so many at once; tries of one that fails; pages of one device in a round. A vendor that says "too many" is left alone at least so long, at most so long. */
+  vendorAskMs: 10_000, vendorAskBytes: 4 * 1024 * 1024, vendorAsks: 4, vendorAskTries: 3, vendorPages: 50, vendorBusyMs: 10_000, vendorBusyMaxMs: 5 * 60_000,
+  /** Devices of one account that are read. */ vendorListRows: 20_000,
+  /** Reading that fails for so long is a fault at the desk. Times of one occurrence, pushed and read, differ at most by this. Days that the report of gaps is kept. */ vendorPullFailMs: 15 * 60_000, vendorSameMs: 1_000, vendorGapDays: 800, vendorGapRows: 400,
   /** Bytes of one message of a watch; bytes of one connection that are no whole message: closed. Silence after which a watch is cut off. */ watchFrameBytes: 20_000, watchIdleMs: 40 * 60_000,
   // -- intake
   /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,

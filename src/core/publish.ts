@@ -27,6 +27,7 @@ export type Publish = {
   /** The device reconnects again and again: its heartbeats are merged, its alarms are not touched. */
   flapping: boolean;
   /** A vendor's frame: why its own dialect cannot read it. */ unreadable?: string;
+  /** Read from a vendor's history, where it stood unpushed: when the vendor heard it, by the process's monotonic clock. Late by nature. */ heardMs?: number;
 };
 
 /** A message behind a vendor's authenticated door that no registered device of ours has sent; `key` is what the vendor calls it, '' when it names nobody. */

@@ -18,6 +18,7 @@ export type DoorSettings = {
   /** Of its own, where watches speak TCP. */ port: number | null;
   /** What the plain "alarm" of a product means, by its id; `*` of any. */ alarms: Readonly<Record<string, DeviceKind>>;
   /** Addresses that may push, as prefixes of networks; empty: any. */ addresses: readonly string[]; mapping: Mapping | null;
+  /** Read the vendor's own history beside its pushes, and back-fill what was not pushed; `url`: another platform than the public one. */ history?: { url?: string } | null;
 };
 export const emptySettings: DoorSettings = { alarms: {}, addresses: [], mapping: null, port: null };
 
@@ -28,7 +29,12 @@ export type VendorDoor = { name: string; kind: DoorKind; secrets: Readonly<Recor
 export const aliasOf = (door: string, key: string): string => `${door}\n${key}`;
 
 /** What a kind of door needs, for the page and for whoever sends it to us. */
-export type DoorKindHelp = { kind: DoorKind; /** told by HTTP at `/vendors/{name}` */ pushes: boolean; secrets: readonly { name: string; what: string; pattern: string; optional: boolean }[] };
+export type DoorKindHelp = { kind: DoorKind; /** told by HTTP at `/vendors/{name}` */ pushes: boolean; /** its history can be read: where, and with which secrets */ history: { url: string; needs: readonly string[] } | null; secrets: readonly { name: string; what: string; pattern: string; optional: boolean }[] };
+/** How the reading of an account's history stands: times in epoch ms. */
+export type PullState = {
+  /** by the vendor's clock, compared up to here */ cursorAt: number | null; lastAt: number | null; okAt: number | null; failingSince: number | null; why: string | null; skewMs: number | null; /** devices not read yet */ behind: number;
+  /** of the last seven days */ records: number; missing: number; filled: number; alarms: number;
+};
 /** What a frame would say behind a door: for the page that makes a mapping. */
 export type DoorPreview = { problem: string | null; messages: readonly { keys: readonly string[]; said: readonly { channel: string; what: unknown }[]; unreadable: string | null }[] };
 /** What the pages may ask about vendors' dialects; the composition root passes it. */

@@ -54,7 +54,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
 }
 
 /** By the stable name first; a platform's own name is remembered beside it, for what carries only that (online, offline). */
-async function lookUp({ devices, log }: DeliverOptions, learned: Map<string, string>, door: VendorDoor, message: Message): Promise<Found> {
+export async function lookUp({ devices, log }: Pick<DeliverOptions, 'devices' | 'log'>, learned: Map<string, string>, door: VendorDoor, message: Message): Promise<Found> {
   // What was learned serves only who comes under that one name: beside another name it could make a stranger somebody else.
   const alone = message.keys.length === 1;
   for (const key of message.keys) {
@@ -68,7 +68,7 @@ async function lookUp({ devices, log }: DeliverOptions, learned: Map<string, str
 }
 
 /** A stranger's message: an alarm when it may be one; its mere coming or going is nobody's business. */
-function strangerOf(door: VendorDoor, message: Message, more: { revoked: boolean; address: string; trace: string; arrivedMs: number }): Stranger | null {
+export function strangerOf(door: VendorDoor, message: Message, more: { revoked: boolean; address: string; trace: string; arrivedMs: number }): Stranger | null {
   const { revoked, ...rest } = more;
   const events = [...message.states.filter((s) => s.on).map((s) => s.event), ...message.decoded.flatMap((d) => (d.channel === 'event' && d.event.edge !== 'clear' ? [d.event] : []))]
     .sort((a, b) => kindInfo[a.kind].priority - kindInfo[b.kind].priority);
@@ -91,7 +91,7 @@ function stateEvent(states: Map<string, boolean>, deviceId: string, { on, event 
 }
 
 /** Our protocol's bytes; what makes them too long is what is only kept beside, never the alarm. */
-function bytesWithin(decoded: Decoded): Uint8Array {
+export function bytesWithin(decoded: Decoded): Uint8Array {
   const whole = encode(decoded);
   if (whole.length <= limits.payloadBytes) return whole;
   if (decoded.channel === 'event') {

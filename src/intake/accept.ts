@@ -137,7 +137,7 @@ async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Deco
   if (typeof decoded === 'string') {
     parts.meter.ledger.ended(laneOf[publish.channel], 'quarantined');
     await parts.quarantine.add(publish, decoded);
-    parts.presence.note({ device: publish.device, atMs: publish.arrivedMs, trace: publish.trace, alive: true });
+    parts.presence.note({ device: publish.device, atMs: publish.heardMs ?? publish.arrivedMs, trace: publish.trace, alive: true });
     return { result: 'quarantined', reason: decoded };
   }
   switch (decoded.channel) {
@@ -204,10 +204,10 @@ async function acceptEvent(parts: Parts, publish: Publish, event: DecodedEvent):
   const { device, trace, arrivedMs } = publish;
   const unsafe = publish.qos === 0 && publish.door === 'mqtt';
   if (unsafe) parts.meter.noted('qos0-event');
-  await parts.urgent.add(eventOf(parts.seal, { ...event, device, source: publish.door, trace, arrivedMs, flags: [...event.flags, ...(unsafe ? ['qos0'] : []), ...(device.canary ? ['canary'] : [])] }));
+  await parts.urgent.add(eventOf(parts.seal, { ...event, device, source: publish.door, trace, arrivedMs, flags: [...event.flags, ...(publish.heardMs !== undefined ? ['pulled'] : []), ...(unsafe ? ['qos0'] : []), ...(device.canary ? ['canary'] : [])] }));
   // Its own word about the mains counts like a heartbeat's; the delay and the one notice are supervision's.
   const mains = event.kind !== 'mains-lost' || event.edge === 'report' ? undefined : event.edge === 'clear';
-  parts.presence.note({ device, atMs: arrivedMs, trace, alive: true, ...(mains !== undefined && { reading: { mains } }) });
+  parts.presence.note({ device, atMs: publish.heardMs ?? arrivedMs, trace, alive: true, ...(mains !== undefined && { reading: { mains } }) });
   parts.log.info({ deviceId: device.id, kind: event.kind, edge: event.edge, trace, ms: Math.round(performance.now() - arrivedMs) }, 'event committed');
   return { result: 'stored' };
 }

@@ -2,20 +2,14 @@
  * Messages behind a vendor's authenticated door that no registered device has sent (A11): listed for whoever claims it; what may be an
  * alarm is kept raw, for a replay after the claim, and raises `unknown-device` in the same transaction, P1 when it is an emergency.
  */
-import { createHash } from 'node:crypto';
 import { kindInfo } from '#core/event.ts';
 import type { DeviceId } from '#core/ids.ts';
 import type { AcceptStranger, Refused, Stranger } from '#core/publish.ts';
 import type { Seal } from '#store/seal.ts';
+import { strangerId } from '#vendors/stranger.ts';
 import { maybeP1 } from './derive.ts';
 import type { Quarantine } from './quarantine.ts';
 import { eventOf } from './urgent.ts';
-
-/** An id that no device of ours has: the door's name, and what the vendor calls it, in the characters of ids. */
-function strangerId(door: string, key: string): DeviceId {
-  const whole = `${door}_${key.replace(/[^A-Za-z0-9_-]/g, '_')}`;
-  return (whole.length <= 64 ? whole : `${whole.slice(0, 47)}_${createHash('sha256').update(key).digest('hex').slice(0, 16)}`) as DeviceId;
-}
 
 export function createStrangers(options: { seal: Seal; quarantine: Quarantine; refused: (refused: Refused) => void }): AcceptStranger {
   const { seal, quarantine } = options;

@@ -11,7 +11,7 @@ const windowMsMax = 30_000;
 export const fall: Rule = {
   kinds: ['fall'],
   raise(event, facts, now) {
-    const declaredMs = event.flags.includes('late') ? 0 : Math.min(facts.device?.confirmWindowMs ?? 0, windowMsMax);
+    const declaredMs = event.flags.includes('late') || event.flags.includes('pulled') ? 0 : Math.min(facts.device?.confirmWindowMs ?? 0, windowMsMax);
     const windowMs = Math.max(0, declaredMs - Math.max(0, event.receivedAt - (event.deviceTime ?? event.receivedAt)));
     const summary = { fallId: event.sourceEventId, confirmUntil: event.receivedAt + windowMs };
     return [lifeRaise(event, facts, now, windowMs > 0 ? { confirmMs: Math.max(0, event.receivedAt + windowMs - now), summary } : {})];

@@ -3,7 +3,7 @@ import { type Facts, inTest, lifeSubject, modeNow, type Raise, regionOf } from '
 import { kindInfo, type StoredEvent } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 
-const shown: ReadonlySet<string> = new Set(['late', 'id-reused', 'time-absurd', 'qos0', 'after-reboot', 'drill', 'canary']);
+const shown: ReadonlySet<string> = new Set(['late', 'pulled', 'id-reused', 'time-absurd', 'qos0', 'after-reboot', 'drill', 'canary']);
 /** A radar that has just started cries fall (FIELD F11): a badge, nothing else. */
 const afterRebootS = 120;
 

@@ -16,7 +16,7 @@ export function technicalRaise(event: StoredEvent, facts: Facts, now: number, ex
   const flapping = (facts.selfEnded ?? 0) >= limits.flapEnds;
   return [{
     type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: deviceSubject(event), plan: 'none', end: null,
-    ring: highRisk ? 'soft' : 'none', ...extra, flags: [...event.flags.filter((f) => f === 'late' || f === 'id-reused'), ...(highRisk ? ['high-risk'] : []), ...(flapping ? ['flapping'] : []), ...(extra.flags ?? [])],
+    ring: highRisk ? 'soft' : 'none', ...extra, flags: [...event.flags.filter((f) => f === 'late' || f === 'pulled' || f === 'id-reused'), ...(highRisk ? ['high-risk'] : []), ...(flapping ? ['flapping'] : []), ...(extra.flags ?? [])],
   }];
 }
 

@@ -1,11 +1,12 @@
 /** What pages may know of the dialects: which secrets a door needs, and what a frame would say behind one. Pure. */
 import { DecodeError } from '#core/errors.ts';
 import { type DoorKindHelp, type DoorPreview, type DoorWords, doorKinds } from '#core/vendor-door.ts';
+import { histories } from './history.ts';
 import { pushVendors } from './push-vendors.ts';
 import type { Message } from './push.ts';
 
 const help = (kind: (typeof doorKinds)[number]): DoorKindHelp => ({
-  kind, pushes: pushVendors[kind] !== undefined,
+  kind, pushes: pushVendors[kind] !== undefined, history: histories[kind] ? { url: histories[kind].url, needs: histories[kind].needs } : null,
   secrets: Object.entries(pushVendors[kind]?.secrets ?? {}).map(([name, s]) => ({ name, what: s.what, pattern: s.shape.source, optional: s.optional === true })),
 });
 

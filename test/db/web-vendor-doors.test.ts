@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { insertQuarantined } from '#store/quarantine.ts';
 import { openDoor } from '#store/vendor-doors.ts';
+import { claimPull, finishPull } from '#store/vendor-pulls.ts';
 import { doorWords } from '#vendors/door-words.ts';
 import { testWeb, type Web } from '#test/harness/web.ts';
 
@@ -44,6 +45,24 @@ describe('a door', () => {
     expect((await patch({ version: 1, secrets: { aesKey: 'A'.repeat(43) }, settings: { alarms: { '*': 'sos' } } })).body).toEqual({ name: 'on', version: 2 });
     expect((await patch({ version: 1, enabled: false })).status).toBe(409);
     expect(await openDoor(web.t.db, web.t.seal, 'on')).toMatchObject({ secrets: { token: 'first', aesKey: 'A'.repeat(43) }, settings: { alarms: { '*': 'sos' }, addresses: [] } });
+  });
+
+  it('reads its vendor’s history when it has what that needs; how it stands and what was missing are shown [2.15]', async () => {
+    expect((await open({ name: 'pull', kind: 'ctwing' })).status).toBe(201);
+    const patch = (body: object, name = 'pull'): ReturnType<Web['fetch']> => web.fetch(`/api/v1/vendor-doors/${name}`, { method: 'PATCH', cookie: admin, body: { version: 1, ...body } });
+    expect((await patch({ settings: { history: {} } })).body.error.fields).toEqual(['appKey', 'appSecret', 'masterKeys'].map((name) => ({ field: `secrets.${name}`, expected: 'what reading the history needs' })));
+    expect((await patch({ settings: { history: { url: 'http://elsewhere.example' } }, secrets: { appKey: 'app1', appSecret: 'secret9', masterKeys: '1=0123456789abcdef' } })).body.error.fields).toEqual([{ field: 'settings.history.url', expected: 'https:// (http only on this machine)' }]);
+    expect((await patch({ secrets: { masterKeys: 'nonsense' } })).body.error.fields[0]).toMatchObject({ field: 'secrets.masterKeys' });
+    expect((await open({ name: 'mm', kind: 'milesight', settings: { history: {} } })).body.error.fields).toEqual([{ field: 'settings.history', expected: 'null: the history of this kind cannot be read' }]);
+    expect((await patch({ settings: { history: {} }, secrets: { appKey: 'app1', appSecret: 'secret9', masterKeys: '1=0123456789abcdef,2=0123456789abcdef' } })).status).toBe(200);
+    const shown = async () => (await web.fetch('/api/v1/vendor-doors', { cookie: admin })).body.doors.find((d: { name: string }) => d.name === 'pull');
+    expect(await shown()).toMatchObject({ pull: null, settings: { history: {} }, secretsSet: ['appKey', 'appSecret', 'key', 'masterKeys'] });
+    const claim = await web.t.db.tx((sql) => claimPull(sql, ['pull'], 'edge-1'));
+    await web.t.db.tx((sql) => finishPull(sql, web.t.seal, claim ?? { door: '', token: '' }, { cursorAt: 1_700_000_000_000, behind: { p1: 5 }, ok: true, why: null, skewMs: -2_500.4, nextMs: 1_000, records: 9, missing: 3, filled: 3, alarms: 1, oldestMs: 240_000 }));
+    expect((await shown()).pull).toMatchObject({ cursorAt: 1_700_000_000_000, failingSince: null, why: null, skewMs: -2_500, behind: 1, records: 9, missing: 3, filled: 3, alarms: 1 });
+    expect((await web.fetch('/api/v1/vendor-doors/pull/gaps', { cookie: admin })).body.days).toMatchObject([{ door: 'pull', rounds: 1, records: 9, missing: 3, filled: 3, alarms: 1, oldestMs: 240_000 }]);
+    expect((await web.fetch('/api/v1/vendor-doors/nobody/gaps', { cookie: admin })).status).toBe(404);
+    expect((await web.fetch('/api/v1/vendor-doors/pull', { method: 'DELETE', cookie: admin })).status).toBe(200);
   });
 
   it('is the whole county’s matter', async () => {

@@ -11,7 +11,11 @@ import { propertiesOf } from '#vendors/properties.ts';
 
 export const ctwing: PushVendor = {
   name: 'ctwing',
-  secrets: { key: { what: 'the secret at the end of the push address (?key=…)', shape: keyShape } },
+  secrets: {
+    key: { what: 'the secret at the end of the push address (?key=…)', shape: keyShape },
+    appKey: { what: 'the App Key of an application, to read the platform’s history', shape: /^[!-~]{4,64}$/, optional: true }, appSecret: { what: 'its App Secret', shape: /^[!-~]{4,64}$/, optional: true },
+    masterKeys: { what: 'product=MasterKey, several joined with commas', shape: /^\d{1,20}=[0-9A-Za-z]{8,64}(?:,\d{1,20}=[0-9A-Za-z]{8,64})*$/, optional: true },
+  },
   answer: { type: 'application/json', body: '{"code":0}' },
   open: (request, account) => openByKey(request, account),
   read(plain, settings, now) {
@@ -45,6 +49,15 @@ function unescaped(body: Uint8Array): Uint8Array {
   }
 }
 
+/**
+ * The name of an occurrence: who, which kind of message, and when, so that the platform's history gives it the same one; what names no
+ * time is told apart by what it says. (Kinds within one message are told apart by the reader.)
+ */
+export function frameName(frame: Json, data: unknown = undefined): string {
+  const who = keyOf(frame['deviceId']) ?? keysOf(pick(frame, 'IMEI'), pick(frame, 'deviceSn'))[0];
+  return typeof frame['timestamp'] === 'number' ? nameOf(who, frame['messageType'], frame['timestamp']) : nameOf(who, frame['messageType'], frame['timestamp'], data ?? frame['eventContent'], frame['serviceId']);
+}
+
 function message(frame: Json, settings: DoorSettings, now: number): Message & { at: number | null } {
   const payload = pick(frame, 'payload');
   const data = isObject(payload) ? (pick(payload, 'serviceData') ?? payload) : payload;
@@ -52,7 +65,7 @@ function message(frame: Json, settings: DoorSettings, now: number): Message & { 
   const keys = keysOf(pick(frame, 'IMEI'), isObject(data) ? pick(data, 'IMEI') : undefined, frame['deviceId'], pick(frame, 'deviceSn'));
   if (keys.length === 0) throw new DecodeError('neither IMEI nor deviceId');
   const options = {
-    id: nameOf(keys.at(-1), frame['messageType'], frame['timestamp'], data ?? frame['eventContent'], frame['serviceId']), at: frame['timestamp'], now,
+    id: frameName(frame, data), at: frame['timestamp'], now,
     alarm: alarmOf(settings, frame['productId']),
   };
   return { keys, at: typeof given === 'number' ? given : null, states: [], raw: bytesOf(frame), ...meaning(frame, data, options, now) };

@@ -9,6 +9,7 @@ import { may } from '#core/user.ts';
 import { type DoorKind, type DoorSettings, doorKinds, emptySettings } from '#core/vendor-door.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { findQuarantined } from '#store/quarantine-admin.ts';
+import { gapDays, pullStates } from '#store/vendor-pulls.ts';
 import { countDoors, deleteDoor, insertDoor, listDoors, updateDoor } from '#store/vendor-doors.ts';
 import { callerOf, requireScope, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
@@ -30,19 +31,27 @@ const Mapping = Shape({
 const Settings = Shape({
   alarms: Type.Record(Type.String({ pattern: '^\\S{1,64}$' }), Kind, { description: 'what the plain “alarm” of a product means, by its id; * of any' }),
   addresses: Type.Array(Type.String({ pattern: '^[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?$', description: 'an address or a network (1.2.3.0/24)' }), { maxItems: 50 }),
-  mapping: Nullable(Mapping), port: Nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'kind watch: the TCP port it listens on' })),
+  mapping: Nullable(Mapping),
+  history: Type.Optional(Nullable(Shape({ url: Type.Optional(Type.String({ maxLength: 200, pattern: '^https?://[A-Za-z0-9.:\\[\\]-]+(/[A-Za-z0-9._~/-]*)?$', description: 'another platform than the public one' })) }))),
+  port: Nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'kind watch: the TCP port it listens on' })),
 });
 const SomeSettings = Shape(Type.Partial(Type.Object(Settings.properties)).properties);
-const Secrets = Type.Record(Type.String({ pattern: '^[A-Za-z]{1,20}$' }), Type.String({ minLength: 1, maxLength: 200 }), { description: 'as the kind asks for them' });
+const Secrets = Type.Record(Type.String({ pattern: '^[A-Za-z]{1,20}$' }), Type.String({ minLength: 1, maxLength: 2_000 }), { description: 'as the kind asks for them' });
 const Title = Type.String({ maxLength: 60 });
+const Count = Type.Number({ minimum: 0 });
+/** Reading of the vendor's history; counts of the last seven days. */
+const Pull = Shape({
+  cursorAt: Nullable(EpochMs), lastAt: Nullable(EpochMs), okAt: Nullable(EpochMs), failingSince: Nullable(EpochMs), why: Nullable(Type.String()), skewMs: Nullable(Type.Number({ description: 'the vendor’s clock before ours' })),
+  behind: Type.Integer({ description: 'devices whose history could not be read yet' }), records: Count, missing: Count, filled: Count, alarms: Count,
+});
 const DoorView = Shape({
   name: DoorName, kind: OneOf(doorKinds), title: Type.String(), settings: Settings, enabled: Type.Boolean(), secretsSet: Type.Array(Type.String()), devices: Type.Integer(), path: Type.String(),
-  lastAt: Nullable(EpochMs), refusedAt: Nullable(EpochMs), refusedWhy: Nullable(Type.String()), version: Type.Integer(),
+  lastAt: Nullable(EpochMs), refusedAt: Nullable(EpochMs), refusedWhy: Nullable(Type.String()), version: Type.Integer(), pull: Nullable(Pull),
 });
-const KindHelp = Shape({ kind: OneOf(doorKinds), pushes: Type.Boolean(), secrets: Type.Array(Shape({ name: Type.String(), what: Type.String(), pattern: Type.String(), optional: Type.Boolean() })) });
+const KindHelp = Shape({ kind: OneOf(doorKinds), pushes: Type.Boolean(), history: Nullable(Shape({ url: Type.String(), needs: Type.Array(Type.String()) })), secrets: Type.Array(Shape({ name: Type.String(), what: Type.String(), pattern: Type.String(), optional: Type.Boolean() })) });
 
 /** What is wrong with a door's secrets and settings, by field. */
-function problemsOf(ctx: WebContext, kind: DoorKind, secrets: Readonly<Record<string, string>>, settings: DoorSettings, whole: boolean): FieldProblem[] {
+function problemsOf(ctx: WebContext, kind: DoorKind, secrets: Readonly<Record<string, string>>, settings: DoorSettings, whole: boolean, kept: readonly string[] = []): FieldProblem[] {
   const wanted = ctx.vendors?.kinds.find((k) => k.kind === kind)?.secrets ?? [];
   const problems: FieldProblem[] = [];
   for (const { name, what, pattern, optional } of wanted) {
@@ -52,17 +61,31 @@ function problemsOf(ctx: WebContext, kind: DoorKind, secrets: Readonly<Record<st
   for (const name of Object.keys(secrets)) if (!wanted.some((w) => w.name === name)) problems.push({ field: `secrets.${name}`, expected: wanted.length === 0 ? 'nothing: this kind has no secrets' : `only ${wanted.map((w) => w.name).join(', ')}` });
   for (const [i, address] of settings.addresses.entries()) if (Number(address.split('/')[1] ?? 0) > (address.includes(':') ? 128 : 32)) problems.push({ field: `settings.addresses.${i}`, expected: 'a network whose bits fit its address' });
   if (kind === 'mapping' && settings.mapping === null) problems.push({ field: 'settings.mapping', expected: 'where the device, the time and the alarms stand' });
+  problems.push(...historyProblems(ctx, kind, [...kept, ...Object.keys(secrets)], settings));
   if (kind === 'watch' && settings.port === null) problems.push({ field: 'settings.port', expected: 'the TCP port that the watches are told' });
   return problems;
+}
+
+/** Reading a history needs a kind that keeps one, its secrets, and a connection that nobody listens to. */
+function historyProblems(ctx: WebContext, kind: DoorKind, have: readonly string[], { history }: DoorSettings): FieldProblem[] {
+  if (history == null) return [];
+  const keeps = ctx.vendors?.kinds.find((k) => k.kind === kind)?.history;
+  if (!keeps) return [{ field: 'settings.history', expected: 'null: the history of this kind cannot be read' }];
+  const open = history.url !== undefined && !/^https:|^http:\/\/(127\.0\.0\.1|localhost|\[::1\])[:/]?/.test(history.url);
+  return [...keeps.needs.filter((name) => !have.includes(name)).map((name) => ({ field: `secrets.${name}`, expected: 'what reading the history needs' })), ...(open ? [{ field: 'settings.history.url', expected: 'https:// (http only on this machine)' }] : [])];
 }
 
 export function registerVendorDoors(app: App, ctx: WebContext): void {
   app.get('/api/v1/vendor-doors', {
     config: { access: may.readDoors },
     schema: { summary: '厂商接入: doors of vendors’ clouds, and what each kind needs; secrets by their names only', tags, response: { 200: Shape({ doors: Type.Array(DoorView), kinds: Type.Array(KindHelp), publicUrl: Type.String() }), ...errorAnswers } },
-  }, async () => ({
-    doors: (await listDoors(ctx.db, ctx.seal)).map((door) => ({ ...door, path: `/vendors/${door.name}` })) as Static<typeof DoorView>[], kinds: (ctx.vendors?.kinds ?? []) as Static<typeof KindHelp>[], publicUrl: ctx.settings.publicUrl,
-  }));
+  }, async () => {
+    const pulls = await pullStates(ctx.db);
+    return {
+      doors: (await listDoors(ctx.db, ctx.seal)).map((door) => ({ ...door, path: `/vendors/${door.name}`, pull: door.settings.history == null ? null : (pulls.get(door.name) ?? null) })) as Static<typeof DoorView>[],
+      kinds: (ctx.vendors?.kinds ?? []) as unknown as Static<typeof KindHelp>[], publicUrl: ctx.settings.publicUrl,
+    };
+  });
   app.post('/api/v1/vendor-doors', {
     config: { access: may.writeDoors },
     schema: {
@@ -106,7 +129,7 @@ function registerOne(app: App, ctx: WebContext): void {
     const door = (await listDoors(ctx.db, ctx.seal)).find((d) => d.name === request.params.id);
     if (!door) throw nothing();
     const settings = { ...door.settings, ...some } as DoorSettings;
-    const problems = problemsOf(ctx, door.kind, secrets ?? {}, settings, false);
+    const problems = problemsOf(ctx, door.kind, secrets ?? {}, settings, false, door.secretsSet);
     if (problems.length > 0) throw invalid(problems);
     const next = await change(ctx, async (sql) => {
       const patch = { settings, ...(title !== undefined && { title }), ...(secrets !== undefined && { secrets }), ...(enabled !== undefined && { enabled }) };
@@ -115,6 +138,16 @@ function registerOne(app: App, ctx: WebContext): void {
       return { result, audit: [{ actor: caller.actor, action: 'vendor-door.change', target: `vendor-door:${door.name}`, result: 'ok', detail: { fields: Object.keys(request.body), secrets: Object.keys(secrets ?? {}), enabled: enabled ?? door.enabled } }] };
     });
     return { name: door.name, version: next };
+  });
+  app.get('/api/v1/vendor-doors/:id/gaps', {
+    config: { access: may.readDoors },
+    schema: {
+      summary: 'What the vendor had and did not push, day by day, newest first: the proof for the vendor', tags, params,
+      response: { 200: Shape({ days: Type.Array(Shape({ door: Type.String(), day: Type.String(), rounds: Count, records: Count, missing: Count, filled: Count, alarms: Count, oldestMs: Type.Number({ description: 'the greatest age at which something was back-filled' }) })) }), ...errorAnswers },
+    },
+  }, async (request) => {
+    if (!(await listDoors(ctx.db, ctx.seal)).some((d) => d.name === request.params.id)) throw nothing();
+    return { days: await gapDays(ctx.db, request.params.id, limits.vendorGapRows) };
   });
   app.delete('/api/v1/vendor-doors/:id', {
     config: { access: may.writeDoors }, schema: { summary: 'Close a door that no device is bound to', tags, params, response: { 200: Ok, ...errorAnswers } },

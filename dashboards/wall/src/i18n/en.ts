@@ -28,7 +28,7 @@ export const en = {
   'queue.arrivals': '{n} new', 'queue.more': '{n} more', 'queue.repeat': 'raised {n} times', 'queue.ended': 'closed', 'queue.new': 'New alarm: {text}',
   'queue.unknownSubject': 'Not on file',
   'state.confirming': 'Confirming', 'state.open': 'Unclaimed', 'state.claimed': 'Claimed', 'state.committed': 'Answered', 'state.arrived': 'Arrived', 'state.closed': 'Closed',
-  'flag.late': 'late', 'flag.test': 'test', 'flag.self-cancelled': 'self-cancelled', 'flag.nobody-answered': 'nobody answered', 'flag.after-reboot': 'within 2 min of a reboot', 'flag.in-outage': 'inside an outage', 'flag.in-stock': 'device in stock', 'flag.demo': 'demo', 'flag.id-reused': 'id reused',
+  'flag.late': 'late', 'flag.pulled': 'read from the vendor’s history', 'flag.test': 'test', 'flag.self-cancelled': 'self-cancelled', 'flag.nobody-answered': 'nobody answered', 'flag.after-reboot': 'within 2 min of a reboot', 'flag.in-outage': 'inside an outage', 'flag.in-stock': 'device in stock', 'flag.demo': 'demo', 'flag.id-reused': 'id reused',
   'flag.time-missing': 'no device time', 'flag.time-absurd': 'device clock wrong', 'flag.person-away': 'away', 'flag.unverified': 'unverified', 'flag.flapping': 'flapping', 'flag.high-risk': 'high risk', 'flag.claim-lapsed': 'claim lapsed', 'flag.need-help': 'needs help', 'flag.no-arrival': 'did not arrive', 'flag.contacted': 'spoken to', 'flag.raised-again': 'raised again', 'flag.unbooked-test': 'unbooked test', 'flag.by-report': 'reported later', 'flag.rule-failed': 'rule failed', 'flag.away': 'away', 'flag.hospital': 'in hospital', 'flag.evacuated': 'evacuated',
   'case.none': 'No alert chosen', 'case.noneHelp': 'Choose with ↑ ↓, claim with A; ? shows all keys.',
   'case.mine': 'me',

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { deviceKinds } from '#core/event.ts';
-import type { DoorKindHelp, DoorSettings, Mapping } from '#core/vendor-door.ts';
+import type { DoorKindHelp, DoorSettings, Mapping, PullState } from '#core/vendor-door.ts';
 import { may } from '#core/user.ts';
 import { patch, post, type Problem, remove } from '#wall/api/client.ts';
 import { dayMinute } from '#wall/format/time.ts';
@@ -12,13 +12,14 @@ import { go, keepUnsaved, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { say, sayProblem } from '#wall/state/toast.ts';
 import { MappingEditor } from './door-mapping.tsx';
+import { HistoryFields, Pulled } from './door-history.tsx';
 import { AnyProblem, slug } from './door-words.tsx';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FieldProblem, Sure } from './paging.tsx';
 
 type DoorRow = {
   name: string; kind: DoorKindHelp['kind']; title: string; settings: DoorSettings; enabled: boolean; secretsSet: readonly string[]; devices: number; path: string;
-  lastAt: number | null; refusedAt: number | null; refusedWhy: string | null; version: number;
+  lastAt: number | null; refusedAt: number | null; refusedWhy: string | null; version: number; pull: PullState | null;
 };
 type View = { doors: readonly DoorRow[]; kinds: readonly DoorKindHelp[]; publicUrl: string };
 
@@ -35,7 +36,7 @@ export function Doors() {
         <>
           {view.value.doors.length === 0 ? <p class="empty">{t('doors.empty')}</p> : (
             <div class="card scroll"><table class="table">
-              <thead><tr><th>{t('doors.name')}</th><th>{t('doors.kind')}</th><th>{t('doors.devices')}</th><th>{t('doors.last')}</th><th>{t('doors.refused')}</th><th /></tr></thead>
+              <thead><tr><th>{t('doors.name')}</th><th>{t('doors.kind')}</th><th>{t('doors.devices')}</th><th>{t('doors.last')}</th><th>{t('doors.refused')}</th><th>{t('doors.history')}</th><th /></tr></thead>
               <tbody>{view.value.doors.map((door) => <Row key={door.name} door={door} publicUrl={view.value?.publicUrl ?? ''} />)}</tbody>
             </table></div>
           )}
@@ -53,6 +54,7 @@ function Row({ door, publicUrl }: { door: DoorRow; publicUrl: string }) {
       <td><b>{door.title || door.name}</b> <code>{door.kind === 'watch' ? `TCP ${door.settings.port}` : door.kind === 'alink' ? 'MQTT' : `${publicUrl}${door.path}`}</code>{!door.enabled && <> <i class="flag">{t('doors.off')}</i></>}</td>
       <td>{kindText(door.kind)}</td><td class="digits">{door.devices}</td><td class="digits">{door.lastAt === null ? t('doors.never') : dayMinute(door.lastAt)}</td>
       <td>{door.refusedWhy === null ? '–' : <span class="warn small" title={door.refusedWhy}>{door.refusedAt === null ? '' : dayMinute(door.refusedAt)} {maybeText(`doorWhy.${slug(door.refusedWhy)}`) ?? door.refusedWhy}</span>}</td>
+      <td><Pulled on={door.settings.history != null} pull={door.pull} /></td>
       <td>{can(may.writeDoors) && <button type="button" class="small-button" data-test="edit-door" onClick={() => go('doors', door.name)}>{t('act.edit')}</button>}</td>
     </tr>
   );
@@ -63,7 +65,7 @@ function SecretFields({ help, set, values, have, problem }: { help: DoorKindHelp
   return (
     <>{(help?.secrets ?? []).map((s) => (
       <label key={s.name}>{maybeText(`doorSecret.${s.name}`) ?? s.name}{s.optional || (have === null && s.name === 'key') ? ` (${s.name === 'key' ? t('doors.made') : t('doors.optional')})` : ''}
-        <input type="password" autocomplete="off" maxLength={200} data-secret={s.name} value={values[s.name] ?? ''} placeholder={have?.includes(s.name) ? t('doors.kept') : ''} onInput={(event) => set(s.name, event.currentTarget.value)} />
+        <input type="password" autocomplete="off" maxLength={2000} data-secret={s.name} value={values[s.name] ?? ''} placeholder={have?.includes(s.name) ? t('doors.kept') : ''} onInput={(event) => set(s.name, event.currentTarget.value)} />
         <FieldProblem problem={problem} field={`secrets.${s.name}`} /></label>
     ))}</>
   );
@@ -115,6 +117,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
   const alarms = useSignal(alarmLines(door.settings.alarms));
   const addresses = useSignal(door.settings.addresses.join('\n'));
   const port = useSignal(door.settings.port);
+  const history = useSignal(door.settings.history ?? null);
   const mapping = useSignal<Mapping>(door.settings.mapping ?? emptyMapping);
   const problem = useSignal<Problem | null>(null);
   useEffect(() => () => keepUnsaved(mapping, false), []);
@@ -130,7 +133,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
     // A line without a kind goes as it is: the server refuses it by name, nothing vanishes.
-    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => { const [what = '', kind = ''] = line.split('=', 2).map((part) => part.trim()); return [what, kind]; })), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}) };
+    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => { const [what = '', kind = ''] = line.split('=', 2).map((part) => part.trim()); return [what, kind]; })), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}), ...(help?.history ? { history: history.value } : {}) };
     void change({ settings, secrets: given(secrets.value) });
   };
   const close = async (): Promise<void> => {
@@ -146,6 +149,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
         {door.kind !== 'mapping' && <label>{t('doors.alarms')}<textarea rows={3} data-test="door-alarms" placeholder={'*=sos'} value={alarms.value} onInput={(event) => { alarms.value = event.currentTarget.value; }} /><span class="dim small">{t('doors.alarmsHelp', { kinds: deviceKinds.slice(0, 8).join(' ') })}</span><AnyProblem problem={problem.value} under="settings.alarms" /></label>}
         <label>{t('doors.addresses')}<textarea rows={3} data-test="door-addresses" placeholder="1.2.3.0/24" value={addresses.value} onInput={(event) => { addresses.value = event.currentTarget.value; }} /><span class="dim small">{t('doors.addressesHelp')}</span><AnyProblem problem={problem.value} under="settings.addresses" /></label>
       </div>
+      {help?.history && <HistoryFields door={door.name} draft={history} url={help.history.url} problem={problem.value} />}
       {door.kind === 'mapping' && <MappingEditor draft={mapping} problem={problem.value} changed={touch} />}
       <p class="buttons">
         <button type="submit" class="strong" data-test="save-door">{t('act.save')}</button>

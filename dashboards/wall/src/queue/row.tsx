@@ -17,7 +17,7 @@ export function placeText(alert: Pick<AlertView, 'place' | 'town' | 'village'>):
   for (const name of [alert.town, alert.village]) if (name !== null && place.startsWith(name)) place = place.slice(name.length); // the SMS place often begins with both
   return [[alert.town, alert.village].filter(Boolean).join(' '), place].filter(Boolean).join(' · ');
 }
-export const subjectText = (alert: AlertView): string => alert.subject.name ?? (alert.subject.type === 'device' || alert.subject.type === 'number' ? alert.subject.id : t('queue.unknownSubject'));
+export const subjectText = (alert: AlertView): string => alert.subject.name ?? (alert.subject.type === 'device' || alert.subject.type === 'number' || alert.subject.type === 'vendor' ? alert.subject.id : t('queue.unknownSubject'));
 /** Words of the flags a desk should see. */
 export const flagTexts = (alert: AlertView): { flag: string; text: string }[] => alert.flags.flatMap((flag) => { const text = maybeText(`flag.${flag}`); return text === null ? [] : [{ flag, text }]; });
 
