@@ -2,7 +2,7 @@
 import { SimDevice } from '#simulators/device/device.ts';
 import type { Address } from '#simulators/device/wire.ts';
 import type { DeviceKind } from '#core/event.ts';
-import type { Profile, StepName, Words } from './profile.ts';
+import type { Profile, StepName, Words } from '#core/acceptance.ts';
 
 export type Hands = {
   readonly simulated: boolean;

@@ -5,14 +5,10 @@
 import { createApi, type HouseApi } from '#simulators/api/client.ts';
 import { type Hands, installerHands, simulatedHands } from './hands.ts';
 import { type Options, readOptions } from './options.ts';
-import type { StepName, Words } from './profile.ts';
+import { stepWords as names, type Words } from '#core/acceptance.ts';
 import { accept, type AcceptanceOptions, type StepResult, type Verdict } from './run.ts';
 import type { Device } from './steps.ts';
 
-const names: Record<StepName, Words> = {
-  registered: { zh: '登记', en: 'registered' }, connected: { zh: '连接', en: 'connected' }, heartbeat: { zh: '心跳', en: 'heartbeat' }, alarm: { zh: '报警到值班台并返回', en: 'alarm to the console and back' },
-  cancel: { zh: '取消', en: 'cancel' }, offline: { zh: '离线', en: 'offline' }, reconnect: { zh: '断线重连', en: 'back again' }, 'contact-sms': { zh: '第一联系人试铃短信', en: 'ring test to the first contact' },
-};
 const write = (text: string): void => { process.stdout.write(text); };
 /** What keeps an acceptance from beginning: told in words, exit code 2. */
 class CannotBegin extends Error {}

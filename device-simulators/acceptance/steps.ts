@@ -5,7 +5,7 @@
 import { ApiProblem, type HouseApi } from '#simulators/api/client.ts';
 import { type AlertInFull, type DeviceSeen, readAlert, readAlerts, readEvents } from '#simulators/api/house.ts';
 import type { Hands } from './hands.ts';
-import { type Profile, type StepName, waitMs, type Words } from './profile.ts';
+import { type Profile, type StepName, waitMs, type Words } from '#core/acceptance.ts';
 
 export class Failing extends Error {
   readonly words: Words;
@@ -27,7 +27,9 @@ export type Rehearsal = {
 export const readDeviceNow = (r: Pick<Rehearsal, 'api' | 'device'>): Promise<Device> => r.api.call('GET', `/api/v1/devices/${encodeURIComponent(r.device.id)}`);
 const alertNow = async (r: Rehearsal, id: string): Promise<InFull> => (await readAlert(r.api, id)) as InFull;
 
-export const steps: Readonly<Record<StepName, (r: Rehearsal) => Promise<Evidence>>> = {
+/** What a program can prove; that a voice was heard, only ears know. */
+export type ProgramStep = Exclude<StepName, 'voice'>;
+export const steps: Readonly<Record<ProgramStep, (r: Rehearsal) => Promise<Evidence>>> = {
   registered, connected, heartbeat, alarm, cancel, offline, reconnect, 'contact-sms': contactSms,
 };
 
@@ -48,8 +50,8 @@ async function connected(r: Rehearsal): Promise<Evidence> {
 
 /** A command that comes back proves both directions, whatever the class of the device; null: it did not. */
 async function testCall(r: Rehearsal): Promise<Command | null> {
-  const { id } = await r.api.call<Command>('POST', `/api/v1/devices/${encodeURIComponent(r.device.id)}/commands`, { name: 'test-call', validS: Math.ceil(waitMs.step / 1000) });
-  return await r.until(waitMs.step, async () => {
+  const { id } = await r.api.call<Command>('POST', `/api/v1/devices/${encodeURIComponent(r.device.id)}/commands`, { name: 'test-call', validS: Math.ceil(waitMs.connected / 1000) });
+  return await r.until(waitMs.connected, async () => {
     const { commands } = await r.api.call<{ commands: Command[] }>('GET', `/api/v1/devices/${encodeURIComponent(r.device.id)}/commands`);
     const mine = commands.find((c) => c.id === id);
     return mine && mine.acknowledgedAt !== null ? mine : null;
@@ -59,7 +61,7 @@ async function testCall(r: Rehearsal): Promise<Command | null> {
 async function heartbeat(r: Rehearsal): Promise<Evidence> {
   const began = r.now();
   const own = await r.hands.provoke('heartbeat', r.profile);
-  const seen = await r.until(waitMs.step, async () => {
+  const seen = await r.until(waitMs.heartbeat, async () => {
     const d = await readDeviceNow(r);
     return d.state === 'online' && (d.lastSeenAt ?? 0) > began ? d : null; // newer than the test call's own answer
   });
@@ -100,7 +102,7 @@ async function claim(r: Rehearsal, id: string): Promise<void> {
 
 /** The words to the elder reached the device. */
 async function told(r: Rehearsal, id: string, began: number): Promise<string[]> {
-  const done = await r.until(waitMs.step, async () => {
+  const done = await r.until(waitMs.alarm, async () => {
     const mine = (await alertNow(r, id)).commands.filter((c) => c.deviceId === r.device.id);
     return mine.some((c) => c.acknowledgedAt !== null) ? mine : null;
   });
@@ -116,7 +118,7 @@ async function cancel(r: Rehearsal): Promise<Evidence> {
   if (id === null) throw new Failing('没有警情可取消：前一步没有通过', 'nothing to cancel: the step before has failed');
   const began = r.now();
   const own = await r.hands.provoke('cancel', r.profile);
-  const noted = await r.until(waitMs.step, async () => (await alertNow(r, id)).timeline.find((l) => l.at >= began - 1_000 && (l.action === 'cancel-pressed' || l.action === 'cleared-at-device' || l.action === 'closed')) ?? null);
+  const noted = await r.until(waitMs.cancel, async () => (await alertNow(r, id)).timeline.find((l) => l.at >= began - 1_000 && (l.action === 'cancel-pressed' || l.action === 'cleared-at-device' || l.action === 'closed')) ?? null);
   if (!noted) throw new Failing('设备上的取消没有到达', 'the cancel at the device did not arrive');
   return { facts: [...(own === null ? [] : [own]), `alert ${id}: ${noted.action} ${iso(noted.at)}`], ms: Math.max(0, noted.at - began) };
 }
@@ -135,7 +137,7 @@ async function reconnect(r: Rehearsal): Promise<Evidence> {
   const own = await r.hands.provoke('reconnect', r.profile);
   const call = r.profile.hears ? await testCall(r) : null;
   if (r.profile.hears && call === null) throw new Failing('断开之后没有重新连上：下行测试命令没有回执', 'it did not come back: the test command was never acknowledged');
-  const back = await r.until(waitMs.step, async () => { const d = await readDeviceNow(r); return d.state === 'online' && (d.lastSeenAt ?? 0) >= began ? d : null; });
+  const back = await r.until(waitMs.reconnect, async () => { const d = await readDeviceNow(r); return d.state === 'online' && (d.lastSeenAt ?? 0) >= began ? d : null; });
   if (!back) throw new Failing('断开之后没有重新连上', 'it did not come back');
   return { facts: [...(own === null ? [] : [own]), ...(call === null ? [] : [`command c${call.id} ${call.state}`]), `state ${back.state}`, `lastSeenAt ${iso(back.lastSeenAt ?? began)}`], ms: Math.max(0, (back.lastSeenAt ?? began) - began) };
 }
@@ -144,7 +146,7 @@ async function contactSms(r: Rehearsal): Promise<Evidence> {
   const contact = await firstContact(r);
   if (!contact) throw new Failing('没有登记紧急联系人', 'no contact is on file');
   const { id } = await r.api.call<{ id: string }>('POST', `/api/v1/contacts/${encodeURIComponent(contact.id)}/ring`, {});
-  const sent = await r.until(waitMs.step, async () => {
+  const sent = await r.until(waitMs['contact-sms'], async () => {
     const n = await r.api.call<Notification>('GET', `/api/v1/notifications/${id}`);
     return n.state === 'delivered' || n.state === 'answered' || n.state === 'failed' ? n : null;
   });

@@ -16,9 +16,12 @@ export type Subject = { type: SubjectType; id: string };
 
 /** What an actor may do to an alert, over the API, by SMS, keypress or link. One table: docs/decisions. */
 export const alertActions = [
-  'claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'depart', 'decline', 'dispatch', 'arrive', 'need-help', 'done', 'shelve', 'unshelve', 'close',
+  'claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'depart', 'decline', 'dispatch', 'arrive', 'need-help', 'done', 'shelve', 'unshelve', 'close', 'real',
 ] as const;
 export type AlertAction = (typeof alertActions)[number];
+
+/** Raised by a device that is being installed, and not real yet: on the wall, without a sound (F16). */
+export const installingFlag = 'installing';
 
 /** Outcome codes (处置结果), DOMAIN A.4. */
 export const outcomes = {

@@ -3,7 +3,7 @@
  * live as long as an alert with a plan is open; steps run 0..k without gaps, late ones one after the other, and a plan that
  * runs out declares "nobody answered" (未叫应) and begins its next round, without end.
  */
-import type { Alert } from './alert.ts';
+import { type Alert, installingFlag } from './alert.ts';
 import { type Case, type Change, house, nothing, type Send, type TimerSet, withFlags } from './change.ts';
 import type { DeskRung } from './escalation.ts';
 import { kindInfo } from './event.ts';
@@ -40,8 +40,18 @@ function firstRung(alert: Pick<Alert, 'plan'>, baseAt: number): TimerSet | null 
   return first ? { dueAt: baseAt + first.atS * 1000, payload: { rung: 0, baseAt } } : null;
 }
 
-/** The plan's timer is due: one step, or the end of the round. */
+/** The plan's timer is due: one step, or the end of the round. The first one of an installer's test that nobody has answered makes it real: no test any more, and the desk is rung. */
 export function planDue(c: Case, now: number): Change {
+  if (c.alert.state !== 'open' || !c.alert.flags.includes(installingFlag)) return nextDue(c, now);
+  const flags = withFlags(c.alert, ['test-unanswered'], ['test', installingFlag]);
+  const change = nextDue({ ...c, alert: { ...c.alert, flags } }, now);
+  return {
+    ...change, patch: { flags, ...change.patch }, log: [{ actor: house('plan'), action: 'test-unanswered' }, ...change.log],
+    feed: { what: 'plan-step', ...change.feed, ring: c.alert.priority === 1 ? 'p1' : 'p2' },
+  };
+}
+
+function nextDue(c: Case, now: number): Change {
   const { alert } = c;
   if (alert.state !== 'open') return nothing();
   if (!alert.plan) {

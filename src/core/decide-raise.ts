@@ -2,7 +2,7 @@
  * A raise, applied: a new alert, or the open one counts it (C1). On an alert that a human has taken, a new press rings the
  * wall again, reaches whoever promised to come, and gives the taker 60 s for a step (law 6). Repeats only count.
  */
-import { type Alert, isShelved, type Outcome } from './alert.ts';
+import { type Alert, installingFlag, isShelved, type Outcome } from './alert.ts';
 import { type Case, type Change, type Feed, house, nothing, withFlags } from './change.ts';
 import { type Decision, deskNote, type EndLater, type Raise } from './decision.ts';
 import { startPlan } from './decide-plan.ts';
@@ -61,7 +61,7 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
 function merged(c: Case, raise: Raise, event: StoredEvent, plan: Plan | null, again: boolean, now: number): Change {
   const { alert } = c;
   const higher = raise.priority < alert.priority;
-  const flags = withFlags(alert, [...(raise.flags ?? []), ...(alert.state === 'open' || !again ? [] : ['raised-again'])]);
+  const flags = withFlags(alert, [...mergedFlags(alert, raise), ...(alert.state === 'open' || !again ? [] : ['raised-again'])], nowReal(alert, raise) ? testFlags : []);
   const change: Change = {
     ...nothing(), timers: { ...(higher ? { end: null } : {}), ...endTimer(raise.end, now) }, // what has become an alarm does not end by itself
     patch: {
@@ -92,6 +92,12 @@ function startsEarly(alert: Alert, raise: Raise, now: number): ReturnType<typeof
   const waits = alert.state === 'confirming' || (alert.state === 'open' && alert.planStep === 0 && (alert.planBaseAt ?? 0) > now);
   return waits ? startPlan(alert, alert.planRound, now) : null;
 }
+
+const testFlags = ['test', installingFlag];
+/** A press of a device that is not being installed makes the alert real; and an installer's press makes no real one a test. */
+const nowReal = (alert: Alert, raise: Raise): boolean => alert.flags.includes(installingFlag) && raise.flags?.includes(installingFlag) !== true;
+const mergedFlags = (alert: Alert, raise: Raise): readonly string[] =>
+  (raise.flags?.includes(installingFlag) && !alert.flags.includes(installingFlag) ? raise.flags.filter((f) => !testFlags.includes(f)) : raise.flags ?? []);
 
 const noteOf = (event: StoredEvent): { note?: string } => { const note = deskNote(event); return note === null ? {} : { note }; };
 const sameList = (a: readonly string[], b: readonly string[]): boolean => a.length === b.length && a.every((x, i) => x === b[i]);

@@ -2,6 +2,7 @@
  * What a due timer means, by slot. Handlers are conditional: fired late, twice, or after the alert has moved on, they do
  * only what still holds. Together they keep law 6: whoever took an alert and does nothing loses it back to the plan.
  */
+import { installingFlag } from './alert.ts';
 import { type Case, type Change, type Engagement, house, nothing, requiredSlot, type Slot, withFlags } from './change.ts';
 import { deskDue, planDue, resumePlan, startPlan } from './decide-plan.ts';
 import { endTechnical } from './decide-raise.ts';
@@ -28,10 +29,11 @@ export function timerDue(slot: Slot, c: Case, payload: Record<string, unknown>, 
 /** The window of a fall is over and nobody cancelled it. */
 function confirmDue(c: Case, now: number): Change {
   if (c.alert.state !== 'confirming') return nothing();
-  const started = startPlan(c.alert, c.alert.planRound, now);
+  const installing = c.alert.flags.includes(installingFlag);
+  const started = startPlan(c.alert, c.alert.planRound, installing ? c.alert.openedAt + limits.installHoldMs : now);
   return {
     ...nothing(), timers: started.timers, patch: { state: 'open', ...started.patch },
-    log: [{ actor: house('confirm'), action: 'confirmed' }], feed: { what: 'confirmed', ring: 'p1' },
+    log: [{ actor: house('confirm'), action: 'confirmed' }], feed: { what: 'confirmed', ...(installing ? {} : { ring: 'p1' }) },
   };
 }
 

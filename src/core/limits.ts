@@ -94,6 +94,7 @@ export const limits = {
   /** A shelved alert (暂挂) comes back by itself after this at most. */ shelfMs: 8 * 3_600_000,
   /** An arrived alert that nobody closes rings again after this, and again. */ closeMs: 30 * 60_000,
   /** A P1 from a device in its test window goes to phones when the desk has not claimed it by then. */ testHoldMs: 120_000,
+  /** The same of a device that is being installed: the desk sees it and is not rung; without the installer's answer it is real then. */ installHoldMs: 300_000,
   /** A technical alarm that waits for the end of a mode is looked at again at least this often. */ modeRecheckMs: 3_600_000,
   /** Who answers 8 (off today) is absent until midnight, and this long at least. */ offTodayMs: 6 * 3_600_000,
   /** Minutes on foot to a home within which everybody is told of a fire at once; further ones, and those whose way is not on file, are called by their role only. */ nearbyWalkMinutes: 5,
@@ -205,6 +206,9 @@ export const limits = {
   /** Labels of one printing: the page says that there are more. */ labelRows: 480,
   /** Rows of each table that a keeper marks for the search in one turn; the rest waits two seconds for the next. */ markRows: 500,
   /** Minutes of one booked test mode. */ testMinutes: 120,
+  /** Acceptance of a device: its weakest signal, dBm; its lowest battery, percent; the longest from the door to the wall. Test mode that its beginning books, minutes; the tests lie at most so far back when it is finished. */
+  installRssi: -105, installBattery: 80, installAlarmMs: 3_000, installTestMinutes: 60, /** What the house has begun for a step finds no device: it is too late after this. */ installStartMs: 60_000, /** A position this exact goes into the file of the home, m. */ installAccuracyM: 30, installFinishMs: 24 * 3_600_000,
+  /** The house looks at running installations so often, at probations so often; installations of one answer, homes of one village's list. Bytes of a signature's picture. */ installLookMs: 10_000, probationLookMs: 10 * 60_000, installRows: 200, installHomes: 2_000, signatureBytes: 256 * 1024,
   /** When a battery ends: at this percent; said from so many readings over so many days; a rise of so much is a new battery, a fall of less none. Longest end that is named, days. */ batteryEndPercent: 10, batteryReadingsMin: 7, batteryDaysMin: 14, batteryRenewedPercent: 15, batteryFallMin: 3, batteryDaysMax: 3_650,
   /** A SIM that is paid for less than so many days more is on the list. */ simDays: 60,
   /** 每月试按: a press that is due within so many days is asked for; a village is told again after so many; devices of one county that are looked at. */ testCallSoonDays: 7, testCallRemindDays: 7, testCallRows: 100_000,

@@ -4,11 +4,11 @@
  */
 import { type Act, type ActResult, claimFor, conflict, done, invalid, log, searching, stepped } from './act.ts';
 import { accept, arrive, commit, decline, depart, lateAnswer, needHelp, relatives, searched, seen } from './act-party.ts';
-import { type Alert, isShelved, type Outcome, outcomes, shelvedFlag } from './alert.ts';
+import { type Alert, installingFlag, isShelved, type Outcome, outcomes, shelvedFlag } from './alert.ts';
 import { type Case, type Change, joined, nothing, type Send, withFlags } from './change.ts';
 import { consentNeeded } from './consent.ts';
 import { allOff } from './decide-raise.ts';
-import { resumePlan } from './decide-plan.ts';
+import { resumePlan, startPlan } from './decide-plan.ts';
 import { backFromShelf, leavesShelf } from './decide-shelf.ts';
 import { onTheWay } from './decide-timer.ts';
 import { limits } from './limits.ts';
@@ -47,6 +47,7 @@ function decided(c: Case, a: Act, now: number): ActResult {
     case 'shelve': return shelve(c, a, now);
     case 'unshelve': return unshelve(c, a, now);
     case 'close': return close(c, a, now);
+    case 'real': return real(c, a, now);
   }
 }
 
@@ -137,6 +138,18 @@ function unshelve(c: Case, a: Act, now: number): ActResult {
   if (a.actor.type !== 'user') return invalid('actor', 'an operator');
   if (!isShelved(c.alert)) return invalid('state', 'a shelved case');
   return done({ ...log(a, 'unshelved'), ...backFromShelf(c.alert, now) });
+}
+
+/** 不是测试: whoever stands before the device says that this is no test of his. From now on it is what it looks like. */
+function real(c: Case, a: Act, now: number): ActResult {
+  const { alert } = c;
+  if (a.actor.type !== 'user') return invalid('actor', 'an installer or an operator');
+  if (!alert.flags.includes('test')) return invalid('state', 'a case that is marked as a test');
+  const flags = withFlags(alert, ['not-a-test'], ['test', installingFlag]);
+  const change: Change = { ...log(a, 'not-a-test'), patch: { flags } };
+  if (alert.state !== 'open' && alert.state !== 'confirming') return done(change); // somebody has it
+  const started = alert.plan ? startPlan(alert, alert.planRound, now) : { patch: {}, timers: {} };
+  return done({ ...change, patch: { flags, state: 'open', ...started.patch }, timers: { confirm: null, ...started.timers }, feed: { what: 'not-a-test', ring: alert.priority === 1 ? 'p1' : 'p2' } });
 }
 
 function close(c: Case, a: Act, now: number): ActResult {

@@ -17,7 +17,7 @@ export const may = {
   readRolls: ['admin', 'shift-leader', 'operator', 'viewer', 'county-reader', 'auditor'], writeRolls: actors,
   /** 离线清点包: fetched sealed, made, given a passphrase. */ readPacks: ['admin', 'shift-leader', 'operator', 'county-reader'], makePacks: ['admin', 'shift-leader'], writePacks: ['admin'],
   readArrivals: ['admin', 'shift-leader', 'operator', 'county-reader', 'auditor'],
-  readDoors: ['admin', 'technician', 'auditor'], writeDoors: ['admin'], writeModels: ['admin'], readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
+  readDoors: ['admin', 'technician', 'auditor'], writeDoors: ['admin'], writeModels: ['admin'], /** 安装验收: at the door; over the shoulder of those who install. */ install: ['admin', 'shift-leader', 'installer'], readInstalls: ['admin', 'shift-leader', 'operator', 'installer', 'county-reader', 'auditor', 'technician'], readProvider: ['admin', 'technician', 'auditor'], writeProvider: ['admin'], readSecurity: ['admin', 'auditor'], writeSecurity: ['admin'], /** 换人: whose PIN opens a desk that is logged in. */ pin: actors, testProvider: ['admin', 'technician'], readOps: ['admin', 'technician', 'shift-leader', 'county-reader'],
 } as const satisfies Record<string, readonly UserRole[]>;
 
 /** What a login has proven. `desk`: alarms only, from a browser that is known, while the second factor is owed; `none`: nothing but giving it. */

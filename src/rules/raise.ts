@@ -1,4 +1,5 @@
 /** What every rule about life puts into its raise: subject, flags that the desk sees, test mode (law 5: marked and shown, never hidden). */
+import { installingFlag } from '#core/alert.ts';
 import { type Facts, inTest, lifeSubject, modeNow, type Raise, regionOf } from '#core/decision.ts';
 import { kindInfo, type StoredEvent } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
@@ -11,7 +12,9 @@ const afterRebootS = 120;
 export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: Partial<Raise> = {}): Raise {
   const flags = event.flags.filter((flag) => shown.has(flag));
   const test = inTest(facts, now);
+  const installing = test && facts.device?.installing === true;
   if (test) flags.push('test');
+  if (installing) flags.push(installingFlag);
   if (facts.device?.inStock) flags.push('in-stock');
   if (facts.person?.highRisk) flags.push('high-risk');
   if (facts.outage) flags.push('in-outage');
@@ -21,6 +24,6 @@ export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: 
   if (mode) flags.push(mode.mode);
   return {
     type: 'raise', kind: event.kind, priority: kindInfo[event.kind].priority, subject: lifeSubject(event), regionCode: regionOf(event),
-    ...(test ? { planDelayMs: limits.testHoldMs } : {}), ...(facts.outage ? { summary: { outage: facts.outage } } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
+    ...(test ? { planDelayMs: installing ? limits.installHoldMs : limits.testHoldMs } : {}), ...(installing ? { ring: 'none' as const } : {}), ...(facts.outage ? { summary: { outage: facts.outage } } : {}), ...extra, flags: [...new Set([...flags, ...(extra.flags ?? [])])],
   };
 }

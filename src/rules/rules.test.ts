@@ -109,6 +109,13 @@ describe('modes, tests and strangers', () => {
   it('a P1 in a test window is marked, shown, and becomes real after 120 s [LAW5 C2]', () => {
     expect(only(decide(event('sos'), facts({ device: device({ testUntil: now + 1 }) }), now))).toMatchObject({ priority: 1, flags: ['test'], planDelayMs: 120_000 });
   });
+  it('a P1 of a device that is being installed rings no desk, and becomes real after 300 s; without the test mode it is real at once [FF16 LAW5]', () => {
+    expect(only(decide(event('sos'), facts({ device: device({ testUntil: now + 1, installing: true }) }), now))).toMatchObject({ priority: 1, flags: ['test', 'installing'], planDelayMs: 300_000, ring: 'none' });
+    const over = only(decide(event('sos'), facts({ device: device({ testUntil: now, installing: true }) }), now));
+    expect(over).toMatchObject({ priority: 1, flags: [] });
+    expect(over).not.toHaveProperty('planDelayMs');
+    expect(over).not.toHaveProperty('ring');
+  });
   it('bytes that may hold an alarm are a P1, others a P2; an unknown device is shown without a plan [FF24 F15]', () => {
     expect(only(decide(event('unreadable-alarm', { urgency: 1, source: 'quarantine' }), facts(), now))).toMatchObject({ priority: 1 });
     expect(only(decide(event('unreadable-alarm', { urgency: 2, source: 'quarantine' }), facts(), now))).toMatchObject({ priority: 2 });

@@ -15,7 +15,7 @@ const live = 't.fired_at is null and t.cancelled_at is null';
 const lively = `lively as materialized (select * from alert where state <> 'closed' and priority <= 2 union all select * from alert where state = 'closed' and priority <= 2 and closed_at > ${window} and ${recent('alert')})`;
 /** The timer without which nothing would happen to an emergency in this state (law 6), and how far away it may be. */
 const slotOf = `case a.state when 'confirming' then 'confirm' when 'open' then 'plan' when 'claimed' then 'claim' when 'committed' then 'arrival' when 'arrived' then 'close' end`;
-const farOf = `case a.state when 'confirming' then 30000 when 'open' then ${limits.testHoldMs} + 1000 * coalesce((a.plan->>'roundS')::float8, 3600) when 'claimed' then ${limits.claimStepMs} when 'committed' then ${limits.arriveOutsideMs} else ${limits.closeMs} end`;
+const farOf = `case a.state when 'confirming' then 30000 when 'open' then ${limits.installHoldMs} + 1000 * coalesce((a.plan->>'roundS')::float8, 3600) when 'claimed' then ${limits.claimStepMs} when 'committed' then ${limits.arriveOutsideMs} else ${limits.closeMs} end`;
 /** Emergencies whose events can be counted within one look, the small ones first: a button that is stuck for days has more events than a look may read. */
 const countable = (of: string): string => `(select id, count from (select id, count, sum(count) over (order by count, id) as upto from (${of}) p) s where upto <= ${limits.auditCounted})`;
 const unguarded = `a.priority = 1 and not exists (select from timer t where t.alert_id = a.id and t.slot = ${slotOf} and ${live})`;

@@ -24,6 +24,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
+import { startInstallations } from './installations.ts';
 import { startPacks } from './packs.ts';
 import { registerDoor } from './pages/door.ts';
 import { registerLabels } from './pages/labels.ts';
@@ -81,6 +82,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }), '/flows/comms': flowsUpgrade(ctx) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   const packs = startPacks(ctx);
+  const installations = startInstallations(ctx);
   ctx.log.info({ url }, 'web listens');
   return {
     name: 'web', url, app, table, ready: () => feed.ready() ?? canary.ready() ?? audit.ready(),
@@ -90,6 +92,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
       await app.close();
       await feed.stop();
       await packs.stop();
+      await installations.stop();
       await housekeeping.stop();
       await canary.stop();
       await standby.stop();

@@ -7,8 +7,10 @@ import type { Party } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { testTemplates } from '#core/provider.ts';
 import { may } from '#core/user.ts';
+import type { Contact } from '#store/contacts.ts';
 import { countRings, findOutId } from '#store/notifications.ts';
 import { insertOutbox, partyLines } from '#store/outbox-insert.ts';
+import type { Sql } from '#store/pool.ts';
 import { callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
@@ -31,20 +33,26 @@ export function registerRing(app: App, ctx: WebContext): void {
   }, async (request, reply) => once(ctx, request, reply, async () => {
     const caller = callerOf(request);
     const contact = await scopedContact(ctx, caller, request.params.id);
-    if (contact.withdrawnAt !== null) throw new ApiError('E_CONFLICT', 'The contact has withdrawn consent.');
-    const party = `contact:${contact.id}` as Party;
-    const line = (await partyLines(ctx.db, [party])).get(party);
-    if (!line || line.optedOut) throw new ApiError('E_CONFLICT', 'The contact has opted out of messages.');
-    const to = ctx.seal.open('contact.phone', line.phoneEnc);
-    const channel: (typeof channels)[number] = to.startsWith('0') ? 'voice' : 'sms';
-    const id = await change(ctx, async (sql) => {
-      if (await countRings(sql, line.phoneBidx, hourMs) >= limits.ringsPerHour) throw new ApiError('E_RATE_LIMITED', `At most ${limits.ringsPerHour} ring tests of one number in an hour.`, { more: { retryAfterS: 600 } });
-      const [outId = ''] = await insertOutbox(sql, ctx.seal, [{
-        alertId: null, party, to, toBidx: line.phoneBidx, channel, template: testTemplates[channel], params: {}, priority: 3, purpose: 'notice', round: null, step: null, slip: null, trace: request.id, demo: line.demo,
-      }]);
-      return { result: await findOutId(sql, outId), audit: [{ actor: caller.actor, action: 'contact.ring', target: party, result: 'ok', detail: { outId, channel } }] };
+    const { id, channel } = await change(ctx, async (sql) => {
+      const rung = await ringContact(ctx, sql, contact, request.id);
+      return { result: rung, audit: [{ actor: caller.actor, action: 'contact.ring', target: `contact:${contact.id}`, result: 'ok', detail: { outId: rung.outId, channel: rung.channel } }] };
     });
     reply.code(201);
     return { id, channel };
   }));
+}
+
+/** The message, in the caller's transaction; 409 for who is not to be written to, 429 for a number that was rung too often. */
+export async function ringContact(ctx: Pick<WebContext, 'seal'>, sql: Sql, contact: Pick<Contact, 'id' | 'withdrawnAt'>, trace: string): Promise<{ id: string; outId: string; channel: (typeof channels)[number] }> {
+  if (contact.withdrawnAt !== null) throw new ApiError('E_CONFLICT', 'The contact has withdrawn consent.');
+  const party = `contact:${contact.id}` as Party;
+  const line = (await partyLines(sql, [party])).get(party);
+  if (!line || line.optedOut) throw new ApiError('E_CONFLICT', 'The contact has opted out of messages.');
+  const to = ctx.seal.open('contact.phone', line.phoneEnc);
+  const channel: (typeof channels)[number] = to.startsWith('0') ? 'voice' : 'sms';
+  if (await countRings(sql, line.phoneBidx, hourMs) >= limits.ringsPerHour) throw new ApiError('E_RATE_LIMITED', `At most ${limits.ringsPerHour} ring tests of one number in an hour.`, { more: { retryAfterS: 600 } });
+  const [outId = ''] = await insertOutbox(sql, ctx.seal, [{
+    alertId: null, party, to, toBidx: line.phoneBidx, channel, template: testTemplates[channel], params: {}, priority: 3, purpose: 'notice', round: null, step: null, slip: null, trace, demo: line.demo,
+  }]);
+  return { id: await findOutId(sql, outId), outId, channel };
 }

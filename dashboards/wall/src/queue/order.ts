@@ -2,7 +2,7 @@
  * The order of the queue, pure. Unclaimed emergencies first, what somebody has in hand next, technical alarms last;
  * inside P1 what a human made and fire come first (F11), then the longest waiting. Rows never move under a hand.
  */
-import { type AlertState, isShelved } from '#core/alert.ts';
+import { type AlertState, installingFlag, isShelved } from '#core/alert.ts';
 import { compareAlerts } from '#core/alert-order.ts';
 import type { AlertView } from '#core/live.ts';
 
@@ -12,8 +12,8 @@ export const sections: readonly Section[] = ['waiting', 'handling', 'technical',
 const unclaimedStates: ReadonlySet<AlertState> = new Set(['confirming', 'open']);
 /** Nobody has it. */
 export const isUnclaimed = (alert: Pick<AlertView, 'state'>): boolean => unclaimedStates.has(alert.state);
-/** It must ring: nobody has it, and it is not inside a device's own confirm window. */
-export const mustRing = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => alert.state === 'open' && !isShelved(alert);
+/** It must ring: nobody has it, it is not inside a device's own confirm window, and no installer is being waited for (the house takes that mark off after five minutes). */
+export const mustRing = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => alert.state === 'open' && !isShelved(alert) && !alert.flags.includes(installingFlag);
 /** It stands in the queue for somebody to take it: nobody has it, and it is on no shelf (core/decide-shelf.ts). */
 export const waits = (alert: Pick<AlertView, 'state' | 'flags'>): boolean => isUnclaimed(alert) && !isShelved(alert);
 
