@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Proof } from '#core/installation.ts';
 import type { StepName } from '#core/acceptance.ts';
+import { readSteps } from './installations.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -20,6 +21,9 @@ export const freshSalt = (): string => randomBytes(16).toString('hex');
 const select = `select c.id, c.number, c.installation_id as "installationId", encode(c.hash, 'hex') as hash, c.issued_at as "issuedAt", c.revoked_at as "revokedAt", c.revoked_why as "revokedWhy", i.state, i.finished_at as "finishedAt", i.decided_at as "decidedAt", i.probation_until as "probationUntil",
   coalesce(d.status = 'installed' and d.home_id = i.home_id and d.person_id is not distinct from i.person_id, false) as "deviceThere", c.record_enc as "recordEnc"
   from certificate c join installation i on i.id = c.installation_id left join device d on d.id = i.device_id`;
+export async function findCertificate(sql: Sql, id: string): Promise<Certificate | null> {
+  return (await sql.query<Certificate>(`${select} where c.id = $1 or c.number = $1`, [id]))[0] ?? null;
+}
 export async function certificateOfInstallation(sql: Sql, installationId: string): Promise<Certificate | null> {
   return (await sql.query<Certificate>(`${select} where c.installation_id = $1`, [installationId]))[0] ?? null;
 }
@@ -47,3 +51,17 @@ export async function namedOn(sql: Sql, seal: Seal, of: { homeId: string; person
   const [device] = await sql.query<{ modelName: string; serial: string | null; room: string | null }>('select m.name as "modelName", d.serial, d.room from device d join device_model m on m.id = d.model where d.id = $1', [of.deviceId]);
   return { people: people.map((p) => seal.openIfReadable('person.name', p.sealed) ?? '?'), device: device ?? { modelName: '', serial: null, room: null } };
 }
+
+/** The record, when it and the rows that it was made from are what they were; null: something has been changed since. */
+export async function trueRecord(sql: Sql, seal: Seal, c: Certificate): Promise<CertificateRecord | null> {
+  const text = seal.openIfReadable('certificate.record', c.recordEnc);
+  if (text === null || hashOf(text) !== c.hash) return null;
+  const record = JSON.parse(text) as CertificateRecord;
+  const steps = await readSteps(sql, c.installationId);
+  const [i] = await sql.query<{ deviceId: string; begunAt: number; photo: Buffer | null; signature: Buffer | null }>('select device_id as "deviceId", begun_at as "begunAt", photo_enc as photo, signature_enc as signature from installation where id = $1', [c.installationId]);
+  const picture = (which: 'photo' | 'signature'): string => hashOf(Buffer.from(seal.openIfReadable(`installation.${which}`, i?.[which]) ?? '', 'base64'));
+  const same = i !== undefined && i.deviceId === record.device.id && i.begunAt === record.begunAt && record.number === c.number && record.issuedAt === c.issuedAt && steps.size === record.steps.length && picture('photo') === record.photo && picture('signature') === record.signature
+    && record.steps.every((s) => { const row = steps.get(s.step); return row !== undefined && row.at === s.at && row.ms === s.ms && sameFacts(row.facts, s.facts); });
+  return same ? record : null;
+}
+const sameFacts = (a: Proof['facts'], b: Proof['facts']): boolean => { const keys = Object.keys(b); return Object.keys(a).length === keys.length && keys.every((k) => a[k] === b[k]); };

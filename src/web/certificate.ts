@@ -13,13 +13,13 @@ import type { CertificateAnswer } from './installation-view.ts';
 
 export type CertificateState = 'probation' | 'accepted' | 'to-redo' | 'revoked';
 /** What it is worth today. */
-function certificateState(c: Pick<Certificate, 'revokedAt' | 'state' | 'deviceThere'>): CertificateState {
+export function certificateState(c: Pick<Certificate, 'revokedAt' | 'state' | 'deviceThere'>): CertificateState {
   if (c.revokedAt !== null || !c.deviceThere) return 'revoked';
   return c.state === 'accepted' ? 'accepted' : c.state === 'on-site' ? 'probation' : 'to-redo';
 }
 
 /** Where anybody checks it. Half of the hash is enough: nobody makes another record to it. */
-const checkUrl = (publicUrl: string, c: Pick<Certificate, 'id' | 'hash'>): string => `${publicUrl}/c/${c.id}?h=${c.hash.slice(0, 32)}`;
+export const checkUrl = (publicUrl: string, c: Pick<Certificate, 'id' | 'hash'>): string => `${publicUrl}/c/${c.id}?h=${c.hash.slice(0, 32)}`;
 
 export async function certificateOf(ctx: Pick<WebContext, 'db' | 'settings'>, i: Installation): Promise<CertificateAnswer> {
   const c = i.finishedAt === null ? null : await certificateOfInstallation(ctx.db, i.id);

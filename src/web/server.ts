@@ -23,6 +23,7 @@ import { requireFlows } from './flows-token.ts';
 import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
+import { registerCertificatePage } from './pages/certificate.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
 import { startInstallations } from './installations.ts';
 import { startPacks } from './packs.ts';
@@ -63,6 +64,7 @@ async function buildApp(ctx: WebContext): Promise<BuiltApp> {
     registerCaregiver(inner as unknown as App, ctx);
     registerDoor(inner as unknown as App, ctx);
     registerRollCallPage(inner as unknown as App, ctx);
+    registerCertificatePage(inner as unknown as App, ctx);
   };
   await app.register(forms);
   await registerPages(app, ctx, pages);

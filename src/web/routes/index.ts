@@ -6,6 +6,7 @@ import { registerAssurance } from './assurance.ts';
 import { registerBoard } from './board.ts';
 import { registerBudgets } from './budgets.ts';
 import { registerCalls } from './calls.ts';
+import { registerCertificates } from './certificates.ts';
 import { registerCommands } from './commands.ts';
 import { registerContacts } from './contacts.ts';
 import { registerDesk } from './desk.ts';
@@ -65,5 +66,5 @@ export const routes: readonly RegisterRoutes[] = [
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
-  registerTestCalls, registerInstallations, registerInstallationActs,
+  registerTestCalls, registerInstallations, registerInstallationActs, registerCertificates,
 ];

@@ -8,6 +8,7 @@ import type { DeviceType } from '#core/decision.ts';
 import { lifeOf } from '#core/device-life.ts';
 import { installationStates, refusalReasons } from '#core/installation.ts';
 import { inScope, newId } from '#core/ids.ts';
+import { readScan } from '#core/label.ts';
 import { limits } from '#core/limits.ts';
 import { type Caller, may } from '#core/user.ts';
 import { actingAs } from '#store/device-life.ts';
@@ -102,11 +103,12 @@ function registerLists(app: App, ctx: WebContext, certificate: (i: Installation)
   app.get('/api/v1/installations/device', {
     config: { access: may.install },
     schema: {
-      summary: 'The device in the hand, by its id or serial number; one that hangs nowhere is shown to every installer', tags, querystring: Shape({ code: IdText }),
+      summary: 'The device in the hand, by its id or serial number; one that hangs nowhere is shown to every installer', tags, querystring: Shape({ code: Type.String({ minLength: 1, maxLength: 200, description: 'as it was scanned or typed' }) }),
       response: { 200: Shape({ deviceId: Type.String(), model: Type.String(), type: Type.String(), life: Type.String(), homeId: Nullable(Type.String()), room: Nullable(Type.String()), profile: Nullable(PlanView) }), ...errorAnswers },
     },
   }, async (request) => {
-    const id = await deviceByCode(ctx.db, request.query.code);
+    const scan = readScan(request.query.code);
+    const id = await deviceByCode(ctx.db, scan?.kind === 'device' ? scan.id : scan?.kind === 'serial' ? scan.serial : request.query.code);
     const device = id === null ? null : await handedDevice(ctx.db, callerOf(request), id);
     if (!device) throw nothing();
     const model = (await installModels(ctx.db)).find((m) => m.id === device.model);
