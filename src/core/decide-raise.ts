@@ -61,7 +61,9 @@ export function mergeRaise(c: Case, raise: Raise, event: StoredEvent, plan: Plan
 function merged(c: Case, raise: Raise, event: StoredEvent, plan: Plan | null, again: boolean, now: number): Change {
   const { alert } = c;
   const higher = raise.priority < alert.priority;
-  const flags = withFlags(alert, [...mergedFlags(alert, raise), ...(alert.state === 'open' || !again ? [] : ['raised-again'])], nowReal(alert, raise) ? testFlags : []);
+  // What another device says too is no longer one that learns alone.
+  const learning = alert.flags.includes('learning') && (raise.flags ?? []).includes('learning');
+  const flags = withFlags(alert, [...mergedFlags(alert, raise), ...(alert.state === 'open' || !again ? [] : ['raised-again'])], nowReal(alert, raise) ? testFlags : []).filter((f) => f !== 'learning' || learning);
   const change: Change = {
     ...nothing(), timers: { ...(higher ? { end: null } : {}), ...endTimer(raise.end, now) }, // what has become an alarm does not end by itself
     patch: {

@@ -17,6 +17,7 @@ export type DeviceFacts = {
   id: DeviceId; model: string; vendor: string; type: DeviceType; power: 'mains' | 'battery'; supervisionClass: string;
   confirmWindowMs: number; testUntil: number | null; room: string | null; cell: string | null;
   homeId: HomeId | null; personId: PersonId | null; registeredAt: number; demo: boolean; /** 库存: nobody has installed it, as far as the file knows */ inStock?: boolean; /** 安装验收 is under way, by somebody who stands before it */ installing?: boolean;
+  /** 学习期: until then what it feels is marked (C12); null or absent: its model has none */ learningUntil?: number | null;
 };
 export type PersonFacts = { id: PersonId; homeId: HomeId | null; highRisk: boolean; riskTags: readonly string[]; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
 export type HomeFacts = { id: HomeId; /** somebody of high risk lives there */ highRisk?: boolean; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };

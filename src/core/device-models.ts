@@ -11,8 +11,11 @@ export const alarmsOf: Readonly<Record<DeviceType, readonly EventKind[]>> = {
 /** Types whose fall may wait so long for the person's own word (law 5: declared, and for nothing else). */
 export const mayWait = (type: DeviceType): boolean => alarmsOf[type].includes('fall');
 export const confirmWindowMaxS = 30;
+/** Types that feel by themselves, and so may have a learning period (C12); whose alarms a person presses have none. */
+export const mayLearn = (type: DeviceType): boolean => type === 'fall-radar' || type === 'bed' || type === 'watch' || type === 'door';
+export const learningDaysMax = 60;
 
-export type ModelChange = { name?: string | undefined; supervisionClass?: string | undefined; confirmWindowS?: number | undefined; batteryKind?: string | null | undefined; batteryDays?: number | null | undefined };
+export type ModelChange = { name?: string | undefined; supervisionClass?: string | undefined; confirmWindowS?: number | undefined; batteryKind?: string | null | undefined; batteryDays?: number | null | undefined; learningDays?: number | undefined };
 
 /** What is wrong with a change of a model of this type, by field. */
 export function modelProblems(type: DeviceType, change: ModelChange, classes: readonly string[]): { field: string; expected: string }[] {
@@ -21,7 +24,9 @@ export function modelProblems(type: DeviceType, change: ModelChange, classes: re
   if (change.supervisionClass !== undefined && !classes.includes(change.supervisionClass)) problems.push({ field: 'supervisionClass', expected: `one of ${classes.join(', ')}` });
   if (change.batteryKind != null && (change.batteryKind.trim() === '' || charCount(change.batteryKind) > 40)) problems.push({ field: 'batteryKind', expected: 'at most 40 characters, like CR123A' });
   if (change.batteryDays != null && (!Number.isInteger(change.batteryDays) || change.batteryDays < 1 || change.batteryDays > 7_300)) problems.push({ field: 'batteryDays', expected: 'whole days from 1 to 7300' });
-  const { confirmWindowS: s } = change;
+  const { confirmWindowS: s, learningDays: days } = change;
+  if (days !== undefined && (!Number.isInteger(days) || days < 0 || days > learningDaysMax)) problems.push({ field: 'learningDays', expected: `whole days from 0 to ${learningDaysMax}` });
+  else if (days !== undefined && days > 0 && !mayLearn(type)) problems.push({ field: 'learningDays', expected: '0: what a person presses is never in doubt' });
   if (s !== undefined && (!Number.isInteger(s) || s < 0 || s > confirmWindowMaxS)) problems.push({ field: 'confirmWindowS', expected: `whole seconds from 0 to ${confirmWindowMaxS}` });
   else if (s !== undefined && s > 0 && !mayWait(type)) problems.push({ field: 'confirmWindowS', expected: '0: only a fall may wait for the person’s own word' });
   return problems;

@@ -5,6 +5,8 @@ import { kindInfo, type StoredEvent } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 
 const shown: ReadonlySet<string> = new Set(['late', 'pulled', 'id-reused', 'time-absurd', 'qos0', 'after-reboot', 'drill', 'canary']);
+/** What a device feels by itself and may take for something else in its first weeks; what a person presses is never in doubt (C12). */
+const felt: ReadonlySet<string> = new Set(['fall', 'motionless', 'bed-exit', 'wander', 'vital-high', 'vital-low']);
 /** A radar that has just started cries fall (FIELD F11): a badge, nothing else. */
 const afterRebootS = 120;
 
@@ -15,6 +17,7 @@ export function lifeRaise(event: StoredEvent, facts: Facts, now: number, extra: 
   const installing = test && facts.device?.installing === true;
   if (test) flags.push('test');
   if (installing) flags.push(installingFlag);
+  if (felt.has(event.kind) && (facts.device?.learningUntil ?? 0) > event.receivedAt) flags.push('learning');
   if (facts.device?.inStock) flags.push('in-stock');
   if (facts.person?.highRisk) flags.push('high-risk');
   if (facts.outage) flags.push('in-outage');

@@ -127,6 +127,19 @@ describe('modes, tests and strangers', () => {
   });
 });
 
+describe('a learning period [C12]', () => {
+  const kinds: EventKind[] = ['fall', 'motionless', 'bed-exit', 'wander', 'vital-high', 'vital-low'];
+  it('changes nothing of an alarm but its mark: never suppressed, never later, never lower, whatever else is true', () => {
+    fc.assert(fc.property(fc.constantFrom(...eventKinds), fc.constantFrom(...edges), fc.constantFrom(null, 'away', 'hospital'), fc.boolean(), fc.boolean(), fc.integer({ min: -2, max: 2 }), (kind, edge, mode, test, late, ms) => {
+      const of = (learningUntil: number | null): Decision[] => decide(event(kind, { edge, flags: late ? ['late'] : [] }), facts({ person: person({ mode, modeUntil: mode && now + 1_000 }), device: device({ testUntil: test ? now + 1 : null, learningUntil }) }), now);
+      const bare = (all: Decision[]): unknown[] => all.map((d) => (d.type === 'raise' && d.flags ? { ...d, flags: d.flags.filter((f) => f !== 'learning') } : d));
+      expect(bare(of(now + ms))).toEqual(of(null));
+      const marked = of(now + ms).some((d) => d.type === 'raise' && d.flags?.includes('learning'));
+      expect(marked).toBe(ms > 0 && kinds.includes(kind) && of(null).some((d) => d.type === 'raise'));
+    }), { numRuns: 1_000 });
+  });
+});
+
 describe('every kind and edge', () => {
   it('has an answer, and a raise always has a subject [LAW5]', () => {
     fc.assert(fc.property(fc.constantFrom(...eventKinds), fc.constantFrom(...edges), fc.boolean(), fc.boolean(), fc.boolean(), (kind, edge, hasDevice, hasHome, hasPerson) => {

@@ -4,7 +4,7 @@ import type { ModelChange } from '#core/device-models.ts';
 import type { Sql } from './pool.ts';
 
 export type CatalogueModel = {
-  id: string; name: string; vendor: string; type: DeviceType; power: 'mains' | 'battery'; supervisionClass: string; periodS: number; graceS: number; confirmWindowS: number; batteryKind: string | null; /** as its maker says */ batteryDays: number | null;
+  id: string; name: string; vendor: string; type: DeviceType; power: 'mains' | 'battery'; supervisionClass: string; periodS: number; graceS: number; confirmWindowS: number; batteryKind: string | null; /** as its maker says */ batteryDays: number | null; learningDays: number;
   /** registered and not refused */ devices: number; installed: number;
 };
 export type SupervisionClass = { id: string; name: string; periodS: number; graceS: number };
@@ -12,7 +12,7 @@ export type SupervisionClass = { id: string; name: string; periodS: number; grac
 /** All models by id, counted inside `prefix` (region digits). */
 export function listCatalogue(sql: Sql, prefix: string): Promise<CatalogueModel[]> {
   return sql.query<CatalogueModel>(
-    `select m.id, m.name, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", c.period_s as "periodS", c.grace_s as "graceS", m.confirm_window_s as "confirmWindowS", m.battery_kind as "batteryKind", m.battery_days as "batteryDays",
+    `select m.id, m.name, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", c.period_s as "periodS", c.grace_s as "graceS", m.confirm_window_s as "confirmWindowS", m.battery_kind as "batteryKind", m.battery_days as "batteryDays", m.learning_days as "learningDays",
        coalesce(n.devices, 0) as devices, coalesce(n.installed, 0) as installed
      from device_model m join supervision_class c on c.id = m.supervision_class
      left join (select model, count(*)::int as devices, count(*) filter (where status = 'installed')::int as installed from device
@@ -36,8 +36,8 @@ export async function silentUnder(sql: Sql, model: string, supervisionClass: str
 }
 
 /** Changes what is named. Devices of a class that waits less are looked at in its time, not in the time of the class before. */
-export async function changeModel(sql: Sql, id: string, { name, supervisionClass, confirmWindowS, batteryKind, batteryDays }: ModelChange): Promise<void> {
-  await sql.query('update device_model set name = coalesce($2, name), supervision_class = coalesce($3, supervision_class), confirm_window_s = coalesce($4, confirm_window_s), battery_kind = case when $5 then $6 else battery_kind end, battery_days = case when $7 then $8 else battery_days end where id = $1', [id, name ?? null, supervisionClass ?? null, confirmWindowS ?? null, batteryKind !== undefined, batteryKind ?? null, batteryDays !== undefined, batteryDays ?? null]);
+export async function changeModel(sql: Sql, id: string, { name, supervisionClass, confirmWindowS, batteryKind, batteryDays, learningDays }: ModelChange): Promise<void> {
+  await sql.query('update device_model set name = coalesce($2, name), supervision_class = coalesce($3, supervision_class), confirm_window_s = coalesce($4, confirm_window_s), battery_kind = case when $5 then $6 else battery_kind end, battery_days = case when $7 then $8 else battery_days end, learning_days = coalesce($9, learning_days) where id = $1', [id, name ?? null, supervisionClass ?? null, confirmWindowS ?? null, batteryKind !== undefined, batteryKind ?? null, batteryDays !== undefined, batteryDays ?? null, learningDays ?? null]);
   if (supervisionClass !== undefined) await sql.query(
     `update presence p set check_at = coalesce(p.last_seen_at, d.registered_at) + make_interval(secs => c.grace_s * 0.75) from device d, supervision_class c
      where d.id = p.device_id and d.model = $1 and c.id = $2 and p.state in ('never', 'online') and p.check_at <> 'infinity' and p.check_at > coalesce(p.last_seen_at, d.registered_at) + make_interval(secs => c.grace_s * 0.75)`, [id, supervisionClass]);

@@ -97,6 +97,7 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
     deviceIds.length === 0 ? none : sql.query<DeviceFacts & PresenceRow & Row>(
     `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room,
        coalesce(p.cell, d.cell) as cell, d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, d.status = 'stock' as "inStock", coalesce(d.test_until > anling_now() and exists (select from installation i where i.device_id = d.id and i.state = 'begun'), false) as installing,
+       case when m.learning_days > 0 then d.registered_at + make_interval(days => m.learning_days) end as "learningUntil",
        p.state, p.last_seen_at as "lastSeenAt", p.low_battery as "lowBattery", p.battery, p.mains_lost_at as "mainsLostAt", p.outage_id::text as "outageId"
      from device d join device_model m on m.id = d.model left join presence p on p.device_id = d.id where d.id = any($1)`, [deviceIds], 'evaluation-devices'),
     personIds.length === 0 ? none : sql.query<PersonFacts & Row>(

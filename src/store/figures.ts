@@ -18,7 +18,7 @@ type Key = { by: Dimension; key: string | null };
 export type MessageFigures = { messages: number; reached: number; failed: number; unknown: number; waiting: number; withdrawn: number; reachedP50Ms: number | null };
 /** People told of an alarm, once each: who gave any answer, who said that he goes, who arrived. */
 export type ToldFigures = { told: number; answered: number; accepted: number; answerP50Ms: number | null; came: number; comeP50Ms: number | null };
-export type FiguresSheet = { messages: (Key & MessageFigures)[]; told: (Key & ToldFigures)[]; alarms: (Key & AlarmFigures)[] };
+export type FiguresSheet = { messages: (Key & MessageFigures)[]; told: (Key & ToldFigures)[]; alarms: (Key & AlarmFigures)[]; /** the same of what was felt in a learning period (C12): in `alarms` it is not */ learning: (Key & AlarmFigures)[] };
 
 const hourOf = (at: string): string => `extract(hour from ${at} at time zone 'Asia/Shanghai')::int::text`;
 const counted = `${inScope} and not (${notCounted}) and a.demo = $4`;
@@ -55,21 +55,21 @@ export async function readFigures(sql: Sql, f: FiguresOf): Promise<FiguresSheet>
   const told = await sql.query<Key & ToldFigures & Row>(`with ${messageRows}, ${toldRows} select ${keyOf('all', 'village', 'hour')}, ${toldFigures}
      from (select x.*, ${hourOf('x.at')} as hour from (select alert_id, party, village, min(at) as at, min(answered_at) as answered_at, bool_or(accepted) as accepted, min(arrived_at) as arrived_at from t group by 1, 2, 3) x) u
      group by ${sets('all', 'village', 'hour')}`, values);
-  const alarms = await sql.query<Key & AlarmFigures & Row>(
+  const alarmsOf = (which: string): Promise<(Key & AlarmFigures)[]> => sql.query<Key & AlarmFigures & Row>(
     `with p1 as materialized (select ${alarmFacts('$5')}, a.region_code as village, ${hourOf('a.opened_at')} as hour from alert a where a.priority = 1 and ${inWindow('a.opened_at')} and ${counted})
-     select ${keyOf('all', 'village', 'hour')}, ${alarmFigures} from p1 where not cancelled group by ${sets('all', 'village', 'hour')}`, [...values, f.now]);
-  return { messages, told: [...told, ...byWay], alarms };
+     select ${keyOf('all', 'village', 'hour')}, ${alarmFigures} from p1 where not cancelled and ${which} group by ${sets('all', 'village', 'hour')}`, [...values, f.now]);
+  return { messages, told: [...told, ...byWay], alarms: await alarmsOf('not learning'), learning: await alarmsOf('learning') };
 }
 
 /** What a figure counts, so that its cases can be listed. */
-export const caseQuestions = ['alarms', 'late60', 'late180', 'unanswered', 'late45m', 'failed', 'unknown', 'silent'] as const;
+export const caseQuestions = ['alarms', 'learning', 'late60', 'late180', 'unanswered', 'late45m', 'failed', 'unknown', 'silent'] as const;
 export type CaseQuestion = (typeof caseQuestions)[number];
 export type FigureCase = { id: string; kind: string; regionCode: string | null; openedAt: number; state: string; answerMs: number | null; arrivalMs: number | null; outcome: string | null };
 /** The line of the sheet that is asked about. */
 export type CasesOf = { what: CaseQuestion; channel?: 'sms' | 'voice' | undefined; gateway?: string | undefined; hour?: number | undefined };
 
 const ofAlarm: Partial<Record<CaseQuestion, string>> = {
-  alarms: 'true', late60: `answer > 60000 or (answer is null and (closed or (asked and age > 60000)))`, late180: `answer > 180000 or (answer is null and (closed or (asked and age > 180000)))`,
+  alarms: 'true', learning: 'true', late60: `answer > 60000 or (answer is null and (closed or (asked and age > 60000)))`, late180: `answer > 180000 or (answer is null and (closed or (asked and age > 180000)))`,
   unanswered: 'answer is null and asked and not closed', late45m: 'arrival > 2700000 or (arrival is null and promised and age > 2700000)',
 };
 const ofMessage: Partial<Record<CaseQuestion, string>> = { failed: `state = 'failed'`, unknown: `state = 'unknown'` };
@@ -79,7 +79,7 @@ export function figureCases(sql: Sql, f: FiguresOf, { what, channel, gateway, ho
   const alarm = ofAlarm[what];
   const way = `($5::text is null or channel = $5) and ($6::text is null or gateway = $6)`;
   const picked = alarm !== undefined
-    ? `p1 as (select a.id, ${alarmFacts('$8')}, ${hourOf('a.opened_at')} as hour from alert a where a.priority = 1 and ${inWindow('a.opened_at')} and ${counted}), picked as (select id from p1 where not cancelled and (${alarm}) and ($7::text is null or hour = $7) and $5::text is null and $6::text is null)`
+    ? `p1 as (select a.id, ${alarmFacts('$8')}, ${hourOf('a.opened_at')} as hour from alert a where a.priority = 1 and ${inWindow('a.opened_at')} and ${counted}), picked as (select id from p1 where not cancelled and ${what === 'learning' ? '' : 'not '}learning and (${alarm}) and ($7::text is null or hour = $7) and $5::text is null and $6::text is null)`
     : what === 'silent'
       ? `${messageRows}, ${toldRows}, picked as (select distinct alert_id as id from (select alert_id, party, min(at) as at, min(answered_at) as answered_at from t where ${way} group by 1, 2) u where answered_at is null and ($7::text is null or ${hourOf('at')} = $7))`
       : `${messageRows}, picked as (select distinct alert_id as id from m where ${ofMessage[what] ?? 'false'} and ${way} and ($7::text is null or hour = $7))`;

@@ -1,6 +1,6 @@
 /**
  * SQL of the answer figures (D10, FIELD 2). Counted are emergencies (P1) by the moment their first event was committed; tests and
- * drills are left out, those the elder cancelled at the device stand apart, and what nobody has answered counts against us as soon as
+ * drills are left out, those the elder cancelled at the device and those of a device in its learning period (C12) stand apart, and what nobody has answered counts against us as soon as
  * its time is over. 接警用时: commit to the first human step. 到场用时: commit to somebody at the door.
  */
 import { floodOf, type Flood, monthStart } from '#core/kpi.ts';
@@ -13,7 +13,7 @@ import { seenFrom } from './regions.ts';
 
 /** `judged…`: the denominator: answered, or not and its time is over. Shares are null-safe by that: 0 judged means none, never 100 %. */
 export type AnswerKpi = {
-  since: number; count: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; selfCancelled: number; excluded: number;
+  since: number; count: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; selfCancelled: number; /** 学习期 (C12), apart; of them answered within 60 s */ learning: number; learningIn60s: number; excluded: number;
   p50Ms: number | null; p90Ms: number | null; arrived: number; judged45m: number; arrived45m: number; arrivalP50Ms: number | null;
 };
 
@@ -25,7 +25,7 @@ export const inWindow = (at: string): string => `(${at} >= to_timestamp($2::floa
 export const notCounted = `a.flags && '{test,drill,canary}'::text[]`;
 
 /** What the figures look at of each alert `a`; `now`: the parameter (epoch ms) by which a wait is judged. */
-export const alarmFacts = (now: string): string => `${notCounted} as excluded, 'self-cancelled' = any(a.flags) as cancelled, a.state = 'closed' as closed, a.state <> 'confirming' as asked,
+export const alarmFacts = (now: string): string => `${notCounted} as excluded, 'self-cancelled' = any(a.flags) as cancelled, 'learning' = any(a.flags) as learning, a.state = 'closed' as closed, a.state <> 'confirming' as asked,
          (extract(epoch from a.first_human_at - a.opened_at) * 1000)::float8 as answer, (extract(epoch from a.arrived_at - a.opened_at) * 1000)::float8 as arrival,
          (extract(epoch from to_timestamp(${now}::float8 / 1000) - a.opened_at) * 1000)::float8 as age, a.state = 'committed' and a.committed_how like 'accept%' as promised`;
 export type AlarmFigures = Pick<AnswerKpi, 'count' | 'judged60s' | 'within60s' | 'judged180s' | 'within180s' | 'unanswered' | 'p50Ms' | 'p90Ms' | 'arrived' | 'judged45m' | 'arrived45m' | 'arrivalP50Ms'> & { alarms: number };
@@ -43,8 +43,9 @@ async function readAnswerKpi(sql: Sql, prefix: string, since: number, now: numbe
   const [row] = await sql.query<AnswerKpi & { alarms: number }>(
     `with p1 as materialized (
        select ${alarmFacts('$3')} from alert a where a.priority = 1 and a.opened_at > to_timestamp($2::float8 / 1000) and a.opened_at <= to_timestamp($3::float8 / 1000) and ${inScope}),
-     k as materialized (select * from p1 where not excluded and not cancelled)
-     select $2::float8 as since, ${alarmFigures}, (select count(*)::int from p1 where cancelled and not excluded) as "selfCancelled", (select count(*)::int from p1 where excluded) as excluded
+     k as materialized (select * from p1 where not excluded and not cancelled and not learning)
+     select $2::float8 as since, ${alarmFigures}, (select count(*)::int from p1 where cancelled and not excluded) as "selfCancelled", 
+       (select count(*)::int from p1 where learning and not excluded and not cancelled) as learning, (select count(*)::int from p1 where learning and not excluded and not cancelled and answer <= 60000) as "learningIn60s", (select count(*)::int from p1 where excluded) as excluded
      from k`, [prefix, since, now]);
   const { alarms: _alarms, ...kpi } = row as AnswerKpi & { alarms: number };
   return kpi;

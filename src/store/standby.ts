@@ -22,7 +22,7 @@ export type CountyFacts = {
 export async function readCounty(sql: Sql): Promise<CountyFacts> {
   const devices = await sql.query<KnownDevice & Row>(
     `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room, d.cell,
-       d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, coalesce(d.person_id, s.id) as about
+       d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, case when m.learning_days > 0 then d.registered_at + make_interval(days => m.learning_days) end as "learningUntil", coalesce(d.person_id, s.id) as about
      from device d join device_model m on m.id = d.model
      left join (select home_id, min(id) as id from person where status = 'present' group by home_id having count(*) = 1) s on s.home_id = d.home_id`);
   const persons = await sql.query<PersonFacts & { nameEnc: Buffer } & Row>(

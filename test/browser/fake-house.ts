@@ -32,8 +32,8 @@ export class FakeHouse {
   danger = false;
   consoles = { open: 1, hearing: 0 };
   readonly figures = {
-    day: { count: 12, judged60s: 12, within60s: 11, judged180s: 12, within180s: 12, unanswered: 0, selfCancelled: 1, excluded: 2, p50Ms: 18_000, p90Ms: 41_000, arrived: 3, judged45m: 3, arrived45m: 3, arrivalP50Ms: 1_080_000 },
-    month: { count: 180, judged60s: 180, within60s: 178, judged180s: 180, within180s: 180, unanswered: 0, selfCancelled: 9, excluded: 20, p50Ms: 15_000, p90Ms: 38_000, arrived: 40, judged45m: 40, arrived45m: 38, arrivalP50Ms: 900_000 },
+    day: { count: 12, judged60s: 12, within60s: 11, judged180s: 12, within180s: 12, unanswered: 0, selfCancelled: 1, learning: 2, learningIn60s: 2, excluded: 2, p50Ms: 18_000, p90Ms: 41_000, arrived: 3, judged45m: 3, arrived45m: 3, arrivalP50Ms: 1_080_000 },
+    month: { count: 180, judged60s: 180, within60s: 178, judged180s: 180, within180s: 180, unanswered: 0, selfCancelled: 9, learning: 14, learningIn60s: 13, excluded: 20, p50Ms: 15_000, p90Ms: 38_000, arrived: 40, judged45m: 40, arrived45m: 38, arrivalP50Ms: 900_000 },
   };
   blindSheet(day: string): unknown {
     const from = Date.parse(`${day}T00:00:00+08:00`);

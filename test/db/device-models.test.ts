@@ -45,6 +45,13 @@ describe('the catalogue of models', () => {
     expect(audit).toMatchObject({ target: 'device-model:watch', detail: { confirmWindowS: 20, was: { confirmWindowS: 30 } } });
   });
 
+  it('a learning period stands with what feels by itself, fourteen days with radars; what a person presses has none [C12]', async () => {
+    expect([(await model('fall-radar')), (await model('sos-button'))]).toMatchObject([{ learningDays: 14 }, { learningDays: 0 }]);
+    expect((await patch('fall-radar', { learningDays: 21 })).status).toBe(200);
+    for (const [id, learningDays] of [['fall-radar', 61], ['sos-button', 14], ['smoke', 1]] as const) expect((await patch(id, { learningDays })).body.error.fields[0].field).toBe('learningDays');
+    expect((await model('fall-radar'))).toMatchObject({ learningDays: 21 });
+  });
+
   it('a shorter class is told how many would be silent at once before it holds, and then its devices are looked at in its time [F7 B1]', async () => {
     const [fresh, old] = [await makeDevice(web.t.db, web.t.seal, { homeId: 'h1', model: 'gas' }), await makeDevice(web.t.db, web.t.seal, { homeId: 'h1', model: 'gas' })];
     await web.t.db.query(`update presence set state = 'online', last_seen_at = anling_now() - case device_id when $1 then interval '10 seconds' else interval '50 minutes' end, check_at = anling_now() + interval '2 hours' where device_id = any($2)`, [fresh.id, [fresh.id, old.id]]);

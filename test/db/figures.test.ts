@@ -36,7 +36,7 @@ const came = (alert: string, after: number, party = 'responder:r1'): Promise<unk
 const whole: FiguresOf = { prefix: '350425', from: noon - 12 * 60 * minute, to: noon + 12 * 60 * minute, now: noon + 24 * 60 * minute, demo: false };
 
 describe('the statistics', { timeout: 120_000 }, () => {
-  it('are equal to known rows, by channel, gateway, village and hour; tests, drills, rings, the self-check and the demonstration are in none [1E 2.4 2.5]', async () => {
+  it('are equal to known rows, by channel, gateway, village and hour; tests, drills, rings, the self-check and the demonstration are in none; a learning period stands apart [1E 2.4 2.5 C12]', async () => {
     const one = await alarm({ answer: 40_000, arrive: 20 * minute });
     await message(one, { done: 3_000 });
     await message(one, { channel: 'voice', state: 'answered', sent: 30_000, done: 36_000 });
@@ -46,6 +46,7 @@ describe('the statistics', { timeout: 120_000 }, () => {
     await said(one, 'seen', 10_000);
     await said(one, 'accepted', 40_000);
     await came(one, 20 * minute);
+    await alarm({ flags: 'learning', answer: 10_000, kind: 'fall' });
     const two = await alarm({ at: noon + 60 * minute, region: otherVillage, state: 'open' });
     await message(two, { at: noon + 60 * minute, party: 'responder:r2', state: 'accepted', done: null });
     for (const put of [{ flags: 'test' }, { flags: 'drill' }, { flags: 'canary' }, { demo: true }, { at: noon - 13 * 60 * minute }]) await message(await alarm(put), { demo: put.demo ?? false, provider: put.demo ? 'standin' : 'aliyun', ...(put.at === undefined ? {} : { at: put.at }) });
@@ -61,6 +62,7 @@ describe('the statistics', { timeout: 120_000 }, () => {
     expect(of(told, 'channel', 'voice'), 'his second word came after the call').toEqual({ told: 1, answered: 1, accepted: 1, answerP50Ms: 10_000, came: 1, comeP50Ms: 20 * minute - 30_000 });
     expect([of(told, 'channel', 'sms')?.told, of(told, 'gateway', 'http')?.answered, of(told, 'village', otherVillage)?.told, of(told, 'hour', '13')?.told]).toEqual([3, 0, 1, 1]);
     expect(of(alarms, 'all')).toMatchObject({ alarms: 2, count: 1, judged60s: 2, within60s: 1, judged180s: 2, within180s: 1, unanswered: 1, arrived: 1, judged45m: 1, arrived45m: 1, arrivalP50Ms: 20 * minute });
+    expect(of((await readFigures(web.t.db, whole)).learning, 'all')).toMatchObject({ alarms: 1, within60s: 1 });
     expect(of(alarms, 'village', otherVillage)).toMatchObject({ alarms: 1, unanswered: 1, within60s: 0 });
     expect(of((await readFigures(web.t.db, { ...whole, demo: true })).messages, 'all')).toMatchObject({ messages: 1, reached: 1 });
     expect(of((await readFigures(web.t.db, { ...whole, prefix: town.slice(0, 9) })).messages, 'all')).toMatchObject({ messages: 4 });

@@ -32,7 +32,8 @@ async function again(prefix: string, since: number, now: number): Promise<Row> {
      where priority = 1 and (case when region_code is null then length($1) < 7 else substr(region_code, 1, length($1)) = $1 end) order by random()`, [prefix]);
   const inside = rows.filter((r) => r.opened > since && r.opened <= now);
   const left = inside.filter((r) => !r.flags.includes('test') && !r.flags.includes('drill') && !r.flags.includes('canary'));
-  const mine = left.filter((r) => !r.flags.includes('self-cancelled'));
+  const own = left.filter((r) => !r.flags.includes('self-cancelled'));
+  const [learns, mine] = [own.filter((r) => r.flags.includes('learning')), own.filter((r) => !r.flags.includes('learning'))];
   const took = mine.flatMap((r) => (r.human === null ? [] : [r.human - r.opened])).sort((a, b) => a - b);
   const came = mine.flatMap((r) => (r.there === null ? [] : [r.there - r.opened])).sort((a, b) => a - b);
   const at = (list: number[], p: number): number | null => {
@@ -46,7 +47,7 @@ async function again(prefix: string, since: number, now: number): Promise<Row> {
   const late = (ms: number): number => waits.filter((r) => now - r.opened > ms).length;
   return {
     count: took.length, judged60s: took.length + never + late(minute), within60s: took.filter((ms) => ms <= minute).length, judged180s: took.length + never + late(3 * minute), within180s: took.filter((ms) => ms <= 3 * minute).length,
-    unanswered: waits.length, selfCancelled: left.length - mine.length, excluded: inside.length - left.length, p50Ms: at(took, 0.5), p90Ms: at(took, 0.9),
+    unanswered: waits.length, selfCancelled: left.length - own.length, learning: learns.length, learningIn60s: learns.filter((r) => r.human !== null && r.human - r.opened <= minute).length, excluded: inside.length - left.length, p50Ms: at(took, 0.5), p90Ms: at(took, 0.9),
     arrived: came.length, arrived45m: came.filter((ms) => ms <= 45 * minute).length, arrivalP50Ms: at(came, 0.5),
     judged45m: came.length + mine.filter((r) => r.there === null && r.state === 'committed' && r.how!.startsWith('accept') && now - r.opened > 45 * minute).length,
   };
@@ -65,12 +66,12 @@ async function floodAgain(prefix: string, now: number, seats: number): Promise<{
 
 const history = fc.array(fc.record({
   ageMs: fc.oneof(fc.integer({ min: 0, max: 70 * minute }), fc.integer({ min: 0, max: 2 * day }), fc.integer({ min: 0, max: 35 * day })), priority: fc.constantFrom(1, 1, 1, 2, 3, 4), region: fc.constantFrom(village, otherVillage, null),
-  flags: fc.subarray(['test', 'drill', 'self-cancelled', 'in-outage', 'late', 'canary'], { maxLength: 1 }), answer: fc.option(fc.oneof(fc.constantFrom(59_999, 60_000, 60_001, 180_000, 180_001), fc.integer({ min: 1, max: 20 * minute }))),
+  flags: fc.subarray(['test', 'drill', 'self-cancelled', 'in-outage', 'late', 'canary', 'learning'], { maxLength: 1 }), answer: fc.option(fc.oneof(fc.constantFrom(59_999, 60_000, 60_001, 180_000, 180_001), fc.integer({ min: 1, max: 20 * minute }))),
   arrive: fc.option(fc.oneof(fc.constantFrom(45 * minute, 45 * minute + 1), fc.integer({ min: 1, max: 90 * minute }))), state: fc.constantFrom('open', 'claimed', 'committed', 'arrived', 'closed', 'confirming'), how: fc.constantFrom('accept-sms', 'contact-elder'),
 }).map((r): Case => ({ ageMs: r.ageMs, priority: r.priority, region: r.region, flags: r.flags, answerMs: r.state === 'confirming' || r.state === 'open' ? null : r.answer, arriveMs: r.state === 'arrived' || r.state === 'closed' ? r.arrive : null, state: r.state, how: r.state === 'committed' ? r.how : null, by: null })), { maxLength: 120 });
 
 describe('the answer figures', { timeout: 120_000 }, () => {
-  it('equal a second computation exactly, over random histories, for a county, a town and a village, for a day and a month [D10]', async () => {
+  it('equal a second computation exactly, over random histories, for a county, a town and a village, for a day and a month; a learning period stands apart [D10 C12]', async () => {
     await fc.assert(fc.asyncProperty(history, async (cases) => {
       await wiped('alert');
       await put(cases);

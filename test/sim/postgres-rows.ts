@@ -40,5 +40,5 @@ export async function fillIn(db: Db, tables: Tables): Promise<void> {
     const sql = `insert into ${name} (${names.join(', ')}) values (${names.map((_, i) => `$${i + 1}`).join(', ')}) on conflict do nothing`;
     for (const row of tables[name].rows.values()) await db.query(sql, names.map((n) => columns[n]?.(row)));
   }
-  for (const m of tables.device_model.rows.values()) await db.query('update device_model set confirm_window_s = $2, supervision_class = $3, power = $4 where id = $1', [m.id, m.confirm_window_s, m.supervision_class, m.power]);
+  for (const m of tables.device_model.rows.values()) await db.query('update device_model set confirm_window_s = $2, supervision_class = $3, power = $4, learning_days = $5 where id = $1', [m.id, m.confirm_window_s, m.supervision_class, m.power, m.learning_days]);
 }

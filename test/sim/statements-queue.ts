@@ -95,7 +95,7 @@ const events: Record<string, Statement> = {
     const seen = t.get(d.presence, id);
     return device && model ? [{
       id, model: device.model, vendor: model.vendor, type: model.type, power: model.power, supervisionClass: model.supervision_class, confirmWindowMs: model.confirm_window_s * 1000, testUntil: device.test_until, room: device.room,
-      cell: seen?.['cell'] ?? device.cell, homeId: device.home_id, personId: device.person_id, registeredAt: device.registered_at, demo: device.demo, inStock: false, installing: false,
+      cell: seen?.['cell'] ?? device.cell, homeId: device.home_id, personId: device.person_id, registeredAt: device.registered_at, demo: device.demo, inStock: false, installing: false, learningUntil: model.learning_days > 0 ? device.registered_at + model.learning_days * 86_400_000 : null,
       state: seen?.['state'] ?? null, lastSeenAt: seen?.['last_seen_at'] ?? null, lowBattery: seen?.['low_battery'] ?? null, battery: seen?.['battery'] ?? null, mainsLostAt: seen?.['mains_lost_at'] ?? null, outageId: null,
     }] : [];
   }),

@@ -40,7 +40,7 @@ export type ContactRow = Rec & {
 export type PersonRow = Rec & { home_id: string | null; name_enc: Buffer; high_risk: boolean; risk_tags: string[]; mode: string | null; mode_until: number | null; status: string; demo: boolean };
 export type HomeRow = Rec & { region_code: string; place_enc: Bytes; cell: string | null; power_area: string | null; mode: string | null; mode_until: number | null; demo: boolean };
 export type DeviceRow = Rec & { model: string; home_id: string | null; person_id: string | null; room: string | null; cell: string | null; test_until: number | null; registered_at: number; demo: boolean };
-export type ModelRow = Rec & { vendor: string; type: string; power: string; supervision_class: string; confirm_window_s: number };
+export type ModelRow = Rec & { vendor: string; type: string; power: string; supervision_class: string; confirm_window_s: number; learning_days: number };
 
 const hourMs = 3_600_000;
 /** Not closed, not done: what the loops look for is found without a walk over what is past. */

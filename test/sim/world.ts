@@ -30,7 +30,7 @@ export function settle(database: Database): void {
   const d = database.tables;
   const bytes = (text: string): Buffer => Buffer.from(text);
   let phones = 15404250000;
-  const model = (id: string, type: string, confirm = 0): void => d.device_model.put(id, { id, vendor: 'anling', type, power: 'battery', supervision_class: '24h', confirm_window_s: confirm } as ModelRow);
+  const model = (id: string, type: string, confirm = 0): void => d.device_model.put(id, { id, vendor: 'anling', type, power: 'battery', supervision_class: '24h', confirm_window_s: confirm, learning_days: 0 } as ModelRow);
   model('sos-button', 'sos-button'); model('watch', 'watch', 30); model('fall-radar', 'fall-radar'); model('smoke', 'smoke');
   const responder = (id: string, role: string, region: string, more: Partial<ResponderRow> = {}): void => {
     const phone = String(++phones);

@@ -13,8 +13,9 @@ import { errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const fields = { name: Type.String({ minLength: 1, maxLength: 80 }), supervisionClass: Type.String({ minLength: 1, maxLength: 20 }), confirmWindowS: Type.Integer({ minimum: 0, maximum: 30, description: 'seconds that a fall may wait for the person’s own word; 0 for every other type' }) };
 const battery = { batteryKind: Nullable(Type.String({ minLength: 1, maxLength: 80 })), batteryDays: Nullable(Type.Integer({ description: 'days that a battery lasts, as its maker says' })) };
+const learningDays = Type.Integer({ description: '学习期: so many days after it was installed what it feels by itself is marked; 0: none' });
 const Model = Shape({
-  id: Type.String(), ...fields, ...battery, vendor: Type.String(), type: Type.String(), power: OneOf(['mains', 'battery']), periodS: Type.Integer(), graceS: Type.Integer({ description: 'silent for longer: offline' }),
+  id: Type.String(), ...fields, ...battery, learningDays, vendor: Type.String(), type: Type.String(), power: OneOf(['mains', 'battery']), periodS: Type.Integer(), graceS: Type.Integer({ description: 'silent for longer: offline' }),
   alarms: Type.Array(Type.String(), { description: 'kinds it may raise, the one it is bought for first' }), profile: Type.String({ description: 'the acceptance profile (npm run acceptance)' }), devices: Type.Integer({ description: 'in your scope, not revoked' }), installed: Type.Integer(),
 });
 const tags = ['devices'];
@@ -30,7 +31,7 @@ export function registerDeviceModels(app: App, ctx: WebContext): void {
     config: { access: may.writeModels },
     schema: {
       summary: 'Change a model for all its devices. A class under which devices that count as online would be silent at once is 409 with their number, until `silent` says that it was seen', tags, params: IdParams,
-      body: Shape({ was: Shape(fields, 'what you saw; another state is 409'), name: Type.Optional(fields.name), supervisionClass: Type.Optional(fields.supervisionClass), confirmWindowS: Type.Optional(Type.Integer()), batteryKind: Type.Optional(battery.batteryKind), batteryDays: Type.Optional(battery.batteryDays), silent: Type.Optional(Type.Integer({ minimum: 0 })) }),
+      body: Shape({ was: Shape(fields, 'what you saw; another state is 409'), name: Type.Optional(fields.name), supervisionClass: Type.Optional(fields.supervisionClass), confirmWindowS: Type.Optional(Type.Integer()), batteryKind: Type.Optional(battery.batteryKind), batteryDays: Type.Optional(battery.batteryDays), learningDays: Type.Optional(learningDays), silent: Type.Optional(Type.Integer({ minimum: 0 })) }),
       response: { 200: Shape({ id: Type.String() }), ...errorAnswers },
     },
   }, async (request) => {

@@ -20,15 +20,16 @@ const window = { from: Day, to: Type.String({ ...Day, description: 'the last day
 const Query = Shape(window);
 const n = Type.Integer();
 const ms = Nullable(Type.Number({ description: 'milliseconds, median' }));
+const Alarms = Nullable(Shape({ alarms: n, count: n, judged60s: n, within60s: n, judged180s: n, within180s: n, unanswered: n, p50Ms: ms, p90Ms: ms, arrived: n, judged45m: n, arrived45m: n, arrivalP50Ms: ms }));
 const Line = Shape({
   by: OneOf(dimensions), key: Nullable(Type.String({ description: 'sms voice; a gateway, none: none was asked; a village, null: of the whole county; an hour of the day' })), town: Nullable(Type.String()), village: Nullable(Type.String()),
   messages: Nullable(Shape({ messages: n, reached: n, failed: n, unknown: n, waiting: n, withdrawn: n, reachedP50Ms: ms })), told: Nullable(Shape({ told: n, answered: n, accepted: n, answerP50Ms: ms, came: n, comeP50Ms: ms })),
-  alarms: Nullable(Shape({ alarms: n, count: n, judged60s: n, within60s: n, judged180s: n, within180s: n, unanswered: n, p50Ms: ms, p90Ms: ms, arrived: n, judged45m: n, arrived45m: n, arrivalP50Ms: ms })),
+  alarms: Alarms, learning: Alarms,
 });
 type Line = Static<typeof Line>;
 const Sheet = Shape({ from: Day, to: Day, asOf: EpochMs, complete: Type.Boolean({ description: 'the last day is over' }), demo: Type.Boolean(), lines: Type.Array(Line) });
 const CasesQuery = Shape({
-  ...window, what: OneOf(caseQuestions, 'late60: not answered within 60 s; late45m: nobody there within 45 min; failed, unknown: a message of it; silent: somebody was told and said nothing'),
+  ...window, what: OneOf(caseQuestions, 'learning: of a device in its learning period, which is in none of the others; late60: not answered within 60 s; late45m: nobody there within 45 min; failed, unknown: a message of it; silent: somebody was told and said nothing'),
   channel: Type.Optional(OneOf(['sms', 'voice'])), gateway: Type.Optional(Type.String({ pattern: '^[a-z0-9-]{1,40}$' })), hour: Type.Optional(Type.Integer({ minimum: 0, maximum: 23 })),
 });
 const Cases = Shape({
@@ -52,13 +53,14 @@ function linesOf(sheet: FiguresSheet, names: PlaceNames): Line[] {
   const lines = new Map<string, Line>();
   const line = (by: Dimension, key: string | null): Line => {
     const id = `${by} ${key ?? ''}`;
-    const known = lines.get(id) ?? { by, key, ...(by === 'village' ? names(key) : { town: null, village: null }), messages: null, told: null, alarms: null };
+    const known = lines.get(id) ?? { by, key, ...(by === 'village' ? names(key) : { town: null, village: null }), messages: null, told: null, alarms: null, learning: null };
     lines.set(id, known);
     return known;
   };
   for (const { by, key, ...rest } of sheet.messages) line(by, key).messages = rest;
   for (const { by, key, ...rest } of sheet.told) line(by, key).told = rest;
   for (const { by, key, ...rest } of sheet.alarms) line(by, key).alarms = rest;
+  for (const { by, key, ...rest } of sheet.learning) line(by, key).learning = rest;
   const at = (l: Line): string => `${dimensions.indexOf(l.by)} ${l.by === 'hour' ? (l.key ?? '').padStart(2, '0') : (l.key ?? '')}`;
   return [...lines.values()].sort((a, b) => (at(a) < at(b) ? -1 : 1));
 }
@@ -75,7 +77,7 @@ export function registerFigures(app: App, ctx: WebContext): void {
     const f = await asked(caller, query);
     if (f === null) return { from: query.from, to: query.to, asOf: await databaseNow(ctx.db), complete: true, demo: query.demo ?? false, lines: [] };
     const sheet = await readFigures(ctx.db, f);
-    const names = await placeNames(ctx.db, [...sheet.messages, ...sheet.alarms].map((l) => (l.by === 'village' ? l.key : null)));
+    const names = await placeNames(ctx.db, [...sheet.messages, ...sheet.alarms, ...sheet.learning].map((l) => (l.by === 'village' ? l.key : null)));
     return { from: query.from, to: query.to, asOf: f.now, complete: f.to <= f.now, demo: f.demo, lines: linesOf(sheet, names) };
   };
 
@@ -103,15 +105,15 @@ export function registerFigures(app: App, ctx: WebContext): void {
 }
 
 const csvHead = ['起', '止', '数据截至', '按', '项', '消息', '已送达', '失败', '无回执', '等回执', '已撤回', '送达用时秒(中位)', '叫了人次', '有答复', '答应前往', '答复用时秒(中位)', '到场人次', '到场用时分(中位)',
-  '紧急警情', '60秒应计', '60秒内接警', '180秒应计', '180秒内接警', '还没人接', '接警用时秒(中位)', '接警用时秒(九成)', '已到场', '45分应计', '45分内到场', '警情到场分(中位)'] as const;
+  '紧急警情', '60秒应计', '60秒内接警', '180秒应计', '180秒内接警', '还没人接', '接警用时秒(中位)', '接警用时秒(九成)', '已到场', '45分应计', '45分内到场', '警情到场分(中位)', '学习期警情', '学习期60秒内接警'] as const;
 const byText: Record<Dimension, string> = { all: '合计', channel: '通道', gateway: '网关', village: '村', hour: '时段' };
 const seconds = (value: number | null | undefined): string => (value == null ? '' : (value / 1000).toFixed(1));
 const minutes = (value: number | null | undefined): string => (value == null ? '' : (value / 60_000).toFixed(1));
 
-function csvLine({ by, key, town, village, messages: m, told: t, alarms: a }: Line): (string | number)[] {
+function csvLine({ by, key, town, village, messages: m, told: t, alarms: a, learning: l }: Line): (string | number)[] {
   const hour = key === null ? '' : `${key.padStart(2, '0')}:00`;
   const item = by === 'all' ? '' : by === 'channel' ? (key === 'sms' ? '短信' : '电话') : by === 'hour' ? hour : by === 'village' ? [town, village].filter(Boolean).join(' ') || '全县' : key === 'none' ? '未到网关' : (key ?? '');
   const alarm = (value: number | undefined): string | number => value ?? (by === 'channel' || by === 'gateway' ? '' : 0); // no alarm belongs to a channel
   return [byText[by], item, m?.messages ?? 0, m?.reached ?? 0, m?.failed ?? 0, m?.unknown ?? 0, m?.waiting ?? 0, m?.withdrawn ?? 0, seconds(m?.reachedP50Ms), t?.told ?? 0, t?.answered ?? 0, t?.accepted ?? 0, seconds(t?.answerP50Ms), t?.came ?? 0, minutes(t?.comeP50Ms),
-    ...[a?.alarms, a?.judged60s, a?.within60s, a?.judged180s, a?.within180s, a?.unanswered].map(alarm), seconds(a?.p50Ms), seconds(a?.p90Ms), ...[a?.arrived, a?.judged45m, a?.arrived45m].map(alarm), minutes(a?.arrivalP50Ms)];
+    ...[a?.alarms, a?.judged60s, a?.within60s, a?.judged180s, a?.within180s, a?.unanswered].map(alarm), seconds(a?.p50Ms), seconds(a?.p90Ms), ...[a?.arrived, a?.judged45m, a?.arrived45m].map(alarm), minutes(a?.arrivalP50Ms), ...[l?.alarms, l?.within60s].map(alarm)];
 }

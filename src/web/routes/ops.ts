@@ -19,10 +19,10 @@ import { Cursor, EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape }
 const Ready = Shape({ ready: Type.Boolean(), roles: Type.Array(Shape({ role: Type.String(), ready: Type.Boolean(), reasons: Type.Array(Type.String()) })) });
 const Answer = Shape({
   since: EpochMs, count: Type.Integer({ description: 'answered' }), judged60s: Type.Integer({ description: 'answered, or not and its time is over: what the share counts against' }), within60s: Type.Integer(),
-  judged180s: Type.Integer(), within180s: Type.Integer(), unanswered: Type.Integer(), selfCancelled: Type.Integer(), excluded: Type.Integer({ description: 'tests and drills' }),
+  judged180s: Type.Integer(), within180s: Type.Integer(), unanswered: Type.Integer(), selfCancelled: Type.Integer(), learning: Type.Integer({ description: 'felt by a device in its learning period' }), learningIn60s: Type.Integer({ description: 'of them, answered within 60 s' }), excluded: Type.Integer({ description: 'tests and drills' }),
   p50Ms: Nullable(Type.Number()), p90Ms: Nullable(Type.Number()),
   arrived: Type.Integer(), judged45m: Type.Integer({ description: 'arrived, or promised more than 45 min ago and not there' }), arrived45m: Type.Integer(), arrivalP50Ms: Nullable(Type.Number()),
-}, '接警用时 of P1: commit to the first human step; 到场用时: commit to somebody at the door; tests and drills left out, self-cancelled apart');
+}, '接警用时 of P1: commit to the first human step; 到场用时: commit to somebody at the door; tests and drills left out, self-cancelled ones and those of a learning period apart');
 const Load = Shape({ userId: Type.String(), name: Type.String(), onDuty: Type.Boolean(), holding: Type.Integer({ description: 'open alerts taken' }), taken: Type.Integer({ description: 'taken in 24 h' }) });
 const Flood = Shape({ active: Type.Boolean(), since: Nullable(EpochMs), lastTen: Type.Integer({ description: 'P1 to P3 of the last ten minutes' }), operators: Type.Integer({ description: 'on duty: a wall tab that beats' }) }, 'ISA-18.2: begins above 10 alarms in 10 min per operator on duty, ends below 5');
 const Status = Shape({

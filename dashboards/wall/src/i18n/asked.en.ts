@@ -6,7 +6,7 @@ export const enAsked = {
   'phone.kind': 'What is it', 'phone.byNumber': 'by number {n}', 'phone.byNumberNote': 'strangers raise too', 'phone.nobody': 'Nothing found. A number, a whole name, a file number or a village will do.',
   'phone.keys': '↑ ↓ choose, Enter raises.', 'figures.title': 'Answer figures', 'figures.day': 'last 24 h', 'figures.month': 'this month', 'figures.target': 'target', 'figures.share': '{p} % ({n}/{of})',
   'figures.below': 'below target', 'figures.within60': 'answered within 60 s', 'figures.within180': 'answered within 180 s', 'figures.answer': 'time to answer (median / nine tenths)', 'figures.unanswered': 'nobody yet',
-  'figures.cancelled': 'cancelled by the person (apart)', 'figures.excluded': 'tests and drills (left out)', 'figures.arrived45': 'at the door within 45 min', 'figures.arrival': 'time to arrival (median)',
+  'figures.learning': 'in a learning period (apart)', 'figures.cancelled': 'cancelled by the person (apart)', 'figures.excluded': 'tests and drills (left out)', 'figures.arrived45': 'at the door within 45 min', 'figures.arrival': 'time to arrival (median)',
   'figures.oldest': 'Waiting longest', 'figures.floodNow': 'Flood since {time}: {n} in 10 min, {m} on duty', 'figures.floodNot': '{n} in 10 min, {m} on duty, no flood', 'figures.load': 'Load per operator', 'figures.who': 'Operator',
   'figures.onDuty': 'on duty', 'figures.holding': 'holds', 'figures.taken': 'taken in 24 h', 'figures.nobody': 'Nobody is on duty and nobody has taken an alert.',
   'figures.defAnswer': 'Time to answer: commit of the alarm to the first human step (claim, acceptance, contact), emergencies (P1) only. What nobody has answered counts against us once its time is over; the month begins on its first day at midnight.',

@@ -2,7 +2,7 @@
 export const zhAsked = {
   'phone.title': '电话报警', 'phone.note': '说了什么(可不填)', 'phone.matched': '已建警情:{who}', 'phone.unknown': '已建警情:号码没有登记', 'phone.who': '号码、姓名或村名', 'phone.kind': '什么警情', 'phone.byNumber': '按号码 {n}', 'phone.byNumberNote': '不认识的号码也建',
   'phone.nobody': '没有找到。可填号码、全名、编号或村名。', 'phone.keys': '↑ ↓ 选择,Enter 建警情。', 'figures.title': '接警指标', 'figures.day': '近24小时', 'figures.month': '本月', 'figures.target': '目标', 'figures.share': '{p}%({n}/{of})', 'figures.below': '未达标',
-  'figures.within60': '60秒内接警', 'figures.within180': '180秒内接警', 'figures.answer': '接警用时(中位/九成)', 'figures.unanswered': '还没人接', 'figures.cancelled': '本人取消(另计)', 'figures.excluded': '测试与演练(不计)', 'figures.arrived45': '45分钟内到场',
+  'figures.within60': '60秒内接警', 'figures.within180': '180秒内接警', 'figures.answer': '接警用时(中位/九成)', 'figures.unanswered': '还没人接', 'figures.learning': '学习期(另计)', 'figures.cancelled': '本人取消(另计)', 'figures.excluded': '测试与演练(不计)', 'figures.arrived45': '45分钟内到场',
   'figures.arrival': '到场用时(中位)', 'figures.oldest': '等待最久', 'figures.floodNow': '警情潮:自 {time} 起,近10分钟 {n} 起,当班 {m} 人', 'figures.floodNot': '近10分钟 {n} 起,当班 {m} 人,无警情潮', 'figures.load': '每人负荷', 'figures.who': '接警员',
   'figures.onDuty': '当班', 'figures.holding': '手上', 'figures.taken': '24小时内接', 'figures.nobody': '没有人当班,也没有人接过警情。', 'figures.defAnswer': '接警用时:报警入库到第一次人工动作(接警、答应前往、通上话),只计紧急警情(P1)。没人接的,时限一过就算未达标;本月从1日零时算起。',
   'figures.defArrival': '到场用时:报警入库到有人到场。电话里办结、没有人需要去的不计;答应前往满45分钟还没到的算未达标。', 'figures.defOut': '不计:安装调试、演练。本人在设备上取消的另计,不算接警快慢。没有警情时写“无警情”,不写100%。',

@@ -17,7 +17,7 @@ import { Page, useFetched, Waiting } from './page.tsx';
 type Messages = { messages: number; reached: number; failed: number; unknown: number; waiting: number; withdrawn: number; reachedP50Ms: number | null };
 type Told = { told: number; answered: number; accepted: number; answerP50Ms: number | null; came: number; comeP50Ms: number | null };
 type Alarms = { alarms: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; p50Ms: number | null; judged45m: number; arrived45m: number; arrivalP50Ms: number | null };
-type Line = { by: 'all' | 'channel' | 'gateway' | 'village' | 'hour'; key: string | null; town: string | null; village: string | null; messages: Messages | null; told: Told | null; alarms: Alarms | null };
+type Line = { by: 'all' | 'channel' | 'gateway' | 'village' | 'hour'; key: string | null; town: string | null; village: string | null; messages: Messages | null; told: Told | null; alarms: Alarms | null; learning: Alarms | null };
 type Sheet = { from: string; to: string; asOf: number; complete: boolean; demo: boolean; lines: readonly Line[] };
 type Case = { id: string; kind: EventKind; state: string; town: string | null; village: string | null; openedAt: number; answerMs: number | null; arrivalMs: number | null; outcome: Outcome | null };
 type Cases = { truncated: boolean; cases: readonly Case[] };
@@ -51,8 +51,8 @@ export function Statistics() {
           <h2><span class="digits">{shown.from} – {shown.to}</span> {regionNames.value.get(region) ?? ''}{shown.demo && <i class="flag grave">{t('stat.demo')}</i>}</h2>
           {sheet.problem && <Waiting problem={sheet.problem} />}
           <p class="dim">{t('stat.asOf')} <span class="digits">{dayMinute(shown.asOf)}</span>{!shown.complete && <> · {t('stat.partial')}</>} · {me.value?.name}</p>
-          {shown.lines.every((l) => (l.messages?.messages ?? 0) + (l.alarms?.alarms ?? 0) === 0) && <p class="empty" data-test="stat-none">{t('stat.none')}</p>}
-          <details class="definitions"><summary>{t('stat.definitions')}</summary>{(['stat.defMessages', 'stat.defTold', 'stat.defAlarms', 'stat.defOut'] as const).map((key) => <p key={key} class="dim">{t(key)}</p>)}</details>
+          {shown.lines.every((l) => (l.messages?.messages ?? 0) + (l.alarms?.alarms ?? 0) + (l.learning?.alarms ?? 0) === 0) && <p class="empty" data-test="stat-none">{t('stat.none')}</p>}
+          <details class="definitions"><summary>{t('stat.definitions')}</summary>{(['stat.defMessages', 'stat.defTold', 'stat.defAlarms', 'stat.defLearning', 'stat.defOut'] as const).map((key) => <p key={key} class="dim">{t(key)}</p>)}</details>
         </section>
         {query['what'] && <CaseList asked={{ ...Object.fromEntries(path), what: query['what'], ...Object.fromEntries(['hour', 'channel', 'gateway'].flatMap((k) => (query[k] ? [[k, query[k]]] : []))) }} />}
         {groups.map((g) => <Table key={g.title} title={g.title} lines={shown.lines.filter((l) => g.by.includes(l.by))} alarms={g.alarms} asked={asked} />)}
@@ -74,7 +74,7 @@ const narrowed = ({ by, key }: Line, asked: Query): Query => (by === 'village' ?
 
 function Table({ title, lines, alarms, asked }: { title: TextKey; lines: readonly Line[]; alarms: boolean; asked: Query }) {
   if (lines.length === 0) return null;
-  const heads: readonly TextKey[] = ['stat.messages', 'stat.reached', 'stat.failed', 'stat.unknown', 'stat.waiting', 'stat.told', 'stat.answered', 'stat.accepted', 'stat.answerTime', 'stat.came', ...(alarms ? ['stat.alarms', 'figures.in60', 'figures.in180', 'stat.unanswered', 'figures.arrived45', 'figures.arrival'] as const : [])];
+  const heads: readonly TextKey[] = ['stat.messages', 'stat.reached', 'stat.failed', 'stat.unknown', 'stat.waiting', 'stat.told', 'stat.answered', 'stat.accepted', 'stat.answerTime', 'stat.came', ...(alarms ? ['stat.alarms', 'figures.in60', 'figures.in180', 'stat.unanswered', 'figures.arrived45', 'figures.arrival', 'stat.learning'] as const : [])];
   return (
     <section class="card scroll" aria-label={t(title)}>
       <h3>{t(title)}</h3>
@@ -118,7 +118,7 @@ function AlarmCells({ line, asked }: { line: Line; asked: Query }) {
   return (
     <>
       <Count n={a?.alarms} what="alarms" line={line} asked={asked} /><Share n={a?.within60s} of={a?.judged60s} what="late60" line={line} asked={asked} /><Share n={a?.within180s} of={a?.judged180s} what="late180" line={line} asked={asked} /><Count n={a?.unanswered} what="unanswered" line={line} asked={asked} bad />
-      <Share n={a?.arrived45m} of={a?.judged45m} what="late45m" line={line} asked={asked} /><Took ms={a?.arrivalP50Ms} />
+      <Share n={a?.arrived45m} of={a?.judged45m} what="late45m" line={line} asked={asked} /><Took ms={a?.arrivalP50Ms} /><Count n={line.learning?.alarms} what="learning" line={line} asked={asked} />
     </>
   );
 }

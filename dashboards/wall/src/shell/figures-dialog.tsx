@@ -33,6 +33,7 @@ export function FiguresDialog() {
           {row('figures.arrived45', (k) => share(k.arrived45m, k.judged45m, kpiTargets.arrived45m), kpiTargets.arrived45m)}
           {row('figures.arrival', (k) => time(k.arrivalP50Ms))}
           {row('figures.cancelled', (k) => String(k.selfCancelled))}
+          {row('figures.learning', (k) => `${k.learning}${k.learning === 0 ? '' : ` · ${t('figures.within60')} ${k.learningIn60s}`}`)}
           {row('figures.excluded', (k) => String(k.excluded))}
         </tbody>
       </table>

@@ -6,7 +6,7 @@ import { drawCounty, type Region } from '#wall/map/model.ts';
 import { live, openAlerts } from './wall.ts';
 
 export type AnswerFigures = {
-  count: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; selfCancelled: number; excluded: number;
+  count: number; judged60s: number; within60s: number; judged180s: number; within180s: number; unanswered: number; selfCancelled: number; learning: number; learningIn60s: number; excluded: number;
   p50Ms: number | null; p90Ms: number | null; arrived: number; judged45m: number; arrived45m: number; arrivalP50Ms: number | null;
 };
 export type Status = {
