@@ -342,7 +342,9 @@ describe('the file pages', () => {
     await t.db.query(`update presence set state = 'online', last_seen_at = anling_now(), battery = 15 where device_id = $1`, [ids[2]]);
     await t.db.query(`insert into heartbeat (received_at, device_no, battery) select anling_now() - make_interval(days => n) - interval '1 minute', d.no, 15 + n from device d, generate_series(0, 39) n where d.id = $1`, [ids[2]]);
     const { page, complaints } = await come('#/device-health?region=350425201000');
-    for (const [list, id] of [['never', ids[0]], ['dead', ids[1]], ['battery', ids[2]]] as const) {
+    await t.db.query(`update presence set rssi = -115 where device_id = $1`, [ids[2]]);
+    await t.db.query(`update heartbeat set rssi = -115 from device d where d.no = device_no and d.id = $1`, [ids[2]]);
+    for (const [list, id] of [['never', ids[0]], ['dead', ids[1]], ['battery', ids[2]], ['signal', ids[2]]] as const) {
       await page.click(`[data-list=${list}]`);
       await page.waitForSelector(`[data-list=${list}][aria-current=page]`);
       await page.waitForSelector(`tr[data-id="${id}"]`);

@@ -76,4 +76,30 @@ describe('installed devices that need somebody', () => {
     console.log(`${limits.batteryListed} batteries of ${limits.heartbeatDays} days reckoned in ${Math.round(performance.now() - begun)} ms`);
     expect(devices.length).toBe(limits.batteryListed);
   });
+
+  it('a signal is shown day by day and called weak or falling; weak ones that are heard are a list by village [B9]', async () => {
+    const [weak, falling, silent] = [await own(`state = 'online', rssi = -112`), await own(`state = 'online', rssi = -90`), await own(`state = 'offline', rssi = -120`)];
+    const far = await own(`state = 'online', rssi = -105`, 'h2');
+    const said = (id: string, dbm: string): Promise<unknown> => web.t.db.query(`insert into heartbeat (received_at, device_no, rssi) select anling_now() - make_interval(days => n) - make_interval(secs => s), d.no, ${dbm} from device d, generate_series(0, 29) n, (values (60), (7200)) v(s) where d.id = $1`, [id]);
+    await said(weak, '-110 - s / 7200 * 4');
+    await said(falling, 'case when n < 7 then -90 else -80 end');
+    const { devices } = (await get('/device-health?list=signal')).body;
+    expect(devices.map((d: { id: string; rssi: number }) => [d.id, d.rssi])).toEqual([[weak, -112], [far, -105]]);
+    expect(devices.map((d: { id: string }) => d.id)).not.toContain(silent);
+    expect((await get('/device-health/signal')).body).toMatchObject({ weakDbm: -100, villages: [{ village: '仙亭村', heard: 2, weak: 1, mean: -101 }, { village: '内洋村', heard: 1, weak: 1 }] });
+    expect((await get('/device-health/signal', await web.cookie('installer', otherTown))).body.villages).toMatchObject([{ village: '内洋村' }]);
+    const one = (await get(`/devices/${weak}/signal`)).body;
+    expect([one.days.length, one.days.at(-1), one.trend]).toEqual([30, { at: expect.any(Number), mean: -112, worst: -114 }, { kind: 'weak', days: 30, now: -112, before: -112 }]);
+    expect((await get(`/devices/${falling}/signal`)).body.trend).toEqual({ kind: 'falling', days: 30, now: -90, before: -80 });
+    expect((await get(`/devices/${silent}/signal`)).body).toMatchObject({ days: [], trend: { kind: 'few', now: null } });
+    expect((await get(`/devices/${weak}/signal`, await web.cookie('installer', otherTown))).status).toBe(404);
+  });
+
+  it('a device of one heartbeat a minute has its signal of a month in time', async () => {
+    const id = await own(`state = 'online', rssi = -80`);
+    await web.t.db.query(`insert into heartbeat (received_at, device_no, rssi) select anling_now() - make_interval(mins => n) - interval '1 second', d.no, -80 from device d, generate_series(0, ${limits.signalDays * 1440 + 1500}) n where d.id = $1`, [id]);
+    const begun = performance.now();
+    expect((await get(`/devices/${id}/signal`)).body.days.length).toBe(limits.signalDays);
+    console.log(`the signal of ${limits.signalDays} days, a heartbeat a minute, in ${Math.round(performance.now() - begun)} ms`);
+  });
 });

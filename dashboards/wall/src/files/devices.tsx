@@ -7,7 +7,7 @@ import { type Problem, post } from '#wall/api/client.ts';
 import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
 import { WhoCard } from '#wall/pages/called.tsx';
-import { BatteryCard } from '#wall/pages/device-health.tsx';
+import { BatteryCard, SignalCard } from '#wall/pages/device-health.tsx';
 import { Dialog } from '#wall/shell/dialog.tsx';
 import { problemText } from '#wall/shell/problem.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
@@ -79,6 +79,7 @@ function Device({ id, models }: { id: string; models: readonly Model[] }) {
         {!revoked && d.homeId !== null && can(may.readPlans) && can(may.readFiles) && <WhoCard subject={{ deviceId: d.id }} kind={alarmOf[d.type] ?? 'sos'} />}
         <Life device={d} periodS={model?.periodS ?? null} />
         <BatteryCard id={d.id} />
+        <SignalCard id={d.id} />
         {can(may.writeDevices) && !revoked && <TestMode device={d} onChange={file.again} />}
         <DeviceLifeCard device={d} onChange={file.again} />
         {can(may.writeDevices) && <Secrets device={d} onChange={file.again} />}
