@@ -31,6 +31,7 @@ import { replyKey } from '#notify/receipts.ts';
 import { dutyGate } from '#ops/duty.ts';
 import { readAlerts } from '#store/alerts.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
+import { relieve } from '#standby/relief.ts';
 import { startStandby } from '#standby/standby.ts';
 import type { Said } from '#standby/room.ts';
 import { startAlerts } from '#alerts/start.ts';
@@ -198,7 +199,9 @@ function commandStore(db: Db, seal: Seal, edge: string) {
 /** The alarm path behind the doors, and supervision with connections of its own. */
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
-  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs), echo: openEcho(ctx.config.data, seal) }));
+  const reliefDb = ctx.db('relief', 2, 4_000);
+  const relief = (): Promise<void> => relieve({ data: ctx.config.data, db: reliefDb, seal, log, handoverLabel, takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log }, handed) });
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief), echo: openEcho(ctx.config.data, seal) }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision)), add(startFlood(supervision)), add(startAssurance(supervision)), add(startDrills(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
@@ -207,7 +210,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const unlisten = await db.listen([clockChannel], (_, payload) => { if (payload === '') for (const loop of watching) loop.wake(); });
   add({ name: 'clock-hints', ready: () => null, stop: unlisten });
   add(startCommitProof({ db: ctx.db('proof', 1, 4_000), data: ctx.config.data }));
-  add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db), held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs) }));
+  add(await startNotify({ urgentDb: ctx.db('notify-urgent', 4), db, seal, log, metrics, gateway: await gatewayOf(ctx, db), held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief) }));
 }
 
 /** The configured gateway; without a word about it the stand-in while all data is demonstration data, else none. */

@@ -39,7 +39,7 @@ export function advance(work: Work, change: Change, now: number): void {
 /** A press of the house's own button that was evaluated: a dry message and a frame go out with the commit. */
 export type Canary = { run: string; trace: string };
 export type Extra = {
-  evaluated?: readonly Evaluated[]; canaries?: readonly Canary[]; fired?: readonly string[]; /** cases taken over from standby */ handed?: readonly { key: string; alertId: AlertId }[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
+  evaluated?: readonly Evaluated[]; /** ingest ids of the urgent ones, for standby */ urgent?: readonly string[]; canaries?: readonly Canary[]; fired?: readonly string[]; /** cases taken over from standby */ handed?: readonly { key: string; alertId: AlertId }[]; systemTimers?: readonly { slot: string; dueAt: number; payload?: Record<string, unknown> }[];
 };
 export type ApplyTools = { seal: Seal; log: Logger; /** Hears how emergencies stand, after the commit. */ echo?: Echo };
 
@@ -62,7 +62,7 @@ export async function apply(sql: Sql, tools: ApplyTools, works: readonly Work[],
   for (const { work, alert } of rows) tell(tools.log, work, alert);
   for (const [i, row] of outbox.entries()) tools.log.info({ alertId: row.alertId, outId: outIds[i], trace: row.trace, channel: row.channel, template: row.template, party: row.party }, 'message due');
   const { echo } = tools;
-  if (echo) sql.committed?.(() => echo.wrote(rows.flatMap(({ work, alert }) => (alert.priority === 1 ? [{ ...work.standing, alert }] : [])), now));
+  if (echo) sql.committed?.(() => echo.wrote(rows.flatMap(({ work, alert }) => (alert.priority === 1 ? [{ ...work.standing, alert }] : [])), now, extra.urgent));
   const canaries = extra.canaries ?? [];
   await hint(sql, [...new Set([...hints(rows, outbox.length + canaries.length, now), ...(canaries.length > 0 ? ['anling_feed'] : [])])]);
   await appendFeed(sql, [

@@ -52,7 +52,7 @@ export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonl
     b.evaluated.push({ id: event.id, alertId: first?.alertId ?? null, result });
     remember(b, event, first?.alertId ?? null);
   }
-  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, systemTimers: b.systemTimers, canaries: b.canaries, handed: b.handed }, b.now);
+  await apply(sql, tools, [...b.works.values()], { evaluated: b.evaluated, urgent: events.flatMap((e) => (e.urgency === 1 ? [e.ingestId] : [])), systemTimers: b.systemTimers, canaries: b.canaries, handed: b.handed }, b.now);
   const counts = new Map<string, number>();
   for (const e of b.evaluated) counts.set(e.result.split(':')[0] as string, (counts.get(e.result.split(':')[0] as string) ?? 0) + 1);
   return { now: b.now, counts };

@@ -60,8 +60,10 @@ export const limits = {
   /** The echo of commits (store/echo.ts): a file is begun anew beyond these bytes, one that nobody wrote to for so long is removed. */ echoBytes: 16 * 1024 * 1024, echoKeptMs: 3_600_000,
   /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */
   standbyAwayMs: 3_000, standbySpoolMs: 2_000, standbyStaleMs: 3 * 60_000, /** Open cases of an older snapshot (a house that was down, a folder brought along) are left to the database's return. */ standbyOldMs: 24 * 3_600_000, /** The same of one that lagged so far behind the database's last commit. */ standbyLagMs: 60_000, /** Whose turn it is (排班) is known so far ahead; then stand-ins and holidays are not. */ standbyTurnsMs: 3 * 24 * 3_600_000,
+  /** Ids of evaluated events that it remembers; of older ones no edge still waits to hear. */ standbyEvaluated: 20_000,
   /** Open emergencies of its snapshot; more are left to the database's return. */ standbyCases: 5_000,
   /** A duty flag not refreshed for so long is a dead process's; a worker that has the database waits so long for the handover, then takes the flag. */ standbyFlagMs: 10_000, standbyPatienceMs: 15_000,
+  /** Before a worker hands over in standby's place: what that has at the gateway comes to its end and is written down; the longest that all wait for such a handover. */ reliefSettleMs: 3_000, reliefMs: 20_000,
   /** Bytes of kept provider callbacks; at the limit (hours of a whole county's reports) the provider is asked to push again. */ hookSpoolBytes: 64 * 1024 * 1024,
   /** Rows of one look into a spool file; more are read with the next look. */ standbyTailRows: 500,
   /** Bytes of the spool: beyond the first, telemetry is shed and counted; at the second (or a full disk) an alarm waits for the database without PUBACK. */

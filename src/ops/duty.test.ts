@@ -57,3 +57,29 @@ it('of two only the one whose flag it is holds it', () => {
   second.begin('away');
   expect([first.held(), second.held()]).toEqual([false, true]);
 });
+
+it('a worker that hands over in its place holds everybody back until that is done, and then nobody is on duty [LAW6 A2]', async () => {
+  const duty = openDuty(data, 'a');
+  let done = (): void => {};
+  let asked = 0;
+  const hand = (): Promise<void> => { asked++; return new Promise((resolve) => { done = resolve; }); };
+  const [worker, sender, edge] = [dutyGate(data, ['away'], 0, hand), dutyGate(data, ['away'], 60_000, hand), dutyGate(data, ['away', 'events'], null)];
+  duty.begin('away');
+  expect([worker(), worker(), sender(), edge()]).toEqual([true, true, true, true]);
+  expect([asked, duty.held(), duty.relieving(), duty.relieved()]).toEqual([1, false, true, true]);
+  done();
+  await settled();
+  expect([worker(), sender(), edge(), duty.relieving()]).toEqual([false, false, false, false]);
+});
+
+it('what cannot be handed over holds nobody back; the flag of a dead one is handed over at once [RF1]', async () => {
+  const duty = openDuty(data, 'a');
+  const worker = dutyGate(data, ['away'], 60_000, () => Promise.reject(new Error('no ledger')));
+  duty.begin('events');
+  untouched(limits.standbyFlagMs + 1_000);
+  expect(worker()).toBe(true);
+  await settled();
+  expect([worker(), duty.relieved(), duty.held()]).toEqual([false, true, false]);
+});
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

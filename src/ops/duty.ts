@@ -1,21 +1,28 @@
 /**
  * The flag of a standby on duty, on this machine's disk: what it works on is not worked on by others meanwhile. A flag that nobody
- * refreshes means nothing (its process is dead or was held: at-least-once holds), and a worker that has waited long enough for the handover
- * relieves it: as long as the worker goes on, standby sends nothing. Ages are by the machine's uptime, which no clock step moves.
+ * refreshes means nothing (its process is dead or was held), and a worker that has waited long enough for the handover relieves it: it
+ * hands over in standby's place what that had written down (`relief`), and as long as the worker goes on, standby sends nothing.
+ * Ages are by the machine's uptime, which no clock step moves.
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '#core/limits.ts';
 import { fileAgeMs, stampFile } from './machine.ts';
 
+/** Hands over to the database what standby had written down, in its place. Throws when it cannot. */
+export type Relief = () => Promise<void>;
+
 /** away: the whole alarm path is standby's; events: only what stands in the spools. */
 export type DutyMode = 'away' | 'events';
 export type Duty = {
   /** Whether it is ours still, and fresh; nothing is sent without it. A flag that let go by itself is not taken up again, but begun anew. */ held(): boolean;
   /** Whether a worker has relieved somebody and still goes on. */ relieved(): boolean;
+  /** It hands over in its place just now. */ relieving(): boolean;
   begin(mode: DutyMode): void; refresh(): void; /** Its flag, and any other: its caller is the newest. */ end(): void;
 };
-type Flag = { token: string; mode: DutyMode | 'relieved'; fresh: boolean };
+/** relieving: a worker hands over in standby's place, all others wait; relieved: it goes on, whatever standby had done. */
+type Flag = { token: string; mode: DutyMode | 'relieving' | 'relieved'; fresh: boolean };
+const byWorker = (flag: Flag): boolean => flag.mode === 'relieving' || flag.mode === 'relieved';
 
 const fileOf = (data: string): string => join(data, 'standby', 'duty.json');
 
@@ -24,7 +31,7 @@ export function openDuty(data: string, token: string): Duty {
   let bare = false;
   const held = (): boolean => {
     const flag = read(file);
-    return flag === null ? bare : flag.token === token && flag.mode !== 'relieved' && flag.fresh;
+    return flag === null ? bare : flag.token === token && !byWorker(flag) && flag.fresh;
   };
   const begin = (mode: DutyMode): void => {
     // A disk without room for a flag must not keep anybody from being called: whoever gets the database back first then does not wait for us.
@@ -32,34 +39,56 @@ export function openDuty(data: string, token: string): Duty {
   };
   return {
     held, begin,
-    relieved() { const flag = read(file); return flag?.mode === 'relieved' && flag.fresh; },
+    relieved() { const flag = read(file); return flag !== null && byWorker(flag) && flag.fresh; },
+    relieving() { const flag = read(file); return flag?.mode === 'relieving' && flag.fresh; },
     refresh() { if (held() && !bare) touch(file); },
     end() { bare = false; rmSync(file, { force: true }); },
   };
 }
 
 /**
- * Whether to hold back for a standby on duty. With `patienceMs` the caller, who has the database whenever it asks, waits so long and
- * then relieves standby, until its handover or until the caller asks no more.
+ * Whether to hold back for a standby on duty. With `patienceMs` the caller, who has the database whenever it asks, waits so long and then
+ * relieves standby, until its handover or until the caller asks no more. With `relief` it hands over in its place first, also for one that
+ * is dead; everybody waits for that, and where it fails or takes longer than limits.reliefMs they go on without it: an alarm must not stand.
  */
-export function dutyGate(data: string, modes: readonly DutyMode[], patienceMs: number | null): () => boolean {
+export function dutyGate(data: string, modes: readonly DutyMode[], patienceMs: number | null, relief: Relief | null = null): () => boolean {
   const file = fileOf(data);
-  let since: number | null = null;
-  let asked = 0;
+  let [since, asked, busy]: [number | null, number, boolean] = [null, 0, false];
+  const relieve = (token: string, hand: Relief): void => {
+    busy = true;
+    put(file, { token, mode: 'relieving' });
+    void within(hand(), limits.reliefMs).then(() => rmSync(file, { force: true }), () => put(file, { token, mode: 'relieved' })).catch(() => {}).finally(() => { busy = false; });
+  };
   return () => {
+    if (busy) { touch(file); return true; }
     const flag = read(file);
-    if (patienceMs !== null && flag?.mode === 'relieved') touch(file);
-    if (flag === null || flag.mode === 'relieved' || !modes.includes(flag.mode) || !flag.fresh) { since = null; return false; }
+    if (flag === null) { since = null; return false; }
+    if (flag.mode === 'relieved') { if (patienceMs !== null) touch(file); since = null; return false; }
+    if (!flag.fresh && relief) { relieve(flag.token, relief); return true; }
+    if (flag.fresh && flag.mode === 'relieving') return true;
+    if (!flag.fresh || flag.mode === 'relieving' || !modes.includes(flag.mode)) { since = null; return false; }
     // Only time in which the caller came so far counts: it asks when it has the database.
     if (performance.now() - asked > limits.standbyFlagMs / 2) since = null;
     asked = performance.now();
     since ??= asked;
     if (patienceMs === null || performance.now() - since < patienceMs) return true;
     since = null;
-    // A disk that takes nothing: without a flag standby sends nothing either.
-    try { write(file, { token: flag.token, mode: 'relieved' }); } catch { rmSync(file, { force: true }); }
+    if (relief) { relieve(flag.token, relief); return true; }
+    put(file, { token: flag.token, mode: 'relieved' });
     return false;
   };
+}
+
+/** A disk that takes nothing: without a flag standby sends nothing either. */
+function put(file: string, flag: Pick<Flag, 'token' | 'mode'>): void {
+  try { write(file, flag); } catch { rmSync(file, { force: true }); }
+}
+
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    await Promise.race([work, new Promise<never>((_, reject) => { timer = setTimeout(() => reject(new Error(`not within ${ms} ms`)), ms); })]);
+  } finally { clearTimeout(timer); }
 }
 
 function write(file: string, flag: Pick<Flag, 'token' | 'mode'>): void {

@@ -5,7 +5,7 @@ import { limits } from '#core/limits.ts';
 import { uptimeMs } from '#ops/machine.ts';
 import type { Echoed } from '#store/echo.ts';
 import type { Kept } from './case.ts';
-import { hearEchoes, putOn, takeHeard } from './echoes.ts';
+import { hearEchoes, putOn, standStill, takeHeard } from './echoes.ts';
 import type { Parts, State } from './parts.ts';
 import type { Room } from './room.ts';
 
@@ -17,7 +17,7 @@ const known = (id: string, o: Over): State['known'] => new Map([[id as AlertId, 
 let s: State;
 beforeEach(() => {
   const map = known('7', { version: 3, step: 1 });
-  s = { known: map, open: { cases: [...map.values()], slips: [], nowMs: 0 }, echoes: new Map(), county: null, unwritten: false } as unknown as State;
+  s = { known: map, open: { cases: [...map.values()], slips: [], nowMs: 0 }, echoes: new Map(), evaluated: new Set(), waiting: new Map(), county: null, unwritten: false } as unknown as State;
 });
 const hear = (e: Echoed, since = 0): void => { s.echoes.set(e.alert.id, e); putOn(s, since); };
 const open = (): [string, number, number][] => (s.open?.cases ?? []).map((c) => [c.alert.id, c.alert.version, c.alert.planStep]);
@@ -96,10 +96,31 @@ it('the alert that the worker opened for an event of a spool is that event’s c
 
 it('follows a step of the database’s clock that another has seen, and no commit that was only slow', () => {
   const say = (nowMs: number): number => {
-    hearEchoes({ s, echoes: () => [echoed('7', { version: 9, upMs: uptimeMs(), nowMs })] } as unknown as Parts);
+    hearEchoes({ s, echoes: () => ({ cases: [echoed('7', { version: 9, upMs: uptimeMs(), nowMs })], evaluated: [] }) } as unknown as Parts);
     return Math.round((s.base?.db ?? 0) / 1_000) * 1_000;
   };
   Object.assign(s, { duty: null, base: { db: 1_000_000, perf: performance.now() - 1 } });
   expect(say(1_000_000 - limits.standbyLagMs + 1_000)).toBe(1_000_000);
   expect(say(1_000_000 + 7_200_000)).toBe(8_200_000);
+});
+
+it('an event that others have evaluated waits for nobody here, in whatever spool it stands; the ids of the oldest are forgotten', () => {
+  s.waiting.set('e1', {} as never);
+  Object.assign(s, { duty: null });
+  const hearIds = (evaluated: string[]): void => hearEchoes({ s, echoes: () => ({ cases: [], evaluated }) } as unknown as Parts);
+  hearIds(['e1', 'e2']);
+  expect([s.waiting.size, s.evaluated.has('e2')]).toEqual([0, true]);
+  hearIds(Array.from({ length: limits.standbyEvaluated }, (_, i) => `later ${i}`));
+  expect([s.evaluated.size, s.evaluated.has('e2')]).toEqual([limits.standbyEvaluated, false]);
+});
+
+it('a case that standby opened for an event which somebody has counted on another alert stands still: that alert’s search is its own', () => {
+  const sends = [{ purpose: 'search', done: { state: 'due' } }, { purpose: 'search', done: { state: 'accepted' } }];
+  const kept = { ...keptOf('~e1', { trace: 'of e1', due: 5 }, sends), alertId: null, events: [{ ingestId: 'e1', opens: true }] } as Kept;
+  const opened = { ...keptOf('~e2', { trace: 'of e2', due: 5 }), alertId: null, events: [{ ingestId: 'e2', opens: true }] } as Kept;
+  const room = roomWith(kept, opened);
+  standStill(room, new Set(['e1', 'e2']), [echoed('12', { trace: 'of e2' })]);
+  expect([sends.map((x) => x.done.state), kept.standing.timers.size]).toEqual([['withdrawn', 'accepted'], 0]);
+  expect(opened.standing.timers.size).toBe(1);
+  expect(room.saved).toEqual([kept.key]);
 });

@@ -16,12 +16,22 @@ import { active, type Room } from './room.ts';
 
 /** Reads what is new and puts it on the snapshot; on duty also on the cases. */
 export function hearEchoes({ s, work, echoes }: Parts): void {
-  const fresh = echoes();
-  if (fresh.length === 0) return;
+  const { cases: fresh, evaluated } = echoes();
+  remember(s, evaluated);
+  if (fresh.length === 0 && evaluated.length === 0) return;
   for (const e of fresh) followClock(s, e, performance.now() - (uptimeMs() - e.upMs));
   for (const e of fresh) s.echoes.set(e.alert.id, over(s.echoes.get(e.alert.id), e));
   putOn(s);
-  if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null);
+  if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null, new Set(evaluated));
+}
+
+/** Nobody has to be called about them: that was begun when they were evaluated, whatever has become of it since. */
+function remember(s: State, evaluated: readonly string[]): void {
+  for (const id of evaluated) { s.evaluated.add(id); s.waiting.delete(id); }
+  for (const id of s.evaluated) {
+    if (s.evaluated.size <= limits.standbyEvaluated) break;
+    s.evaluated.delete(id);
+  }
 }
 
 /** The clock of the database has stepped since the last look: what is written from here on is written by the same clock as what others write. */
@@ -53,6 +63,17 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
   if (known) return { ...known, alert, timers, engagements: new Map([...known.engagements, ...e.engagements]), contacted: new Map([...known.contacted, ...e.contacted]) };
   const roster = s.county === null ? [] : (rostersFrom(s.county.roster, [alert], s.county.nowMs).get(alert.id) ?? []);
   return { alert, timers, engagements: e.engagements, contacted: e.contacted, roster, calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
+}
+
+/** A case that was opened here for an event which somebody has evaluated: where he counted it on another alert, that one's search is not made a second time. */
+export function standStill(room: Room, evaluated: ReadonlySet<string>, fresh: readonly Echoed[]): void {
+  for (const kept of active(room)) {
+    if (kept.alertId !== null || !kept.events.some((e) => e.opens && evaluated.has(e.ingestId)) || fresh.some((e) => e.alert.trace === kept.standing.alert.trace)) continue;
+    withdrawAll(kept);
+    kept.standing = { ...kept.standing, timers: new Map() };
+    room.ledger.save([kept]);
+    room.log.info({ key: kept.key }, 'somebody has counted the event of this case on another alert: nobody else is called about it from here');
+  }
 }
 
 type Stand = NonNullable<Kept['committed']>;

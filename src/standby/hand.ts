@@ -8,10 +8,16 @@ import { type Sql, sqlState } from '#store/pool.ts';
 import { awaitEvaluation, keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
 import { sealed } from '#store/sealed-value.ts';
 import type { Kept } from './case.ts';
-import { type Parts, proofMs } from './parts.ts';
+import { type Parts, proofMs, type State } from './parts.ts';
+import type { DutyWork } from './work.ts';
+
+/** What a handover needs of standby, or of whoever hands over in its place (relief.ts). */
+export type HandParts = Pick<Parts, 'db' | 'ledger' | 'log' | 'seal' | 'handoverLabel' | 'takeOverOpen'> & {
+  s: Pick<State, 'duty' | 'waiting'>; work: Pick<DutyWork, 'cases' | 'settled' | 'busy' | 'forget' | 'keep'>;
+};
 
 /** `over`: everything is handed over. `known`: what was open before is; the events cannot be written (a lock on them). `no`: nothing could be. */
-export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
+export async function handOver(p: HandParts): Promise<'over' | 'known' | 'no'> {
   const { s, work, db, ledger, log } = p;
   const events = await db.tx((sql) => proveEvents(sql, proofMs / 2)).then(() => true, () => false);
   if (!events && s.duty === 'events') return 'no';
@@ -38,14 +44,14 @@ export async function handOver(p: Parts): Promise<'over' | 'known' | 'no'> {
 const isRefusal = (error: unknown): boolean => /^(22|23|42|54|P0)/.test(sqlState(error) ?? '');
 
 /** One case that the database refuses for itself must not hold up the others. Anything else: throws, and is tried again. */
-function refused({ log }: Parts, kept: Kept, error: unknown): false {
+function refused({ log }: HandParts, kept: Kept, error: unknown): false {
   if (!isRefusal(error)) throw error;
   log.error({ key: kept.key, alertId: kept.alertId, changes: kept.handover.changes.length, error: (error as Error).message }, 'the database refuses what standby did about a case: its event is evaluated as if nothing had been done');
   return false;
 }
 
 /** Together, or, where the database refuses one of them, each for itself. */
-async function handSome(p: Parts, some: readonly Kept[]): Promise<void> {
+async function handSome(p: HandParts, some: readonly Kept[]): Promise<void> {
   const { work, db } = p;
   const full = some.filter((k) => !isEmpty(k));
   const taken = new Set(some.filter(isEmpty));
@@ -63,7 +69,7 @@ async function handSome(p: Parts, some: readonly Kept[]): Promise<void> {
 
 const isEmpty = ({ handover, events }: Kept): boolean => handover.changes.length === 0 && events.length === 0;
 
-async function hand(p: Parts, sql: Sql, some: readonly Kept[]): Promise<void> {
+async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void> {
   const { seal, handoverLabel } = p;
   const put: Put[] = [];
   // Alerts before the rows of standby, as whoever evaluates takes them: the other way round both wait for each other.
@@ -89,14 +95,14 @@ async function hand(p: Parts, sql: Sql, some: readonly Kept[]): Promise<void> {
 }
 
 type Put = { key: string; alertId: AlertId; handover: Handover };
-async function putAll({ takeOverOpen }: Parts, sql: Sql, put: readonly Put[]): Promise<void> {
+async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]): Promise<void> {
   if (put.length === 0) return;
   await takeOverOpen(sql, put);
   await markMerged(sql, put);
 }
 
 /** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
-export async function settle(p: Parts): Promise<void> {
+export async function settle(p: HandParts): Promise<void> {
   const { work, db, log } = p;
   const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed ? [[k.key, k] as const] : [])));
   if (handed.size === 0) return;

@@ -6,7 +6,7 @@ import { limits } from '#core/limits.ts';
 import type { Duty, DutyMode } from '#ops/duty.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
-import type { Echoed } from '#store/echo.ts';
+import type { Echoed, Echoes } from '#store/echo.ts';
 import type { Db, Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import type { Tail } from '#store/spool-tail.ts';
@@ -34,11 +34,12 @@ export type State = {
   open: OpenNow | null; openAt: number; /** cases of the last look by alert, with the version they were read at */ known: Map<AlertId, Case>; wholeNext: number; unwritten: boolean; writeNext: number;
   /** The database's clock at a moment of ours. */ base: { db: number; perf: number } | null;
   /** What others have committed since the look before the last one, by alert. */ echoes: Map<AlertId, Echoed>;
+  /** Urgent events that others have evaluated, oldest first: whoever heard nothing of their commit keeps them in a spool. */ evaluated: Set<string>;
   /** A worker of this machine has committed a moment ago. */ othersCommit(): boolean;
   proofs: Proofs; duty: DutyMode | null; resumed: boolean; begunAt: number; /** its flag is not held any more: nothing is sent */ fenced: boolean;
   /** A newer standby has the ledger: this one is over. */ superseded: boolean; waiting: Map<string, Waiting>;
 };
-export type Parts = StandbyOptions & { s: State; duty: Duty; ledger: Ledger<Kept>; work: DutyWork; folder: string; now(): number; spool: Tail; answers: Tail; /** What others have committed and has not been heard. */ echoes(): Echoed[] };
+export type Parts = StandbyOptions & { s: State; duty: Duty; ledger: Ledger<Kept>; work: DutyWork; folder: string; now(): number; county(): CountyFacts; spool: Tail; answers: Tail; /** What others have committed and has not been heard. */ echoes(): Echoes };
 
 export const proofMs = 1_000;
 /** The database takes commits now. */

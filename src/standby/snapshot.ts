@@ -26,7 +26,7 @@ const slipsMs = 10_000;
 export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
     county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
-    echoes: new Map(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
+    echoes: new Map(), evaluated: new Set(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, begunAt: 0, fenced: false, superseded: false, waiting: new Map(),
   };
   const open = readSnapshot<OpenNow>(folder, 'open', seal);

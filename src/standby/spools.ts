@@ -14,7 +14,7 @@ export function readSpools({ s, spool, answers, seal, work, log, read, now }: Pa
       const event = row.lane === 'urgent' ? item : item.alarm;
       const seenMs = performance.now();
       // Whatever ends or explains an emergency belongs to it: a cancel, a clear.
-      if (event) s.waiting.set(event.ingestId, { spooled: event, key: row.key, seenMs, arrivedMs: seenMs - Math.max(0, machineNow() - event.arrivedMs - offsetMs) });
+      if (event && !s.evaluated.has(event.ingestId)) s.waiting.set(event.ingestId, { spooled: event, key: row.key, seenMs, arrivedMs: seenMs - Math.max(0, machineNow() - event.arrivedMs - offsetMs) });
     } catch (error) {
       log.error({ error: (error as Error).message }, 'standby cannot read a row of the spool');
     }

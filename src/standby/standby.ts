@@ -9,6 +9,7 @@ import type { ServerFrame } from '#core/live.ts';
 import { limits } from '#core/limits.ts';
 import { type DutyMode, openDuty } from '#ops/duty.ts';
 import { gaugeOf } from '#ops/edge-meter.ts';
+import type { Metrics } from '#ops/metrics.ts';
 import { followEchoes } from '#store/echo.ts';
 import { openTail } from '#store/spool-tail.ts';
 import { type CountyFacts, proveCommit } from '#store/standby.ts';
@@ -32,54 +33,76 @@ const flagMs = 1_000;
 const proofPauseMs = 20;
 
 export function startStandby(options: StandbyOptions): Service {
-  const p = partsOf(options);
-  const { s, log } = p;
+  const meters = metersOf(options.metrics);
+  // A worker that relieved it has taken its ledger, and handed over what was in it: it begins anew, from what others have committed since.
+  let p = partsOf(options, meters);
+  serve(options, () => p);
+  const { log } = options;
   const onError = (what: string) => (error: unknown, inARow: number): void => { if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow }, what); };
   const loop = (name: string, pollMs: number, what: string, work: () => Promise<void> | void): ReturnType<typeof startLoop> =>
-    startLoop({ name, pollMs, onError: onError(what), async turn() { if (!s.superseded) await work(); return false; } });
+    startLoop({ name, pollMs, onError: onError(what), async turn() { if (!p.s.superseded) await work(); return false; } });
+  const anew = async (): Promise<void> => { await ended(p); p = partsOf(options, meters); };
   const loops = [
-    loop('standby', tickMs, 'standby stumbled', () => tick(p)),
+    startLoop({ name: 'standby', pollMs: tickMs, onError: onError('standby stumbled'), async turn() { if (!p.s.superseded) await tick(p); else if (isOver(p)) await anew(); return false; } }),
     // A loop of its own: a handover may take longer than a flag means something.
-    loop('standby-flag', flagMs, 'the flag of standby was not refreshed', () => { if (s.duty !== null) p.duty.refresh(); }),
+    loop('standby-flag', flagMs, 'the flag of standby was not refreshed', () => { if (p.s.duty !== null) p.duty.refresh(); }),
     loop('standby-proof', proofMs, 'the database does not commit', () => prove(p)),
     loop('standby-county', hintedMs, 'the snapshot of the county was not taken', () => takeCounty(p)),
     loop('standby-open', openMs, 'the snapshot of the open cases was not taken', () => takeOpen(p)),
   ];
   // What the worker has just done must not be done again: the last look before an absence follows each change, as fast as it is cheap.
-  const deaf = options.readDb.listen(['anling_device', 'anling_feed'], (channel) => { if (channel === 'anling_device') s.hinted = true; else loops.at(-1)?.wake(); });
+  const deaf = options.readDb.listen(['anling_device', 'anling_feed'], (channel) => { if (channel === 'anling_device') p.s.hinted = true; else loops.at(-1)?.wake(); });
   return {
-    name: 'standby', ready: () => whyNotReady(s),
+    name: 'standby', ready: () => whyNotReady(p.s),
     async stop() {
       await (await deaf)();
       await Promise.all(loops.map((l) => l.stop()));
-      await p.work.settled();
-      p.spool.close();
-      p.answers.close();
-      p.ledger.close();
+      await ended(p);
     },
   };
 }
 
-function partsOf(options: StandbyOptions): Parts {
-  const { data, seal, log, metrics } = options;
+/** The worker that relieved it has handed over, or has given up. */
+const isOver = ({ ledger, duty }: Parts): boolean => ledger.relieved() && !duty.relieving();
+
+async function ended(p: Parts): Promise<void> {
+  await p.work.settled();
+  p.spool.close();
+  p.answers.close();
+  p.ledger.close();
+}
+
+type Meters = Record<'faults' | 'sends', ReturnType<Metrics['counter']>>;
+const metersOf = (metrics: Metrics): Meters => ({
+  faults: metrics.counter('standby_ledger_faults', 'Times that the disk of standby did not take or give what it should', []),
+  sends: metrics.counter('standby_sends', 'Messages that standby has sent', ['channel', 'state']),
+});
+
+/** Its view and its figures, of whichever life it is in. */
+function serve({ metrics, seal, serve: path }: StandbyOptions, parts: () => Parts): void {
+  path?.('/standby', () => {
+    const { s, county, work, now } = parts();
+    return { type: 'standby', on: s.duty !== null, cases: s.duty === null ? [] : viewOf(county(), [...work.cases.values()].filter((k) => !k.handed), seal, now()) } satisfies ServerFrame;
+  });
+  gaugeOf(metrics, 'standby_on_duty', 'Whether standby works instead of the database', () => (parts().s.duty === null ? 0 : 1));
+  gaugeOf(metrics, 'standby_cases', 'Cases that standby works on or has not been relieved of', () => parts().work.cases.size);
+  gaugeOf(metrics, 'standby_snapshot_age_ms', 'Milliseconds since the snapshot of the open cases', () => Math.round(performance.now() - parts().s.openAt));
+}
+
+function partsOf(options: StandbyOptions, { faults, sends }: Meters): Parts {
+  const { data, seal, log } = options;
   const folder = join(data, 'standby');
   const token = newId('s', 12);
   const duty = openDuty(data, token);
   const s = newState(data, folder, seal);
-  const faults = metrics.counter('standby_ledger_faults', 'Times that the disk of standby did not take or give what it should', []);
   const ledger = openLedger<Kept>(folder, seal, token, (error) => { faults.inc(); log.error({ error: error.message }, 'the ledger of standby cannot be read or written: it goes on from memory'); });
-  const sends = metrics.counter('standby_sends', 'Messages that standby has sent', ['channel', 'state']);
   const now = (): number => presentOf(s);
   const county = (): CountyFacts => s.county ?? noCounty();
   const work = createWork({
     seal, log, ledger, county, now, compose: options.compose, send: options.sender(() => s.county?.provider ?? null), held: duty.held,
     running: () => (s.duty === 'events' ? (s.open?.cases.map((c) => c.alert) ?? []) : []), sent: (channel, state) => sends.inc({ channel, state }),
   });
-  options.serve?.('/standby', () => ({ type: 'standby', on: s.duty !== null, cases: s.duty === null ? [] : viewOf(county(), [...work.cases.values()].filter((k) => !k.handed), seal, now()) }) satisfies ServerFrame);
-  gaugeOf(metrics, 'standby_on_duty', 'Whether standby works instead of the database', () => (s.duty === null ? 0 : 1));
-  gaugeOf(metrics, 'standby_cases', 'Cases that standby works on or has not been relieved of', () => work.cases.size);
-  gaugeOf(metrics, 'standby_snapshot_age_ms', 'Milliseconds since the snapshot of the open cases', () => Math.round(performance.now() - s.openAt));
-  return { ...options, s, duty, ledger, work, folder, now, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']), echoes: followEchoes(data, seal) };
+  return { ...options, s, duty, ledger, work, folder, now, county, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']), echoes: followEchoes(data, seal) };
 }
 
 const noCounty = (): CountyFacts => ({ devices: new Map(), persons: new Map(), homes: new Map(), roster: { responders: [], contacts: [], places: [], scopes: [], turns: [] }, lines: new Map(), plans: [], provider: null, regions: new Map(), nowMs: 0 });
@@ -131,7 +154,7 @@ async function tick(p: Parts): Promise<void> {
 function superseded({ s, ledger, log }: Parts): boolean {
   if (s.superseded || ledger.holds()) return s.superseded;
   Object.assign(s, { superseded: true, duty: null });
-  log.error('another standby has taken over: this one does nothing more');
+  log.error(ledger.relieved() ? 'a worker hands over in the place of this standby, which begins anew afterwards' : 'another standby has taken over: this one does nothing more');
   return true;
 }
 

@@ -8,14 +8,14 @@ import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
-import { takeHeard } from './echoes.ts';
+import { standStill, takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { active, keep, type Room, type Said, type WorkTools } from './room.ts';
 
 export type DutyWork = {
   /** Goes on with what was open when the database went away. */ resume(open: OpenNow): void;
-  /** What others have committed meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null): void;
+  /** What others have committed meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null, evaluated: ReadonlySet<string>): void;
   event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
   /** Due steps, then messages that are due. */ turn(): void;
   /** Resolves when no message is under way. */ settled(): Promise<void>; /** One of its messages is. */ busy(kept: Kept): boolean;
@@ -32,7 +32,8 @@ export function createWork(tools: WorkTools): DutyWork {
   for (const kept of room.cases.values()) remember(room, kept);
   return {
     cases: room.cases, keep: (...changed) => keep(room, ...changed), resume: (open) => resume(room, open),
-    heard(fresh, open) {
+    heard(fresh, open, evaluated) {
+      standStill(room, evaluated, fresh);
       const unknown = new Set(takeHeard(room, fresh));
       if (open && unknown.size > 0) takeUp(room, open, (c) => unknown.has(c.alert.id));
     },

@@ -1,6 +1,7 @@
 /**
  * The echo of commits: whoever changes an emergency writes how it stands, once the commit is known, into a sealed file of this machine, and
- * standby follows these files. What the database had taken a moment before it went away is then known without it, and made no second time.
+ * standby follows these files. What the database had taken a moment before it went away is then known without it, and made no second time:
+ * also which urgent events were evaluated, for one whose edge has not heard of its commit stands in a spool all the same.
  */
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +13,9 @@ import { sealed, unsealed } from './sealed-value.ts';
 
 /** Alert and timers whole; of engagements and contacts what the writer knew. */
 export type Echoed = Pick<Case, 'alert' | 'timers' | 'engagements' | 'contacted'> & { /** uptime of the machine */ upMs: number; /** the database's clock in that transaction */ nowMs: number };
-export type Echo = { /** A disk that takes nothing changes nothing: standby then knows what its last look told it. */ wrote(cases: readonly Case[], nowMs: number): void };
+/** `evaluated`: ingest ids of urgent events. */
+export type Echoes = { cases: Echoed[]; evaluated: string[] };
+export type Echo = { /** A disk that takes nothing changes nothing: standby then knows what its last look told it. */ wrote(cases: readonly Case[], nowMs: number, evaluated?: readonly string[]): void };
 
 const label = 'standby.echo';
 const headBytes = 4;
@@ -28,13 +31,13 @@ export function openEcho(data: string, seal: Seal): Echo {
     return openSync(join(folder, `${process.pid}-${Math.round(uptimeMs())}`), 'a', 0o600);
   };
   return {
-    wrote(cases, nowMs) {
-      if (cases.length === 0) return;
+    wrote(cases, nowMs, evaluated = []) {
+      if (cases.length === 0 && evaluated.length === 0) return;
       try {
         fd ??= open();
         if (size > limits.echoBytes) { ftruncateSync(fd); size = 0; } // its reader comes five times a second
         const upMs = uptimeMs();
-        const body = sealed(seal, label, cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs, nowMs })));
+        const body = sealed(seal, label, { cases: cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs, nowMs })), evaluated: [...evaluated] } satisfies Echoes);
         const head = Buffer.alloc(headBytes);
         head.writeUInt32BE(body.length);
         size += writeSync(fd, Buffer.concat([head, body]));
@@ -44,11 +47,11 @@ export function openEcho(data: string, seal: Seal): Echo {
 }
 
 /** Follows the files of all writers; answers what is new, in the order of each of them. */
-export function followEchoes(data: string, seal: Seal): () => Echoed[] {
+export function followEchoes(data: string, seal: Seal): () => Echoes {
   const folder = folderOf(data);
   const read = new Map<string, number>();
   return () => {
-    const fresh: Echoed[] = [];
+    const fresh: Echoes = { cases: [], evaluated: [] };
     if (!existsSync(folder)) return fresh;
     for (const name of readdirSync(folder)) {
       try {
@@ -57,7 +60,11 @@ export function followEchoes(data: string, seal: Seal): () => Echoed[] {
         if (size === from) continue;
         const { records, end } = recordsOf(join(folder, name), from > size ? 0 : from, size);
         read.set(name, end);
-        for (const body of records) fresh.push(...unsealed<Echoed[]>(seal, label, body));
+        for (const body of records) {
+          const echoed = unsealed<Echoes | Echoed[]>(seal, label, body); // a list alone: of the release before
+          fresh.cases.push(...(Array.isArray(echoed) ? echoed : echoed.cases));
+          if (!Array.isArray(echoed)) fresh.evaluated.push(...echoed.evaluated);
+        }
       } catch {
         read.set(name, Number.MAX_SAFE_INTEGER); // begun anew, or not ours: from its beginning with the next look
       }

@@ -24,8 +24,8 @@ export async function holdShard(sql: Sql, shard: number): Promise<boolean> {
   return row?.held ?? false;
 }
 
-export type QueuedEvent = StoredEvent & { attempts: number; waited: boolean; dataUnreadable: boolean };
-const columns = `e.id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, coalesce(h.region_code, ph.region_code, p.registered_region_code) as region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
+export type QueuedEvent = StoredEvent & { ingestId: string; attempts: number; waited: boolean; dataUnreadable: boolean };
+const columns = `e.id, e.ingest_id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, coalesce(h.region_code, ph.region_code, p.registered_region_code) as region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
   e.confidence, e.data_enc, e.trace, e.attempts, coalesce(e.result like 'waits%', false) as waited`;
 
 /**
@@ -63,7 +63,7 @@ function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(eve
 function fromRow(r: Row, seal: Seal): QueuedEvent {
   const { data, unreadable } = openData(r['data_enc'] as Buffer | null, seal);
   return {
-    id: r['id'] as EventId, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, source: r['source'] as EventSource, urgency: r['urgency'] as Priority,
+    id: r['id'] as EventId, ingestId: r['ingest_id'] as string, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, source: r['source'] as EventSource, urgency: r['urgency'] as Priority,
     deviceId: r['device_id'] as StoredEvent['deviceId'], homeId: r['home_id'] as StoredEvent['homeId'], personId: r['person_id'] as StoredEvent['personId'], room: r['room'] as string | null,
     regionCode: r['region_code'] as StoredEvent['regionCode'], sourceEventId: r['source_event_id'] as string | null, ref: r['ref'] as string | null,
     deviceTime: r['device_time'] as number | null, receivedAt: r['received_at'] as number, flags: r['flags'] as string[], confidence: r['confidence'] as number | null,
@@ -129,7 +129,7 @@ async function earlierEvents(sql: Sql, events: readonly QueuedEvent[]): Promise<
        order by (e.kind = v.kind and e.edge = v.edge) desc, e.id desc limit 1) x`,
     [asked.map((e) => e.id), asked.map((e) => e.deviceId), asked.map((e) => e.sourceEventId), asked.map((e) => e.kind), asked.map((e) => e.edge)], 'evaluation-earlier');
   return new Map(rows.map((r) => [r.for_id, {
-    id: r['id'] as EventId, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, deviceTime: r['device_time'] as number | null, receivedAt: r['received_at'] as number, alertId: r['alert_id'] as AlertId | null,
+    id: r['id'] as EventId, ingestId: r['ingest_id'] as string, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, deviceTime: r['device_time'] as number | null, receivedAt: r['received_at'] as number, alertId: r['alert_id'] as AlertId | null,
   }]));
 }
 

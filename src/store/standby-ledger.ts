@@ -15,10 +15,14 @@ export type Ledger<T> = {
   /** Writes the cases together. False, and nothing is written: somebody newer has it. */ save(cases: readonly (T & { key: string })[]): boolean;
   forget(key: string): boolean;
   /** Whether nobody newer has it. */ holds(): boolean;
+  /** Whether a worker has it that hands over in standby's place: whoever had it begins anew afterwards. */ relieved(): boolean;
   close(): void;
 };
 
 const label = 'standby.ledger';
+const relief = 'relief-';
+/** The token of whoever takes the ledger only to hand over what is in it. */
+export const reliefToken = (id: string): string => relief + id;
 /** FULL, IOERR, READONLY, CANTOPEN: the disk does not take it. People are called all the same; what is lost is the memory across a crash. */
 const diskFaults = new Set([13, 10, 8, 14]);
 const notADatabase = 26;
@@ -28,7 +32,8 @@ export function openLedger<T>(folder: string, seal: Seal, token: string, onFault
   const { db, bodies } = take(folder, token, onFault);
   const newest = db.prepare('select token from duty');
   const put = db.prepare('insert into kept (key, no, body) values (?, (select coalesce(max(no), 0) + 1 from kept), ?) on conflict (key) do update set body = excluded.body');
-  const holds = (): boolean => (newest.get() as { token: string } | undefined)?.token === token;
+  const holder = (): string | undefined => (newest.get() as { token: string } | undefined)?.token;
+  const holds = (): boolean => holder() === token;
   const under = (work: () => void): boolean => {
     try {
       return inTx(db, () => { if (!holds()) return false; work(); return true; });
@@ -40,7 +45,7 @@ export function openLedger<T>(folder: string, seal: Seal, token: string, onFault
   };
   const left = bodies.flatMap((body): T[] => { try { return [unsealed<T>(seal, label, body)]; } catch (error) { onFault(error as Error); return []; } });
   return {
-    left, holds,
+    left, holds, relieved: () => holder()?.startsWith(relief) ?? false,
     save: (cases) => under(() => { for (const c of cases) put.run(c.key, sealed(seal, label, c)); }),
     forget: (key) => under(() => { db.prepare('delete from kept where key = ?').run(key); }),
     close() { db.close(); },

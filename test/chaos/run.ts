@@ -4,7 +4,7 @@
  * ledgers are compared.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { roles } from '#config';
@@ -15,7 +15,7 @@ import type { Presser } from '#test/torture/presser.ts';
 import { seedPeople } from '#test/torture/seed.ts';
 import { type Complaint, grew, type Judged, judge } from './checker.ts';
 import { type Extras, startExtras } from './extras.ts';
-import { patient, readFacts } from './facts.ts';
+import { type Facts, patient, readFacts } from './facts.ts';
 import type { Fault, FaultContext } from './fault.ts';
 import { faults as allFaults } from './faults.ts';
 import { type Device, type Journal, openJournal } from './journal.ts';
@@ -62,6 +62,7 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     const complaints = [...lived.complaints, ...judged.complaints, ...differs];
     lived.wall.close();
     const worst = complaints[0];
+    if (worst) leave(folder, facts, await Promise.all(complaints.slice(0, storiesMax).map((c) => storyOf(asked, journal, facts, c, Number.POSITIVE_INFINITY))));
     const counts = new Map<string, number>();
     for (const f of journal.of('fault')) counts.set(f.kind, (counts.get(f.kind) ?? 0) + 1);
     return {
@@ -73,6 +74,13 @@ export async function chaos(options: ChaosOptions): Promise<ChaosResult> {
     await town.stop();
     disk?.end();
   }
+}
+
+const storiesMax = 10;
+/** For whoever looks for the cause: everything the house said of itself, and the whole story of the first complaints. */
+function leave(folder: string, facts: Facts, stories: readonly string[]): void {
+  writeFileSync(join(folder, 'facts.json'), JSON.stringify({ ...facts, events: Object.fromEntries(facts.events) }));
+  for (const [i, story] of stories.entries()) writeFileSync(join(folder, `story-${i + 1}.txt`), `${story}\n`);
 }
 
 /** People, buttons and the devices of the special parts; a token for the API. */

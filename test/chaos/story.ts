@@ -9,7 +9,7 @@ const linesMax = 80;
 const time = (at: number): string => new Date(at).toISOString().slice(11, 23);
 
 /** Real times left; what only the house's clock knows is set among them by the beats of the wall. */
-export async function storyOf(api: HouseApi, journal: Journal, facts: Facts, complaint: Complaint): Promise<string> {
+export async function storyOf(api: HouseApi, journal: Journal, facts: Facts, complaint: Complaint, most = linesMax): Promise<string> {
   const alert = complaint.alert === undefined ? null : (facts.alerts.find((a) => a.id === complaint.alert) ?? (await readAlert(api, complaint.alert).catch(() => null)));
   const toReal = realTime(journal);
   const lines: { at: number; text: string }[] = [];
@@ -23,7 +23,7 @@ export async function storyOf(api: HouseApi, journal: Journal, facts: Facts, com
     if (said && said.at >= from - 2_000 && said.at <= to + 2_000) lines.push(said);
   }
   const told = lines.sort((a, b) => a.at - b.at).map((l) => `  ${time(l.at)}  ${l.text}`);
-  return [`${complaint.rule}: ${complaint.text}`, ...(told.length > linesMax ? [`  … ${told.length - linesMax} lines before`] : []), ...told.slice(-linesMax)].join('\n');
+  return [`${complaint.rule}: ${complaint.text}`, ...(told.length > most ? [`  … ${told.length - most} lines before`] : []), ...told.slice(-Math.min(most, told.length))].join('\n');
 }
 
 function around(e: Entry, device: string | null): { at: number; text: string } | null {

@@ -69,7 +69,7 @@ export async function startTown(options: { root: string; folder: string; ports: 
     return {
       ...process.env, ANLING_DATA: data, DATABASE_URL: path.through(keeper.url), ANLING_HTTP_PORT: String(ports.http), ANLING_PUBLIC_URL: `http://127.0.0.1:${ports.http}`, ANLING_MQTT_PORT: String(edge.mqtt),
       ANLING_MQTTS_PORT: String(edge.mqtts), ANLING_DOOR_PORT: String(edge.door), ANLING_OPS_PORT: String(ports.ops[i] ?? 0), ANLING_STANDIN_PORT: String(line.port), ANLING_GATEWAY: 'standin',
-      ANLING_ADMIN_PASSWORD: password, ANLING_DEMO: '1', LOG_LEVEL: 'warn',
+      ANLING_ADMIN_PASSWORD: password, ANLING_DEMO: '1', LOG_LEVEL: 'info',
     };
   };
   const machines = rolesOfMachines().map((list, i) => keepMachine({ root, roles: list, ops: ports.ops[i] ?? 0, env: env(i), out }));

@@ -244,6 +244,24 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     expect(first.services.some((x) => x.ready() === 'another standby has taken over')).toBe(true);
   });
 
+  it('a standby that died on duty is relieved by the worker, which hands over what it had done: no step is made a second time, and a new one begins anew [A2 LAW6 RF1 RF2]', async () => {
+    await gate.away();
+    press(1);
+    await until('text and call', () => rung().length === 2, 15_000);
+    await until('their outcome is in the ledger', () => noted().filter((m) => m.state === 'accepted').length === 2);
+    await quit('standby');
+    await gate.back();
+    await until('the worker has handed over in its place', () => lines.some((l) => l.includes('handed over in the place of standby')), 30_000);
+    await until('the rest of the plan', () => rung().includes('sms cadre'), 30_000);
+    expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
+    const [alert, ...others] = await t.alerts();
+    expect([alert?.state, alert?.count, others.length]).toEqual(['open', 1, 0]);
+    expect((await t.log(alert?.id)).map((l) => l.action)).toContain('standby-handed-over');
+    await run('standby');
+    await until('a new one is ready', () => roles.get('standby')?.services.every((s) => s.ready() === null) ?? false, 15_000);
+    expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
+  });
+
   it('what standby did before it was killed is put on the alert that the worker has opened without it, and is made no second time from then on [A2 RF1 RF2]', async () => {
     await gate.away();
     press(1);

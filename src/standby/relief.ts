@@ -1,0 +1,38 @@
+/**
+ * Handing over in standby's place: by a worker that has the database while standby has not, or is dead. Without it the worker could not know
+ * what standby had done, and would make its steps again. It takes the ledger as a newer standby would (law 6): from then on the old one writes nothing.
+ */
+import { join } from 'node:path';
+import { newId } from '#core/ids.ts';
+import { limits } from '#core/limits.ts';
+import { openLedger, reliefToken } from '#store/standby-ledger.ts';
+import { pause } from '#work/pause.ts';
+import { type Kept, sendsOf } from './case.ts';
+import { type HandParts, handOver } from './hand.ts';
+
+export type ReliefOptions = Pick<HandParts, 'db' | 'log' | 'seal' | 'handoverLabel' | 'takeOverOpen'> & { data: string };
+
+/** Called under the flag `relieving`, so that standby sends nothing new. Throws when the ledger cannot be read or the database does not take it. */
+export async function relieve(o: ReliefOptions): Promise<void> {
+  await pause(limits.reliefSettleMs);
+  const fault: { error: Error | null } = { error: null };
+  const ledger = openLedger<Kept>(join(o.data, 'standby'), o.seal, reliefToken(newId('', 12)), (error) => { fault.error = error; });
+  try {
+    if (fault.error) throw fault.error;
+    const cases = new Map(ledger.left.map((kept) => [kept.key, kept]));
+    // At the gateway when it was last written: perhaps sent. It goes again under its own id, doubled at most once.
+    for (const kept of cases.values()) for (const { done } of sendsOf(kept)) if (done.state === 'sending') done.state = 'due';
+    const work: HandParts['work'] = {
+      cases, settled: async () => {}, busy: () => false, keep: (...changed) => { ledger.save(changed); },
+      forget(key) { cases.delete(key); ledger.forget(key); },
+    };
+    const handed = await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } });
+    if (handed === 'no') throw new Error('the database does not take what standby did');
+    o.log.warn({ cases: ledger.left.length, handed }, 'handed over in the place of standby, which has not come back by itself');
+  } catch (error) {
+    o.log.error({ error: (error as Error).message }, 'what standby did cannot be handed over in its place; the worker goes on without it');
+    throw error;
+  } finally {
+    ledger.close();
+  }
+}
