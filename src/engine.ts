@@ -28,10 +28,11 @@ import { composeOne } from '#alerts/outgoing.ts';
 import { readPush, type ReceiptKind } from '#notify/channels/aliyun/receipts.ts';
 import { createDirect } from '#notify/direct.ts';
 import { replyKey } from '#notify/receipts.ts';
-import { dutyGate } from '#ops/duty.ts';
+import { dutyGate, onDuty } from '#ops/duty.ts';
 import { readAlerts } from '#store/alerts.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
-import { relieve } from '#standby/relief.ts';
+import { takenEvents } from '#store/standby-ledger.ts';
+import { reliefOver, relieve } from '#standby/relief.ts';
 import { startStandby } from '#standby/standby.ts';
 import type { Said } from '#standby/room.ts';
 import { startAlerts } from '#alerts/start.ts';
@@ -201,7 +202,7 @@ async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
   const reliefDb = ctx.db('relief', 2, 4_000);
   const relief = (): Promise<void> => relieve({ data: ctx.config.data, db: reliefDb, seal, log, handoverLabel, takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log }, handed) });
-  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief), echo: openEcho(ctx.config.data, seal) }));
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief), taken: takenEvents(ctx.config.data, onDuty(ctx.config.data)), echo: openEcho(ctx.config.data, seal) }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision)), add(startFlood(supervision)), add(startAssurance(supervision)), add(startDrills(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));
@@ -232,6 +233,7 @@ async function startStandbyRole(ctx: RoleContext, add: Add): Promise<void> {
   const { config, seal, log, metrics } = ctx;
   const db = ctx.db('standby', 2, 4_000);
   const gateway = await standbyGateway(ctx, db);
+  await reliefOver(config.data);
   add(startStandby({
     data: config.data, seal, log, metrics, db, proofDb: ctx.db('standby-proof', 1, 1_500), readDb: ctx.db('standby-read', 2, 30_000), handoverLabel,
     readCases: async (sql, ids) => [...(await fullCases(sql, await readAlerts(sql, ids))).values()],

@@ -20,6 +20,7 @@ import { unreadable } from './poison.ts';
 export type EvaluateOptions = ApplyTools & {
   db: Db; metrics: Metrics;
   /** The rules; a test's own. */ decide?: Judge;
+  /** Ids of events that a standby on duty works on: they are evaluated with what it did about them. */ taken?: () => ReadonlySet<string>;
   batch?: number; /** shards evaluated at once; db needs as many connections */ lanes?: number; pollMs?: number;
 };
 
@@ -76,9 +77,10 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
   const results = metrics.counter('events_evaluated_total', 'events evaluated', ['result']);
   const poisoned = metrics.counter('events_poison_total', 'events that no rule could take');
   const waiting = metrics.histogram('event_wait_seconds', 'from arrival to evaluation', [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30, 300], ['urgency']);
+  const free = untaken(options.taken);
   const run = (shard: number, choose: (events: readonly QueuedEvent[]) => readonly QueuedEvent[], how: Judge): Promise<number> => withRetry(5, () => db.tx(async (sql) => {
     if (!(await holdShard(sql, shard))) return 0;
-    const events = choose(await queuedEvents(sql, seal, shard, limit));
+    const events = choose(free(await queuedEvents(sql, seal, shard, limit)));
     if (events.length === 0) return 0;
     const stop = took.startTimer();
     const { now, counts } = await evaluateBatch(sql, options, events, how);
@@ -127,12 +129,31 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
     } catch (error) {
       if (isTransient(error)) throw error;
       log.warn({ shard, error: (error as Error).message }, 'a batch of events failed; its events are tried one by one');
-      const events = await db.tx((sql) => queuedEvents(sql, seal, shard, limit));
+      const events = free(await db.tx((sql) => queuedEvents(sql, seal, shard, limit)));
       done = await isolate(shard, events);
       await hint(db, ['anling_timer', 'anling_outbox', 'anling_feed']);
       return done;
     }
     if (done > 0) return done;
-    return isolate(shard, (await queuedEvents(db, seal, shard, limit)).filter((e) => e.attempts > 0));
+    return isolate(shard, free(await queuedEvents(db, seal, shard, limit)).filter((e) => e.attempts > 0));
+  };
+}
+
+/** Leaves out what standby works on, and what came from the same device after it (I7); each for limits.standbyTakenMs at most. */
+function untaken(taken: EvaluateOptions['taken']): (events: QueuedEvent[]) => QueuedEvent[] {
+  const since = new Map<string, number>();
+  return (events) => {
+    const ids = taken?.();
+    if (!ids || ids.size === 0) { since.clear(); return events; }
+    const now = performance.now();
+    const behind = new Set<string>();
+    return events.filter((e) => {
+      const device = e.deviceId ?? e.id;
+      if (ids.has(e.ingestId)) {
+        if (!since.has(e.ingestId)) since.set(e.ingestId, now);
+        if (now - (since.get(e.ingestId) ?? now) < limits.standbyTakenMs) behind.add(device);
+      }
+      return !behind.has(device);
+    });
   };
 }

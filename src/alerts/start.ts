@@ -13,7 +13,7 @@ import { startWatch } from './watch.ts';
 
 export type AlertsOptions = {
   seal: Seal; log: Logger; metrics: Metrics; /** opens a pool with so many connections */ db(name: string, max: number): Db;
-  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean; /** Hears how emergencies stand, after each commit. */ echo?: Echo;
+  /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean; /** see EvaluateOptions */ taken?: () => ReadonlySet<string>; /** Hears how emergencies stand, after each commit. */ echo?: Echo;
 };
 const lanes = 2;
 /** Nine tenths of a turn is waiting for each other, worker and database; turns beside each other use it. */
@@ -26,7 +26,7 @@ export async function startAlerts(options: AlertsOptions): Promise<Service> {
   const evaluating = options.db('evaluate', lanes + 1);
   const timing = options.db('timers', timerLanes + 1);
   const answering = options.db('replies', 2);
-  const evaluate = startEvaluate({ ...tools, db: evaluating, lanes });
+  const evaluate = startEvaluate({ ...tools, db: evaluating, lanes, ...(options.taken ? { taken: options.taken } : {}) });
   const timers = startTimers({ ...tools, db: timing, lanes: timerLanes, ...(options.handlers ? { handlers: options.handlers } : {}), ...(options.held ? { held: options.held } : {}) });
   const replies = startReplies({ ...tools, db: answering });
   const failures = startFailures({ ...tools, db: answering });

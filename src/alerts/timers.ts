@@ -60,6 +60,7 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
       try {
         n += observe(await fire([id]));
       } catch (error) {
+        if (heldBack) return n;
         if (isTransient(error)) continue;
         failures.inc();
         heldOff.set(id, (await readNow(db)) + holdOffMs);

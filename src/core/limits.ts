@@ -60,6 +60,7 @@ export const limits = {
   /** The echo of commits (store/echo.ts): a file is begun anew beyond these bytes, one that nobody wrote to for so long is removed. */ echoBytes: 16 * 1024 * 1024, echoKeptMs: 3_600_000,
   /** Standby: no commit for so long, or an emergency in a spool for so long, and it goes on duty; a snapshot older than that makes it not ready. */
   standbyAwayMs: 3_000, standbySpoolMs: 2_000, standbyStaleMs: 3 * 60_000, /** Open cases of an older snapshot (a house that was down, a folder brought along) are left to the database's return. */ standbyOldMs: 24 * 3_600_000, /** The same of one that lagged so far behind the database's last commit. */ standbyLagMs: 60_000, /** Whose turn it is (排班) is known so far ahead; then stand-ins and holidays are not. */ standbyTurnsMs: 3 * 24 * 3_600_000,
+  /** An event that standby works on is evaluated when that was handed over, or after so long: by then it must be a case on the wall. */ standbyTakenMs: 60_000,
   /** Ids of evaluated events that it remembers; of older ones no edge still waits to hear. */ standbyEvaluated: 20_000,
   /** Open emergencies of its snapshot; more are left to the database's return. */ standbyCases: 5_000,
   /** A duty flag not refreshed for so long is a dead process's; a worker that has the database waits so long for the handover, then takes the flag. */ standbyFlagMs: 10_000, standbyPatienceMs: 15_000,

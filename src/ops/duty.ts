@@ -46,6 +46,12 @@ export function openDuty(data: string, token: string): Duty {
   };
 }
 
+/** Whether a standby is on duty, or somebody hands over in its place. */
+export function onDuty(data: string): () => boolean {
+  const file = fileOf(data);
+  return () => { const flag = read(file); return flag?.fresh === true && flag.mode !== 'relieved'; };
+}
+
 /**
  * Whether to hold back for a standby on duty. With `patienceMs` the caller, who has the database whenever it asks, waits so long and then
  * relieves standby, until its handover or until the caller asks no more. With `relief` it hands over in its place first, also for one that

@@ -14,8 +14,9 @@ import type { HandedEvent } from '#store/standby.ts';
 export type TakenReply = { dedupe: string; channel: 'sms' | 'dtmf'; from: string; text: string; outId: string | null; at: number; result: string };
 export type Kept = {
   key: string; alertId: AlertId | null; standing: Case; handover: Handover; slips: Map<Party, Slip>; events: HandedEvent[]; replies: TakenReply[];
+  /** Somebody else has its event and goes on: nothing is done about it from here, what was done is handed over. */ still?: true;
   /** Where somebody with the database last left it. */ committed?: Pick<Alert, 'stateVersion' | 'planRound' | 'planStep'>;
-  /** It stands in the database; forgotten when it was taken over there. */ handed: boolean; /** Changes that stand there. */ told: number;
+  /** It stands in the database; forgotten when it was taken over there. */ handed: boolean;
 };
 export type Desk = {
   /** Times of calls by number, over all cases. */ calls: Map<string, readonly number[]>;

@@ -12,7 +12,7 @@ import { rostersFrom } from '#store/roster.ts';
 import type { Echoed } from '#store/echo.ts';
 import { type Kept, withdrawAll } from './case.ts';
 import type { Parts, State } from './parts.ts';
-import { active, type Room } from './room.ts';
+import { type Room, working } from './room.ts';
 
 /** Reads what is new and puts it on the snapshot; on duty also on the cases. */
 export function hearEchoes({ s, work, echoes }: Parts): void {
@@ -65,14 +65,17 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
   return { alert, timers, engagements: e.engagements, contacted: e.contacted, roster, calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
 }
 
-/** A case that was opened here for an event which somebody has evaluated: where he counted it on another alert, that one's search is not made a second time. */
+/**
+ * A case that was opened here for an event which somebody has evaluated: it is on its alert now. Where that is a case of standby's own (`fresh` names it
+ * by its trace, the database being away) it is gone on with; else its search is another's, and is not made a second time.
+ */
 export function standStill(room: Room, evaluated: ReadonlySet<string>, fresh: readonly Echoed[]): void {
-  for (const kept of active(room)) {
+  for (const kept of working(room)) {
     if (kept.alertId !== null || !kept.events.some((e) => e.opens && evaluated.has(e.ingestId)) || fresh.some((e) => e.alert.trace === kept.standing.alert.trace)) continue;
     withdrawAll(kept);
-    kept.standing = { ...kept.standing, timers: new Map() };
+    kept.still = true;
     room.ledger.save([kept]);
-    room.log.info({ key: kept.key }, 'somebody has counted the event of this case on another alert: nobody else is called about it from here');
+    room.log.info({ key: kept.key }, 'somebody else has evaluated the event of this case and goes on: nobody is called about it from here any more');
   }
 }
 
@@ -84,7 +87,7 @@ const isNews = (before: Stand | undefined, a: Alert): boolean => before === unde
 export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
   const unknown: AlertId[] = [];
   for (const e of fresh) {
-    const kept = active(room).find((k) => k.standing.alert.id === e.alert.id || k.standing.alert.trace === e.alert.trace);
+    const kept = working(room).find((k) => k.standing.alert.id === e.alert.id || k.standing.alert.trace === e.alert.trace);
     if (!kept) { if (e.alert.state !== 'closed') unknown.push(e.alert.id); continue; }
     const before = kept.committed;
     kept.committed = { stateVersion: e.alert.stateVersion, planRound: e.alert.planRound, planStep: e.alert.planStep };

@@ -11,7 +11,7 @@ import { decide } from '#rules/index.ts';
 import { rostersFrom } from '#store/roster.ts';
 import { type Kept, seen } from './case.ts';
 import { factsOf, type Spooled, storedEvent } from './county.ts';
-import { active, keep, put, type Room } from './room.ts';
+import { keep, put, type Room, working } from './room.ts';
 
 const keyOf = (s: Subject): string => `${s.type} ${s.id}`;
 /** The same alarm: of the same subject, or of the same device: one registered since the snapshot is nobody's here, and is somebody's in an open case. */
@@ -24,7 +24,7 @@ export function takeEvent(room: Room, spooled: Spooled, receivedAt: number): voi
   room.looked.add(spooled.ingestId);
   const event = storedEvent(room.county(), spooled, receivedAt, room.seal);
   const id = `${event.deviceId} ${event.sourceEventId}`;
-  const facts = factsOf(room.county(), event, active(room).map((k) => k.standing.alert), event.sourceEventId === null ? null : (room.events.get(id) ?? null));
+  const facts = factsOf(room.county(), event, working(room).map((k) => k.standing.alert), event.sourceEventId === null ? null : (room.events.get(id) ?? null));
   const before = new Set(room.cases.keys());
   const touched = decide(event, facts, room.now()).flatMap((d) => carryOut(room, event, facts, d) ?? []);
   if (event.sourceEventId !== null) room.events.set(id, { id: event.id, kind: event.kind, edge: event.edge, deviceTime: event.deviceTime, receivedAt, alertId: touched[0]?.standing.alert.id ?? null });
@@ -37,7 +37,7 @@ export function takeEvent(room: Room, spooled: Spooled, receivedAt: number): voi
 function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Kept | null {
   if (d.type === 'raise') return raise(room, event, facts, d);
   if (d.type === 'canary' || d.type === 'ignore' || d.type === 'wait') return null;
-  const kept = active(room).find((k) => k.standing.alert.id === d.alertId && k.standing.alert.state !== 'closed');
+  const kept = working(room).find((k) => k.standing.alert.id === d.alertId && k.standing.alert.state !== 'closed');
   if (!kept) return null;
   const { alert } = kept.standing;
   put(room, kept, d.type === 'duplicate' ? countDuplicate(alert) : d.type === 'note' ? noteByRule(alert, d, event, room.now()) : closeByRule(alert, d, event.deviceId ? `device:${event.deviceId}` : 'house', room.now()));
@@ -47,7 +47,7 @@ function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Ke
 function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | null {
   if (r.priority !== 1) return null;
   const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans, { highRisk: isHighRisk(facts), at: room.now(), deskProven: false });
-  const merged = active(room).find((k) => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event));
+  const merged = working(room).find((k) => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event));
   if (merged) {
     put(room, merged, mergeRaise(seen(room.desk, merged), r, event, plan, event.edge !== 'repeat', room.now()));
     return merged;
@@ -58,7 +58,7 @@ function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | n
   const opened = openAlert(r, event, plan, facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false, at);
   const alert = { ...opened.alert, id: `~${event.id}` as AlertId };
   const standing: Case = { alert, timers: new Map(), engagements: new Map(), roster: rostersFrom(room.county().roster, [alert], at).get(alert.id) ?? [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
-  const kept: Kept = { key: event.id, alertId: null, standing, handover: { startedAt: at, fromVersion: null, from: positionOf(alert), changes: [] }, slips: new Map(), events: [], replies: [], handed: false, told: 0 };
+  const kept: Kept = { key: event.id, alertId: null, standing, handover: { startedAt: at, fromVersion: null, from: positionOf(alert), changes: [] }, slips: new Map(), events: [], replies: [], handed: false };
   put(room, kept, opened.change);
   kept.handover.changes = []; // the database opens it with the same change itself; what is handed over comes after
   room.cases.set(kept.key, kept);

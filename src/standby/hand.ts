@@ -6,7 +6,7 @@ import { lockAlerts } from '#store/alerts.ts';
 import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState } from '#store/pool.ts';
 import { awaitEvaluation, keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
-import { sealed } from '#store/sealed-value.ts';
+import { sealed, unsealed } from '#store/sealed-value.ts';
 import type { Kept } from './case.ts';
 import { type Parts, proofMs, type State } from './parts.ts';
 import type { DutyWork } from './work.ts';
@@ -62,7 +62,7 @@ async function handSome(p: HandParts, some: readonly Kept[]): Promise<void> {
   for (const kept of full) if (kept.alertId === null) await one(kept);
   for (const kept of some) {
     if (!taken.has(kept) || kept.alertId !== null || isEmpty(kept)) { work.forget(kept.key); continue; }
-    Object.assign(kept, { handed: true, told: kept.handover.changes.length });
+    kept.handed = true;
     work.keep(kept);
   }
 }
@@ -77,12 +77,13 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
   for (const kept of some) {
     const { key, alertId, handover } = kept;
     const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
-    const { written, alertId: known } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
+    const { written, alertId: known, bodyEnc } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
     if (written && alertId !== null) put.push({ key, alertId, handover });
-    // Handed over before, taken over, and the database was gone again: only what came after that is new.
-    const more = handover.changes.slice(kept.told);
-    const later = `${key} ${kept.told}`;
-    if (!written && alertId === null && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
+    // Handed over before (by an earlier life, or in our place) and taken over: only what came after that is new.
+    const there = bodyEnc ? unsealed<Handover>(seal, handoverLabel, bodyEnc).changes.length : 0;
+    const more = handover.changes.slice(there);
+    const later = `${key} ${there}`;
+    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
       put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
     for (const r of kept.replies) {
       await keepTakenReply(sql, {

@@ -27,7 +27,7 @@ const open = (token: string): Ledger<Kept> => { const l = openLedger<Kept>(folde
 const done = { outId: 'o1', at: 1, state: 'due', provider: null, providerId: null, code: null, class: null, handled: false, slip: null } as const;
 /** A case with one message that is due. */
 const kept = (): Kept => ({
-  key: 'k', alertId: null, slips: new Map(), events: [], replies: [], handed: false, told: 0,
+  key: 'k', alertId: null, slips: new Map(), events: [], replies: [], handed: false,
   standing: { alert: { id: '~1', state: 'open' } as never, timers: new Map(), engagements: new Map(), roster: [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 },
   handover: { startedAt: 1, fromVersion: null, changes: [{ at: 1, change: { ...nothing(), sends: [{ party: 'responder:cw' as never, channel: 'sms', template: 'sos', purpose: 'search', round: 0, step: 0, done: { ...done } }] } }] },
 });

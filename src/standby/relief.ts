@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import { openDuty } from '#ops/duty.ts';
 import { openLedger, reliefToken } from '#store/standby-ledger.ts';
 import { pause } from '#work/pause.ts';
 import { type Kept, sendsOf } from './case.ts';
@@ -35,4 +36,11 @@ export async function relieve(o: ReliefOptions): Promise<void> {
   } finally {
     ledger.close();
   }
+}
+
+const pollMs = 100;
+/** Waits for a worker that hands over: it has the ledger, and whoever took it now would go on with what is handed over already. */
+export async function reliefOver(data: string): Promise<void> {
+  const { relieving } = openDuty(data, '');
+  for (const until = performance.now() + limits.reliefMs; relieving() && performance.now() < until;) await pause(pollMs);
 }

@@ -9,7 +9,7 @@ import { createWork } from './work.ts';
 const alertOf = (id: string, planStep: number, state = 'open'): Kept['standing']['alert'] => ({ id, trace: 't', state, planRound: 0, planStep, version: 3, stateVersion: 1, subject: { type: 'person', id: 'p' }, kind: 'sos' }) as never;
 const caseOf = (id: string, planStep: number, state?: string): OpenNow['cases'][number] => ({ alert: alertOf(id, planStep, state), timers: new Map(), engagements: new Map(), roster: [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 });
 const handed = (planStep: number): Kept => ({
-  key: 'ingest', alertId: null, standing: caseOf('~ingest', planStep), handover: { startedAt: 0, fromVersion: null, changes: [] }, slips: new Map(), events: [{ ingestId: 'ingest', opens: true }], replies: [], handed: true, told: 0,
+  key: 'ingest', alertId: null, standing: caseOf('~ingest', planStep), handover: { startedAt: 0, fromVersion: null, changes: [] }, slips: new Map(), events: [{ ingestId: 'ingest', opens: true }], replies: [], handed: true,
 });
 function resumed(left: Kept, open: OpenNow['cases'][number]): { key: string; alertId: string | null; step: number; handed: boolean }[] {
   const tools = { log: createLog('test', 'silent'), now: () => 0, ledger: { left: [left], save: () => true, forget: () => true, holds: () => true } } as unknown as WorkTools;

@@ -31,5 +31,7 @@ export type Room = WorkTools & {
 };
 
 export const active = (room: Room): Kept[] => [...room.cases.values()].filter((k) => !k.handed);
+/** Those that standby goes on with itself. */
+export const working = (room: Room): Kept[] => active(room).filter((k) => !k.still);
 export const put = (room: Room, kept: Kept, change: Change): void => { advance(room.desk, kept, change, room.now()); };
 export const keep = (room: Room, ...changed: Kept[]): void => { room.ledger.save(changed); };

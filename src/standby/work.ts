@@ -11,11 +11,11 @@ import { takeSaid } from './answers.ts';
 import { standStill, takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
-import { active, keep, type Room, type Said, type WorkTools } from './room.ts';
+import { keep, type Room, type Said, type WorkTools, working } from './room.ts';
 
 export type DutyWork = {
   /** Goes on with what was open when the database went away. */ resume(open: OpenNow): void;
-  /** What others have committed meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null, evaluated: ReadonlySet<string>): void;
+  /** What others have committed and evaluated meanwhile; open cases of which standby has none are gone on with where `open` is given, else others go on. */ heard(fresh: readonly Echoed[], open: OpenNow | null, evaluated: ReadonlySet<string>): void;
   event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
   /** Due steps, then messages that are due. */ turn(): void;
   /** Resolves when no message is under way. */ settled(): Promise<void>; /** One of its messages is. */ busy(kept: Kept): boolean;
@@ -33,13 +33,13 @@ export function createWork(tools: WorkTools): DutyWork {
   return {
     cases: room.cases, keep: (...changed) => keep(room, ...changed), resume: (open) => resume(room, open),
     heard(fresh, open, evaluated) {
-      standStill(room, evaluated, fresh);
+      standStill(room, evaluated, open === null ? [] : fresh);
       const unknown = new Set(takeHeard(room, fresh));
       if (open && unknown.size > 0) takeUp(room, open, (c) => unknown.has(c.alert.id));
     },
     event: (spooled, receivedAt) => takeEvent(room, spooled, receivedAt), said: (said, at) => takeSaid(room, said, at),
     turn() {
-      for (const kept of active(room)) {
+      for (const kept of working(room)) {
         if (fireDue(desk, kept, room.now())) keep(room, kept);
         postDue(room, kept);
       }
@@ -66,11 +66,11 @@ function takeUp(room: Room, open: OpenNow, wanted: (c: OpenNow['cases'][number])
   for (const { party, no, at } of open.slips) room.desk.slips.set(party, (room.desk.slips.get(party) ?? new Map<number, number>()).set(no, at));
   for (const c of open.cases.filter(wanted)) {
     for (const [phone, times] of c.calls) if (!room.desk.calls.has(phone)) room.desk.calls.set(phone, times);
-    if (active(room).some((k) => k.alertId === c.alert.id || k.standing.alert.trace === c.alert.trace)) continue;
+    if (working(room).some((k) => k.alertId === c.alert.id || k.standing.alert.trace === c.alert.trace)) continue;
     const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
     room.cases.set(key, {
       key, alertId: c.alert.id, committed: { stateVersion: c.alert.stateVersion, planRound: c.alert.planRound, planStep: c.alert.planStep }, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },
-      slips: new Map(open.slips.filter((s) => s.alertId === c.alert.id).map((s) => [s.party, { no: s.no, code: s.code }])), events: [], replies: [], handed: false, told: 0,
+      slips: new Map(open.slips.filter((s) => s.alertId === c.alert.id).map((s) => [s.party, { no: s.no, code: s.code }])), events: [], replies: [], handed: false,
     });
   }
 }

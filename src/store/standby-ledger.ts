@@ -10,9 +10,11 @@ import { machineNow } from '#ops/machine.ts';
 import type { Seal } from './seal.ts';
 import { sealed, unsealed } from './sealed-value.ts';
 
+/** What a case must say of itself: its events are taken until it stands in the database. */
+export type Keepable = { key: string; handed: boolean; events: readonly { ingestId: string }[] };
 export type Ledger<T> = {
   /** Cases that the one before has left, oldest first. */ readonly left: readonly T[];
-  /** Writes the cases together. False, and nothing is written: somebody newer has it. */ save(cases: readonly (T & { key: string })[]): boolean;
+  /** Writes the cases together. False, and nothing is written: somebody newer has it. */ save(cases: readonly (T & Keepable)[]): boolean;
   forget(key: string): boolean;
   /** Whether nobody newer has it. */ holds(): boolean;
   /** Whether a worker has it that hands over in standby's place: whoever had it begins anew afterwards. */ relieved(): boolean;
@@ -31,6 +33,8 @@ const codeOf = (error: unknown): number => ((error as { errcode?: number }).errc
 export function openLedger<T>(folder: string, seal: Seal, token: string, onFault: (error: Error) => void): Ledger<T> {
   const { db, bodies } = take(folder, token, onFault);
   const newest = db.prepare('select token from duty');
+  const untake = db.prepare('delete from taken where key = ?');
+  const takeEvent = db.prepare('insert or replace into taken (ingest_id, key) values (?, ?)');
   const put = db.prepare('insert into kept (key, no, body) values (?, (select coalesce(max(no), 0) + 1 from kept), ?) on conflict (key) do update set body = excluded.body');
   const holder = (): string | undefined => (newest.get() as { token: string } | undefined)?.token;
   const holds = (): boolean => holder() === token;
@@ -46,8 +50,14 @@ export function openLedger<T>(folder: string, seal: Seal, token: string, onFault
   const left = bodies.flatMap((body): T[] => { try { return [unsealed<T>(seal, label, body)]; } catch (error) { onFault(error as Error); return []; } });
   return {
     left, holds, relieved: () => holder()?.startsWith(relief) ?? false,
-    save: (cases) => under(() => { for (const c of cases) put.run(c.key, sealed(seal, label, c)); }),
-    forget: (key) => under(() => { db.prepare('delete from kept where key = ?').run(key); }),
+    save: (cases) => under(() => {
+      for (const c of cases) {
+        put.run(c.key, sealed(seal, label, c));
+        untake.run(c.key);
+        if (!c.handed) for (const e of c.events) takeEvent.run(e.ingestId, c.key);
+      }
+    }),
+    forget: (key) => under(() => { db.prepare('delete from kept where key = ?').run(key); untake.run(key); }),
     close() { db.close(); },
   };
 }
@@ -78,8 +88,21 @@ function open(folder: string, file: string): DatabaseSync {
   const db = new DatabaseSync(file);
   db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 2000;
     create table if not exists duty (one integer primary key check (one = 1), token text not null);
-    create table if not exists kept (key text primary key, no integer not null, body blob not null);`);
+    create table if not exists kept (key text primary key, no integer not null, body blob not null);
+    create table if not exists taken (ingest_id text primary key, key text not null) without rowid;`);
   return db;
+}
+
+/** Ids of the events that a standby on duty works on and has not handed over, for whoever could evaluate them: `onDuty` tells whether one is. */
+export function takenEvents(data: string, onDuty: () => boolean): () => ReadonlySet<string> {
+  const file = join(data, 'standby', 'ledger.db');
+  return () => {
+    if (!onDuty() || !existsSync(file)) return new Set();
+    try {
+      const db = new DatabaseSync(file, { readOnly: true });
+      try { return new Set((db.prepare('select ingest_id as id from taken').all() as { id: string }[]).map((r) => r.id)); } finally { db.close(); }
+    } catch { return new Set(); } // what cannot be known holds nothing back
+  };
 }
 
 function setAside(file: string): void {

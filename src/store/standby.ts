@@ -63,18 +63,18 @@ export async function proveEvents(sql: Sql, waitMs: number): Promise<void> {
 
 export type HandedEvent = { ingestId: string; opens: boolean };
 export type Handed = { key: string; alertId: AlertId | null; startedAt: number; bodyEnc: Uint8Array; events: readonly HandedEvent[] };
-/** Writes or renews what is handed over. A case that was taken over already stays as it is: answers by which alert, and that nothing was written. */
-export async function saveHandover(sql: Sql, handed: Handed): Promise<{ written: boolean; alertId: AlertId | null }> {
+/** Writes or renews what is handed over. A case that was taken over already stays as it is: answers by which alert, what stands there, and that nothing was written. */
+export async function saveHandover(sql: Sql, handed: Handed): Promise<{ written: boolean; alertId: AlertId | null; bodyEnc: Buffer | null }> {
   const [row] = await sql.query<{ alertId: AlertId | null }>(
     `insert into standby_case (key, alert_id, started_at, body_enc) values ($1, $2, to_timestamp($4::float8 / 1000), $3)
      on conflict (key) do update set body_enc = excluded.body_enc, handed_at = anling_now() where standby_case.merged_at is null returning alert_id as "alertId"`,
     [handed.key, handed.alertId, handed.bodyEnc, handed.startedAt], 'standby-hand');
-  if (!row) return { written: false, alertId: (await sql.query<{ alertId: AlertId | null }>('select alert_id as "alertId" from standby_case where key = $1', [handed.key], 'standby-hand-of'))[0]?.alertId ?? null };
+  if (!row) return { written: false, ...((await sql.query<{ alertId: AlertId | null; bodyEnc: Buffer }>('select alert_id as "alertId", body_enc as "bodyEnc" from standby_case where key = $1', [handed.key], 'standby-hand-of'))[0] ?? { alertId: null, bodyEnc: null }) };
   await sql.query(
     `insert into standby_event (ingest_id, case_key, opens) select v.ingest_id, $1, v.opens from unnest($2::uuid[], $3::bool[]) as v (ingest_id, opens) on conflict do nothing`,
     [handed.key, handed.events.map((e) => e.ingestId), handed.events.map((e) => e.opens)], 'standby-hand-events');
   await sql.query(`delete from standby_case where handed_at < anling_now() - interval '30 days' and merged_at is not null`, [], 'standby-forget');
-  return { written: true, alertId: row.alertId };
+  return { written: true, alertId: row.alertId, bodyEnc: null };
 }
 
 export type TakenOver = { key: string; opens: boolean; startedAt: number; bodyEnc: Buffer; alertId: AlertId | null; merged: boolean };

@@ -1,6 +1,7 @@
 /** Evaluation on rows: one alert per subject and kind under concurrency, order per device, duplicates, poison, and how fast it is. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createEvaluate } from '#alerts/evaluate.ts';
+import { limits } from '#core/limits.ts';
 import { decide } from '#rules/index.ts';
 import { openDb } from '#store/pool.ts';
 import { createLog } from '#ops/log.ts';
@@ -50,6 +51,32 @@ describe('one alert', () => {
     await a.event('sos', { personId: null, homeId: 'h1' });
     await a.settle();
     expect((await a.alerts()).map((x) => `${x.kind} ${x.subject.type} ${x.subject.id}`).sort()).toEqual(['fall person p1', 'sos device dx', 'sos home h1', 'sos person p1', 'sos room h1/bath']);
+  });
+});
+
+describe('what standby works on', () => {
+  it('is left to the handover, with what came from its device after it; all else goes on; nothing waits for it longer than a minute [A2 I7 RF5]', async () => {
+    let ids = new Set<string>();
+    const turn = createEvaluate({ db: a.db, seal: a.seal, log: createLog('test', 'silent'), metrics: createMetrics('x'), taken: () => ids });
+    const evaluate = async (): Promise<void> => { while ((await turn()) > 0); };
+    const done = async (): Promise<boolean[]> => (await a.db.query<{ done: boolean }>('select evaluated_at is not null as done from event order by id')).map((r) => r.done);
+    await a.event('sos', { deviceId: 'd1' });
+    ids = new Set((await a.db.query<{ id: string }>('select ingest_id as id from event')).map((r) => r.id));
+    await a.event('cancel', { deviceId: 'd1' });
+    await a.event('fall', { deviceId: 'd4' });
+    await evaluate();
+    expect(await done()).toEqual([false, false, true]);
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + limits.standbyTakenMs + 1);
+    await evaluate();
+    vi.restoreAllMocks();
+    expect(await done()).toEqual([true, true, true]);
+    await a.event('sos', { deviceId: 'd1', id: 'later' });
+    ids = new Set((await a.db.query<{ id: string }>('select ingest_id as id from event where evaluated_at is null')).map((r) => r.id));
+    await evaluate();
+    expect((await done()).at(-1)).toBe(false);
+    ids = new Set();
+    await evaluate();
+    expect((await done()).at(-1)).toBe(true);
   });
 });
 
