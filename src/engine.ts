@@ -201,8 +201,9 @@ function commandStore(db: Db, seal: Seal, edge: string) {
 async function startWorker(ctx: RoleContext, add: Add): Promise<void> {
   const { seal, log, metrics } = ctx;
   const reliefDb = ctx.db('relief', 2, 4_000);
-  const relief = (): Promise<void> => relieve({ data: ctx.config.data, db: reliefDb, seal, log, handoverLabel, takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log }, handed) });
-  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief), taken: takenEvents(ctx.config.data, onDuty(ctx.config.data)), echo: openEcho(ctx.config.data, seal) }));
+  const echo = openEcho(ctx.config.data, seal);
+  const relief = (): Promise<void> => relieve({ data: ctx.config.data, db: reliefDb, seal, log, handoverLabel, takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal, log, echo }, handed) });
+  add(await startAlerts({ seal, log, metrics, db: ctx.db, handlers: { call: (sql, timer) => missCall(sql, seal, String(timer.payload['callId'])) }, held: dutyGate(ctx.config.data, ['away'], limits.standbyPatienceMs, relief), taken: takenEvents(ctx.config.data, onDuty(ctx.config.data)), echo }));
   const supervision = { db: ctx.db('supervision', 4, 20_000), seal, log, metrics };
   const watching = [add(startSweep(supervision)), add(startDaily(supervision)), add(startVigilance(supervision)), add(startFlood(supervision)), add(startAssurance(supervision)), add(startDrills(supervision))];
   add(startCanary({ db: ctx.db('canary', 2, 5_000), seal, log, metrics, host: hostname() }));

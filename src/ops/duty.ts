@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { fileAgeMs, stampFile } from './machine.ts';
 
@@ -60,17 +61,21 @@ export function onDuty(data: string): () => boolean {
 export function dutyGate(data: string, modes: readonly DutyMode[], patienceMs: number | null, relief: Relief | null = null): () => boolean {
   const file = fileOf(data);
   let [since, asked, busy]: [number | null, number, boolean] = [null, 0, false];
-  const relieve = (token: string, hand: Relief): void => {
+  const relieve = (hand: Relief): void => {
     busy = true;
-    put(file, { token, mode: 'relieving' });
-    void within(hand(), limits.reliefMs).then(() => rmSync(file, { force: true }), () => put(file, { token, mode: 'relieved' })).catch(() => {}).finally(() => { busy = false; });
+    // Of two workers that began at once the later one has the flag, and alone says what becomes of it.
+    const own = `${process.pid}-${newId('', 8)}`;
+    const ours = (): boolean => { const flag = read(file); return flag?.mode === 'relieving' && flag.token === own; };
+    put(file, { token: own, mode: 'relieving' });
+    const refresh = setInterval(() => { if (ours()) touch(file); }, limits.standbyFlagMs / 10);
+    void within(hand(), limits.reliefMs).then(() => { if (ours()) rmSync(file, { force: true }); }, () => { if (ours()) put(file, { token: own, mode: 'relieved' }); }).catch(() => {}).finally(() => { clearInterval(refresh); busy = false; });
   };
   return () => {
-    if (busy) { touch(file); return true; }
+    if (busy) return true;
     const flag = read(file);
     if (flag === null) { since = null; return false; }
     if (flag.mode === 'relieved') { if (patienceMs !== null) touch(file); since = null; return false; }
-    if (!flag.fresh && relief) { relieve(flag.token, relief); return true; }
+    if (!flag.fresh && relief) { relieve(relief); return true; }
     if (flag.fresh && flag.mode === 'relieving') return true;
     if (!flag.fresh || flag.mode === 'relieving' || !modes.includes(flag.mode)) { since = null; return false; }
     // Only time in which the caller came so far counts: it asks when it has the database.
@@ -79,7 +84,7 @@ export function dutyGate(data: string, modes: readonly DutyMode[], patienceMs: n
     since ??= asked;
     if (patienceMs === null || performance.now() - since < patienceMs) return true;
     since = null;
-    if (relief) { relieve(flag.token, relief); return true; }
+    if (relief) { relieve(relief); return true; }
     put(file, { token: flag.token, mode: 'relieved' });
     return false;
   };

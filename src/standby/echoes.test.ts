@@ -9,8 +9,8 @@ import { hearEchoes, putOn, standStill, takeHeard } from './echoes.ts';
 import type { Parts, State } from './parts.ts';
 import type { Room } from './room.ts';
 
-type Over = { nowMs?: number; sv?: number; state?: string; version?: number; step?: number; upMs?: number; due?: number; trace?: string };
-const alertOf = (id: string, { sv = 1, state = 'open', version = 1, step = 0, trace = `t${id}` }: Over): Echoed['alert'] => ({ id, state, version, stateVersion: sv, trace, planRound: 0, planStep: step }) as Echoed['alert'];
+type Over = { nowMs?: number; sv?: number; state?: string; version?: number; step?: number; upMs?: number; due?: number; trace?: string; about?: string };
+const alertOf = (id: string, { sv = 1, state = 'open', version = 1, step = 0, trace = `t${id}`, about = `p${id}` }: Over): Echoed['alert'] => ({ id, state, version, stateVersion: sv, trace, planRound: 0, planStep: step, kind: 'sos', subject: { type: 'person', id: about } }) as Echoed['alert'];
 const echoed = (id: string, o: Over): Echoed => ({ alert: alertOf(id, o), timers: new Map([['plan', { dueAt: o.due ?? 0 }]]), engagements: new Map(), contacted: new Map(), upMs: o.upMs ?? 0, nowMs: o.nowMs ?? 0 });
 const known = (id: string, o: Over): State['known'] => new Map([[id as AlertId, { ...echoed(id, o), roster: [{ party: 'responder:a' }], calls: new Map([['1', [5]]]), consoleBeatAt: null, unclaimed: 0 } as never]]);
 
@@ -122,4 +122,10 @@ it('a case that standby opened for an event which somebody has counted on anothe
   standStill(room, new Set(['e1', 'e2']), [echoed('12', { trace: 'of e2' })]);
   expect([sends.map((x) => x.done.state), kept.still, opened.still]).toEqual([['withdrawn', 'accepted'], true, undefined]);
   expect(room.saved).toEqual([kept.key]);
+});
+
+it('the alert that a worker opened for another press of the same alarm is the case that standby opened for this one', () => {
+  const kept = { ...keptOf('~e1', { trace: 'of e1', about: 'p9' }), alertId: null } as Kept;
+  expect(takeHeard(roomWith(kept), [echoed('12', { trace: 'of e2', about: 'p9', step: 1 }), echoed('13', { about: 'p10' })])).toEqual(['13']);
+  expect(kept.standing.alert.planStep).toBe(1);
 });

@@ -71,7 +71,7 @@ function caseOf(s: State, e: Echoed, known: Case | undefined): Case {
  */
 export function standStill(room: Room, evaluated: ReadonlySet<string>, fresh: readonly Echoed[]): void {
   for (const kept of working(room)) {
-    if (kept.alertId !== null || !kept.events.some((e) => e.opens && evaluated.has(e.ingestId)) || fresh.some((e) => e.alert.trace === kept.standing.alert.trace)) continue;
+    if (kept.alertId !== null || !kept.events.some((e) => e.opens && evaluated.has(e.ingestId)) || fresh.some((e) => isOf(kept, e.alert))) continue;
     withdrawAll(kept);
     kept.still = true;
     room.ledger.save([kept]);
@@ -83,11 +83,15 @@ type Stand = NonNullable<Kept['committed']>;
 /** A press that is counted, a message that failed: the alert stands where it stood. */
 const isNews = (before: Stand | undefined, a: Alert): boolean => before === undefined || a.stateVersion > before.stateVersion || rank(a) > rank(before);
 
+/** The case of that alert: also one that was opened here for another press of the same alarm, which will be counted on it. */
+export const isOf = ({ alertId, standing }: Kept, a: Alert): boolean => standing.alert.id === a.id || alertId === a.id || standing.alert.trace === a.trace
+  || (alertId === null && standing.alert.state !== 'closed' && a.state !== 'closed' && standing.alert.kind === a.kind && standing.alert.subject.type === a.subject.type && standing.alert.subject.id === a.subject.id);
+
 /** Cases on duty stand as somebody has committed them since, but for the steps that standby has made further. Answers those alerts of which it had no case. */
 export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
   const unknown: AlertId[] = [];
   for (const e of fresh) {
-    const kept = working(room).find((k) => k.standing.alert.id === e.alert.id || k.standing.alert.trace === e.alert.trace);
+    const kept = working(room).find((k) => isOf(k, e.alert));
     if (!kept) { if (e.alert.state !== 'closed') unknown.push(e.alert.id); continue; }
     const before = kept.committed;
     kept.committed = { stateVersion: e.alert.stateVersion, planRound: e.alert.planRound, planStep: e.alert.planStep };

@@ -8,7 +8,7 @@ import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
-import { standStill, takeHeard } from './echoes.ts';
+import { isOf, standStill, takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { keep, type Room, type Said, type WorkTools, working } from './room.ts';
@@ -66,7 +66,7 @@ function takeUp(room: Room, open: OpenNow, wanted: (c: OpenNow['cases'][number])
   for (const { party, no, at } of open.slips) room.desk.slips.set(party, (room.desk.slips.get(party) ?? new Map<number, number>()).set(no, at));
   for (const c of open.cases.filter(wanted)) {
     for (const [phone, times] of c.calls) if (!room.desk.calls.has(phone)) room.desk.calls.set(phone, times);
-    if (working(room).some((k) => k.alertId === c.alert.id || k.standing.alert.trace === c.alert.trace)) continue;
+    if (working(room).some((k) => isOf(k, c.alert))) continue;
     const key = `alert ${c.alert.id} ${newId('', 8)}`; // each absence is handed over for itself
     room.cases.set(key, {
       key, alertId: c.alert.id, committed: { stateVersion: c.alert.stateVersion, planRound: c.alert.planRound, planStep: c.alert.planStep }, standing: { ...c, calls: new Map() }, handover: { startedAt: room.now(), fromVersion: c.alert.version, from: positionOf(c.alert), changes: [] },
