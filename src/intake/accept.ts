@@ -155,8 +155,10 @@ async function acceptOther(parts: Parts, publish: Publish, decoded: Exclude<Deco
       parts.log.info({ deviceId: publish.device.id, command: decoded.id, ok: decoded.ok, trace: publish.trace }, 'a device answered a command');
       const kept = parts.answered({ deviceId: publish.device.id, id: decoded.id, ok: decoded.ok, data: decoded.data });
       if (publish.qos > 0) await accounted(parts, async () => {
-        const [, spooled] = await Promise.all([kept, signed(parts, publish, true, sign.committed())]);
-        if (spooled) parts.meter.ledger.taken('presence'); // its sign of life is one more item, on the disk
+        // Both to their ends: where the answer is refused, its sign of life may stand on the disk all the same, one more item.
+        const [answer, life] = await Promise.allSettled([kept, signed(parts, publish, true, sign.committed())]);
+        if (life.status === 'fulfilled' && life.value) parts.meter.ledger.taken('presence');
+        for (const end of [answer, life]) if (end.status === 'rejected') throw end.reason;
         return false;
       });
       else { kept.catch(() => {}); parts.meter.ledger.ended('presence', 'noted'); } // QoS 0 withholds nothing: the answer is lost, the command stands as acknowledged

@@ -82,6 +82,7 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     // The same sums from the rows: five presses and a crossing, and the alarm that came with the frame nobody could read.
     expect([await count('event'), await count('heartbeat'), await count('vital'), await count('quarantine')]).toEqual([7, 7, 2, 3]);
 
+    const answering = await login(edge.port, third);
     await gate.away();
     send('event', '{"kind":"sos","id":"d"}');
     send('event', 'garbage again');
@@ -89,9 +90,12 @@ describe('received = committed + quarantined + refused + shed + merged + noted +
     send('status', '{"online":true}');
     for (let i = 1; i <= 2; i++) without.send(publishPacket(other, 'event', `{"kind":"sos","id":"r${i}"}`, 1, i));
     await until('all are acknowledged from the disk', () => acks(raw) === 23, 40_000);
+    // An answer to a command needs the database: refused, and its sign of life is on the disk all the same, one more item.
+    answering.send(publishPacket(third, 'command/reply', '{"id":"c9","ok":true}', 1, 1));
+    await until('the answer is refused', async () => (await books()).presence.ended['refused'] === 1, 40_000);
     const kept = await books();
     expectLaw(kept);
-    expect(kept).toMatchObject({ urgent: { spooled: 1, inflight: 0 }, telemetry: { spooled: 3 }, presence: { spooled: 1 }, quarantine: { spooled: 1 } });
+    expect(kept).toMatchObject({ urgent: { spooled: 1, inflight: 0 }, telemetry: { spooled: 3 }, presence: { spooled: 2 }, quarantine: { spooled: 1 } });
     // Without a disk to keep them nothing is acknowledged: under way, then refused, and the device must send again.
     const waiting = booksOf(await bare.exposition());
     expectLaw(waiting);
