@@ -344,7 +344,7 @@ describe('the file pages', () => {
     const { page, complaints } = await come('#/device-health?region=350425201000');
     await t.db.query(`update presence set rssi = -115 where device_id = $1`, [ids[2]]);
     await t.db.query(`update heartbeat set rssi = -115 from device d where d.no = device_no and d.id = $1`, [ids[2]]);
-    for (const [list, id] of [['never', ids[0]], ['dead', ids[1]], ['battery', ids[2]], ['signal', ids[2]]] as const) {
+    for (const [list, id] of [['never', ids[0]], ['dead', ids[1]], ['signal', ids[2]], ['battery', ids[2]]] as const) {
       await page.click(`[data-list=${list}]`);
       await page.waitForSelector(`[data-list=${list}][aria-current=page]`);
       await page.waitForSelector(`tr[data-id="${id}"]`);
@@ -353,6 +353,8 @@ describe('the file pages', () => {
     expect(await page.textContent(`tr[data-id="${ids[2]}"]`)).toMatch(/约 [45] 天后到 10%/);
     await page.click(`tr[data-id="${ids[2]}"] a`);
     await page.waitForSelector('[data-test=battery] svg.trend');
+    await page.waitForSelector('[data-test=signal] svg.trend');
+    expect(await page.textContent('[data-test=signal-trend]')).toMatch(/信号弱:近一周平均 -115 dBm/);
     expect(await page.textContent('[data-test=battery-outlook]')).toMatch(/约 [45] 天后到 10%/);
     const english = await come('#/device-health?list=dead', { lang: 'en' });
     await english.page.waitForSelector('h1:has-text("Device health")');
