@@ -214,6 +214,7 @@ export const limits = {
   /** The house looks at running installations so often, at probations so often; installations of one answer, homes of one village's list. Bytes of a signature's picture. */ installLookMs: 10_000, probationLookMs: 10 * 60_000, installRows: 200, installHomes: 2_000, signatureBytes: 256 * 1024,
   /** When a battery ends: at this percent; said from so many readings over so many days; a rise of so much is a new battery, a fall of less none. Longest end that is named, days. */ batteryEndPercent: 10, batteryReadingsMin: 7, batteryDaysMin: 14, batteryRenewedPercent: 15, batteryFallMin: 3, batteryDaysMax: 3_650,
   /** A signal is weak below this (dBm, as the device says it); it falls when a week is so much (dB) below the days before; said from so many days; days that are looked at; devices of one list. */ signalDays: 30, signalWeakDbm: -100, signalFallDb: 8, signalDaysMin: 3, signalListed: 500,
+  /** 走测: minutes of one walk; what comes in the first moments of a room may be of the one before; steps of one walk. */ walkMinutes: 30, walkSettleMs: 15_000, walkSteps: 40,
   /** A SIM that is paid for less than so many days more is on the list. */ simDays: 60,
   /** 每月试按: a press that is due within so many days is asked for; a village is told again after so many; devices of one county that are looked at. */ testCallSoonDays: 7, testCallRemindDays: 7, testCallRows: 100_000,
   /** Devices whose battery's end is reckoned for one list, the lowest first: the others are not on it. */ batteryListed: 200,

@@ -58,6 +58,7 @@ import { registerSettings } from './settings.ts';
 import { registerShift } from './shift.ts';
 import { registerStations } from './stations.ts';
 import { registerTestCalls } from './test-calls.ts';
+import { registerWalkTest } from './walk-test.ts';
 import { registerUsers } from './users.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
@@ -66,5 +67,5 @@ export const routes: readonly RegisterRoutes[] = [
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
-  registerTestCalls, registerInstallations, registerInstallationActs, registerCertificates,
+  registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerCertificates,
 ];
