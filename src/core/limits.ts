@@ -137,7 +137,7 @@ export const limits = {
   /** An outside request of a flow, all redirects together, ends after this; redirects followed. */ flowsHttpMs: 15_000, flowsRedirects: 3,
   /** Memory of the process that runs flows, heap (MB) and all of it (bytes): beyond, it is ended. */ flowsHeapMb: 160, flowsRssBytes: 420 * 1024 * 1024,
   /** Without a beat of it for so long, or not up after so long, it is ended. */ flowsStuckMs: 4_000, flowsStartMs: 45_000,
-  /** Messages of one tab in a second, for so many seconds in a row: it is ended. */ flowsFlood: 3_000, flowsFloodSeconds: 5,
+  /** Messages of one tab in a second, for so many seconds in a row: it is ended. */ flowsFlood: 1_000, flowsFloodSeconds: 5,
   /** Pause before it is started again, doubled with each end that follows within flowsSteadyMs, at most. */ flowsPauseMs: 1_000, flowsPauseMsMax: 5 * 60_000, flowsSteadyMs: 60_000,
   /** Lines of its log in a second: further ones are counted, not kept. What happened to flows is kept so long; rows of one answer. */ flowsLines: 20, flowsKeepMs: 90 * 24 * 3_600_000, flowsShown: 50,
   // -- self-check

@@ -6,6 +6,7 @@ import { mkdirSync, openSync, writeSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { closeTheWays } from './guard.ts';
 import type { Answer, Begin, Call, FromHost, ToHost } from './messages.ts';
 
@@ -77,15 +78,22 @@ function trace(red: RedApi, file: string): void {
   const fd = openSync(file, 'w', 0o600);
   const record = Buffer.alloc(recordBytes);
   const counts = new Map<string, { tab: string; node: string; count: number }>();
+  const grown = new Map<string, { tab: string; node: string; bytes: number }>();
   let last = '';
+  let lastTab = '';
+  let outside = 0; // memory that no heap bounds: what it grew by since a node took its message is laid at that node's door
   red.hooks.add('onReceive.anling', ({ destination }) => {
     const node = destination?.node;
     if (!node?.id) return;
     const tab = String(node.z ?? '');
+    const external = getHeapStatistics().external_memory;
+    if (last !== '' && external > outside) { const g = grown.get(last) ?? { tab: lastTab, node: last, bytes: 0 }; g.bytes += external - outside; grown.set(last, g); }
+    outside = external;
     const seen = counts.get(tab);
     if (seen) { seen.count++; seen.node = node.id; } else counts.set(tab, { tab, node: node.id, count: 1 });
     if (node.id === last) return;
     last = node.id;
+    lastTab = tab;
     record.fill(32);
     record.write(`${tab}\t${node.id}\t${String(node.name || node.type || '').slice(0, 60)}\n`, 0, recordBytes, 'utf8');
     writeSync(fd, record, 0, recordBytes, 0);
@@ -93,6 +101,7 @@ function trace(red: RedApi, file: string): void {
   setInterval(() => {
     const [busiest = null] = [...counts.values()].sort((a, b) => b.count - a.count);
     counts.clear();
-    tell({ type: 'beat', rss: process.memoryUsage.rss(), busiest });
+    const [grower = null] = [...grown.values()].sort((a, b) => b.bytes - a.bytes);
+    tell({ type: 'beat', rss: process.memoryUsage.rss(), busiest, grower });
   }, beatMs);
 }

@@ -25,7 +25,7 @@ export type KeeperOptions = {
 export type KeeperState = { port: number | null; restarts: number; pausedMs: number | null; safe: boolean; rss: number | null };
 export type Keeper = Service & { state(): KeeperState };
 
-type Cut = Pick<FlowIncident, 'what' | 'detail'> & { /** the tab that floods, when it is known better than by the last message */ tab?: string; node?: string };
+type Cut = Pick<FlowIncident, 'what' | 'detail'> & { /** the tab that floods or grows, when it is known better than by the last message */ tab?: string; node?: string };
 const watchMs = 250;
 const stopMs = 1_500;
 /** Ends in a row whose tab nobody can name: then it is started without any flow. */
@@ -84,7 +84,10 @@ class FlowKeeper {
     const quietMs = now - this.#heardAt;
     if (this.#cut) return;
     if (this.#port === null ? now - this.#startedAt > limits.flowsStartMs : quietMs > limits.flowsStuckMs) this.#end({ what: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
-    else if (rssOf(this.#life.pid, this.#beat) > limits.flowsRssBytes) this.#end({ what: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB` });
+    else if (rssOf(this.#life.pid, this.#beat) > limits.flowsRssBytes) {
+      const grower = this.#beat?.grower;
+      this.#end({ what: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB`, ...(grower ? { tab: String(grower.tab), node: String(grower.node) } : {}) });
+    }
   }
 
   #start(now: number): void {

@@ -8,6 +8,6 @@ export type ToHost = Begin | Answer;
 
 /** A call of the API of the flows, or of an outside host through the list of the settings. */
 export type Call = { type: 'api'; id: number; path: string; body: unknown } | { type: 'http'; id: number; method: string; url: string; headers: Record<string, string>; body: string | null };
-/** Each half second: memory, and the tab that had most messages since the last beat. */
-export type HostBeat = { type: 'beat'; rss: number; busiest: { tab: string; node: string; count: number } | null };
+/** Each half second: memory, the tab that had most messages since the last beat, and the node under which memory outside the heap has grown most. */
+export type HostBeat = { type: 'beat'; rss: number; busiest: { tab: string; node: string; count: number } | null; grower: { tab: string; node: string; bytes: number } | null };
 export type FromHost = { type: 'up'; port: number } | HostBeat | Call;

@@ -44,14 +44,14 @@ export const listPlaces = (sql: Sql): Promise<FlowPlace[]> => sql.query<FlowPlac
 
 export type FlowEvent = {
   id: string; kind: string; edge: string; source: string; deviceId: string | null; homeId: string | null; personId: string | null; room: string | null; regionCode: string | null;
-  model: string | null; receivedAt: number; deviceTime: number | null; result: string | null; alertId: string | null;
+  model: string | null; type: string | null; receivedAt: number; deviceTime: number | null; result: string | null; alertId: string | null;
 };
 /** Events after this number, in our own order, without what the device said of itself (it stays sealed); the house's own press is none. */
 export function eventsAfter(sql: Sql, after: number, rows: number): Promise<FlowEvent[]> {
   return sql.query<FlowEvent>(
     `select e.id, e.kind, e.edge, e.source, e.device_id as "deviceId", coalesce(e.home_id, d.home_id) as "homeId", coalesce(e.person_id, d.person_id) as "personId", coalesce(e.room, d.room) as room,
-       coalesce(h.region_code, nullif(d.region_code, '')) as "regionCode", d.model, e.received_at as "receivedAt", e.device_time as "deviceTime", e.result, e.alert_id as "alertId"
-     from event e left join device d on d.id = e.device_id left join home h on h.id = coalesce(e.home_id, d.home_id) where e.id > $1 order by e.id limit $2`, [after, rows], 'flow-events');
+       coalesce(h.region_code, nullif(d.region_code, '')) as "regionCode", d.model, m.type, e.received_at as "receivedAt", e.device_time as "deviceTime", e.result, e.alert_id as "alertId"
+     from event e left join device d on d.id = e.device_id left join device_model m on m.id = d.model left join home h on h.id = coalesce(e.home_id, d.home_id) where e.id > $1 order by e.id limit $2`, [after, rows], 'flow-events');
 }
 export async function lastEventId(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ id: string | null }>('select max(id) as id from event', [], 'flow-event-head');

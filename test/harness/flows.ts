@@ -16,10 +16,12 @@ import { testWeb, type Web, type WebOptions } from './web.ts';
 export const root = join(import.meta.dirname, '..', '..');
 export type FlowNode = { id: string; type: string; z?: string; wires?: string[][]; [key: string]: unknown };
 export type Flows = {
-  web: Web; keeper: Keeper; folder: string; logs: string[]; token: string;
+  web: Web; readonly keeper: Keeper; folder: string; logs: string[]; token: string;
   /** A call of the API with the flows' token. */ call(path: string, body?: unknown, method?: string): Promise<{ status: number; body: Any }>;
   deploy(nodes: readonly FlowNode[]): Promise<void>;
   /** Waits until the contained process is up. */ up(): Promise<void>;
+  /** Presses the button of an inject node, as in the editor. */ press(nodeId: string): Promise<void>;
+  /** Ends the keeper and its process; `up` after `again` has both anew on the same folder. */ pause(): Promise<void>; again(): void;
   stop(): Promise<void>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
@@ -38,7 +40,8 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
   const folder = mkdtempSync(join(tmpdir(), 'anling-flows-'));
   const logs: string[] = [];
   const { t } = web;
-  const keeper = startKeeper({ root, folder: join(folder, 'flows'), db: t.db, seal: t.seal, log: createLog('flows' as never, 'info', (line) => logs.push(line)), metrics: createMetrics('flows' as never), api: web.url, token });
+  const start = (): Keeper => startKeeper({ root, folder: join(folder, 'flows'), db: t.db, seal: t.seal, log: createLog('flows' as never, 'info', (line) => logs.push(line)), metrics: createMetrics('flows' as never), api: web.url, token });
+  let keeper = start();
   let beating = true;
   const beats = (async () => { while (beating) { await beat(t.db, { id: 'flows-test', role: 'flows', detail: { flows: keeper.state() } }).catch(() => {}); await sleep(200); } })();
   const up = async (): Promise<void> => {
@@ -47,11 +50,13 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
     while ((await web.fetch('/api/v1/flows-state', { cookie: await web.cookie('admin') })).body.up !== true) await sleep(50);
   };
   return {
-    web, keeper, folder: join(folder, 'flows'), logs, token, call, up,
+    web, get keeper() { return keeper; }, folder: join(folder, 'flows'), logs, token, call, up,
     async deploy(nodes) {
       const answer = await web.fetch('/flows/flows', { method: 'POST', cookie: await web.cookie('technician'), body: nodes, headers: { 'node-red-deployment-type': 'full', origin: web.url } });
       if (answer.status !== 204) throw new Error(`deploy: ${answer.status} ${answer.text}`);
     },
+    async press(id) { const r = await web.fetch(`/flows/inject/${id}`, { method: 'POST', cookie: await web.cookie('technician'), body: {}, headers: { origin: web.url } }); if (r.status !== 200) throw new Error(`press: ${r.status} ${r.text}`); },
+    pause: () => keeper.stop(), again() { keeper = start(); },
     async stop() { beating = false; await beats; await keeper.stop(); await web.stop(); rmSync(folder, { recursive: true, force: true }); },
   };
 }
