@@ -8,11 +8,11 @@ import type { FromHost, ToHost } from './messages.ts';
 export type Life = { readonly pid: number | undefined; send(message: ToHost): void; kill(): void; stop(boundMs: number): Promise<void> };
 export type LifeOptions = { root: string; userDir: string; onMessage(message: FromHost): void; onLine(line: string): void; /** once */ onEnd(how: string): void };
 
-/** The files that Node-RED needs: the packages, our nodes, this folder; its own folder alone may it write. */
+/** The files that Node-RED needs: the packages, our nodes, this folder; its own folder alone may it write. Node's SQLite asks no permission (24.21: it opens any file), so it is not there. */
 function permissions(root: string, userDir: string): string[] {
   const modules = join(root, 'node_modules');
   const read = [modules, realpathSync(modules), join(root, 'package.json'), join(root, 'flows', 'nodes'), join(root, 'flows', 'ready'), join(root, 'src', 'flows'), userDir];
-  return ['--permission', ...[...new Set(read)].filter((path) => path === userDir || existsSync(path)).map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${userDir}`, `--max-old-space-size=${limits.flowsHeapMb}`];
+  return ['--permission', ...[...new Set(read)].filter((path) => path === userDir || existsSync(path)).map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${userDir}`, `--max-old-space-size=${limits.flowsHeapMb}`, '--no-experimental-sqlite'];
 }
 
 export function startLife({ root, userDir, onMessage, onLine, onEnd }: LifeOptions): Life {

@@ -6,7 +6,9 @@ import dgram from 'node:dgram';
 import dns from 'node:dns';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import os from 'node:os';
 import process from 'node:process';
+import v8 from 'node:v8';
 
 const refused = -13; // EACCES, as libuv says it
 type Bag = Record<string | symbol, unknown>;
@@ -36,6 +38,8 @@ export function closeTheWays(listening: net.Server): void {
   const resolver = (new dns.Resolver() as unknown as { _handle: object })._handle;
   for (const name of Object.getOwnPropertyNames(prototypeOf(resolver)).filter((n) => /^(query|getHostByAddr)/.test(n))) seal(prototypeOf(resolver), name, no);
   for (const from of [dns, dns.promises] as object[]) for (const name of ['lookup', 'lookupService']) seal(from, name, denied('look up names'));
-  for (const name of ['kill', '_kill', 'abort', 'dlopen', 'reallyExit', '_debugProcess', '_startProfilerIdleNotifier', 'execve']) if (name !== 'reallyExit') seal(process, name, denied(name));
+  for (const name of ['kill', '_kill', 'abort', 'dlopen', '_debugProcess', 'execve']) seal(process, name, denied(name));
+  seal(os, 'setPriority', denied('set priorities'));
+  seal(v8, 'setFlagsFromString', denied('set flags'));
   syncBuiltinESMExports();
 }
