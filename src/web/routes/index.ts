@@ -27,6 +27,7 @@ import { registerFlowsPage } from './flows-page.ts';
 import { registerFlowsStreams } from './flows-streams.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
+import { registerInstallationReport } from './installation-report.ts';
 import { registerInstallationActs } from './installation-acts.ts';
 import { registerInstallations } from './installations.ts';
 import { registerMap } from './map.ts';
@@ -67,5 +68,5 @@ export const routes: readonly RegisterRoutes[] = [
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
-  registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerCertificates,
+  registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerInstallationReport, registerCertificates,
 ];
