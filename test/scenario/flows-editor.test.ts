@@ -1,7 +1,9 @@
 /** The editor of the flows through the web role: who gets in and who does not, what the process behind it can be asked, and that nobody gets past the pages. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { fn, type Flows, once, tab, testFlows } from '#test/harness/flows.ts';
+import { fn, type FlowNode, type Flows, once, root, tab, testFlows } from '#test/harness/flows.ts';
 import { town } from '#test/harness/web.ts';
 
 let flows: Flows;
@@ -57,6 +59,27 @@ describe('the editor under /flows', () => {
     expect(types.filter((t) => /^(exec|file|file in|watch|tcp|udp|http|mqtt|websocket|tls)/.test(t))).toEqual([]);
     expect((await web.fetch('/flows/nodes', { method: 'POST', cookie, headers: { origin: web.url }, body: { module: 'node-red-node-ping' } })).status).toBeGreaterThanOrEqual(400);
     expect((await web.fetch('/flows/settings', { cookie })).body.externalModules).toMatchObject({ autoInstall: false, palette: { allowInstall: false } });
+  });
+
+  it('our nodes are there with help in both languages, and every example and ready flow can be imported as it is [C11]', async () => {
+    const { web } = flows;
+    const cookie = await web.cookie('technician');
+    const sets: { id: string; types: string[]; enabled: boolean; err?: unknown }[] = (await web.fetch('/flows/nodes', { cookie, headers: { accept: 'application/json' } })).body;
+    const ours = sets.filter((s) => s.id.startsWith('anling-flows/'));
+    expect([ours.length, ours.every((s) => s.enabled && s.err === undefined)]).toEqual([5, true]);
+    const types = ours.flatMap((s) => s.types);
+    for (const [language, word] of [['zh-CN', '警情的每一次变化'], ['en-US', 'Every change of an alert']] as const) {
+      const { text } = await web.fetch('/flows/nodes', { cookie, headers: { accept: 'text/html', 'accept-language': language } });
+      expect(types.filter((type) => !text.includes(`data-help-name="${type}"`) || !text.includes(`data-template-name="${type}"`))).toEqual([]);
+      expect(text).toContain(word);
+    }
+    const examples: { fn: string }[] = (await web.fetch('/flows/library/examples/flows/anling-flows', { cookie })).body;
+    const shown = await Promise.all(examples.map(async ({ fn: name }) => (await web.fetch(`/flows/library/examples/flows/anling-flows/${encodeURIComponent(name)}`, { cookie })).body as FlowNode[]));
+    const files = readdirSync(join(root, 'flows', 'ready')).map((name) => JSON.parse(readFileSync(join(root, 'flows', 'ready', name), 'utf8')) as FlowNode[]);
+    const used = new Set([...shown, ...files].flat().map((n) => n.type));
+    expect([shown.length, files.length, types.filter((type) => !used.has(type))]).toEqual([5, 5, []]);
+    const known = new Set([...sets.flatMap((s) => s.types), 'tab']);
+    expect([...used].filter((type) => !known.has(type))).toEqual([]);
   });
 
   it('what is deployed runs, is kept over a restart, and says where it is [C11]', async () => {
