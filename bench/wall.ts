@@ -216,7 +216,7 @@ async function restart(dist: string): Promise<void> {
   const times: number[] = [];
   const all = Array.from({ length: 50 }, (_, i) => startLive({
     tabId: `tab-${i}`, now: () => performance.now(), random: Math.random, connect: () => new WebSocket(server.url.replace('http', 'ws'), { headers: { cookie: 'anling=admin' } }).on('error', () => {}) as unknown as Wire,
-    after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, visible: () => true, audio: () => 'running', takeInput: () => null, poll: () => Promise.resolve(null),
+    after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); }, visible: () => true, audio: () => 'running', takeInput: () => null, looking: () => null, poll: () => Promise.resolve(null),
     onState: (state) => { if (state.synced && !state.resuming && began.at > 0 && !synced.has(i) && state.alerts.size === 2) { synced.add(i); times.push(performance.now() - began.at); } }, onRing: () => {}, onNote: () => {}, onRefused: () => {},
   }));
   await pause(2_000);

@@ -16,7 +16,7 @@ export type Subject = { type: SubjectType; id: string };
 
 /** What an actor may do to an alert, over the API, by SMS, keypress or link. One table: docs/decisions. */
 export const alertActions = [
-  'claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'depart', 'decline', 'dispatch', 'arrive', 'need-help', 'done', 'shelve', 'unshelve', 'close', 'real',
+  'claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'depart', 'decline', 'dispatch', 'escalate', 'arrive', 'need-help', 'done', 'shelve', 'unshelve', 'close', 'real',
 ] as const;
 export type AlertAction = (typeof alertActions)[number];
 

@@ -62,11 +62,14 @@ function nextDue(c: Case, now: number): Change {
   return alert.planStep < alert.plan.steps.length ? runStep(c, now) : endRound(c, now);
 }
 
-function runStep(c: Case, now: number): Change {
+const runStep = (c: Case, now: number): Change => rung(c, now)?.change ?? nothing();
+
+/** One rung, at its time or because an operator asks (then it is not late); `reached`: somebody who has signal, as the plan meant him to be. Null: the plan has no such rung. */
+export function rung(c: Case, now: number, asked = false): { change: Change; reached: boolean } | null {
   const { alert } = c;
   const { plan, planStep: step, planRound: round, planBaseAt } = alert;
   const actions = plan?.steps[step]?.actions;
-  if (!plan || !actions || planBaseAt === null) return nothing();
+  if (!plan || !actions || planBaseAt === null) return null;
   const resolved = resolveStep(c, actions, round, step, now);
   const last = step + 1 >= plan.steps.length;
   const sends = last && resolved.sends.length === 0 ? lastCall(c, now) : resolved.sends;
@@ -74,8 +77,8 @@ function runStep(c: Case, now: number): Change {
   const who = new Map(c.roster.map((p) => [p.party, p]));
   const reached = sends.some((s) => who.get(s.party)?.cutOff !== true && !skipped.some((k) => k.reason === smsInstead && k.party === s.party));
   const next = planBaseAt + dueAfterMs(plan, step + 1);
-  const dueAt = planBaseAt + dueAfterMs(plan, step);
-  return {
+  const dueAt = asked ? now : planBaseAt + dueAfterMs(plan, step);
+  const change: Change = {
     ...nothing(), sends,
     patch: { planStep: step + 1 },
     // A rung that reaches nobody does not make the elder wait for the next one.
@@ -86,6 +89,7 @@ function runStep(c: Case, now: number): Change {
     }],
     feed: { what: 'plan-step', detail: { round, step } },
   };
+  return { change, reached };
 }
 
 function endRound(c: Case, now: number): Change {

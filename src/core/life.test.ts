@@ -50,7 +50,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.oneof(fc.integer({ min: 1, max: 400_000 }), fc.integer({ min: 1, max: 5_000_000 })), lateMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 900_000 })), twice: fc.boolean() }) },
   { weight: 5, arbitrary: fc.record({
     do: fc.constant('act' as const), by: fc.option(fc.constantFrom(...parties)), contact: fc.boolean(), crash: fc.integer({ min: 0, max: 9 }).map((n) => n === 0),
-    action: fc.constantFrom<AlertAction>('claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'decline', 'dispatch', 'arrive', 'need-help', 'done'),
+    action: fc.constantFrom<AlertAction>('claim', 'release', 'take-over', 'step', 'note', 'seen', 'accept', 'decline', 'dispatch', 'escalate', 'arrive', 'need-help', 'done'),
   }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('raise' as const), repeat: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('beat' as const) }) },
@@ -84,7 +84,7 @@ class World {
   }
 
   act(s: Extract<Step, { do: 'act' }>): void {
-    const by = s.by !== null && !['claim', 'release', 'take-over', 'dispatch'].includes(s.action) ? s.by : null;
+    const by = s.by !== null && !['claim', 'release', 'take-over', 'dispatch', 'escalate'].includes(s.action) ? s.by : null;
     const result = act(this.c, {
       action: s.action, actor: actor(by), via: by ? 'sms' : 'wall', tabId: 'tab', ...(s.by && !by ? { party: s.by as Party } : {}), ...(s.contact && s.action === 'step' ? { contact: 'elder' as const } : {}),
     }, this.now);

@@ -230,6 +230,7 @@ export const limits = {
   /** Bytes of one frame from a browser on the live channel: the socket is closed (1009). */ liveFrameBytes: 64 * 1024,
   /** Frames a browser may send on the live channel in 10 s: beyond, closed (1008). */ liveFramesPer10s: 100,
   /** Pings, one each two seconds, that a live socket leaves unanswered: then it is cut; its tab, if there still is one, comes again and resumes. */ liveUnanswered: 15,
+  /** A console that has not beaten for so long looks at no case any more (正在查看). */ lookMs: 12_000,
   /** A live socket that has not said hello by then is closed (1008). */ helloMs: 10_000,
   /** A screen's cookie is kept so long by its browser, which allows no more; the token behind it decides, and the kiosk's start page renews it. */ screenCookieMs: 400 * 86_400_000,
   /** Base map tiles kept on disk (beyond, fetched anew each time), how long one is taken as it is, and by the browser. */ tilesKept: 100_000, tileKeepMs: 30 * 86_400_000, tileBrowserS: 86_400,

@@ -26,6 +26,8 @@ export type ServerFrame =
   | { type: 'standby'; on: boolean; cases: StandbyCase[] }
   /** Every call that rings, then those missed and not opened since, oldest first; the whole list each time, for those who act. */
   | { type: 'calls'; calls: CallView[] }
+  /** Which cases are open at other consoles (正在查看), and who sits there; all of it each time, for those who act. */
+  | { type: 'looking'; cases: readonly { id: string; who: readonly string[] }[] }
   | { type: 'beat'; epoch: string; headSeq: number; open: Record<'1' | '2' | '3' | '4', number>; openSetHash: string; serverTime: number; cannotHear: number;
       /** Open wall tabs, and how many of them are visible or not with running sound. */ consoles?: { open: number; hearing: number };
       /** 值守确认 that waits for a key at the desk: when it was asked, how many before it were missed. */ vigilance?: { askedAt: number; missed: number };
@@ -51,7 +53,7 @@ export type PresenceCount = { code: string; online: number; offline: number; nev
 
 export type ClientFrame =
   | { type: 'hello'; epoch: string | null; lastSeq: number; tabId: string }
-  | { type: 'beat'; tabId: string; visible: boolean; audio: 'running' | 'suspended' | 'muted'; lastSeq: number; /** a human's last key or click, so many ms ago; only when there was one since the last beat */ inputAgoMs?: number };
+  | { type: 'beat'; tabId: string; visible: boolean; audio: 'running' | 'suspended' | 'muted'; lastSeq: number; /** a human's last key or click, so many ms ago; only when there was one since the last beat */ inputAgoMs?: number; /** the case that is open there */ looking?: string };
 
 /** A row of `feed.payload`: no personal data; the web role adds masked names and places. */
 export type FeedPayload = { what: string; ring?: 'p1' | 'p2' | 'soft' | 'desk' | 'nobody'; detail?: Record<string, unknown> };

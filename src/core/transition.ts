@@ -7,6 +7,7 @@ import { accept, arrive, commit, decline, depart, lateAnswer, needHelp, relative
 import { type Alert, installingFlag, isShelved, type Outcome, outcomes, shelvedFlag } from './alert.ts';
 import { type Case, type Change, joined, nothing, type Send, withFlags } from './change.ts';
 import { consentNeeded } from './consent.ts';
+import { escalate } from './decide-escalate.ts';
 import { allOff } from './decide-raise.ts';
 import { resumePlan, startPlan } from './decide-plan.ts';
 import { backFromShelf, leavesShelf } from './decide-shelf.ts';
@@ -37,6 +38,7 @@ function decided(c: Case, a: Act, now: number): ActResult {
     case 'note': return done(stepped(c, now, log(a, 'note'), { flags: withFlags(alert, ['noted']) }));
     case 'step': return step(c, a, now);
     case 'dispatch': return dispatch(c, a, now);
+    case 'escalate': return escalate(c, a, now);
     case 'seen': return seen(c, a);
     case 'accept': return accept(c, a, now);
     case 'depart': return depart(c, a, now);

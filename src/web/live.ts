@@ -9,7 +9,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { limits } from '#core/limits.ts';
 import type { ClientFrame, ServerFrame } from '#core/live.ts';
 import type { Caller } from '#core/user.ts';
-import { readFeedHead, readSnapshot } from '#store/alert-views.ts';
+import { findAlertView, readFeedHead, readSnapshot } from '#store/alert-views.ts';
 import { beatConsole } from '#store/county-status.ts';
 import { alertReaders, deskRoles, requireProof, seesRegion } from './access.ts';
 import type { WebContext } from './context.ts';
@@ -17,13 +17,14 @@ import { refusalOf, refuse, type Upgrade } from './door-proxy.ts';
 import { ApiError } from './errors.ts';
 import { type Feed, pieces } from './feed.ts';
 import { type Hub, type HubClient, presenceText } from './hub.ts';
+import type { Looking } from './looking.ts';
 import { type Authenticate, authenticator, cookieRule, isOwnOrigin } from './session.ts';
 
 const Frame = Compile(Type.Union([
   Type.Object({ type: Type.Literal('hello'), epoch: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]), lastSeq: Type.Integer({ minimum: 0 }), tabId: Type.String({ minLength: 1, maxLength: 64 }) }),
   Type.Object({
     type: Type.Literal('beat'), tabId: Type.String({ minLength: 1, maxLength: 64 }), visible: Type.Boolean(), lastSeq: Type.Integer({ minimum: 0 }),
-    audio: Type.Union([Type.Literal('running'), Type.Literal('suspended'), Type.Literal('muted')]), inputAgoMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.sessionIdleMs })),
+    audio: Type.Union([Type.Literal('running'), Type.Literal('suspended'), Type.Literal('muted')]), inputAgoMs: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.sessionIdleMs })), looking: Type.Optional(Type.String({ pattern: '^[0-9]{1,19}$' })),
   }),
 ]));
 /** One console row per tab in this time, whatever the tab sends. */
@@ -31,7 +32,7 @@ const consoleMs = 2_800;
 /** Frames of one catch-up chunk; the next waits until these have left. */
 const flushMs = 30_000;
 
-type Deps = { ctx: WebContext; hub: Hub; feed: Feed };
+type Deps = { ctx: WebContext; hub: Hub; feed: Feed; looking: Looking };
 
 /** Handles upgrades of the live path: origin and caller first, a socket only then (W6, W7). */
 export function liveUpgrade(deps: Deps): Upgrade {
@@ -76,6 +77,7 @@ class LiveSocket implements HubClient {
   #frames = { count: 0, since: performance.now() };
   #consoleAt = Number.NEGATIVE_INFINITY;
   #unanswered = 0;
+  #looksAt: string | null = null;
   #run = 0;
   tabId: string | null = null;
   sent = 0;
@@ -90,7 +92,7 @@ class LiveSocket implements HubClient {
     ws.on('message', (data, binary) => this.#take(data.toString(), binary));
     ws.on('pong', () => { this.#unanswered = 0; });
     ws.on('error', () => ws.terminate());
-    ws.on('close', () => { this.live = false; this.#run++; this.#clearHello(); deps.hub.remove(this); });
+    ws.on('close', () => { this.live = false; this.#run++; this.#clearHello(); deps.hub.remove(this); this.#looksAt = null; deps.looking.set(this, null); });
     deps.hub.add(this);
   }
 
@@ -126,11 +128,23 @@ class LiveSocket implements HubClient {
 
   #beat(frame: Extract<ClientFrame, { type: 'beat' }>, now: number): void {
     const { ctx } = this.#deps;
+    if (this.#caller.kind === 'user' && this.desk) this.#look(frame.visible ? frame.looking ?? null : null);
     // The row is what the worker judges by; machines and readers hold no console.
     if (this.#caller.kind !== 'user' || !this.desk || (now - this.#consoleAt < consoleMs && frame.inputAgoMs === undefined)) return;
     this.#consoleAt = now;
     beatConsole(ctx.db, { tabId: frame.tabId, userId: this.#caller.id, visible: frame.visible, audio: frame.audio, lastSeq: frame.lastSeq, inputAgoMs: frame.inputAgoMs ?? null })
       .catch((error: unknown) => ctx.log.warn({ err: error }, 'a console beat was not noted'));
+  }
+
+  /** Which case is open here: looked up once when it changes; only what this user may see counts. */
+  #look(id: string | null): void {
+    const { ctx, looking } = this.#deps;
+    if (id === this.#looksAt) { looking.still(this); return; }
+    this.#looksAt = id;
+    if (id === null) { looking.set(this, null); return; }
+    findAlertView(ctx.db, id).then((row) => {
+      if (this.#looksAt === id) looking.set(this, row && seesRegion(this.scopeCode, row.regionCode) ? { id, regionCode: row.regionCode, name: this.#caller.name } : null);
+    }, (error: unknown) => ctx.log.warn({ err: error }, 'who looks at which case was not noted'));
   }
 
   /** Sends what the socket has missed, in order, then joins the broadcast at exactly the number it has reached. */
@@ -159,6 +173,7 @@ class LiveSocket implements HubClient {
       if (presence !== '') this.send(presence);
       hub.sendCalls(undefined, this);
       hub.sendStandby(undefined, this);
+      this.#deps.looking.forget(this);
       await feed.beatTo(this);
     } catch (error) {
       ctx.log.warn({ err: error }, 'a live socket could not catch up');

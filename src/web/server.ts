@@ -24,6 +24,7 @@ import { startHousekeeping } from './housekeeping.ts';
 import { Hub } from './hub.ts';
 import { liveUpgrade } from './live.ts';
 import { registerCertificatePage } from './pages/certificate.ts';
+import { Looking } from './looking.ts';
 import { registerCaregiver } from './pages/caregiver.ts';
 import { startInstallations } from './installations.ts';
 import { startPacks } from './packs.ts';
@@ -81,7 +82,7 @@ export async function startWeb(ctx: WebContext): Promise<Service & { url: string
   const canary = startCanaryWatch(ctx);
   const standby = startStandbyWatch({ ctx, hub });
   const audit = startAuditWatch({ ctx, hub });
-  const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed }), '/flows/comms': flowsUpgrade(ctx) });
+  const closeUpgrades = attachUpgrades(app, ctx, { '/api/v1/live': liveUpgrade({ ctx, hub, feed, looking: new Looking(hub) }), '/flows/comms': flowsUpgrade(ctx) });
   const url = await app.listen({ host: ctx.settings.host, port: ctx.settings.port });
   const packs = startPacks(ctx);
   const installations = startInstallations(ctx);

@@ -184,6 +184,10 @@ export class FakeHouse {
         if (path === 'claim' && alert.claimedBy !== null && alert.claimedBy !== user.id) return conflict(alert.claimedByName, alert.claimedAt);
         entry(path === 'claim' ? 'claimed' : 'taken-over');
         return ok({ ...mine, state: 'claimed', nextDueAt: now + 120_000, nextDueSlot: 'claim', planState: 'suspended' }, 'claimed');
+      case 'escalate':
+        if (alert.planStep >= 6) return { status: 422, body: { error: { code: 'E_INVALID', message: 'Missing or wrong: plan.', fields: [{ field: 'plan', expected: 'a rung that was not called' }] } } };
+        entry('escalated', { detail: { step: alert.planStep, round: 0, steps: [alert.planStep] } });
+        return ok({ planStep: alert.planStep + 1, lastStepAt: now }, 'escalated');
       case 'release': entry('released'); return ok({ state: 'open', claimedBy: null, claimedByName: null, claimedAt: null, nextDueAt: now + 5_000, nextDueSlot: 'plan' }, 'released');
       case 'notes': entry('note'); return ok({ flags: [...new Set([...alert.flags, 'noted'])] }, 'note');
       case 'dispatch': entry('dispatched', { detail: { party: body['party'] } }); this.engagements.set(id, [{ party: String(body['party']), state: 'notified', arriveBy: null }]); return ok({ lastStepAt: now }, 'dispatched');

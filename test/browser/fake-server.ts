@@ -45,6 +45,12 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   const held: ServerFrame[] = [];
   const sockets = new Set<Socket>();
   const send = (wire: WebSocket, frame: ServerFrame): void => { if (!stopped && wire.readyState === WebSocket.OPEN) wire.send(JSON.stringify(frame)); };
+  const looks = new Map<WebSocket, { name: string; id: string }>();
+  const look = (wire: WebSocket, name: string, id: string | undefined): void => {
+    if (looks.get(wire)?.id === id) return;
+    if (id === undefined) looks.delete(wire); else looks.set(wire, { name, id });
+    for (const one of wires) send(one, { type: 'looking', cases: [...looks].filter(([other]) => other !== one).map(([, l]) => ({ id: l.id, who: [l.name] })) });
+  };
   const self: FakeServer = {
     url: '', dist, house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, hellos: [], beats: [], reveals: [], requests: [],
     stop() { stopped = true; },
@@ -69,13 +75,14 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   server.on('upgrade', (request, socket, head) => {
     const run = (): void => {
       if (self.noSockets) { socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n'); return; }
-      if (!userOf(request)) { socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'); return; }
+      const user = userOf(request);
+      if (!user) { socket.end('HTTP/1.1 401 Unauthorized\r\n\r\n'); return; }
       upgrades.handleUpgrade(request, socket, head, (wire) => {
         wires.add(wire);
-        wire.on('close', () => wires.delete(wire));
+        wire.on('close', () => { wires.delete(wire); look(wire, user.name, undefined); });
         wire.on('message', (data) => {
           const frame = JSON.parse(String(data)) as ClientFrame;
-          if (frame.type === 'beat') { self.beats.push(frame); return; }
+          if (frame.type === 'beat') { self.beats.push(frame); look(wire, user.name, frame.visible ? frame.looking : undefined); return; }
           self.hellos.push(frame);
           for (const answer of house.answer(frame.epoch, frame.lastSeq)) send(wire, answer);
           send(wire, { type: 'calls', calls: house.calls });

@@ -12,6 +12,31 @@ describe('the script', () => {
   const come = useWall((fresh) => { server = fresh; });
   const shot = process.env['ANLING_SHOTS'];
 
+  it('E escalates: the next rung in that second, once a press, logged with who pressed, the claim kept; when a round has no rung left it says so in words [E1]', async () => {
+    const alert = server.house.raise();
+    const { page } = await come();
+    await page.waitForSelector(row(alert.id));
+    await page.keyboard.press('ArrowDown');
+    await page.waitForSelector('[data-test=escalate]');
+    await page.keyboard.press('a');
+    await page.waitForSelector('[data-test=case][data-state=claimed]');
+    await page.keyboard.press('e');
+    await page.waitForSelector('[data-action=escalated]');
+    expect(await page.textContent('[data-action=escalated]')).toMatch(/升级.*张三/);
+    expect(server.house.alerts.get(alert.id)).toMatchObject({ state: 'claimed', claimedBy: 'u-admin' });
+    server.house.change(alert.id, { planStep: 6 }, 'plan-step');
+    await page.click('[data-test=escalate]');
+    await page.waitForSelector('[data-test=toast-bad]');
+    expect(await page.textContent('[data-test=toast-bad]')).toContain('这一轮的人都已叫过');
+    server.house.change(alert.id, { state: 'committed', committedAt: Date.now() }, 'committed');
+    await page.waitForSelector('[data-test=escalate]', { state: 'detached' });
+    expect(server.requests.filter((r) => r.endsWith('/escalate'))).toHaveLength(2);
+    await page.keyboard.press('e');
+    await page.keyboard.press('d');
+    await page.waitForSelector('[data-part=responders]:focus, [data-part=responders] :focus');
+    expect(server.requests.filter((r) => r.endsWith('/escalate'))).toHaveLength(2);
+  });
+
   it('a fall: a number key for each step, logged with who and when, the next one opened with what to say; keys rest while somebody types [D7]', async () => {
     const alert = server.house.raise({ kind: 'fall' });
     const { page } = await come({ width: 1920, height: 1080 });

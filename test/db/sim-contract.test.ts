@@ -93,7 +93,7 @@ const opOf: fc.Arbitrary<Op> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant('press' as const), kind: fc.constantFrom<EventKind>('sos', 'fall', 'smoke', 'low-battery', 'cancel'), device: fc.integer({ min: 1, max: 4 }), id: fc.integer({ min: 1, max: 4 }), again: fc.boolean(), clear: fc.integer({ min: 0, max: 4 }).map((n) => n === 0) }) },
   { weight: 4, arbitrary: fc.constant<Op>({ do: 'evaluate' }) }, { weight: 5, arbitrary: fc.constant<Op>({ do: 'fire' }) }, { weight: 3, arbitrary: fc.constant<Op>({ do: 'fail' }) }, { weight: 2, arbitrary: fc.constant<Op>({ do: 'replies' }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(500, 13_000, 30_000, 61_000, 125_000, 1_300_000) }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('act' as const), action: fc.constantFrom<AlertAction>('claim', 'release', 'take-over', 'step', 'note', 'accept', 'decline', 'dispatch', 'arrive', 'need-help', 'done', 'close'), alert: fc.integer({ min: 1, max: 3 }), party: fc.integer({ min: 0, max: 4 }), op: fc.integer({ min: 1, max: 2 }), contact: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('act' as const), action: fc.constantFrom<AlertAction>('claim', 'release', 'take-over', 'step', 'note', 'accept', 'decline', 'dispatch', 'escalate', 'arrive', 'need-help', 'done', 'close'), alert: fc.integer({ min: 1, max: 3 }), party: fc.integer({ min: 0, max: 4 }), op: fc.integer({ min: 1, max: 2 }), contact: fc.boolean() }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('send' as const), rows: fc.integer({ min: 1, max: 4 }), results: fc.array(fc.integer({ min: 0, max: 5 }), { minLength: 8, maxLength: 8 }), late: fc.boolean(), dies: fc.integer({ min: 0, max: 2 }).map((n) => n === 0) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fate' as const), row: fc.integer({ min: 1, max: 12 }), what: fc.integer({ min: 0, max: 2 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('says' as const), who: fc.integer({ min: 0, max: 4 }), text: fc.constantFrom(...texts) }) },
@@ -115,7 +115,7 @@ async function perform(s: Side, op: Op, n: number, now: number): Promise<unknown
     case 'evaluate': case 'fire': case 'fail': case 'replies': return await s[op.do]();
     case 'act': {
       const party = parties[op.party] as Party;
-      const desk = ['claim', 'release', 'take-over', 'dispatch', 'close', 'note', 'step'].includes(op.action);
+      const desk = ['claim', 'release', 'take-over', 'dispatch', 'escalate', 'close', 'note', 'step'].includes(op.action);
       return await s.respond({
         alertId: String(op.alert) as AlertId, action: op.action, actor: desk ? { type: 'user', id: `op${op.op}`, name: '接警' } : { type: 'party', id: party, name: '' }, via: desk ? 'wall' : 'link', trace: 't', tabId: `tab${op.op}`,
         ...(desk ? { party, note: '核实', outcome: 'F1' as const } : {}), ...(op.contact && op.action === 'step' ? { contact: 'elder' as const } : {}),

@@ -124,6 +124,26 @@ describe('the desk', () => {
     expect((await a.sentLines()).map((l) => l.split(' ').slice(1).join(' '))).toContain('voice contact:keyholder voice-p1');
   });
 
+  it('升级 under a claim calls the next rung in that second and leaves the claim; given back, the plan goes on behind it [E1 LAW6]', async () => {
+    await press();
+    await a.sent();
+    await a.pass(8);
+    const { id } = await a.alert();
+    await a.respond({ alertId: id, action: 'claim' });
+    await a.pass(2);
+    expect(await a.respond({ alertId: id, action: 'escalate' })).toMatchObject({ kind: 'ok', state: 'claimed' });
+    expect(await a.sentLines()).toEqual(['10 voice responder:cw voice-p1']);
+    expect(await a.respond({ alertId: id, action: 'escalate', actor: operator('op2', '李接警') })).toMatchObject({ kind: 'conflict', by: '陈接警' });
+    await a.pass(60);
+    expect(await a.sentLines()).toEqual([]);
+    await a.respond({ alertId: id, action: 'release' });
+    await a.pass(1);
+    expect((await a.sentLines()).map((l) => l.split(' ').slice(1).join(' '))).toContain('voice contact:keyholder voice-p1');
+    const steps = (await a.log()).filter((l) => l.action === 'plan-step').map((l) => l.detail);
+    expect(steps.map((d) => [d['step'], Number(d['lateMs']) < 2_000])).toEqual([[0, true], [1, true], [2, true]]);
+    expect((await a.log()).find((l) => l.action === 'escalated')).toMatchObject({ actor: 'user:op1', detail: { step: 1, steps: [1] } });
+  });
+
   it('each recorded step renews the claim [LAW6]', async () => {
     await press();
     const { id } = await a.alert();

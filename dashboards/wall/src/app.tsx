@@ -17,7 +17,7 @@ import { startKeeping } from '#wall/state/away.ts';
 import { startBoard } from '#wall/state/board.ts';
 import { startCounty } from '#wall/state/county.ts';
 import { factorOpen, figuresOpen, passwordOpen, phoneIn, pinOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
-import { selected } from '#wall/state/selection.ts';
+import { selected, startTelling } from '#wall/state/selection.ts';
 import { askWhoIAm, hearsAlarms, login, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
 import { startVigilance, takeInput } from '#wall/state/vigilance.ts';
@@ -53,11 +53,12 @@ function Desk() {
     const stopCounty = startCounty(hearsAlarms.peek());
     if (!hearsAlarms.peek()) return stopCounty;
     const stopSounding = startSounding();
-    const wall = startWall({ audio: audioReport, takeInput, onChange: sound, onRefused: () => void askWhoIAm() });
+    const wall = startWall({ audio: audioReport, takeInput, looking: () => selected.peek(), onChange: sound, onRefused: () => void askWhoIAm() });
     const stopKeeping = startKeeping();
     const stopBoard = mayAct.peek() ? startBoard() : () => {};
     const stopVigilance = startVigilance(wall.beat);
-    return () => { stopVigilance(); stopBoard(); stopKeeping(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
+    const stopTelling = mayAct.peek() ? startTelling(wall.beat) : () => {};
+    return () => { stopTelling(); stopVigilance(); stopBoard(); stopKeeping(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
   }, []);
   // 2 unclaimed P1: seen on the tab even when the window is behind another
   const urgent = unclaimedP1.value.length;

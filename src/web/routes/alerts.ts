@@ -37,6 +37,7 @@ const actions = [
   { path: 'depart', action: 'depart', summary: 'A responder has said that he is on the way (已出发)', body: Shape({ ...version, ...note, party: PartyText }) },
   { path: 'decline', action: 'decline', summary: 'A responder has said by telephone that he cannot', body: Shape({ ...version, ...note, party: PartyText }) },
   { path: 'dispatch', action: 'dispatch', summary: '派单: ask this responder by SMS and call', body: Shape({ ...version, ...tab, ...note, party: PartyText }) },
+  { path: 'escalate', action: 'escalate', summary: '升级: the plan\'s next rung at once; later ones keep their times, a claim stays', body: Shape({ ...version, ...tab, ...note }) },
   { path: 'arrive', action: 'arrive', summary: 'Somebody is there (已到达)', body: Shape({ ...version, ...note, party: Type.Optional(PartyText) }) },
   { path: 'shelve', action: 'shelve', summary: '暂挂: out of the queue for a reason, at most 8 h, onto its own list; never a P1', body: Shape({ ...version, ...tab, until: EpochMs, note: Type.String({ minLength: 1, maxLength: 2000, description: 'the reason' }) }) },
   { path: 'unshelve', action: 'unshelve', summary: 'Back to the queue before its time', body: Shape({ ...version, ...note }) },

@@ -6,16 +6,16 @@ import { clockSeconds, countdown, dayMinute, duration } from '#wall/format/time.
 import { zhSoon } from '#wall/i18n/soon.zh-CN.ts';
 import { kindName, lang, learn, maybeText, outcomeName, t } from '#wall/i18n/text.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
-import { flagTexts, ownerText, placeText, subjectText, Timer } from '#wall/queue/row.tsx';
+import { flagTexts, lookingText, ownerText, placeText, subjectText, Timer } from '#wall/queue/row.tsx';
 import { PriorityMark } from '#wall/shell/shape.tsx';
 import { problemText } from '#wall/shell/problem.ts';
-import { arrive, claim, heldByOther, justClaimed, release, unshelve } from '#wall/state/actions.ts';
+import { arrive, claim, escalate, heldByOther, justClaimed, mayEscalate, release, unshelve } from '#wall/state/actions.ts';
 import { keptCase, readOnly } from '#wall/state/away.ts';
 import { isPinned, togglePin } from '#wall/state/board.ts';
 import { asking, caseAlert, caseProblem, closing, focusPart, openCase, setAside } from '#wall/state/case.ts';
 import { select } from '#wall/state/selection.ts';
 import { mayAct, me } from '#wall/state/session.ts';
-import { serverNow } from '#wall/state/wall.ts';
+import { live, serverNow } from '#wall/state/wall.ts';
 import { ClosePanel } from './close.tsx';
 import { Device } from './device.tsx';
 import { HandDial } from './hand.tsx';
@@ -104,10 +104,12 @@ function Progress({ alert }: { alert: AlertView }) {
 
 /** What happens by itself if nobody does anything: never nothing while a P1 is open. */
 function NextStep({ alert, full }: { alert: AlertView; full: CaseInFull | null }) {
+  const lookers = live.value.looking.get(alert.id) ?? [];
   const dues = full && full.version === alert.version && full.due.length > 0 ? full.due : alert.nextDueAt === null ? [] : [{ slot: alert.nextDueSlot ?? 'plan', dueAt: alert.nextDueAt }];
   return (
     <p class="next" data-test="next">
       <span class="owner">{ownerText(alert)}{alert.flags.includes('claim-lapsed') && alert.claimedByName ? ` · ${alert.claimedByName} ${t('flag.claim-lapsed')}` : ''}</span>
+      {lookers.length > 0 && <span class="looking" data-test="looking">{lookingText(lookers)}</span>}
       {dues.slice(0, 2).map(({ slot, dueAt }) => {
         const left = dueAt - serverNow.value;
         return <span key={slot} class="next-step">{maybeText(`slot.${slot}`) ?? slot} <b class="digits">{left <= 0 ? t('case.nextNow') : countdown(left)}</b></span>;
@@ -124,6 +126,7 @@ function ActionBar({ alert }: { alert: AlertView }) {
       {isUnclaimed(alert) && !other && <Act keycap="A" text={t('act.claim')} strong test="case-claim" run={() => void claim(alert)} />}
       {other && <Act keycap="T" text={t('act.takeOver')} test="take-over" disabled={justClaimed(alert)} run={() => void claim(alert)} />}
       <Act keycap="D" text={t('act.dispatch')} strong={mine && alert.state === 'claimed'} run={() => focusPart('responders')} />
+      {mayEscalate(alert) && <Act keycap="E" text={t('act.escalate')} test="escalate" run={() => void escalate(alert)} />}
       <Act keycap="N" text={t('act.note')} run={() => focusPart('note')} />
       {alert.state === 'committed' && <Act text={t('act.arrive')} run={() => void arrive(alert, null)} />}
       {mine && alert.claimedBy !== null && <Act text={t('act.release')} run={() => void release(alert)} />}

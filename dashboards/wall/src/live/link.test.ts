@@ -39,7 +39,7 @@ function start(w: ReturnType<typeof world>): { live: ReturnType<typeof startLive
   let refused = 0;
   const notes: string[] = [];
   const live = startLive({
-    tabId: 'tab', now: () => w.now, random: () => 1, visible: () => true, audio: () => 'running', takeInput: () => null,
+    tabId: 'tab', now: () => w.now, random: () => 1, visible: () => true, audio: () => 'running', takeInput: () => null, looking: () => null,
     after: (ms, run) => { const timer = { at: w.now + ms, run }; w.timers.push(timer); return () => { const i = w.timers.indexOf(timer); if (i >= 0) w.timers.splice(i, 1); }; },
     connect: () => {
       const wire: Wire & { sent: string[]; say(frame: ServerFrame): void } = { readyState: 1, sent: [], send(text) { wire.sent.push(text); }, close() { wire.readyState = 3; }, onopen: null, onmessage: null, onclose: null, say: (frame) => wire.onmessage?.({ data: JSON.stringify(frame) }) };

@@ -17,6 +17,7 @@ export type LiveState = Readonly<{
   presence: ReadonlyMap<string, PresenceCount>;
   beat: Beat | null;
   /** Telephone calls that ring or were missed, as last told. */ calls: readonly CallView[];
+  /** Who has which case open at another console. */ looking: ReadonlyMap<string, readonly string[]>;
   /** What standby does while the database is away; null: it is there. */ standby: readonly StandbyCase[] | null;
   /** A hello is out and its answer has not come. */ resuming: boolean;
   mismatches: number; synced: boolean;
@@ -28,7 +29,7 @@ export type LiveEffect =
   | { do: 'ring'; ring: Ring; seq: number; what: string; alert: AlertView };
 
 export const emptyLive: LiveState = {
-  epoch: null, lastSeq: 0, alerts: new Map(), closed: new Set(), ahead: new Set(), presence: new Map(), beat: null, calls: [], standby: null,
+  epoch: null, lastSeq: 0, alerts: new Map(), closed: new Set(), ahead: new Set(), presence: new Map(), beat: null, calls: [], looking: new Map(), standby: null,
   resuming: false, mismatches: 0, synced: false,
 };
 
@@ -46,6 +47,7 @@ export function applyFrames(state: LiveState, frames: readonly ServerFrame[]): {
     else if (frame.type === 'snapshot') applySnapshot(draft, frame);
     else if (frame.type === 'presence') for (const region of frame.regions) draft.presence.set(region.code, region);
     else if (frame.type === 'calls') draft.calls = frame.calls;
+    else if (frame.type === 'looking') draft.looking = new Map(frame.cases.map((c) => [c.id, c.who]));
     else if (frame.type === 'standby') draft.standby = frame.on ? frame.cases : null;
     else if (frame.type === 'beat') applyBeat(draft, frame, effects);
   }

@@ -18,6 +18,7 @@ export type LiveOptions = {
   after(ms: number, run: () => void): () => void;
   visible(): boolean; audio(): 'running' | 'suspended' | 'muted';
   /** Ms since a human's new key or click; null: none since the last call. */ takeInput(): number | null;
+  /** The case that is open here, or null. */ looking(): string | null;
   /** Everything that is open over plain HTTP, for networks that let no websocket through; null when that fails too. */ poll(): Promise<ServerFrame | null>;
   /** `degraded`: the state comes from polling. */ onState(state: LiveState, heardAt: number, degraded: boolean): void;
   onRing(effect: Extract<LiveEffect, { do: 'ring' }>): void;
@@ -69,7 +70,7 @@ export function startLive(options: LiveOptions): Live {
     const frame = parseFrame(data);
     if (frame === null) return;
     heardAt = options.now();
-    if (!spoken) { spoken = true; attempt = 0; state = { ...state, standby: null }; } // only a word proves the way; it tells anew of standby
+    if (!spoken) { spoken = true; attempt = 0; state = { ...state, standby: null, looking: new Map() }; } // only a word proves the way; it tells anew of standby and of who looks
     batch.push(frame);
   };
   const drop = (): void => {
@@ -127,7 +128,8 @@ export function startLive(options: LiveOptions): Live {
 
 function beatFrame(options: LiveOptions, lastSeq: number): ClientFrame {
   const inputAgoMs = options.takeInput();
-  return { type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq, ...(inputAgoMs === null ? {} : { inputAgoMs }) };
+  const looking = options.looking();
+  return { type: 'beat', tabId: options.tabId, visible: options.visible(), audio: options.audio(), lastSeq, ...(inputAgoMs === null ? {} : { inputAgoMs }), ...(looking === null ? {} : { looking }) };
 }
 
 /** The first frame goes through at once; what follows within `batchMs` goes together, so that a flood costs one copy per batch. */
@@ -157,7 +159,7 @@ function parseFrame(data: unknown): ServerFrame | null {
   if (typeof data !== 'string') return null;
   try {
     const frame = JSON.parse(data) as ServerFrame;
-    return ['snapshot', 'alert', 'presence', 'calls', 'beat', 'standby'].includes(frame?.type) ? frame : null;
+    return ['snapshot', 'alert', 'presence', 'calls', 'beat', 'standby', 'looking'].includes(frame?.type) ? frame : null;
   } catch {
     return null;
   }

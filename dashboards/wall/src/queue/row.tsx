@@ -7,7 +7,7 @@ import { readOnly } from '#wall/state/away.ts';
 import { claim } from '#wall/state/actions.ts';
 import { mayAct, me } from '#wall/state/session.ts';
 import { mistakeMs, movedAt, select, selected } from '#wall/state/selection.ts';
-import { serverNow } from '#wall/state/wall.ts';
+import { live, serverNow } from '#wall/state/wall.ts';
 import { PriorityMark } from '#wall/shell/shape.tsx';
 import { isUnclaimed, slaStep, waits } from './order.ts';
 
@@ -39,6 +39,7 @@ export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
     <li class={`row p${alert.priority}${unclaimed ? ' unclaimed' : ''}${chosen ? ' chosen' : ''}`} data-id={id} data-state={alert.state} data-p={alert.priority} data-test="row">
       <button type="button" class="row-main" aria-current={chosen} onClick={taken(() => select(id))}>
         <PriorityMark priority={alert.priority} hollow={!unclaimed} />
+        <Lookers id={id} />
         <span class="row-what"><b>{kindName(alert.kind)}</b>{alert.count > 1 && <span class="times digits" title={t('queue.repeat', { n: alert.count })}>×{alert.count}</span>} <span class="row-who">{subjectText(alert)}</span></span>
         <span class="row-where" title={placeText(alert)}>{placeText(alert)}</span>
         <RowFlags alert={alert} />
@@ -52,6 +53,14 @@ export function Row({ id, alert }: { id: string; alert: AlertView | null }) {
     </li>
   );
 }
+
+/** 正在查看: a first character under the mark, where nothing else stands; the row keeps its height and its words. */
+function Lookers({ id }: { id: string }) {
+  const who = live.value.looking.get(id);
+  if (!who?.[0]) return null;
+  return <span class="looker" data-test="looker" role="img" aria-label={lookingText(who)} title={lookingText(who)}>{[...who[0]][0]}</span>;
+}
+export const lookingText = (who: readonly string[]): string => t('looking.who', { who: who.join(lang.value === 'zh' ? '、' : ', ') });
 
 function RowFlags({ alert }: { alert: AlertView }) {
   const flags = flagTexts(alert);

@@ -5,7 +5,7 @@ import { Dialog } from './dialog.tsx';
 
 export const helpOpen = signal(false);
 const keys = [
-  ['↑ ↓', 'help.move'], ['Enter / A', 'help.claim'], ['T', 'help.takeOver'], ['D', 'help.dispatch'], ['C', 'help.calls'], ['N', 'help.note'], ['X', 'help.close'], ['1–7', 'help.steps'], ['S', 'help.shelve'], ['B', 'help.callback'], ['K', 'help.pin'], ['P', 'help.phoneIn'], ['O', 'help.openCall'], ['V', 'help.talk'], ['G', 'help.fly'], ['M', 'help.mute'], ['/', 'help.search'], ['Esc', 'help.escape'], ['?', 'help.help'],
+  ['↑ ↓', 'help.move'], ['Enter / A', 'help.claim'], ['T', 'help.takeOver'], ['D', 'help.dispatch'], ['E', 'help.escalate'], ['C', 'help.calls'], ['N', 'help.note'], ['X', 'help.close'], ['1–7', 'help.steps'], ['S', 'help.shelve'], ['B', 'help.callback'], ['K', 'help.pin'], ['P', 'help.phoneIn'], ['O', 'help.openCall'], ['V', 'help.talk'], ['G', 'help.fly'], ['M', 'help.mute'], ['/', 'help.search'], ['Esc', 'help.escape'], ['?', 'help.help'],
 ] as const;
 
 export function Help() {

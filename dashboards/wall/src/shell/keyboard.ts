@@ -4,7 +4,7 @@ import { openPhoneIn } from '#wall/state/dialogs.ts';
 import { held, moveSelection, select, selected } from '#wall/state/selection.ts';
 import { isUnclaimed } from '#wall/queue/order.ts';
 import { openSearch } from '#wall/queue/search.tsx';
-import { claim, heldByOther, justClaimed } from '#wall/state/actions.ts';
+import { claim, escalate, heldByOther, justClaimed, mayEscalate } from '#wall/state/actions.ts';
 import { answer, endTalking, ringing, startTalking, talking } from '#wall/state/calls.ts';
 import { readOnly } from '#wall/state/away.ts';
 import { togglePin } from '#wall/state/board.ts';
@@ -39,6 +39,7 @@ function press(key: string, onButton: boolean): boolean {
     case 'Enter': case 'a': case 'A': if (!isUnclaimed(alert) || (key === 'Enter' && onButton)) return false; void claim(alert); return true; // Enter on a button means that button
     case 't': case 'T': if (!heldByOther(alert) || justClaimed(alert)) return false; void claim(alert); return true;
     case 'd': case 'D': return focusPart('responders');
+    case 'e': case 'E': if (!mayEscalate(alert)) return false; void escalate(alert); return true;
     case 'c': case 'C': return focusPart('contacts');
     case 'n': case 'N': return focusPart('note');
     case 'x': case 'X': return focusPart('close');

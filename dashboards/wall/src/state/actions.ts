@@ -2,7 +2,7 @@
  * What an operator does: each is one request with an idempotency key and the version that was seen, so that two people at
  * once have one winner and the other reads who it was. The screen changes by the feed, not by hope.
  */
-import type { Outcome } from '#core/alert.ts';
+import { isShelved, type Outcome } from '#core/alert.ts';
 import { consentNeeded } from '#core/consent.ts';
 import type { AlertView } from '#core/live.ts';
 import { post, type Problem } from '#wall/api/client.ts';
@@ -48,6 +48,14 @@ export const release = (alert: Ref): Promise<boolean> => act(alert, 'release', {
 export const note = (alert: Ref, text: string): Promise<boolean> => act(alert, 'notes', { note: text }, t('ok.note'));
 export const dispatch = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'dispatch', { party, tabId }, t('ok.dispatch', { who }),
   (problem) => (problem.fields.some((f) => f.field === 'party' && f.expected.startsWith(consentNeeded)) ? t('error.withdrawn', { who }) : null));
+/** 升级: the plan's next rung at once. Why the house refuses is said in its own words. */
+export async function escalate(alert: AlertView): Promise<void> {
+  if (claiming.has(alert.id)) return;
+  claiming.add(alert.id);
+  await act(alert, 'escalate', { tabId }, t('ok.escalate'), (problem) => problem.fields.map(({ field }) => maybeText(`escalate.${field}`)).find((text) => text !== null) ?? null).finally(() => claiming.delete(alert.id));
+}
+/** Whose search runs and is nobody else's: what the button offers; the house decides. */
+export const mayEscalate = (alert: AlertView): boolean => (alert.state === 'open' || alert.state === 'claimed') && !heldByOther(alert) && (alert.planState === 'running' || alert.planState === 'suspended') && !isShelved(alert);
 /** He said on the telephone that he goes, or that he cannot. */
 export const accept = (alert: Ref, party: string, who: string): Promise<boolean> => act(alert, 'accept', { party }, t('ok.accept', { who }));
 export const depart = (alert: Ref, party: string): Promise<boolean> => act(alert, 'depart', { party }, t('ok.depart'));

@@ -26,6 +26,16 @@ export const movedAt = { value: Number.NEGATIVE_INFINITY };
 /** Clicks within this span after a move are not taken. */
 export const mistakeMs = 350;
 
+/** Tells the other seats which case is open here once it has been for a moment (正在查看): who walks through the list tells nobody. */
+export function startTelling(tell: () => void): () => void {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const later = (): void => { if (timer) clearTimeout(timer); timer = setTimeout(tell, restMs); };
+  const stop = selected.subscribe(later);
+  document.addEventListener('visibilitychange', later);
+  return () => { stop(); if (timer) clearTimeout(timer); document.removeEventListener('visibilitychange', later); };
+}
+const restMs = 500;
+
 export function select(id: string | null): void { selected.value = id; }
 
 /** Moves the choice by `step` rows in the order on screen. */

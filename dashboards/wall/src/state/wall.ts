@@ -64,7 +64,7 @@ async function pollOpen(): Promise<ServerFrame | null> {
   return null;
 }
 
-export type WallWiring = { /** Names and places as visitors may see them, whoever asks. */ publicView?: boolean; /** What of an alert may be shown at all; else everything that was sent. */ seen?(alert: AlertView): AlertView; audio(): 'running' | 'suspended' | 'muted'; takeInput(): number | null; onChange(): void; onRefused(): void };
+export type WallWiring = { /** Names and places as visitors may see them, whoever asks. */ publicView?: boolean; /** What of an alert may be shown at all; else everything that was sent. */ seen?(alert: AlertView): AlertView; audio(): 'running' | 'suspended' | 'muted'; takeInput(): number | null; /** the case that is open here */ looking?(): string | null; onChange(): void; onRefused(): void };
 
 /** Opens the live channel and keeps the signals in step until the returned function is called. */
 export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
@@ -78,7 +78,7 @@ export function startWall(wiring: WallWiring): { beat(): void; stop(): void } {
     tabId, now: () => performance.now(), random: Math.random,
     connect: () => new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/live${wiring.publicView ? '?view=public' : ''}`) as unknown as Wire,
     after: (ms, run) => { const timer = setTimeout(run, ms); return () => clearTimeout(timer); },
-    visible: () => document.visibilityState === 'visible', audio: wiring.audio, takeInput: wiring.takeInput,
+    visible: () => document.visibilityState === 'visible', audio: wiring.audio, takeInput: wiring.takeInput, looking: wiring.looking ?? ((): null => null),
     poll: pollOpen,
     onState: (state, heardAt, isDegraded) => {
       heard = heardAt;
