@@ -13,6 +13,7 @@ import { takeDigests, takeRoutines } from '#store/daily.ts';
 import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
 import { prunePhotos } from '#store/photos.ts';
+import { prunePositions } from '#store/positions.ts';
 import { type Db, hint } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { pruneSilences } from '#store/silence.ts';
@@ -36,6 +37,7 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   await pruneSilences(options.db);
   if (await countLoads(options.db)) options.log.info('counted how often each responder was called');
   await prunePhotos(options.db);
+  await prunePositions(options.db);
   const routines = await checkRoutines(options);
   const digests = await sendDigests(options) + await remindTestCalls(options);
   return routines > 0 || digests > 0;

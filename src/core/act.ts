@@ -25,7 +25,7 @@ export const nameOf = (actor: Actor): string => (actor.type === 'system' ? 'å€¼ç
 
 export function log(a: Act, action: string, detail: Record<string, unknown> = {}): Change {
   const party = a.actor.type === 'user' && a.party ? { party: a.party } : {};
-  return { ...nothing(), log: [{ actor: a.actor, action, detail: { via: a.via, ...(a.keptMs === undefined ? {} : { keptMs: a.keptMs }), ...party, ...detail }, ...(a.note ? { note: a.note } : {}) }], feed: { what: action } };
+  return { ...nothing(), log: [{ actor: a.actor, action, detail: { via: a.via, ...(a.keptMs === undefined ? {} : { keptMs: a.keptMs }), ...party, ...(a.actor.type === 'party' && a.outcome ? { outcome: a.outcome } : {}), ...detail }, ...(a.note ? { note: a.note } : {}) }], feed: { what: action } };
 }
 
 /** A human did something: the step is recorded, and renews a claim. */

@@ -23,3 +23,9 @@ export function convertAll(coordinates: unknown, from: CoordinateSystem, to: Coo
   if (!Array.isArray(coordinates)) return coordinates;
   return typeof coordinates[0] === 'number' ? convert(coordinates as Position, from, to) : coordinates.map((inner) => convertAll(inner, from, to));
 }
+
+/** Metres between two places of one system, good enough for a county. */
+export function metresBetween([lonA, latA]: Position, [lonB, latB]: Position): number {
+  const perDegree = 111_320;
+  return Math.hypot((lonA - lonB) * Math.cos((((latA + latB) / 2) * Math.PI) / 180), latA - latB) * perDegree;
+}

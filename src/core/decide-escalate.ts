@@ -4,7 +4,7 @@
  * was called keeps all the time he has to answer.
  */
 import { type Act, type ActResult, conflict, done, invalid, log, stepped } from './act.ts';
-import { isShelved } from './alert.ts';
+import { installingFlag, isShelved } from './alert.ts';
 import { absorb, type Case, type Change, joined, nothing } from './change.ts';
 import { rung } from './decide-plan.ts';
 
@@ -13,6 +13,7 @@ export function escalate(c: Case, a: Act, now: number): ActResult {
   if (a.actor.type !== 'user') return invalid('actor', 'an operator');
   if (alert.state === 'confirming') return invalid('state', 'a case whose confirm window is over: until then the person may cancel');
   if (alert.state !== 'open' && alert.state !== 'claimed') return invalid('state', 'a case for which nobody has promised to come; ask for more people by dispatch');
+  if (alert.flags.includes(installingFlag)) return invalid('state', 'a real case: this is an installer’s test; make it real first');
   if (isShelved(alert)) return invalid('state', 'a case that is not shelved; return it first');
   if (alert.state === 'claimed' && alert.claimedBy !== a.actor.id) return conflict(alert);
   if (!alert.plan || alert.planBaseAt === null) return invalid('plan', 'a case that has a plan of people to call');

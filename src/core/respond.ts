@@ -5,10 +5,11 @@ import type { AlertId, Party } from './ids.ts';
 export type RespondInput = {
   alertId: AlertId; action: AlertAction; actor: Actor;
   /** The version the actor saw; an older one is a conflict. Absent from SMS and links: they act on what is. */ expectedVersion?: number;
+  /** claim: the colleague who shall have it; never an emergency. */ to?: { id: string; name: string };
   /** dispatch: whom. */ party?: Party;
   /** step: contact with the elder was made (this commits), by 'elder' | 'family' | 'visit'. */ contact?: 'elder' | 'family' | 'visit';
   /** shelve: until when, epoch ms. */ until?: number;
-  outcome?: Outcome; note?: string; tabId?: string;
+  /** close: how it ended; of a party: what she says she found. */ outcome?: Outcome; note?: string; tabId?: string;
   /** How it came: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'. */ via: 'wall' | 'sms' | 'dtmf' | 'link' | 'api'; trace: string;
   /** Pressed where there was no network, so long before it came: written down, decides nothing. */ keptMs?: number;
 };

@@ -58,9 +58,10 @@ function decided(c: Case, a: Act, now: number): ActResult {
 function claim(c: Case, a: Act, now: number, takeOver: boolean): ActResult {
   const { alert } = c;
   if (a.actor.type !== 'user') return invalid('actor', 'an operator');
+  if (a.to && alert.priority <= 2) return invalid('to', 'nobody: whoever takes an emergency claims it himself');
   // What came back to the search (nobody arrived, pressed again, help wanted) is nobody's: whoever is there claims it, not only he who had it.
   const held = alert.claimedBy !== null && alert.state !== 'open' && !alert.flags.includes('claim-lapsed');
-  if (held && alert.claimedBy === a.actor.id) return done({ ...nothing(), patch: a.tabId ? { claimTab: a.tabId } : {} });
+  if (held && alert.claimedBy === (a.to?.id ?? a.actor.id)) return done({ ...nothing(), patch: a.tabId ? { claimTab: a.tabId } : {} });
   if (held && !takeOver) return conflict(alert);
   return done(takeClaim(c, a, now, takeOver ? 'taken-over' : 'claimed'));
 }
@@ -68,8 +69,8 @@ function claim(c: Case, a: Act, now: number, takeOver: boolean): ActResult {
 function takeClaim(c: Case, a: Act, now: number, action: string): Change {
   const { alert } = c;
   const tab = a.tabId ?? null;
-  const patch: Partial<Alert> = { claimedBy: a.actor.id, claimedAt: now, claimTab: tab, flags: withFlags(alert, [], ['claim-lapsed']) };
-  const entry = { ...log(a, action, alert.claimedBy ? { from: alert.claimedBy } : {}), withdraw: 'desk' as const };
+  const patch: Partial<Alert> = { claimedBy: a.to?.id ?? a.actor.id, claimedAt: now, claimTab: a.to ? null : tab, flags: withFlags(alert, [], ['claim-lapsed']) };
+  const entry = { ...log(a, a.to ? 'assigned' : action, { ...(alert.claimedBy ? { from: alert.claimedBy } : {}), ...(a.to ? { to: a.to.id, toName: a.to.name } : {}) }), withdraw: 'desk' as const };
   if (alert.state === 'committed' || alert.state === 'arrived') return stepped(c, now, { ...entry, timers: { desk: null } }, patch);
   const suspended = alert.plan ? { planState: 'suspended' as const } : {};
   const timers: Change['timers'] = { plan: null, desk: null, confirm: null, ...(alert.plan ? { claim: claimFor(tab, now) } : {}) };

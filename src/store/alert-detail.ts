@@ -69,13 +69,14 @@ export async function readDue(sql: Sql, alertId: string): Promise<{ slot: string
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
   landline: boolean; absentUntil: number | null; optedOut: boolean; /** 撤回同意: the house asks him no more, a human may dial */ withdrawn: boolean;
+  /** When he last stood at a door, and when his telephone last said where, of any case. */ lastArrivedAt: number | null; lastPositionAt: number | null;
   /** The code of their own page /j/{code} for this alert; only when `plain`, because whoever has it answers for them. */ code: string | null;
 };
 
 /** Who can be sent: the person's contacts, the village's and town's responders, the county's. `plain` opens names and numbers. */
 export async function readCandidates(sql: Sql, seal: Seal, at: { id: string; homeId: string | null; personId: string | null; regionCode: string | null }, plain: boolean): Promise<Candidate[]> {
   const rows = await sql.query<Omit<Candidate, 'name' | 'phone'> & Sealed & { near_no: number; ord: number }>(
-    `select q.*, s.code from (
+    `select q.*, s.code, (select max(e.arrived_at) from engagement e where e.party = q.party) as "lastArrivedAt", (select max(w.at) from party_position w where w.party = q.party) as "lastPositionAt" from (
      select 'contact:' || c.id as party, c.relation as role, 'home' as near, c.key_holder as "keyHolder", c.walk_minutes as "walkMinutes", array_remove(array[c.language], null) as languages,
        false as landline, c.absent_until as "absentUntil", c.opted_out_at is not null as "optedOut", c.withdrawn_at is not null as withdrawn, null::bytea as "rName", null::bytea as "rPhone", c.name_enc as "cName", c.phone_enc as "cPhone", 0 as near_no, c.ord
      from contact c join person p on p.id = c.person_id where (p.id = $1 or ($1::text is null and p.home_id = $2))

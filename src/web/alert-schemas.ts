@@ -25,6 +25,7 @@ true satisfies Same<Static<typeof Alert>, AlertView>;
 const Candidate = Shape({
   party: Text, role: Text, name: Text, phone: Text, near: OneOf(['home', 'village', 'town', 'county']), keyHolder: Type.Boolean(), walkMinutes: Nullable(Count), languages: Type.Array(Text),
   landline: Type.Boolean(), absentUntil: NullableTime, optedOut: Type.Boolean(), withdrawn: Type.Boolean({ description: '撤回同意: not to be dispatched; a human may dial by hand' }),
+  lastArrivedAt: Nullable(EpochMs), lastPositionAt: Nullable(Type.Number({ description: 'when the telephone last said where it was, of any case' })),
   link: Nullable(Type.String({ description: 'their own page for this alert, to be passed on; only in a revealed case' })),
 }, 'who can be sent; names and numbers are masked unless the case is revealed');
 
@@ -41,6 +42,7 @@ export const AlertInFull = Shape({
   })),
   engagements: Type.Array(Shape({
     party: Text, state: Text, role: NullableText, name: NullableText, phone: NullableText, notifiedAt: NullableTime, acceptedAt: NullableTime, departedAt: NullableTime, arrivedAt: NullableTime, arriveBy: NullableTime, updatedAt: EpochMs,
+    position: Nullable(Shape({ at: EpochMs, lat: Type.Number(), lon: Type.Number(), accuracyM: Count, awayM: Nullable(Type.Integer({ description: 'metres from the place of the alert' })) }, 'where the telephone was after 到了, WGS84; only for those who act')),
   })),
   messages: Type.Array(Shape({
     id: Text, outId: Text, party: Text, channel: Text, template: Text, state: Text, to: Type.String({ description: 'masked' }), round: Nullable(Count), step: Nullable(Count),

@@ -64,6 +64,45 @@ describe('the caregiver’s page', () => {
     if (shots) await seat.shot(`${shots}/case-photo.png`);
   });
 
+  it('asks where she is only after 到了 is on its way, and a telephone that never answers holds nothing up; the desk reads how far and how old [UI3.4 LAW1]', { timeout: 60_000 }, async () => {
+    const id = await given('sos', 'where-code-1', 61);
+    await web.t.db.query(`update home set lat = 25.6934, lon = 117.8468, crs = 'wgs84' where id = (select home_id from alert where id = $1)`, [id]);
+    const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 }, permissions: ['geolocation'], geolocation: { latitude: 25.6934, longitude: 117.8472, accuracy: 12 } });
+    if (!telephone) throw new Error('no browser');
+    await telephone.addInitScript(`
+      const real = navigator.geolocation.getCurrentPosition.bind(navigator.geolocation);
+      navigator.geolocation.getCurrentPosition = (ok, no, options) => { localStorage.setItem('asked', String(Number(localStorage.getItem('asked') || 0) + 1)); if (localStorage.getItem('answers')) real(ok, no, options); };
+    `);
+    const page = await telephone.newPage();
+    const asked = (): Promise<string | null> => page.evaluate(() => localStorage.getItem('asked'));
+    await page.goto(`${web.url}/j/where-code-1`);
+    await page.click('button[value=accept]');
+    await page.waitForSelector('text=已登记您前往');
+    expect(await asked()).toBeNull();
+    await page.click('button[value=arrive]');
+    await page.waitForSelector('text=已登记您到达'); // the telephone's question stands unanswered
+    await page.waitForFunction(() => localStorage.getItem('asked') === '1');
+    expect(await web.t.db.query('select state from engagement where alert_id = $1', [id])).toEqual([{ state: 'arrived' }]);
+    expect(await web.t.db.query('select 1 from party_position where alert_id = $1', [id])).toEqual([]);
+    await page.evaluate(() => { localStorage.setItem('answers', '1'); localStorage.setItem('anling.where', JSON.stringify([{ to: '/j/where-code-1/position', at: Date.now() }])); });
+    await page.reload();
+    await page.waitForFunction(() => localStorage.getItem('asked') === '2' && localStorage.getItem('anling.kept') === '[]');
+    if (shots) await page.screenshot({ path: `${shots}/caregiver-results.png`, fullPage: true });
+    await page.waitForSelector('button[value=result-F1]');
+    await page.click('button[value=result-F1]');
+    await page.waitForSelector('text=已登记办好');
+    await telephone.close();
+
+    await seat.go('wall', `[data-test=queue] [data-id="${id}"]`);
+    await seat.page.click(`[data-test=queue] [data-id="${id}"]`);
+    await seat.page.waitForSelector('[data-test=place]');
+    expect(await seat.page.textContent('[data-test=place]')).toMatch(/^到场位置离住处 40 米\(±12\),\d+秒前$/);
+    if (shots) await seat.shot(`${shots}/case-place.png`);
+    await seat.page.keyboard.press('x');
+    await seat.page.waitForSelector('[data-outcome=F1] [data-test=reported]'); // marked; the operator chooses
+    expect(await seat.page.getAttribute('[data-outcome=F1]', 'aria-pressed')).toBe('false');
+  });
+
   it('sends what two tabs have kept of two alarms, each once in effect, and loses nothing when one tab is slower than the other [UI3.4 LAW1]', { timeout: 60_000 }, async () => {
     const ids = [await given('sos', 'tabs-code-1', 31), await given('gas', 'tabs-code-2', 32)];
     const telephone = await seat.page.context().browser()?.newContext({ viewport: { width: 360, height: 740 } });

@@ -5,6 +5,7 @@
 import type { Outcome } from '#core/alert.ts';
 import { type AuditNews, type AlertView, type CallView, openSetHash, type PresenceCount, type ServerFrame } from '#core/live.ts';
 import { marksOf, wantedMarks } from '#core/search.ts';
+import type { Filter } from '#wall/queue/filter.ts';
 import { alertView } from '#wall/live/samples.ts';
 
 type AlertFrame = Extract<ServerFrame, { type: 'alert' }>;
@@ -52,6 +53,7 @@ export class FakeHouse {
   readonly #listeners = new Set<(frame: AlertFrame) => void>();
 
   /** What the auditor finds. */ audit: AuditNews | null = null;
+  /** Saved filters of the queue. */ filters: Filter[] = [];
   /** 值守确认 that waits for a key. */ vigilance: { askedAt: number; missed: number } | null = null;
   now(): number { return Date.now() + this.skewMs; }
   listen(run: (frame: AlertFrame) => void): () => void { this.#listeners.add(run); return () => this.#listeners.delete(run); }

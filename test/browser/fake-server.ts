@@ -28,6 +28,7 @@ export type FakeServer = {
   /** A proxy that lets no websocket through. */ noSockets: boolean;
   /** A server that restarts: nothing is accepted. */ refuseAll: boolean;
   /** A newer build that the page of /tv names when it is asked for by a script; null: the one that stands there. */ build: string | null;
+  /** What the county has recorded, by part, in base64. */ voice: Map<string, string>;
   hellos: Extract<ClientFrame, { type: 'hello' }>[]; beats: Extract<ClientFrame, { type: 'beat' }>[]; reveals: string[]; requests: string[];
   close(): Promise<void>;
 };
@@ -52,7 +53,7 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
     for (const one of wires) send(one, { type: 'looking', cases: [...looks].filter(([other]) => other !== one).map(([, l]) => ({ id: l.id, who: [l.name] })) });
   };
   const self: FakeServer = {
-    url: '', dist, house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, hellos: [], beats: [], reveals: [], requests: [],
+    url: '', dist, house, fate: () => 'deliver', noSockets: false, refuseAll: false, build: null, voice: new Map([['unclaimed', silence()]]), hellos: [], beats: [], reveals: [], requests: [],
     stop() { stopped = true; },
     resume() { stopped = false; for (const run of parked.splice(0)) run(); },
     tell(frame) { for (const wire of wires) send(wire, frame); },
@@ -97,6 +98,14 @@ export async function startFakeServer(dist: string, beatMs = 1_000): Promise<Fak
   return self;
 }
 
+/** A tenth of a second of nothing, as a WAV file in base64. */
+export function silence(): string {
+  const head = Buffer.alloc(44);
+  head.write('RIFF', 0); head.writeUInt32LE(36 + 1600, 4); head.write('WAVEfmt ', 8); head.writeUInt32LE(16, 16); head.writeUInt16LE(1, 20); head.writeUInt16LE(1, 22);
+  head.writeUInt32LE(8000, 24); head.writeUInt32LE(16_000, 28); head.writeUInt16LE(2, 32); head.writeUInt16LE(16, 34); head.write('data', 36); head.writeUInt32LE(1600, 40);
+  return Buffer.concat([head, Buffer.alloc(1600)]).toString('base64');
+}
+
 function userOf(request: IncomingMessage): User | null {
   const name = /anling=(\w+)/.exec(request.headers.cookie ?? '')?.[1];
   return (name !== undefined && users[name]) || null;
@@ -122,6 +131,16 @@ async function handle(self: FakeServer, dist: string, request: IncomingMessage, 
   if (url.pathname === '/api/v1/screen') { answer(200, { ok: true }, { 'set-cookie': 'anling=tv; Path=/; HttpOnly; SameSite=Strict' }); return; }
   const user = userOf(request);
   if (!user) { refuse(401, 'E_UNAUTHENTICATED'); return; }
+  if (url.pathname.startsWith('/api/v1/desk/voice')) {
+    const data = self.voice.get(url.pathname.split('/')[5] ?? '');
+    answer(200, data === undefined ? { parts: [...self.voice.keys()].map((part) => ({ part, bytes: 1, updatedAt: 1 })) } : { type: 'audio/wav', data });
+    return;
+  }
+  if (url.pathname === '/api/v1/me/filters') {
+    if (request.method === 'PUT') self.house.filters = body['filters'] as typeof self.house.filters;
+    answer(200, { filters: self.house.filters });
+    return;
+  }
   if (request.method === 'GET') {
     const found = url.pathname === '/api/v1/people' ? { people: self.house.peopleNamed(url.searchParams.get('q') ?? ''), next: null } : read(self.house, url, user);
     if (found === null) refuse(404, 'E_NOT_FOUND'); else answer(200, found);

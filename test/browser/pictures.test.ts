@@ -38,7 +38,7 @@ describe('the pictures of the README', () => {
     if (chromiumPath() === null) return;
     ({ house, api, run } = await demonstrationHouse(root, 'pictures'));
     browser = await openBrowser();
-    page = await (await browser.newContext({ viewport: { width: 1600, height: 900 }, reducedMotion: 'reduce' })).newPage();
+    page = await (await browser.newContext({ viewport: { width: 1600, height: 900 }, reducedMotion: 'reduce', permissions: ['notifications', 'screen-wake-lock'] })).newPage();
     await page.addInitScript(() => { localStorage.setItem('anling.theme', 'desk'); localStorage.setItem('anling.lang', 'zh'); });
     await page.goto(house.base);
     await logIn(page, 'admin', house.password);
@@ -87,6 +87,10 @@ describe('the pictures of the README', () => {
     await page.waitForSelector('[data-test=row]');
     await page.locator('[data-test=row]').first().click();
     await page.waitForSelector('[data-test=case]');
+    await page.keyboard.press('a'); // taken: the person in full, and the script with its next step
+    await page.waitForSelector('[data-test=case][data-state=claimed] [data-test=elder]');
+    await page.keyboard.press('2');
+    await page.waitForSelector('[data-test=case] [data-step="2"][data-done=true]');
     await page.waitForTimeout(1_500); // the map's marks and the first answers of people
     await picture('wall-day');
     await page.getByRole('button', { name: '夜间' }).click();

@@ -5,6 +5,7 @@ import { limits } from '#core/limits.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { prunePhotos } from '#store/photos.ts';
+import { prunePositions } from '#store/positions.ts';
 import { jpeg } from '#test/harness/pictures.ts';
 import { otherVillage, testWeb, type Web } from '#test/harness/web.ts';
 
@@ -199,6 +200,51 @@ describe('caregiver link', () => {
     expect(await web.t.db.query('select 1 from alert_photo')).toEqual([]);
   });
 
+  it('takes what she found as one of six, with its code for the desk; a fall has others, and nobody seen is no end: the search goes on and the desk rings [UI3.4 LAW5]', async () => {
+    const choices = async (path?: string): Promise<string[]> => [...(await page(path)).text.matchAll(/value="result-(\w+)"/g)].map((m) => m[1] as string);
+    expect(await choices()).toEqual([]);
+    await answer('accept');
+    expect(await choices()).toEqual(['N2', 'R3', 'N1', 'F1', 'S1', 'U']);
+    expect((await page()).text.match(/value="done"/g)).toBeNull();
+    await answer('result-U');
+    expect([await state(), await engagement()]).toEqual(['open', 'need-help']);
+    expect(await web.t.db.query(`select payload->>'ring' as ring from feed where alert_id = $1 order by seq desc limit 1`, [id])).toEqual([{ ring: 'p1' }]);
+    await answer('result-F1');
+    expect([await state(), await engagement()]).toEqual(['arrived', 'done']);
+    const { timeline } = (await web.fetch(`/api/v1/alerts/${id}`, { cookie: await web.cookie('operator') })).body;
+    expect(timeline.slice(-2).map((l: { action: string; note: string; detail: { outcome: string } }) => [l.action, l.note, l.detail.outcome])).toEqual([['need-help', '处理结果:没见到人', 'U'], ['done', '处理结果:按错了', 'F1']]);
+    expect((await page()).text).toContain('已登记办好');
+    await web.t.db.query(`update alert set kind = 'fall', state = 'committed', arrived_at = null where id = $1`, [id]);
+    await web.t.db.query(`update engagement set state = 'accepted' where alert_id = $1`, [id]);
+    expect(await choices()).toEqual(['R1', 'R2', 'N1', 'F2', 'S1', 'U']);
+    expect((await page(`/j/${code}?lang=en`)).text).toContain('Nobody seen');
+  });
+
+  it('takes where she stands after 到了 only, sealed; the desk reads how far from the home and how old, nobody else, and it is forgotten with the pictures [UI3.4 W10]', async () => {
+    const say = async (body: string) => (await web.fetch(`/j/${code}/position`, { method: 'POST', body, headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' } })).status;
+    const here = 'lat=25.693400&lon=117.847200&accuracyM=12&keptMs=60000';
+    expect(await say(here), 'nobody has promised').toBe(409);
+    await answer('accept');
+    expect(await say(here), 'on the way is not there').toBe(409);
+    await answer('arrive');
+    for (const bad of ['lat=95&lon=117&accuracyM=1&keptMs=0', 'lat=25&lon=x&accuracyM=1&keptMs=0', 'lat=25&lon=117&keptMs=0']) expect(await say(bad), bad).toBe(422);
+    await web.t.db.query(`update home set lat = 25.6934, lon = 117.8468, crs = 'wgs84' where id = 'h1'`);
+    expect(await say(here)).toBe(200);
+    expect(await say('lat=25&lon=117&accuracyM=1&keptMs=120000'), 'an older one is taken and changes nothing').toBe(200);
+    const [row] = await web.t.db.query<{ sealed: Buffer }>('select where_enc as sealed from party_position');
+    expect(row?.sealed.includes('25.6934')).toBe(false);
+    const read = async (as: string) => (await web.fetch(`/api/v1/alerts/${id}`, { cookie: as })).body;
+    const full = await read(await web.cookie('operator'));
+    expect(full.engagements[0].position).toMatchObject({ lat: 25.6934, lon: 117.8472, accuracyM: 12, awayM: 40 });
+    const [now] = await web.t.db.query<{ now: number }>('select anling_now() as now');
+    expect(Math.abs((now?.now ?? 0) - 60_000 - full.engagements[0].position.at)).toBeLessThan(20_000);
+    expect(full.candidates.find((c: { party: string }) => c.party === 'responder:r1')).toMatchObject({ lastPositionAt: full.engagements[0].position.at, lastArrivedAt: full.engagements[0].arrivedAt });
+    expect((await read(await web.cookie('viewer'))).engagements[0].position).toBeNull();
+    await web.t.db.query(`update party_position set at = at - make_interval(days => $1)`, [limits.photoDays + 1]);
+    await prunePositions(web.t.db);
+    expect(await web.t.db.query('select 1 from party_position')).toEqual([]);
+  });
+
   it('lists her other open slips, in both languages, with the county’s time [F10]', async () => {
     const other = await web.alert({ region: otherVillage, kind: 'gas' });
     await slip(other, 'responder:r1', 'gas-code-99', 44);
@@ -252,6 +298,6 @@ describe('caregiver link', () => {
 
   it('names the field when an answer is none [G3]', async () => {
     const { status, body } = await answer('explode');
-    expect([status, body.error.fields]).toEqual([422, [{ field: 'action', expected: 'one of accept, decline, depart, arrive, done, need-help, off-today, back' }]]);
+    expect([status, body.error.fields]).toEqual([422, [{ field: 'action', expected: 'one of accept, decline, depart, arrive, done, need-help, off-today, back, result-N2, result-R1, result-R2, result-R3, result-R4, result-N1, result-F1, result-F2, result-F3, result-S1, result-U' }]]);
   });
 });

@@ -16,7 +16,8 @@ import { Announcer, Toasts } from '#wall/shell/toasts.tsx';
 import { startKeeping } from '#wall/state/away.ts';
 import { startBoard } from '#wall/state/board.ts';
 import { startCounty } from '#wall/state/county.ts';
-import { factorOpen, figuresOpen, passwordOpen, phoneIn, pinOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
+import { bulk, factorOpen, figuresOpen, passwordOpen, phoneIn, pinOpen, seatOpen, soundOpen, unheardOpen } from '#wall/state/dialogs.ts';
+import { filterEditor, startFilters } from '#wall/state/filters.ts';
 import { selected, startTelling } from '#wall/state/selection.ts';
 import { askWhoIAm, hearsAlarms, login, mayAct, me } from '#wall/state/session.ts';
 import { audioReport, sound, startSounding } from '#wall/state/sounding.ts';
@@ -31,7 +32,7 @@ const FactorGate = asked('FactorGate');
 /** Each with what opens it. */
 const dialogs = [
   [passwordOpen, asked('PasswordDialog')], [factorOpen, asked('FactorDialog')], [pinOpen, asked('PinDialog')], [seatOpen, asked('SeatDialog')],
-  [figuresOpen, asked('FiguresDialog')], [unheardOpen, asked('UnheardDialog')],
+  [bulk, asked('BulkDialog')], [soundOpen, asked('SoundDialog')], [filterEditor, asked('FilterDialog')], [figuresOpen, asked('FiguresDialog')], [unheardOpen, asked('UnheardDialog')],
 ] as const;
 const PhoneIn = late(async () => (await import('#wall/shell/phone-in.tsx')).PhoneIn);
 function fetchRest(): void {
@@ -56,9 +57,10 @@ function Desk() {
     const wall = startWall({ audio: audioReport, takeInput, looking: () => selected.peek(), onChange: sound, onRefused: () => void askWhoIAm() });
     const stopKeeping = startKeeping();
     const stopBoard = mayAct.peek() ? startBoard() : () => {};
+    const stopFilters = startFilters();
     const stopVigilance = startVigilance(wall.beat);
     const stopTelling = mayAct.peek() ? startTelling(wall.beat) : () => {};
-    return () => { stopTelling(); stopVigilance(); stopBoard(); stopKeeping(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
+    return () => { stopFilters(); stopTelling(); stopVigilance(); stopBoard(); stopKeeping(); wall.stop(); stopCounty(); stopSounding(); selected.value = null; };
   }, []);
   // 2 unclaimed P1: seen on the tab even when the window is behind another
   const urgent = unclaimedP1.value.length;

@@ -8,21 +8,23 @@ import type { WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { onceAs } from '#web/idempotency.ts';
 import type { Answer, Presence } from './caregiver-page.ts';
+import { outcomeOf, type Result, results } from './caregiver-results.ts';
 
 /** `key`: of this one press, from a page with scripts; `keptMs`: how long it had waited for a network, in milliseconds. */
-export type Press = { code: string; action: Answer | Presence; keptMs: number | undefined; key: string | undefined; trace: string };
+export type Press = { code: string; action: Answer | Presence | Result; keptMs: number | undefined; key: string | undefined; trace: string };
 
 /** `why`: it does not count, because the alert is closed or another goes; null: it does. */
 export type Taken = { why: 'closed' | 'taken' | null };
 
 /** Throws ApiError when the answer does not fit the alert (422), or the same press is being worked on (503: it is sent again). */
 export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, reply: FastifyReply) => Promise<Taken> {
-  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number): Promise<void> => {
-    const result = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...(keptMs === undefined ? {} : { keptMs }) });
-    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: result.kind === 'ok' ? 'ok' : result.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
+  const act = async (slip: SlipCase, action: Answer, trace: string, alertId = slip.alertId, keptMs?: number, result?: Result): Promise<void> => {
+    const found = result === undefined ? {} : { outcome: outcomeOf(result), note: `处理结果:${results[result].zh}` };
+    const answered = await ctx.respond({ alertId: alertId as AlertId, action, actor: { type: 'party', id: slip.party as Party, name: slip.partyName }, via: 'link', trace, ...found, ...(keptMs === undefined ? {} : { keptMs }) });
+    await ctx.audit({ actor: `party:${slip.party}`, action: `alert.${action}`, target: `alert:${alertId}`, result: answered.kind === 'ok' ? 'ok' : answered.kind === 'conflict' ? 'conflict' : 'failed', detail: { via: 'link', trace } })
       .catch((error: unknown) => ctx.log.error({ err: error, alertId, action, trace }, 'an action is not in the audit'));
-    ctx.log.info({ alertId, action, via: 'link', result: result.kind, trace }, 'alert action');
-    if (result.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: result.fields });
+    ctx.log.info({ alertId, action, via: 'link', result: answered.kind, trace }, 'alert action');
+    if (answered.kind === 'invalid') throw new ApiError('E_INVALID', 'This answer does not fit the alert.', { fields: answered.fields });
   };
 
   /** 外出 by her page: as by SMS, what waits for her goes to the next. */
@@ -38,6 +40,7 @@ export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, re
   return async (slip, { code, action, keptMs, key, trace }, reply) => {
     const answer = async (): Promise<Taken> => {
       if (action === 'off-today' || action === 'back') await absent(slip, action, trace);
+      else if (isResult(action)) await act(slip, outcomeOf(action) === 'U' ? 'need-help' : 'done', trace, slip.alertId, keptMs, action);
       else await act(slip, action, trace, slip.alertId, keptMs);
       const after = await findSlip(ctx.db, ctx.seal, code);
       return { why: after && whyNot(action, after) };
@@ -48,10 +51,12 @@ export function createAnswer(ctx: WebContext): (slip: SlipCase, press: Press, re
   };
 }
 
+const isResult = (action: Press['action']): action is Result => action in results;
+
 /** Read from the rows after the press: whether she stands as she said. */
 function whyNot(action: Press['action'], { state, mine }: SlipCase): Taken['why'] {
   if (action === 'off-today' || action === 'back') return null;
-  if (state === 'closed') return (action === 'arrive' && (mine === 'arrived' || mine === 'done')) || (action === 'done' && mine === 'done') || (action === 'decline' && mine === 'declined') ? null : 'closed';
+  if (state === 'closed') return (action === 'arrive' && (mine === 'arrived' || mine === 'done')) || ((action === 'done' || isResult(action)) && mine === 'done') || (action === 'decline' && mine === 'declined') ? null : 'closed';
   const goes = mine === 'accepted' || mine === 'arrived' || mine === 'need-help' || mine === 'done';
   return (action === 'accept' || action === 'depart') && !goes ? 'taken' : null;
 }

@@ -7,6 +7,7 @@ import { hotline } from '#core/messages.ts';
 import { type PartyRole, roleTitle } from '#core/roster.ts';
 import type { Candidate, RevealedHome, RevealedPerson } from '#store/alert-detail.ts';
 import type { otherSlips, SlipCase } from '#store/caregiver-case.ts';
+import { results, resultsFor } from './caregiver-results.ts';
 import { type Refusal, refusals } from './caregiver-words.ts';
 import { Html, html } from './html.ts';
 
@@ -34,14 +35,14 @@ const words = {
     awayTold: '已登记您外出到', thanks: '已登记您前往,路上注意安全', departTold: '已登记您出发,路上注意安全', arrivedTold: '已登记您到达', doneTold: '已登记办好,谢谢。值班室会回访', declinedTold: '知道了,已转下一位,谢谢告知。能去了也可以再按“我去”', helpTold: '已通知值班室,正在叫人支援', seenTold: '已看到您的回复。能去请按“我去”',
     address: '地址', landmark: '怎么找', car: '车能到', walk: '再步行', minutes: '分钟', key: '钥匙', dog: '有狗,进门小心', person: '老人情况', age: '岁', hearing: { good: '', weak: '听力弱', deaf: '听不见' }, note: '备注', health: '身体情况',
     callElder: '打老人电话', call: '打电话', callDesk: '打值班室', maps: { amap: '高德地图', tencent: '腾讯地图', baidu: '百度地图' }, ambulance: '打急救电话', taken: '已由', taken2: '接单', takenEnd: '您不用再去,谢谢。', closed: '这一单已经办结,谢谢。', unknown: '没有这个链接。请核对短信,或打值班室。',
-    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English', backTo: '回到这一单',
+    expired: '这个链接已经过期:警情早已办结。', demo: '演示数据:这不是真的警情,不用出门', list: '您现在有几单', here: '这一单', kept: '没有信号:您按的已经记下,有信号自动送出。别关这一页。', result: '处理结果', photo: '拍一张照片给值班室(可不拍)', photoSend: '发照片', photoTold: '照片已收到', states: { notified: '未答应', seen: '未答应', accepted: '您去', arrived: '已到', 'need-help': '要支援', declined: '去不了', done: '办好' }, many: '输错的次数太多,请过一分钟再试,或打值班室。', fire: '喊人出来,不要单人进火场。', gas: '不要开灯,不要点火,先开门窗。', other: 'English', backTo: '回到这一单',
   },
   en: {
     title: 'Anling · responder', needed: 'The duty room asks you to look after an elder', elder: 'Elder', where: 'Place', since: 'Alarm at', times: 'repeated', times2: 'times', no: 'Slip', ask: 'Can you go?',
     awayTold: 'Noted that you are away until', thanks: 'Noted that you are going. Take care on the way', departTold: 'Noted that you are on your way. Take care', arrivedTold: 'Noted that you are there', doneTold: 'Noted as done, thank you. The duty room will call back', declinedTold: 'Understood, the next one is asked. If you can go after all, press “I am going”', helpTold: 'The duty room knows and calls for help', seenTold: 'Your answer was seen. If you can go, press “I am going”',
     address: 'Address', landmark: 'How to find it', car: 'A car gets to', walk: 'then on foot', minutes: 'min', key: 'Key', dog: 'There is a dog', person: 'About the elder', age: 'years', hearing: { good: '', weak: 'hard of hearing', deaf: 'deaf' }, note: 'Note', health: 'Health',
     callElder: 'Call the elder', call: 'Call', callDesk: 'Call the duty room', maps: { amap: 'Amap', tencent: 'Tencent map', baidu: 'Baidu map' }, ambulance: 'Call an ambulance', taken: 'Already taken by', taken2: '', takenEnd: 'You need not go. Thank you.', closed: 'This alert is closed. Thank you.', unknown: 'There is no such link. Check the message, or call the duty room.',
-    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文', backTo: 'Back to the alert',
+    expired: 'This link has expired: the alert was closed some time ago.', demo: 'Demonstration data: this is no real alarm, nobody has to go', list: 'Your slips now', here: 'this one', kept: 'No network: what you pressed is kept and will be sent by itself. Leave this page open.', result: 'What you found', photo: 'A picture for the duty room (if you like)', photoSend: 'Send it', photoTold: 'The picture has come', states: { notified: 'not answered', seen: 'not answered', accepted: 'you go', arrived: 'there', 'need-help': 'need help', declined: 'cannot go', done: 'done' }, many: 'Too many wrong codes. Try again in a minute, or call the duty room.', fire: 'Call people out. Never enter a fire alone.', gas: 'No light, no flame. Open door and windows first.', other: '中文', backTo: 'Back to the alert',
   },
 } as const;
 
@@ -75,7 +76,7 @@ export function slipPage({ lang, code, slip, revealed, others }: SlipPage): Html
 <dl>${slip.name && html`<dt>${w.elder}</dt><dd>${revealed?.person?.name ?? slip.name}</dd>`}<dt>${w.where}</dt><dd>${slip.town}${slip.village}</dd>
 <dt>${w.since}</dt><dd>${clockTime(slip.openedAt)} (${ageText(slip.now - slip.openedAt, lang)})</dd>${slip.count > 1 && html`<dt>${w.times}</dt><dd>${slip.count} ${w.times2}</dd>`}<dt>${w.no}</dt><dd>${slip.no}</dd></dl>
 ${slip.kind === 'smoke' && html`<p><b>${w.fire}</b></p>`}${slip.kind === 'gas' && html`<p><b>${w.gas}</b></p>`}</div>
-${told(slip, lang, late)}${revealed && wayThere(revealed, lang)}${slip.state !== 'closed' && buttons(slip, link(code, lang), lang, late)}
+${told(slip, lang, late)}${revealed && wayThere(revealed, lang)}${slip.state !== 'closed' && buttons(slip, link(code, lang), lang, late)}${found(slip, link(code, lang), lang)}
 ${revealed && picture(slip, link(code, lang, '/photo'), lang)}${slip.state !== 'closed' && absence(slip, link(code, lang), lang, late)}`;
   return frame(lang, link(code, lang === 'zh' ? 'en' : 'zh'), body);
 }
@@ -110,9 +111,15 @@ function told(slip: SlipCase, lang: Lang, late: boolean): Html | false {
 
 function buttons(slip: SlipCase, to: string, lang: Lang, late: boolean): Html {
   const isGoing = slip.mine === 'accepted' || slip.mine === 'arrived' || slip.mine === 'need-help';
-  const shown: Answer[] = late || slip.mine === 'done' ? [] : isGoing ? (slip.mine === 'accepted' ? [...(slip.departed ? [] : ['depart' as const]), 'arrive', 'done', 'need-help', 'decline'] : ['done', 'need-help']) : slip.mine === 'declined' ? ['accept'] : ['accept', 'decline', 'arrive', 'done', 'need-help'];
+  const shown: Answer[] = late || slip.mine === 'done' ? [] : isGoing ? (slip.mine === 'accepted' ? [...(slip.departed ? [] : ['depart' as const]), 'arrive', 'need-help', 'decline'] : ['need-help']) : slip.mine === 'declined' ? ['accept'] : ['accept', 'decline', 'arrive', 'done', 'need-help'];
   if (shown.length === 0) return html``;
   return html`<form method="post" action="${to}" data-no="${slip.no}">${!isGoing && html`<h2>${words[lang].ask}</h2>`}${shown.map((a, i) => html`<button name="action" value="${a}"${i === 0 && html` class="go"`}${a === 'need-help' && html` class="help"`}>${answers[a][lang]}</button>`)}</form>`;
+}
+
+/** 处理结果, once she goes: one press each, the picture beside it. */
+function found(slip: SlipCase, to: string, lang: Lang): Html | false {
+  if (slip.state === 'closed' || (slip.mine !== 'accepted' && slip.mine !== 'arrived' && slip.mine !== 'need-help')) return false;
+  return html`<form class="card" method="post" action="${to}" data-no="${slip.no}"><h2>${words[lang].result}</h2>${resultsFor(slip.kind).map((r) => html`<button name="action" value="${r}">${results[r][lang]}</button>`)}</form>`;
 }
 
 /** 外出: she says so where she reads of the alarm. */

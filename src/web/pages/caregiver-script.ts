@@ -2,17 +2,18 @@
  * What a telephone that can run it does for the caregiver's page (`/j/page.js`): a press without a network is kept, with its time, and
  * sent when there is one, in order; a picture is made small first; the page looks again by itself. The page works without it.
  * Each press goes out under a key of its own, so that a second tab, or a try whose answer was lost, does nothing twice.
- * What was refused is said until she puts it away.
+ * What was refused is said until she puts it away. After 到了 the telephone is asked where it is; the press never waits for that.
  */
 import { limits } from '#core/limits.ts';
 import { answers, presence } from './caregiver-page.ts';
+import { results } from './caregiver-results.ts';
 import { lateRefusals, refusedWords } from './caregiver-words.ts';
 
-const words = JSON.stringify({ said: { ...answers, ...presence }, why: lateRefusals, around: refusedWords });
+const words = JSON.stringify({ said: { ...answers, ...presence, ...results }, why: lateRefusals, around: refusedWords });
 
 export const caregiverScript = `(function () {
   'use strict';
-  var key = 'anling.kept', refusedKey = 'anling.refused', oldest = ${limits.keptMs}, busy = false, note = document.getElementById('kept');
+  var key = 'anling.kept', whereKey = 'anling.where', refusedKey = 'anling.refused', oldest = ${limits.keptMs}, busy = false, note = document.getElementById('kept');
   var words = ${words}, lang = document.documentElement.lang === 'en' ? 'en' : 'zh', around = words.around[lang];
   function load(from) { try { return JSON.parse(localStorage.getItem(from) || '[]'); } catch (e) { return []; } }
   function read() { return load(key); }
@@ -56,6 +57,7 @@ export const caregiverScript = `(function () {
   function bytes(url) { var raw = atob(url.slice(url.indexOf(',') + 1)), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
   function bodyOf(k) {
     var ago = String(Math.max(0, Date.now() - k.at));
+    if (k.where) return new URLSearchParams({ lat: k.where.lat, lon: k.where.lon, accuracyM: k.where.accuracyM, keptMs: ago });
     if (!k.photo) return new URLSearchParams({ action: k.action, keptMs: ago });
     var form = new FormData();
     form.append('keptMs', ago);
@@ -70,15 +72,26 @@ export const caregiverScript = `(function () {
     function next() {
       var first = read()[0];
       if (!first) return Promise.resolve();
-      return fetch(first.to, { method: 'POST', body: bodyOf(first), headers: { accept: 'application/json', 'idempotency-key': String(first.at) + '-' + (first.action || 'photo') }, redirect: 'manual', cache: 'no-store' }).then(outcome).then(function (why) {
-        if (why) refuse(first, why);
+      return fetch(first.to, { method: 'POST', body: bodyOf(first), headers: { accept: 'application/json', 'idempotency-key': String(first.at) + '-' + (first.action || (first.where ? 'where' : 'photo')) }, redirect: 'manual', cache: 'no-store' }).then(outcome).then(function (why) {
+        if (why && !first.where) refuse(first, why);
         sent++;
         // Another tab may have sent it, and more, meanwhile: only this one is taken off.
         write(without(read(), first));
         return next();
       });
     }
-    next().catch(function () {}).then(function () { busy = false; show(); if (sent > 0) location.reload(); });
+    next().catch(function () {}).then(function () { busy = false; show(); if (sent > 0) location.reload(); else locate(); });
+  }
+  // She has pressed 到了, and that is on its way or kept: only now the telephone is asked where it is. A no is a no.
+  function locate() {
+    var asked = load(whereKey)[0];
+    if (!asked || !navigator.geolocation) return;
+    save(whereKey, []);
+    if (Date.now() - asked.at > 600000) return;
+    navigator.geolocation.getCurrentPosition(function (p) {
+      var c = p.coords;
+      keep({ to: asked.to, at: Date.now(), where: { lat: c.latitude.toFixed(6), lon: c.longitude.toFixed(6), accuracyM: Math.ceil(c.accuracy) } });
+    }, function () {}, { enableHighAccuracy: true, timeout: 60000, maximumAge: 30000 });
   }
   function keep(item) {
     if (!window.fetch || !write(read().concat([item]))) return false;
@@ -115,6 +128,7 @@ export const caregiverScript = `(function () {
       return;
     }
     event.preventDefault();
+    if (button.value === 'arrive') save(whereKey, [{ to: form.getAttribute('action').replace(/(\\?.*)?$/, '/position$1'), at: at }]);
     if (keep({ to: form.getAttribute('action'), action: button.value, at: at, no: form.getAttribute('data-no') })) button.disabled = true; else natively(form, button);
   });
   // So that a door's code, scanned on the way, knows which slips this telephone was given (pages/door-page.ts).
@@ -122,7 +136,7 @@ export const caregiverScript = `(function () {
   if (own && document.querySelector('form')) save('anling.slips', [{ code: own, at: Date.now() }].concat(load('anling.slips').filter(function (s) { return s.code !== own && Date.now() - s.at < 172800000; })).slice(0, 8));
   addEventListener('online', sendAll);
   show();
-  if (read().length > 0) sendAll();
+  if (read().length > 0) sendAll(); else locate();
   setInterval(function () {
     if (read().length > 0) { sendAll(); return; }
     var file = document.querySelector('input[type=file]');

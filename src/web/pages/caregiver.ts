@@ -15,7 +15,9 @@ import { IdempotencyHeaders, Nullable, OneOf, Shape } from '#web/schemas.ts';
 import { createAnswer } from './caregiver-answer.ts';
 import { answers, type Answer, messagePage, presence, type Presence, refusalPage, type Revealed, slipPage, style } from './caregiver-page.ts';
 import { registerPicture } from './caregiver-picture.ts';
+import { registerPosition } from './caregiver-position.ts';
 import { caregiverScript } from './caregiver-script.ts';
+import { type Result, results } from './caregiver-results.ts';
 import type { Refusal } from './caregiver-words.ts';
 import { createWrongCodes } from './wrong-codes.ts';
 
@@ -82,7 +84,7 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
     config: { access: 'public', anySite: true },
     schema: {
       summary: 'Her answer; afterwards the page again', tags: ['caregiver'], consumes: ['application/x-www-form-urlencoded'], params: Params, querystring: Query, headers: IdempotencyHeaders,
-      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence)] as (Answer | Presence)[]), keptMs: Kept }),
+      body: Shape({ action: OneOf([...Object.keys(answers), ...Object.keys(presence), ...Object.keys(results)] as (Answer | Presence | Result)[]), keptMs: Kept }),
       response: { 200: Shape({ why: Nullable(OneOf(['closed', 'taken'], 'to who accepts JSON: why the press does not count, or null')) }), 303: Type.Null() },
     },
   }, async (request, reply) => {
@@ -101,4 +103,5 @@ export function registerCaregiver(app: App, ctx: WebContext): void {
   const refuse = (request: FastifyRequest, reply: FastifyReply, status: number, why: Refusal): FastifyReply =>
     send(reply, status, refusalPage(languageOf(request), why, (request.params as { code: string }).code).text);
   registerPicture(app, ctx, { look, back, refuse, going, keptOf });
+  registerPosition(app, ctx, { look, going });
 }

@@ -3,12 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { AlertAction } from '#core/alert.ts';
 import { type AlertId, type Party, scopePrefix } from '#core/ids.ts';
+import { convert, metresBetween } from '#core/coordinates.ts';
 import { limits } from '#core/limits.ts';
 import type { RespondInput } from '#core/respond.ts';
 import type { Caller } from '#core/user.ts';
-import { type Candidate, readCandidates, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
+import { type Candidate, readCandidates, type EngagementRow, readDue, readEngagements, readMessages, readTimeline, revealHome, revealPerson } from '#store/alert-detail.ts';
 import { createViewMaker, findAlertView, listAlerts, readFeedHead, type ViewRow } from '#store/alert-views.ts';
 import { commandsOfAlert } from '#store/commands.ts';
+import { positionsOf } from '#store/positions.ts';
 import { displayNames } from '#store/users.ts';
 import { alertActors, alertReaders, callerOf, deskRoles, requireScope } from '#web/access.ts';
 import { Alert, AlertInFull, Revealed } from '#web/alert-schemas.ts';
@@ -116,10 +118,20 @@ function registerLists(app: App, ctx: WebContext, viewOf: (request: FastifyReque
     const row = await scopedAlert(ctx, callerOf(request), request.params.id);
     const desk = deskRoles.has(callerOf(request).role);
     const [timeline, engagements, messages, commands, due, candidates] = [
-      await readTimeline(ctx.db, ctx.seal, row.id, desk, limits.timelineRows), await readEngagements(ctx.db, ctx.seal, row.id),
+      await readTimeline(ctx.db, ctx.seal, row.id, desk, limits.timelineRows), await engagementsWithPlaces(ctx, row, desk),
       await readMessages(ctx.db, ctx.seal, row.id, limits.timelineRows), await commandsOfAlert(ctx.db, ctx.seal, row.id, limits.timelineRows), await readDue(ctx.db, row.id), desk ? withLinks(ctx, await readCandidates(ctx.db, ctx.seal, row, false)) : [],
     ];
     return { ...viewOf(request, row), timeline, engagements, messages, commands, due, candidates } as Static<typeof AlertInFull>;
+  });
+}
+
+/** Everybody's part; for the desk also where who arrived stood, and how far from the place that is. */
+async function engagementsWithPlaces(ctx: WebContext, row: ViewRow, desk: boolean): Promise<(EngagementRow & { position: unknown })[]> {
+  const places = desk ? await positionsOf(ctx.db, ctx.seal, row.id) : [];
+  const at = row.lat !== null && row.lon !== null ? convert([row.lon, row.lat], row.crs ?? 'wgs84', 'wgs84') : null;
+  return (await readEngagements(ctx.db, ctx.seal, row.id)).map((e) => {
+    const place = places.find((p) => p.party === e.party);
+    return { ...e, position: place ? { at: place.at, lat: place.lat, lon: place.lon, accuracyM: place.accuracyM, awayM: at && Math.round(metresBetween(at, [place.lon, place.lat])) } : null };
   });
 }
 

@@ -4,6 +4,7 @@ import { registerAlerts } from './alerts.ts';
 import { registerArrivals } from './arrivals.ts';
 import { registerAssurance } from './assurance.ts';
 import { registerBoard } from './board.ts';
+import { registerBulk } from './bulk.ts';
 import { registerBudgets } from './budgets.ts';
 import { registerCalls } from './calls.ts';
 import { registerCertificates } from './certificates.ts';
@@ -21,6 +22,7 @@ import { registerDevices } from './devices.ts';
 import { registerDoorCodes } from './door-codes.ts';
 import { registerDrills } from './drills.ts';
 import { registerFactor } from './factor.ts';
+import { registerFilters } from './filters.ts';
 import { registerFigures } from './figures.ts';
 import { registerFlowsActs } from './flows-acts.ts';
 import { registerFlowsPage } from './flows-page.ts';
@@ -61,6 +63,7 @@ import { registerStations } from './stations.ts';
 import { registerTestCalls } from './test-calls.ts';
 import { registerWalkTest } from './walk-test.ts';
 import { registerUsers } from './users.ts';
+import { registerVoice } from './voice.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
@@ -69,4 +72,5 @@ export const routes: readonly RegisterRoutes[] = [
   registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
   registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerInstallationReport, registerCertificates,
+  registerBulk, registerFilters, registerVoice,
 ];

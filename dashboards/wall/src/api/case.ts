@@ -5,6 +5,7 @@ export type TimelineEntry = { id: string; at: number; actorType: string; actorId
 export type Engagement = {
   party: string; state: string; role: string | null; name: string | null; phone: string | null;
   notifiedAt: number | null; acceptedAt: number | null; departedAt?: number | null; arrivedAt: number | null; arriveBy: number | null; updatedAt: number;
+  /** where the telephone was after 到了, WGS84 */ position?: { at: number; lat: number; lon: number; accuracyM: number; awayM: number | null } | null;
 };
 export type Message = {
   id: string; outId: string; party: string; channel: string; template: string; state: string; to: string; round: number | null; step: number | null;
@@ -18,6 +19,7 @@ export type ElderCommand = {
 export type Candidate = {
   party: string; role: string; name: string; phone: string; near: 'home' | 'village' | 'town' | 'county'; keyHolder: boolean; walkMinutes: number | null; languages: string[];
   landline: boolean; absentUntil: number | null; optedOut: boolean; /** 撤回同意: only by hand */ withdrawn: boolean; /** their own page, in a revealed case */ link: string | null;
+  /** of any case */ lastArrivedAt?: number | null; lastPositionAt?: number | null;
 };
 export type CaseInFull = AlertView & { timeline: TimelineEntry[]; engagements: Engagement[]; messages: Message[]; commands: ElderCommand[]; due: { slot: string; dueAt: number }[]; candidates: Candidate[] };
 

@@ -7,10 +7,12 @@ import { dayMinute, duration } from '#wall/format/time.ts';
 import { lang, maybeText, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
+import { sectionOf } from '#wall/queue/order.ts';
 import { caseAlert } from '#wall/state/case.ts';
+import { bulk } from '#wall/state/dialogs.ts';
 import { hashOf } from '#wall/state/route.ts';
-import { can } from '#wall/state/session.ts';
-import { serverNow } from '#wall/state/wall.ts';
+import { can, mayAct } from '#wall/state/session.ts';
+import { openAlerts, serverNow } from '#wall/state/wall.ts';
 
 type Lost = { deviceId: string; regionCode: string | null; model: string; lastSeenAt: number | null; silentAt: number | null; backAt: number | null; highRisk: boolean };
 type Lists = { members: Lost[]; presumed: Lost[] };
@@ -25,6 +27,9 @@ export function OutageDetails({ alert }: { alert: AlertView }) {
   });
   const cause = typeof alert.summary['cause'] === 'string' ? maybeText(`outage.cause.${alert.summary['cause']}`) : null;
   const members = lists.value?.members ?? [];
+  // Alarms of the same devices that stand in the queue by themselves.
+  const devices = new Set([...members, ...(lists.value?.presumed ?? [])].map((m) => m.deviceId));
+  const children = openAlerts.value.filter((a) => a.deviceId !== null && devices.has(a.deviceId) && sectionOf(a) === 'technical').map((a) => a.id);
   const back = members.filter((m) => m.backAt !== null).length;
   return (
     <section class="part" aria-label={t('outage.members')} data-test="outage">
@@ -33,6 +38,7 @@ export function OutageDetails({ alert }: { alert: AlertView }) {
         <Figure alert={alert} name="homes" text="outage.homes" /><Figure alert={alert} name="people" text="outage.people" />
         {lists.value && <span>{t('outage.silent', { n: members.length - back })}</span>}{back > 0 && <span>{t('outage.back', { n: back })}</span>}
       </p>
+      {alert.state !== 'closed' && mayAct.value && children.length > 0 && <p><button type="button" class="plain" data-test="outage-bulk" onClick={() => { bulk.value = children; }}>{t('bulk.children', { n: children.length })}</button></p>}
       {alert.state !== 'closed' && can(may.writeRolls) && <p><a class="plain file-link" data-test="outage-roll" href={hashOf('rollcalls', 'new', { outage: alert.id })}>{t('act.rollCall')}</a></p>}
       {problem.value && <p class="trouble">{problemText(problem.value)}</p>}
       <h3>{t('outage.members')}</h3>

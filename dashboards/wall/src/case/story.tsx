@@ -116,7 +116,7 @@ function entryText(entry: TimelineEntry): string {
   if (template === null) return action;
   const values: Record<string, string> = {
     n: String(Number(detail['step'] ?? 0) + 1), outcome: typeof detail['outcome'] === 'string' ? outcomeName(detail['outcome'] as Outcome) : '',
-    who: action === 'contact' ? maybeText(`log.contact.${String(detail['contact'])}`) ?? '' : maybeText(`role.${String(detail['rung']).replace('other-seat', 'seat')}`) ?? '',
+    who: action === 'assigned' ? String(detail['toName'] ?? '') : action === 'contact' ? maybeText(`log.contact.${String(detail['contact'])}`) ?? '' : maybeText(`role.${String(detail['rung']).replace('other-seat', 'seat')}`) ?? '',
   };
   const text = template.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
   const round = Number(detail['round'] ?? 0);

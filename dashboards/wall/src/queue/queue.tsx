@@ -2,11 +2,14 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
+import { bulk } from '#wall/state/dialogs.ts';
 import { folded, unfolded } from '#wall/state/flood.ts';
+import { mayAct } from '#wall/state/session.ts';
 import { searching } from '#wall/state/search.ts';
 import { held, movedAt, queue, selected, shownQueue } from '#wall/state/selection.ts';
 import { live, openAlerts } from '#wall/state/wall.ts';
 import { type Entry, type Section, sectionOf, sections } from './order.ts';
+import { FilterLine } from './filter-line.tsx';
 import { ArrivalRow, Row } from './row.tsx';
 import { openSearch, SearchLine } from './search.tsx';
 
@@ -43,6 +46,7 @@ export function Queue() {
         </>}
       </div>
       {searching.value !== null && <SearchLine />}
+      <FilterLine />
       <div class="queue-list" ref={list} aria-busy={!live.value.synced}>
         {!live.value.synced && rows.length === 0 && <p class="empty dim">{t('queue.loading')}</p>}
         {live.value.synced && rows.length === 0 && arrivals.length === 0 && live.value.standby === null && <Calm />}
@@ -51,7 +55,7 @@ export function Queue() {
           const inside = drawn.filter((entry) => entry.section === section);
           return inside.length === 0 ? null : (
             <section key={section} aria-label={t(`queue.${section}`)}>
-              <h2 class="queue-section">{t(`queue.${section}`)}</h2>
+              <h2 class="queue-section">{t(`queue.${section}`)}{section === 'technical' && mayAct.value && counts.technical > 1 && <button type="button" class="tool" data-test="bulk-open" onClick={() => { bulk.value = rest.filter((entry) => entry.section === 'technical').map((entry) => entry.id); }}>{t('act.bulk')}</button>}</h2>
               <Rows entries={inside} />
             </section>
           );

@@ -1,8 +1,10 @@
 /** The line of the search above the queue: / opens it, ↑ ↓ move, Enter takes the first, Esc gives the whole queue back. */
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '#wall/i18n/text.ts';
+import { mayAct } from '#wall/state/session.ts';
 import { matches, search, searching, tooMany } from '#wall/state/search.ts';
 import { moveSelection, select, selected, shownQueue } from '#wall/state/selection.ts';
+import { FilterChoice } from './filter-line.tsx';
 
 const field = '.queue-search input';
 /** Opens the line, or takes the keys back to it. */
@@ -26,6 +28,7 @@ export function SearchLine() {
     <search class="queue-search" data-test="search">
       <input ref={box} type="search" aria-label={t('help.search')} placeholder={t('search.hint')} autocomplete="off" maxLength={60} value={searching.value ?? ''} onInput={(event) => search(event.currentTarget.value)} onKeyDown={keys} />
       <span class="dim" role="status" data-test="search-result">{matches.value === null ? '' : [t('search.n', { n: found.length }), hidden > 0 ? t('search.hidden', { n: hidden }) : '', tooMany.value ? t('search.narrower') : ''].filter(Boolean).join(' · ')}</span>
+      {mayAct.value && <FilterChoice />}
       <button type="button" class="tool" aria-label={t('act.cancel')} onClick={() => search(null)}>✕</button>
     </search>
   );

@@ -4,12 +4,13 @@ import type { Priority } from '#core/event.ts';
 import { clockSeconds, duration } from '#wall/format/time.ts';
 import { lang, t } from '#wall/i18n/text.ts';
 import { audioState, played } from '#wall/sound/engine.ts';
-import { openPhoneIn, passwordOpen, seatOpen, unheardOpen } from '#wall/state/dialogs.ts';
+import { spoken } from '#wall/sound/voice.ts';
+import { openPhoneIn, passwordOpen, seatOpen, soundOpen, unheardOpen } from '#wall/state/dialogs.ts';
 import { county } from '#wall/state/county.ts';
-import { lacking, takePost } from '#wall/state/duty.ts';
+import { lacking } from '#wall/state/duty.ts';
 import { hearsAlarms, mayAct, me } from '#wall/state/session.ts';
 import { chooseLang, chooseTheme, theme } from '#wall/state/settings.ts';
-import { mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
+import { askAgain, mutedForMs, muteNow, playTestAgain, startShift } from '#wall/state/sounding.ts';
 import { leaveFor } from '#wall/state/route.ts';
 import { status } from '#wall/state/county.ts';
 import { dataAgeMs, degraded, driftMs, health, live, notes, oldestWaiting, openCounts, serverNow } from '#wall/state/wall.ts';
@@ -114,7 +115,7 @@ function Post() {
     <div class="fact" data-test="post" data-lacking={lacking.value.join(' ')}>
       <span class="fact-name">{t('duty.lacking')}</span>
       <span class="fact-value warn">{lacking.value.map((what) => t(`duty.no.${what}`)).join(' · ')}</span>
-      <button type="button" class="small-button" title={t('duty.help')} onClick={takePost}>{t('act.again')}</button>
+      <button type="button" class="small-button" title={t('duty.help')} onClick={askAgain}>{t('act.again')}</button>
     </div>
   );
 }
@@ -147,8 +148,8 @@ function SoundControl() {
   const running = audioState.value === 'running';
   const muted = mutedForMs.value > 0;
   return (
-    <div class={`sound ${!running ? 'off' : muted ? 'muted' : 'on'}`} data-test="sound" data-audio={!running ? audioState.value : muted ? 'muted' : 'running'} data-p1={played.value['p1'] ?? 0} data-link={played.value['link'] ?? 0}>
-      <SpeakerIcon silent={!running || muted} />
+    <div class={`sound ${!running ? 'off' : muted ? 'muted' : 'on'}`} data-test="sound" data-audio={!running ? audioState.value : muted ? 'muted' : 'running'} data-p1={played.value['p1'] ?? 0} data-link={played.value['link'] ?? 0} data-said={spoken.value.at(-1)}>
+      <button type="button" class="tool" data-test="sound-open" aria-label={t('sound.open')} title={t('sound.open')} onClick={() => { soundOpen.value = true; }}><SpeakerIcon silent={!running || muted} /></button>
       {running
         ? <button type="button" class="tool" onClick={playTestAgain} title={t('act.again')}>{muted ? t('strip.muted', { s: Math.ceil(mutedForMs.value / 1000) }) : t('strip.soundOn')}</button>
         : <button type="button" class="tool" onClick={() => void startShift()}>{t('strip.soundOff')}</button>}

@@ -3,6 +3,7 @@
  * whether the browser lets us sound at all, and says so. Patterns follow IEC 60601-1-8: 3 + 2 pulses high, 3 pulses medium.
  */
 import { signal } from '@preact/signals';
+import { recall, remember } from '#wall/state/settings.ts';
 import type { Level, Tone } from './ladder.ts';
 
 /** `none`: this browser has no Web Audio. `suspended`: nobody has pressed 开始值班 yet, or the system took the sound away. */
@@ -10,6 +11,9 @@ export type AudioState = 'none' | 'suspended' | 'running';
 export const audioState = signal<AudioState>('suspended');
 /** How often each tone was played since the page was opened; tests and the strip read it. */
 export const played = signal<Readonly<Record<string, number>>>({});
+
+/** The chosen output of this browser is gone: it sounds from the system's own. */
+export const outputLost = signal(false);
 
 let context: AudioContext | null = null;
 let voice: PeriodicWave | null = null;
@@ -23,6 +27,8 @@ export function prepareAudio(): void {
   const read = (): void => { audioState.value = context?.state === 'running' ? 'running' : 'suspended'; };
   context.addEventListener('statechange', read);
   read();
+  void useOutput(recall(outputKey) ?? '');
+  navigator.mediaDevices?.addEventListener?.('devicechange', () => void useOutput(recall(outputKey) ?? ''));
 }
 
 /** From a click: lets the sound out. Resolves with whether it runs. */
@@ -31,6 +37,39 @@ export async function unlockAudio(): Promise<boolean> {
   await Promise.race([context?.resume(), new Promise((resolve) => setTimeout(resolve, 1_500))]);
   if (context) audioState.value = context.state === 'running' ? 'running' : 'suspended';
   return audioState.value === 'running';
+}
+
+const outputKey = 'anling.output';
+type Sinkable = AudioContext & { setSinkId?(id: string): Promise<void>; sinkId?: string };
+/** Whether this browser lets a page choose between loudspeaker and headset. */
+export const canChooseOutput = (): boolean => typeof AudioContext !== 'undefined' && 'setSinkId' in AudioContext.prototype;
+export const chosenOutput = (): string => recall(outputKey) ?? '';
+export function chooseOutput(id: string): Promise<void> { remember(outputKey, id); return useOutput(id); }
+/** Sounds from there; where that output is gone, from the system's own, and says so: never from nowhere. */
+async function useOutput(id: string): Promise<void> {
+  const sink = context as Sinkable | null;
+  if (!sink?.setSinkId || (id === '' && (sink.sinkId ?? '') === '')) return; // nothing chosen, nothing touched
+  const there = id === '' || await navigator.mediaDevices?.enumerateDevices?.().then((all) => all.some((d) => d.kind === 'audiooutput' && d.deviceId === id), () => true);
+  await sink.setSinkId(there ? id : '').then(() => { outputLost.value = !there; }, async () => { outputLost.value = true; await sink.setSinkId?.('').catch(() => {}); });
+}
+
+/** A recording in base64, read; null: it cannot be. */
+export async function decode(base64: string): Promise<AudioBuffer | null> {
+  try { return await context?.decodeAudioData(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)).buffer) ?? null; } catch { return null; }
+}
+let saysUntil = 0;
+/** Recordings one after the other from `delayS` on; false when the browser is silent or something is still being said. */
+export function playRecorded(buffers: readonly AudioBuffer[], delayS: number): boolean {
+  if (context?.state !== 'running' || buffers.length === 0 || context.currentTime + delayS < saysUntil) return false;
+  saysUntil = context.currentTime + delayS;
+  for (const buffer of buffers) {
+    const source = context.createBufferSource();
+    source.buffer = buffer;
+    source.connect(context.destination);
+    source.start(saysUntil);
+    saysUntil += buffer.duration + 0.05;
+  }
+  return true;
 }
 
 const gains: Record<Level, number> = { 0: 0.3, 1: 0.5, 2: 0.75, 3: 1 };

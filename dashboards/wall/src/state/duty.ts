@@ -6,6 +6,8 @@
 import { computed, signal } from '@preact/signals';
 import type { EventKind } from '#core/event.ts';
 import { kindName, t } from '#wall/i18n/text.ts';
+import { outputLost } from '#wall/sound/engine.ts';
+import { hasNoVoice } from '#wall/sound/voice.ts';
 import { mayAct } from './session.ts';
 
 /** Each of the three: `off` nobody has asked for it, `asked` no answer yet, `on`, `no` refused, lost, or unknown to this browser. */
@@ -16,7 +18,9 @@ const notices = signal<Having>('off');
 /** `ask`: the test tone was played, nobody has said yet that it was heard. */
 export const shift = signal<'off' | 'ask' | 'heard'>('off');
 /** What this desk lacks while a shift is on, in the order of the strip. */
-export const lacking = computed(() => ([['full', fullScreen], ['awake', awake], ['notices', notices]] as const).filter(([, has]) => has.value === 'no').map(([name]) => name));
+type Lacking = 'full' | 'awake' | 'notices' | 'voice' | 'output';
+export const lacking = computed<Lacking[]>(() => ([['full', fullScreen], ['awake', awake], ['notices', notices]] as [Lacking, { value: Having }][]).filter(([, has]) => has.value === 'no').map(([name]) => name)
+  .concat(shift.value !== 'off' && hasNoVoice.value ? ['voice'] : [], outputLost.value ? ['output'] : []));
 
 type Lock = { released: boolean; release(): Promise<void>; addEventListener(type: 'release', run: () => void): void };
 type Beyond = { wakeLock?: { request(type: 'screen'): Promise<Lock> }; keyboard?: { lock?(keys: string[]): Promise<void> }; setAppBadge?(n: number): Promise<void>; clearAppBadge?(): Promise<void> };

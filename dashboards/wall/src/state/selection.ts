@@ -1,8 +1,11 @@
 /** Which case is open, and whether a hand is on the queue. */
 import { computed, signal } from '@preact/signals';
 import { narrow, type Settled, settle } from '#wall/queue/order.ts';
+import { passes } from '#wall/queue/filter.ts';
+import { filterOn } from './filters.ts';
 import { folded } from './flood.ts';
 import { matches } from './search.ts';
+import { me } from './session.ts';
 import { live, wantedOrder } from './wall.ts';
 
 /** Id of the open case. */
@@ -14,9 +17,19 @@ let shown: Settled = { rows: [], arrivals: [] };
 /** The queue as it is on screen. */
 export const queue = computed<Settled>(() => { shown = settle(shown, wantedOrder.value, held.value); return shown; });
 
+/** Rows that the filter takes out of sight; a search sees everything. */
+const filtered = computed<ReadonlySet<string>>(() => {
+  const on = filterOn.value;
+  if (on === null || matches.value !== null) return new Set();
+  const alerts = live.value.alerts;
+  return new Set(queue.value.rows.flatMap(({ id }) => { const alert = alerts.get(id); return alert && id !== selected.value && !passes(on, alert, me.value?.id ?? null) ? [id] : []; }));
+});
+/** How many that are. */
+export const filterHidden = computed(() => filtered.value.size);
+
 /** The same while somebody searches: what is meant on top, every emergency after it, of the others only how many are hidden. */
 export const shownQueue = computed(() => {
-  const shown = narrow(queue.value.rows, matches.value, (id) => live.value.alerts.get(id)?.priority === 1);
+  const shown = narrow(filtered.value.size === 0 ? queue.value.rows : queue.value.rows.filter((row) => !filtered.value.has(row.id)), matches.value, (id) => live.value.alerts.get(id)?.priority === 1);
   // In a flood what can wait is one line; a case that is open stays where it is.
   return folded.value ? { ...shown, rest: shown.rest.filter((row) => row.section !== 'technical' || row.id === selected.value) } : shown;
 });

@@ -1,8 +1,10 @@
 /** Drives the loudspeaker: feeds what is open to the ladder and plays what it says. Owns the mute and the start of the shift. */
 import { effect, signal } from '@preact/signals';
+import type { AlertView } from '#core/live.ts';
 import { post } from '#wall/api/client.ts';
 import { mustRing } from '#wall/queue/order.ts';
 import { climb, isMuted, mute, quietLadder } from '#wall/sound/ladder.ts';
+import { fetchVoice, say as sayIt } from '#wall/sound/voice.ts';
 import { audioState, playTone, prepareAudio, unlockAudio } from '#wall/sound/engine.ts';
 import { talking } from './calls.ts';
 import { badge, shift, startDuty, takePost, tellOutside } from './duty.ts';
@@ -34,12 +36,22 @@ export function sound(): void {
   }, now);
   ladder = result.ladder;
   mutedForMs.value = Math.max(0, ladder.mutedUntil - now);
-  for (const { tone, level } of result.play) playTone(tone, level);
+  for (const { tone, level } of result.play) if (playTone(tone, level) && tone === 'p1' && level >= spokenFrom) sayOldest(p1);
   tellOutside([...p1.filter(mustRing), ...(live.value.standby ?? []).filter((c) => c.state === 'open' && !c.known).map((c) => ({ id: c.key, count: c.count, kind: c.kind, town: c.town }))]);
 }
 
+/** From the loudness of 30 s on. */
+const spokenFrom = 2;
+function sayOldest(p1: readonly AlertView[]): void {
+  const waiting = p1.filter(mustRing);
+  const oldest = waiting.reduce<AlertView | null>((first, a) => (first === null || a.openedAt < first.openedAt ? a : first), null);
+  if (oldest && serverNow.peek() - oldest.openedAt >= spokenAfterMs) sayIt(oldest.kind, oldest.regionCode);
+}
+const spokenAfterMs = 30_000;
+
 export function startSounding(): () => void {
   prepareAudio();
+  void fetchVoice();
   const stopDuty = startDuty();
   const stopBadge = effect(() => badge(unclaimedP1.value.length));
   return () => { stopBadge(); stopDuty(); ladder = quietLadder; mutedForMs.value = 0; };
@@ -55,8 +67,11 @@ export function muteNow(): void {
 export async function startShift(): Promise<void> {
   const unlocked = unlockAudio();
   takePost();
+  void fetchVoice();
   if (await unlocked) { playTone('test', 1); shift.value = 'ask'; }
 }
+/** What the browser refused, and the recordings, once more. */
+export function askAgain(): void { takePost(); void fetchVoice(); }
 export function playTestAgain(): void { playTone('test', 2); }
 /** Somebody says that it was heard: stands in the shift log. */
 export function confirmHeard(): void { shift.value = 'heard'; if (mayAct.peek()) void post('/api/v1/desk/heard', {}, false); }
