@@ -1,5 +1,5 @@
 /** How far the special group is covered against what the county has promised: 33 % in 2026, 67 % in 2027, all in 2028. Pure. */
-export const coverMilestones = [33, 67, 100] as const;
+const coverMilestones = [33, 67, 100] as const;
 
 export type CoverGoal = { percent: number; /** so many more have to be accepted */ lacking: number };
 
