@@ -7,6 +7,7 @@ import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { jpeg, png } from '#test/harness/pictures.ts';
 import { testWeb, town, type Web } from '#test/harness/web.ts';
+import type { WebSettings } from '#web/context.ts';
 
 export type Answer = Awaited<ReturnType<Web['fetch']>>;
 export type Site = {
@@ -28,9 +29,10 @@ export type Site = {
 /** `what` of everything that is missing. */
 export const missing = (answer: Answer): string[] => (answer.body.error?.missing ?? []).map((m: { what: string }) => m.what);
 
-export async function makeSite(): Promise<Site> {
+/** `settings`: of its web role, such as the built pages. */
+export async function makeSite(settings: Partial<WebSettings> = {}): Promise<Site> {
   const tools = { log: createLog('web', 'silent'), metrics: createMetrics('test') };
-  const web = await testWeb({ respond: (t) => createRespond({ db: t.db, seal: t.seal, ...tools }), settings: { publicUrl: 'http://127.0.0.1:1' } });
+  const web = await testWeb({ respond: (t) => createRespond({ db: t.db, seal: t.seal, ...tools }), settings: { publicUrl: 'http://127.0.0.1:1', ...settings } });
   const { db, seal } = web.t;
   const evaluate = createEvaluate({ db, seal, ...tools });
   const [admin, installer] = [await web.cookie('admin'), await web.cookie('installer', town)];

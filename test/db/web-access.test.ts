@@ -43,7 +43,7 @@ describe('access', () => {
     expect(access('GET', '/api/v1/audit')).toEqual(['admin', 'auditor']);
     // Whatever is open to everybody stands here by name.
     const open = web.table.filter((r) => (r.access === 'public' || r.access === 'hook') && r.method !== 'HEAD' && !r.url.startsWith('/api/docs') && !r.url.startsWith('/hooks/')).map((r) => `${r.method} ${r.url}`);
-    expect(open.toSorted()).toEqual(['GET /', 'GET /api/v1/schedules/:id/calendar.ics', 'GET /c', 'GET /c/:id', 'GET /d/:code', 'GET /d/page.js', 'GET /healthz', 'GET /j/:code', 'GET /j/page.js', 'GET /q', 'GET /q/:code', 'GET /readyz', 'GET /vendors/:name', 'POST /api/v1/devices/:id/events', 'POST /api/v1/devices/:id/heartbeats', 'POST /api/v1/login', 'POST /api/v1/screen', 'POST /d/:code', 'POST /j/:code', 'POST /j/:code/photo', 'POST /j/:code/position', 'POST /q/:code', 'POST /vendors/:name']);
+    expect(open.toSorted()).toEqual(['GET /', 'GET /api/v1/schedules/:id/calendar.ics', 'GET /c', 'GET /c/:id', 'GET /d/:code', 'GET /d/page.js', 'GET /healthz', 'GET /install', 'GET /j/:code', 'GET /j/page.js', 'GET /q', 'GET /q/:code', 'GET /readyz', 'GET /vendors/:name', 'POST /api/v1/devices/:id/events', 'POST /api/v1/devices/:id/heartbeats', 'POST /api/v1/login', 'POST /api/v1/screen', 'POST /d/:code', 'POST /j/:code', 'POST /j/:code/photo', 'POST /j/:code/position', 'POST /q/:code', 'POST /vendors/:name']);
   });
 
   it('does not start with a route that has no access [W9]', async () => {
