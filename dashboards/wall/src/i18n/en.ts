@@ -9,7 +9,7 @@ export const en = {
   'act.county': 'County', 'act.phoneIn': 'Phone-in', 'act.raise': 'Raise alert',
   'call.reached': 'Reached', 'call.no-answer': 'No answer', 'call.busy': 'Busy', 'call.off': 'Phone off', 'call.wrong-number': 'Wrong no.',
   'tab.wall': 'Desk', 'tab.quarantine': 'Quarantine', 'tab.unregistered': 'Unregistered', 'tab.device-health': 'Device health', 'tab.test-calls': 'Monthly press', 'tab.device-import': 'Register a file', 'tab.device-models': 'Models', 'tab.register': 'Register device',
-  'tab.statistics': 'Statistics', 'tab.arrivals': 'Arrival sheets', 'tab.rollcalls': 'Roll-calls',
+  'tab.statistics': 'Statistics', 'tab.arrivals': 'Arrival sheets', 'tab.installations': 'Installations', 'tab.rollcalls': 'Roll-calls',
   'nav.label': 'Pages', 'nav.desk': 'Desk', 'nav.duty': 'Duty', 'nav.files': 'Files', 'nav.devices': 'Devices', 'nav.settings': 'Settings', 'nav.notYours': 'Your role may not open this page.',
   'leave.title': 'Not saved yet', 'leave.text': 'Changes on this page are not saved. Leaving drops them.', 'act.stay': 'Stay', 'act.leave': 'Leave',
   'login.user': 'User name', 'login.password': 'Password', 'login.ended': 'The login has ended: this computer hears no alarms now. Log in again.', 'login.silent': 'Without a login this computer hears no alarms.',

@@ -9,6 +9,7 @@ import { en, enOutcomes } from './en.ts';
 import { enFigures } from './figures.en.ts';
 import { enFleet } from './fleet.en.ts';
 import { enFiles } from './files.en.ts';
+import { enInstall } from './install.en.ts';
 import { enReach } from './reach.en.ts';
 import { enScreen } from './screen.en.ts';
 import { enSending } from './sending.en.ts';
@@ -19,4 +20,4 @@ import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
 import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enInstall, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

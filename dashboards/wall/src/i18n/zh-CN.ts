@@ -6,7 +6,7 @@ export const zh = {
   'act.county': '全县', 'act.phoneIn': '电话报警', 'act.raise': '建警情',
   'call.reached': '接通', 'call.no-answer': '无人接', 'call.busy': '占线', 'call.off': '关机', 'call.wrong-number': '空号',
   'tab.wall': '值班台', 'tab.quarantine': '待查报文', 'tab.unregistered': '设备未登记', 'tab.device-health': '设备体检', 'tab.test-calls': '每月试按', 'tab.device-import': '批量登记', 'tab.device-models': '型号目录', 'tab.register': '设备登记',
-  'tab.statistics': '统计', 'tab.arrivals': '到场单', 'tab.rollcalls': '平安清点',
+  'tab.statistics': '统计', 'tab.arrivals': '到场单', 'tab.installations': '安装验收', 'tab.rollcalls': '平安清点',
   'nav.label': '页面', 'nav.desk': '值班台', 'nav.duty': '值班', 'nav.files': '档案', 'nav.devices': '设备', 'nav.settings': '设置', 'nav.notYours': '您的角色不能打开这一页。',
   'leave.title': '还没有保存', 'leave.text': '这一页上的修改还没有保存。离开就丢掉了。', 'act.stay': '留下', 'act.leave': '离开',
   'login.user': '用户名', 'login.password': '密码', 'login.ended': '登录已结束:这台电脑现在听不到警情,请重新登录。', 'login.silent': '未登录时,这台电脑听不到警情。',

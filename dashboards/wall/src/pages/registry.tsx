@@ -37,6 +37,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'modes', group: 'files', label: 'tab.modes', roles: may.readFiles, show: later('Modes') },
   { name: 'devices', group: 'devices', label: 'tab.devices', roles: may.readDevices, show: later('DeviceFiles') },
   { name: 'device-health', group: 'devices', label: 'tab.device-health', roles: may.readDevices, show: later('DeviceHealth') },
+  { name: 'installations', group: 'devices', label: 'tab.installations', roles: may.readInstallReport, show: later('Installations') },
   { name: 'test-calls', group: 'devices', label: 'tab.test-calls', roles: may.readDevices, show: later('TestCalls') },
   { name: 'register', group: 'devices', label: 'tab.register', roles: may.writeDevices, show: later('Register') },
   { name: 'device-import', group: 'devices', label: 'tab.device-import', roles: may.bulkFiles, show: later('DeviceImport') },
