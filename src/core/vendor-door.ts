@@ -2,6 +2,7 @@
  * Doors for the clouds of vendors (厂商接入): one per account, named in its address `/vendors/{name}`. Who passes its check may speak
  * for the devices that are bound to this door, and for no others.
  */
+import type { CoordinateSystem } from './coordinates.ts';
 import type { DeviceKind } from './event.ts';
 
 export const doorKinds = ['ctwing', 'onenet', 'onenet-studio', 'huawei', 'aliyun', 'tencent', 'watch-cloud', 'watch', 'milesight', 'alink', 'mapping'] as const;
@@ -18,6 +19,7 @@ export type DoorSettings = {
   /** Of its own, where watches speak TCP. */ port: number | null;
   /** What the plain "alarm" of a product means, by its id; `*` of any. */ alarms: Readonly<Record<string, DeviceKind>>;
   /** Addresses that may push, as prefixes of networks; empty: any. */ addresses: readonly string[]; mapping: Mapping | null;
+  /** The system of its positions, where it says none and they are not WGS-84. */ crs?: CoordinateSystem;
   /** Read the vendor's own history beside its pushes, and back-fill what was not pushed; `url`: another platform than the public one. */ history?: { url?: string } | null;
 };
 export const emptySettings: DoorSettings = { alarms: {}, addresses: [], mapping: null, port: null };

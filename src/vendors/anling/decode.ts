@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer';
 import { DecodeError } from '#core/errors.ts';
 import { type DecodedEvent, type DeviceKind, deviceKinds, type Edge, edges, type HeartbeatReading, type VitalsReading } from '#core/event.ts';
 import type { Channel } from '#core/publish.ts';
+import { toWgs84 } from '#vendors/places.ts';
 import type { Decoded } from '#vendors/vendor.ts';
 import { boolean, deeperThan, integer, isObject, type Json, number, orNull, text, time, unknownFields } from './fields.ts';
 
@@ -95,7 +96,7 @@ function place(value: unknown): DecodedEvent['location'] {
   const lon = number(value['lon'], -180, 180);
   if (lat === undefined || lon === undefined || (lat === 0 && lon === 0)) return undefined; // 0,0: no fix
   const crs = text(value['crs'], 16);
-  return { lat, lon, ...(crs !== undefined && { crs }) };
+  return toWgs84({ lat, lon, ...(crs !== undefined && { crs }) });
 }
 
 type FieldReaders = ReadonlyMap<string, (value: unknown) => unknown>;

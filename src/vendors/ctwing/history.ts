@@ -10,6 +10,7 @@ import type { DoorSettings } from '#core/vendor-door.ts';
 import { isObject, type Json } from '#vendors/anling/fields.ts';
 import type { Ask, History, ListedDevice, Told } from '#vendors/history.ts';
 import { type Account, bytesOf, keyOf, keysOf, type Message, object, pick } from '#vendors/push.ts';
+import { placed } from '#vendors/places.ts';
 import { ctwing, frameName } from './index.ts';
 
 const pageRows = 100;
@@ -85,7 +86,7 @@ function frameOf(record: Json, at: number, device: ListedDevice, list: string): 
 /** As the reader of pushes has it; a record that it cannot read is kept like a push of that kind, and holds up no other. */
 function messagesOf(frame: Json, settings: DoorSettings, now: number): Message[] {
   try {
-    return ctwing.read(bytesOf(frame), settings, now);
+    return ctwing.read(bytesOf(frame), settings, now).map((message) => placed(message, settings.crs));
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     return [{ keys: keysOf(frame['IMEI'], frame['deviceId']), decoded: [], states: [], unreadable: error.message, alarm: true, raw: bytesOf(frame) }];

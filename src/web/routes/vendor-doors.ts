@@ -3,6 +3,7 @@
  * tried on frames that stand in quarantine. Secrets go in and never come out; a key that we make is shown once, in the address.
  */
 import { type Static, Type } from 'typebox';
+import { coordinateSystems } from '#core/coordinates.ts';
 import { deviceKinds, edges } from '#core/event.ts';
 import { limits } from '#core/limits.ts';
 import { may } from '#core/user.ts';
@@ -32,6 +33,7 @@ const Settings = Shape({
   alarms: Type.Record(Type.String({ pattern: '^\\S{1,64}$' }), Kind, { description: 'what the plain “alarm” of a product means, by its id; * of any' }),
   addresses: Type.Array(Type.String({ pattern: '^[0-9a-fA-F.:]{2,45}(/[0-9]{1,3})?$', description: 'an address or a network (1.2.3.0/24)' }), { maxItems: 50 }),
   mapping: Nullable(Mapping),
+  crs: Type.Optional(OneOf(coordinateSystems, 'the system of its positions, where the vendor says none and they are not WGS-84')),
   history: Type.Optional(Nullable(Shape({ url: Type.Optional(Type.String({ maxLength: 200, pattern: '^https?://[A-Za-z0-9.:\\[\\]-]+(/[A-Za-z0-9._~/-]*)?$', description: 'another platform than the public one' })) }))),
   port: Nullable(Type.Integer({ minimum: 1, maximum: 65_535, description: 'kind watch: the TCP port it listens on' })),
 });

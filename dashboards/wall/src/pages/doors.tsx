@@ -1,6 +1,7 @@
 /** 厂商接入: the doors of vendors' clouds: open one, see when it last heard something and what it refused, change what its frames mean. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import type { CoordinateSystem } from '#core/coordinates.ts';
 import { deviceKinds } from '#core/event.ts';
 import type { DoorKindHelp, DoorSettings, Mapping, PullState } from '#core/vendor-door.ts';
 import { may } from '#core/user.ts';
@@ -118,6 +119,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
   const addresses = useSignal(door.settings.addresses.join('\n'));
   const port = useSignal(door.settings.port);
   const history = useSignal(door.settings.history ?? null);
+  const crs = useSignal<CoordinateSystem>(door.settings.crs ?? 'wgs84');
   const mapping = useSignal<Mapping>(door.settings.mapping ?? emptyMapping);
   const problem = useSignal<Problem | null>(null);
   useEffect(() => () => keepUnsaved(mapping, false), []);
@@ -133,7 +135,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
   const save = (event: SubmitEvent): void => {
     event.preventDefault();
     // A line without a kind goes as it is: the server refuses it by name, nothing vanishes.
-    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => { const [what = '', kind = ''] = line.split('=', 2).map((part) => part.trim()); return [what, kind]; })), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}), ...(help?.history ? { history: history.value } : {}) };
+    const settings = { alarms: Object.fromEntries(lines(alarms.value).map((line) => { const [what = '', kind = ''] = line.split('=', 2).map((part) => part.trim()); return [what, kind]; })), addresses: lines(addresses.value), ...(door.kind === 'mapping' ? { mapping: mapping.value } : {}), ...(door.kind === 'watch' ? { port: port.value } : {}), ...(help?.history ? { history: history.value } : {}), ...(crs.value !== (door.settings.crs ?? 'wgs84') ? { crs: crs.value } : {}) };
     void change({ settings, secrets: given(secrets.value) });
   };
   const close = async (): Promise<void> => {
@@ -149,6 +151,7 @@ function Editor({ door, help, again }: { door: DoorRow; help: DoorKindHelp | und
         {door.kind !== 'mapping' && <label>{t('doors.alarms')}<textarea rows={3} data-test="door-alarms" placeholder={'*=sos'} value={alarms.value} onInput={(event) => { alarms.value = event.currentTarget.value; }} /><span class="dim small">{t('doors.alarmsHelp', { kinds: deviceKinds.slice(0, 8).join(' ') })}</span><AnyProblem problem={problem.value} under="settings.alarms" /></label>}
         <label>{t('doors.addresses')}<textarea rows={3} data-test="door-addresses" placeholder="1.2.3.0/24" value={addresses.value} onInput={(event) => { addresses.value = event.currentTarget.value; }} /><span class="dim small">{t('doors.addressesHelp')}</span><AnyProblem problem={problem.value} under="settings.addresses" /></label>
       </div>
+      {help?.pushes && <label>{t('doors.crs')}<select data-test="door-crs" value={crs.value} onChange={(event) => { crs.value = event.currentTarget.value as CoordinateSystem; }}>{(['wgs84', 'gcj02', 'bd09'] as const).map((system) => <option key={system} value={system}>{t(`doors.${system}`)}</option>)}</select></label>}
       {help?.history && <HistoryFields door={door.name} draft={history} url={help.history.url} problem={problem.value} />}
       {door.kind === 'mapping' && <MappingEditor draft={mapping} problem={problem.value} changed={touch} />}
       <p class="buttons">
