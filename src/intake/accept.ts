@@ -220,7 +220,9 @@ async function acceptVitals(parts: Parts, publish: Publish, reading: VitalsReadi
   parts.presence.note({ device, atMs: arrivedMs, trace, alive: true });
   let memory = parts.vitals.get(device.id);
   if (!memory) { memory = {}; parts.vitals.set(device.id, memory); }
-  const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs, deviceTime: reading.deviceTime, data }));
+  // Found in a vendor's history: the reading stands where the vendor heard it, what it means arrives now.
+  const pulled = publish.heardMs !== undefined;
+  const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs: pulled ? performance.now() : arrivedMs, deviceTime: reading.deviceTime, flags: pulled ? ['pulled'] : [], data }));
   const hurried = { ...merging(parts, publish), hurry: publish.hurry || changes.length > 0 };
   const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => { parts.meter.ledger.taken('urgent'); return parts.urgent.add(event); })]).catch((error: unknown) => {
     parts.vitals.delete(device.id); // not committed: the device's next reading raises again
