@@ -54,7 +54,6 @@ import type { Metrics } from '#ops/metrics.ts';
 import { builtPages } from '#ops/pages.ts';
 import { answerClock, clockChannel } from '#store/clock-travel.ts';
 import { missCall } from '#store/calls.ts';
-import { answerCommand, claimCommands, expireCommands, openCommands, settleCommand } from '#store/commands.ts';
 import { openSpool } from '#store/spool.ts';
 import { findByDoor, findDevices, listDevices } from '#store/devices.ts';
 import { openEcho } from '#store/echo.ts';
@@ -63,13 +62,13 @@ import { openDb, type Db } from '#store/pool.ts';
 import { readSetting } from '#store/settings.ts';
 import { hasRealPeople } from '#store/startup.ts';
 import type { Seal } from '#store/seal.ts';
-import { encodeCommand } from '#vendors/anling/encode.ts';
 import { anling } from '#vendors/anling/index.ts';
 import { doorWords } from '#vendors/door-words.ts';
 import { auditWriter } from '#web/audit-writer.ts';
 import { startKeptHooks } from '#web/kept-hooks.ts';
 import { startWeb as serveWeb } from '#web/server.ts';
 import type { Service } from '#work/loop.ts';
+import { commandStore } from './edge-commands.ts';
 import { startVendors, type Vendors } from './edge-vendors.ts';
 import { startFlows } from './flow-role.ts';
 import project from '../package.json' with { type: 'json' };
@@ -180,21 +179,6 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
 /** Hints that are heard once the database answers. */
 function hints(name: string, unlisten: Promise<() => Promise<void>>): Service {
   return { name, ready: () => null, async stop() { await (await unlisten)(); } };
-}
-
-/** Commands downwards as rows, over connections that the alarm path does not share. */
-function commandStore(db: Db, seal: Seal, edge: string) {
-  return {
-    open: (after: string) => openCommands(db, after, limits.commandRows),
-    expire: () => db.tx((sql) => expireCommands(sql, limits.commandRows)),
-    claim: async (ids: readonly string[]) => (await claimCommands(db, seal, ids, edge)).map(({ args, ...c }) => ({ ...c, payload: encodeCommand({ id: `c${c.id}`, name: c.name, args }) })),
-    settle: (command: { id: string; token: string }, outcome: 'acknowledged' | 'due' | 'failed') => db.tx((sql) => settleCommand(sql, command, outcome)),
-    async answered({ id, ...answer }: { deviceId: string; id: string; ok: boolean; data: unknown }) {
-      const own = /^c([1-9]\d{0,17})$/.exec(id)?.[1];
-      if (own !== undefined) await db.tx((sql) => answerCommand(sql, seal, { ...answer, id: own }));
-    },
-    listen: (wake: () => void) => db.listen(['anling_command'], wake),
-  };
 }
 
 /** The alarm path behind the doors, and supervision with connections of its own. */

@@ -10,6 +10,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { countLoads } from '#store/arrivals.ts';
 import { takeDigests, takeRoutines } from '#store/daily.ts';
+import { tellAgain } from '#store/device-config.ts';
 import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
 import { prunePhotos } from '#store/photos.ts';
@@ -40,6 +41,9 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   await prunePositions(options.db);
   const routines = await checkRoutines(options);
   const digests = await sendDigests(options) + await remindTestCalls(options);
+  // Last: what concerns people waits for no setting.
+  const told = await options.db.tx((sql) => tellAgain(sql, options.seal, limits.configRows, () => randomUUID().slice(0, 18)));
+  if (told > 0) options.log.info({ told }, 'settings told to their devices again');
   return routines > 0 || digests > 0;
 }
 

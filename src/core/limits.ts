@@ -25,6 +25,7 @@ export const limits = {
   /** Unanswered tries of one command: then it has failed. Commands of one device that wait: a further one is refused (409). */ commandTries: 5, commandsPerDevice: 20,
   /** A word to the elder is too late after this; the end of a light is not, for a day. Devices of one home that say it. */ commandWordMs: 10 * 60_000, commandOverMs: 24 * 3_600_000, commandDevices: 8,
   /** An installer's command that finds no device expires after this. */ commandValidMs: 10 * 60_000,
+  /** A desired setting is told to its device for so many days, again when so long nothing came of it; devices told again in one turn. */ configDays: 7, configAgainMs: 3_600_000, configRows: 200,
   /** Connects of one device in a minute; above, it is flapping for the next five: heartbeats are merged, alarms never touched. */ connectsPerMinute: 15, flappingMs: 5 * 60_000,
   /** The third misuse of a device within this span becomes a fault event, once per span. */ misuseWindowMs: 10 * 60_000, misuseTimes: 3,
   /** Unknown-device events: once per presented id in this span, and at most so many in all; the list of unregistered devices has them all. */ unknownDeviceMs: 3_600_000, unknownDeviceEvents: 60,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { replayQuarantined } from '#intake/replay.ts';
 import type { DoorKind, DoorSettings } from '#core/vendor-door.ts';
 import { emptySettings } from '#core/vendor-door.ts';
+import { desireSettings } from '#store/device-config.ts';
 import { openDb } from '#store/pool.ts';
 import { insertDoor } from '#store/vendor-doors.ts';
 import { alinkPassword } from '#vendors/aliyun/alink.ts';
@@ -113,6 +114,10 @@ describe('a watch on TCP', () => {
     await until('the command came', () => watch.said().endsWith('[3G*8800000015*0005*RESET]'));
     watch.socket.write('[3G*8800000015*0005*RESET]');
     await until('and was acknowledged', async () => (await a.db.query<{ state: string }>('select state from command where device_id = $1', [device.id]))[0]?.state === 'acknowledged');
+    await a.db.tx((sql) => desireSettings(sql, a.seal, device.id, { callNumbers: ['15404250001', '15404250002'] }, { by: 'test', trace: 't' }));
+    await until('the numbers came', () => watch.said().endsWith('[3G*8800000015*001C*SOS,15404250001,15404250002,]'));
+    watch.socket.write('[3G*8800000015*0003*SOS]');
+    await until('they are as desired', async () => (await a.db.query<{ agreed: boolean }>('select agreed from device_setting where device_id = $1', [device.id]))[0]?.agreed === true);
     watch.socket.write(encodeWatch('8899999999', sos, Date.now()));
     await until('the stranger is answered', () => watch.said().endsWith('[3G*8899999999*0002*AL]'));
     await a.settle();
@@ -170,6 +175,13 @@ describe('a device made for Aliyun, on our own broker', () => {
     expect([topic, call.method]).toEqual(['/sys/pk9/sos9/thing/service/test_call', 'thing.service.test_call']);
     await client.publishAsync(`${topic}_reply`, JSON.stringify({ id: call.id, code: 200, data: {} }), { qos: 1 });
     await until('and is done', async () => (await a.db.query<{ state: string }>('select state from command where device_id = $1', [device.id]))[0]?.state === 'replied');
+    // A desired setting is a property that is set; its reply says that it is as told.
+    await a.db.tx((sql) => desireSettings(sql, a.seal, device.id, { heartbeatS: 300 }, { by: 'test', trace: 't' }));
+    await until('the setting came', () => heard.length === 3);
+    const [where, set] = heard[2] as [string, { id: string; params: unknown }];
+    expect([where, set.params]).toEqual(['/sys/pk9/sos9/thing/service/property/set', { heartbeatS: 300 }]);
+    await client.publishAsync(`${where}_reply`, JSON.stringify({ id: set.id, code: 200, data: {} }), { qos: 1 });
+    await until('it is as desired', async () => (await a.db.query<{ agreed: boolean }>('select agreed from device_setting where device_id = $1', [device.id]))[0]?.agreed === true);
     const again = await mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('its device secret'), false);
     await until('the older connection is gone', () => !client.connected);
     const gone = new Promise((resolve) => again.on('close', () => resolve(true)));

@@ -97,7 +97,12 @@ export function watchCommand(command: { name: string; args?: Record<string, unkn
     case 'test-call': return 'FIND';
     case 'reboot': return 'RESET';
     case 'voice': return typeof args['text'] === 'string' ? `MESSAGE,${Buffer.from(args['text'].slice(0, 60), 'utf16le').swap16().toString('hex').toUpperCase()}` : null;
-    case 'config': return typeof args['uploadS'] === 'number' ? `UPLOAD,${Math.round(args['uploadS'])}` : null;
+    case 'config': {
+      const numbers = args['callNumbers'];
+      if (Array.isArray(numbers) && numbers.length > 0) return `SOS,${[0, 1, 2].map((i) => String(numbers[i] ?? '').replace(/[^\d+]/g, '')).join(',')}`;
+      const seconds = args['heartbeatS'] ?? args['uploadS'];
+      return typeof seconds === 'number' ? `UPLOAD,${Math.round(seconds)}` : null;
+    }
     default: return null;
   }
 }

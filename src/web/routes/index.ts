@@ -9,6 +9,7 @@ import { registerBudgets } from './budgets.ts';
 import { registerCalls } from './calls.ts';
 import { registerCertificates } from './certificates.ts';
 import { registerCommands } from './commands.ts';
+import { registerDeviceConfig } from './device-config.ts';
 import { registerContacts } from './contacts.ts';
 import { registerDesk } from './desk.ts';
 import { registerDeviceEvents } from './device-events.ts';
@@ -62,6 +63,7 @@ import { registerShift } from './shift.ts';
 import { registerStations } from './stations.ts';
 import { registerTestCalls } from './test-calls.ts';
 import { registerWalkTest } from './walk-test.ts';
+import { registerUptime } from './uptime.ts';
 import { registerUsers } from './users.ts';
 import { registerVoice } from './voice.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
@@ -69,7 +71,7 @@ import { registerVendorDoors } from './vendor-doors.ts';
 export const routes: readonly RegisterRoutes[] = [
   registerFlowsStreams, registerFlowsActs, registerFlowsPage,
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
-  registerCalls, registerCommands, registerContacts, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
+  registerCalls, registerCommands, registerContacts, registerDeviceConfig, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUptime, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
   registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerInstallationReport, registerCertificates,
   registerBulk, registerFilters, registerVoice,

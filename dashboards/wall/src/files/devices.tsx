@@ -14,6 +14,7 @@ import { placeOf } from '#wall/shell/unheard.tsx';
 import { hashOf, route } from '#wall/state/route.ts';
 import { can } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
+import { DeviceConfig } from './device-config.tsx';
 import { DeviceEvents } from './device-events.tsx';
 import { DeviceLifeCard } from './device-life.tsx';
 import { StateWord } from './devices-card.tsx';
@@ -80,6 +81,7 @@ function Device({ id, models }: { id: string; models: readonly Model[] }) {
         <Life device={d} periodS={model?.periodS ?? null} />
         <BatteryCard id={d.id} />
         <SignalCard id={d.id} />
+        {!revoked && <DeviceConfig id={d.id} />}
         {can(may.writeDevices) && !revoked && <TestMode device={d} onChange={file.again} />}
         <DeviceLifeCard device={d} onChange={file.again} />
         {can(may.writeDevices) && <Secrets device={d} onChange={file.again} />}

@@ -11,9 +11,10 @@ import { dayMinute } from '#wall/format/time.ts';
 import { t } from '#wall/i18n/text.ts';
 import { placeOf } from '#wall/shell/unheard.tsx';
 import { hashOf, refine, route } from '#wall/state/route.ts';
+import { DeviceUptime } from './device-uptime.tsx';
 import { Page, Waiting } from './page.tsx';
 
-const lists = ['never', 'dead', 'battery', 'signal', 'sim'] as const;
+const lists = ['never', 'dead', 'battery', 'signal', 'sim', 'uptime'] as const;
 type Row = DeviceFile & { outlook: BatteryOutlook | null };
 
 function outlookText(outlook: BatteryOutlook): string {
@@ -22,16 +23,35 @@ function outlookText(outlook: BatteryOutlook): string {
   return t('battery.falling', { n: Math.floor(outlook.daysLeft), perDay: (-outlook.perDay).toFixed(2), days: outlook.days });
 }
 
+/** What every list of this page has above it; the table of uptime has its own question. */
 export function DeviceHealth() {
+  const list = useComputed(() => route.value.query['list'] === 'uptime').value;
+  return list ? <UptimePage /> : <HealthPage />;
+}
+
+function Above({ list, region }: { list: (typeof lists)[number]; region: string }) {
+  return (
+    <>
+      <p class="buttons">{lists.map((l) => <a key={l} class={l === list ? 'strong' : 'plain'} aria-current={l === list ? 'page' : undefined} data-list={l} href={hashOf('device-health', null, { list: l, ...(region === '' ? {} : { region }) })}>{word('healthList', l)}</a>)}
+        <RegionPicker value={region} onChange={(code) => refine({ list, ...(code === '' ? {} : { region: code }) })} any={t('files.anywhere')} /></p>
+      <p class="dim small">{word('healthHelp', list)}</p>
+    </>
+  );
+}
+
+function UptimePage() {
+  const region = route.value.query['region'] ?? '';
+  return <Page title={t('tab.device-health')} help={t('health.help')} test="device-health"><Above list="uptime" region={region} /><DeviceUptime region={region} /></Page>;
+}
+
+function HealthPage() {
   const list = useComputed(() => lists.find((l) => l === route.value.query['list']) ?? 'never').value;
   const { region = '', after = '' } = route.value.query;
   const search = new URLSearchParams({ list, limit: '50', ...(region === '' ? {} : { region }), ...(after === '' ? {} : { cursor: after }) });
   const found = useOne<{ devices: Row[]; next: string | null }>(`/api/v1/device-health?${search}`);
   return (
     <Page title={t('tab.device-health')} help={t('health.help')} test="device-health" onRefresh={found.again}>
-      <p class="buttons">{lists.map((l) => <a key={l} class={l === list ? 'strong' : 'plain'} aria-current={l === list ? 'page' : undefined} data-list={l} href={hashOf('device-health', null, { list: l, ...(region === '' ? {} : { region }) })}>{word('healthList', l)}</a>)}
-        <RegionPicker value={region} onChange={(code) => refine({ list, ...(code === '' ? {} : { region: code }) })} any={t('files.anywhere')} /></p>
-      <p class="dim small">{word('healthHelp', list)}</p>
+      <Above list={list} region={region} />
       {list === 'signal' && <WeakVillages region={region} />}
       {found.value === null ? <Waiting problem={found.problem} /> : found.value.devices.length === 0 ? <p class="empty" data-test="none">{word('healthNone', list)}</p> : (
         <div class="card scroll"><table class="table list">
