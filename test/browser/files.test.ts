@@ -335,6 +335,27 @@ describe('the file pages', () => {
     await t.db.query('delete from device where id = $1', [id]);
   });
 
+  it('walk through a home: two radars in each other’s rooms are named and swapped, by one button [F7 2.3]', async () => {
+    const homeId = (await t.db.query<{ id: string }>(`select id from home h where demo and not exists (select from device d join device_model m on m.id = d.model where d.home_id = h.id and m.type in ('fall-radar', 'bed', 'door')) order by id limit 1`))[0]!.id;
+    const [a, b] = await Promise.all(['卧室', '卫生间'].map(async (room) => (await api('POST', '/devices', { model: 'fall-radar', homeId, room, demo: true })).body.id as string)) as [string, string];
+    const { page, complaints } = await come(`#/homes/${homeId}`);
+    await page.click('[data-test=walk-begin]');
+    for (const [room, id] of [['卧室', b], ['卫生间', a]] as const) {
+      await page.click(`[data-test=walk] [data-room="${room}"]`);
+      await page.waitForSelector(`[data-test=walk] b:has-text("${room}")`);
+      await t.advance(60_000);
+      await t.db.query('insert into vital (received_at, device_no, breath) select anling_now(), no, 15 from device where id = $1', [id]);
+    }
+    await page.click('[data-test=walk-end]');
+    await page.waitForSelector('[data-test=walk-result]:has-text("装反了")');
+    if (shots) await page.locator('[data-test=walk]').screenshot({ path: `${shots}/walk.png` });
+    await page.click('[data-test=swap-rooms]');
+    await page.waitForSelector('[data-test=walk-result]:has-text("都对得上")');
+    expect([(await api('GET', `/devices/${a}`)).body.room, (await api('GET', `/devices/${b}`)).body.room]).toEqual(['卫生间', '卧室']);
+    expect(complaints).toEqual([]);
+    await t.db.query('delete from device where id = any($1)', [[a, b]]);
+  });
+
   it('show what is installed and needs somebody: never heard, silently dead, a battery near its end with its trend [B6 B9]', async () => {
     const ids = await Promise.all(['never', 'dead', 'battery'].map(async () => (await api('POST', '/devices', { model: 'sos-button', homeId: elder.homeId, demo: true })).body.id as string)) as [string, string, string];
     await t.db.query(`update device set registered_at = anling_now() - interval '50 days' where id = any($1)`, [ids]);

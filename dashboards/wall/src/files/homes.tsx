@@ -15,6 +15,7 @@ import { FileForm } from './form.tsx';
 import { FileList } from './list.tsx';
 import { ModeCard, modeNames } from './mode.tsx';
 import type { HomeFile, PersonFile } from './shapes.ts';
+import { WalkCard } from './walk-card.tsx';
 import { ageOf, DemoMark, Gap, ModeMark } from './words.tsx';
 
 type HomePlain = { address: string; place: string; landmark: string | null; keyWith: string | null };
@@ -57,7 +58,7 @@ function Home({ id }: { id: string }) {
   return (
     <FilePage list="homes" test="home" title={reveal.plain?.place ?? h.place ?? h.id} tools={can(may.revealFiles) && <RevealButton reveal={reveal} />}
       marks={<><span class="dim">{placeOf(h.regionCode)}</span><ModeMark mode={h.mode} until={h.modeUntil} /><DemoMark demo={h.demo} /></>}
-      aside={<><Residents homeId={h.id} />{can(may.readPlans) && <WhoCard subject={{ homeId: h.id }} />}<DevicesCard query={`homeId=${h.id}`} /><DoorCard homeId={h.id} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
+      aside={<><Residents homeId={h.id} />{can(may.readPlans) && <WhoCard subject={{ homeId: h.id }} />}<DevicesCard query={`homeId=${h.id}`} /><WalkCard homeId={h.id} onChange={file.again} /><DoorCard homeId={h.id} /><ModeCard target={{ homes: [h.id] }} mode={h.mode} until={h.modeUntil} onChange={file.again} /></>}>
       <FileForm test="home-form" sections={sections} base={{ ...h, address: null, landmark: null, keyWith: null, ...reveal.plain }} shut={reveal.plain === null} mayWrite={can(may.writeFiles)} version={h.version} path={path} onReload={file.again}
         onSaved={(_id, changes) => { reveal.merge(changes); file.again(); }} />
     </FilePage>

@@ -1,4 +1,4 @@
-/** 中文:每月试按的词。 */
+/** 中文:每月试按、学习期、信号、走测的词。 */
 export const zhFleet = {
   'press.help': '每台按钮每月请老人自己按一次,从人到值班台整条路都试到。约定的时段里试按不叫人;没有约定的,一定当真。', 'press.off': '还没有开启:先告诉老人和村里,再到下面打开。', 'press.counts': '{devices} 台 · 逾期 {overdue} 台 · 一周内到期 {due} 台', 'press.none': '没有这几类的在装设备', 'press.devices': '设备', 'press.window': '约定试按',
   'press.windowHelp': '从现在起 {minutes} 分钟,这个村到期和逾期的 {n} 台按试按处理:测试键只显示不叫人;一键呼马上上墙响铃,两分钟没人接就照常叫人。到点自动结束。', 'press.end': '提前结束', 'press.running': '试按时段到 {time},{n} 台', 'press.minutes': '分钟', 'press.booked': '已约定,到 {time}', 'press.ended': '已结束', 'press.changed': '情况有变,没有约定。请刷新再看。',
@@ -6,4 +6,6 @@ export const zhFleet = {
   'callState.pressed': '未到期', 'callState.due': '快到期', 'callState.overdue': '逾期', 'callState.away': '不在家', 'callHow.booked': '约定试按', 'callHow.unbooked': '未约定试按', 'callHow.alarm': '真实告警',
   'models.learning': '学习期', 'models.learningHelp': '装好后这些天里,它自己感到的(跌倒、久不动等)标“学习期”;照样上墙、照样叫人。', 'models.learnDays': '{n} 天', 'stat.learning': '学习期警情', 'stat.what.learning': '学习期内的紧急警情', 'stat.defLearning': '装好不久、还在学习期的雷达等自己报的紧急警情照样上墙、照样叫人,单独一列,不算进前面几列。',
   'healthList.signal': '信号弱', 'healthHelp.signal': '在线、但信号低于 -100 dBm 的设备,按村排列,最弱的在前,最多 500 台。', 'healthNone.signal': '没有信号弱的在线设备。', 'signal.title': '信号趋势', 'signal.few': '读数太少({days} 天),还不能判断;最近 {now} dBm(前 {before},弱线 {weak})', 'signal.weak': '信号弱:近一周平均 {now} dBm,低于 {weak}(之前 {before},{days} 天)', 'signal.falling': '信号变差:近一周平均 {now} dBm,之前 {before}({days} 天,弱线 {weak})', 'signal.steady': '信号平稳:近一周平均 {now} dBm(之前 {before},{days} 天,弱线 {weak})', 'signal.trend': '{from} 以来 {n} 天的信号', 'signal.weakDevices': '信号弱 / 在线', 'signal.mean': '平均',
+  'walk.title': '走测', 'walk.help': '两个一样的雷达容易装反。开始后走进一间,点这间的名字,待一两分钟,再去下一间;设备看到人的先后会说出谁装在哪里。期间按安装调试处理,最多 30 分钟。', 'walk.begin': '开始走测', 'walk.running': '走测中,到 {time}', 'walk.here': '现在在{room}', 'walk.other': '别的房间', 'walk.step': '我在这里', 'walk.end': '走完了', 'walk.times': '看到 {n} 次', 'walk.swap': '对调房间:{a} ↔ {b}', 'walk.swapped': '已对调,履历里有记录',
+  'walkKind.right': '都对得上', 'walkKind.swapped': '装反了', 'walkKind.elsewhere': '有设备在别的房间', 'walkKind.unclear': '还看不出来:有设备没看到人,请再走一遍', 'walkVerdict.right': '对得上', 'walkVerdict.elsewhere': '其实在', 'walkVerdict.silent': '没看到人', 'walkVerdict.unclear': '说不准',
 } as const;
