@@ -37,7 +37,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     B4 Many silences of one place are one incident, without a second flood
     B5 Battery, mains, tamper, removed: own priority, delay and digest
     B6 Never reported is not online
-    B9 Signal and battery as they went, batteries near their end, who never reported or is silently dead (first part)
+    B7 A press of each button a month: who is overdue by village, windows in which it rings nobody, outside them always
+    B9 Signal and battery as they went, batteries near their end, who never reported or is silently dead, uptime by model, maker and village
     B8 The house presses its own button every five minutes, from door to wall (inside one machine)
     C1 One state machine; create or merge, never two
     C2 Priorities P1 to P4
@@ -57,6 +58,8 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     D14 A big screen without a name
     D10 Answer figures live on the wall, equal to a second computation
     C8 A technical alarm that comes and goes is one alert with a count, flapping
+    C11 Flows of a technician: they see and add, at most P2, and never touch an emergency's path
+    C12 A radar's first fortnight is marked, and no test mode can be forgotten
     C9 Away, hospital, evacuated: an end for each, SOS always passes
     E1 The escalation clock is rows
     E2 Plans in seconds, by kind, priority, region, hour and risk; linted and priced
@@ -72,12 +75,15 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     E12 Contacts: what each agreed to holds from the next step on, in the queue, after a failure and at the desk; who withdrew is asked by nobody and his rung is no hole
     E13 Technical notices are bundled, apart from alarms
     E14 Calls: keys from the called leg only, in the callee's own speech, through message queues where nothing can come in
-    F6 Acceptance of a device, each step with evidence from the store (first part)
+    F6 Acceptance of a device, each step with evidence from the store; no certificate without it
     F7 The life of a device: in stock, installed, replaced, lost, retired, moved, its SIM, each with its history; registered from a file
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
     G5 Chaos with an independent checker, as a test
     G3 Metrics, health, one id from frame to receipt
+    2.3 The certificate: a number, a PDF, a code that anybody checks; seven days decide whether it holds
+    2.9 A code at the door: the hotline for a stranger, proof of arrival for who was sent, the work page for an installer
+    2.15 What a vendor's cloud did not push is read from its history within ten minutes, once, with its age
     2.2 A roll-call after blindness: lists by risk, by text, page and paper, and a pack that opens without the house
     2.4 The village ring as data: who, how far on foot, with a key, with quiet hours
     2.5 A budget of messages as a resource: live, with a white list ranked by risk
@@ -115,6 +121,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     RF15 Poisoned payloads
     RF16 One device that floods
     RF17 Slow and silent walls and subscribers
+    RF18 A flow that loops, throws, leaks or floods
     RF19 A rolling restart and a migration while escalations run
     RF20 A soak: memory and files stay level
     RF21 Backup and restore
@@ -147,6 +154,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     W12 A second factor, each code once
     W13 The link in a text: unguessable, never accepted by a look, over when its case is
     W14 Forged replies and receipts change nothing
+    W18 Requests to addresses inside, by flows and their redirects
     W22 Two people at once: one wins, the other is told`) },
   { title: 'Findings of the field', rows: group(`
     FF1 A claim only suspends the plan, two minutes without a step
@@ -166,10 +174,13 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     FF13 On the telephone one short tone for what is new
     FF14 Numbers to dial by hand, result keys, emergencies asked once, calls that open the file
     FF15 An acceptance that can be done on site, by model; the rest is probation
+    FF16 A test rings nobody by itself, is on the wall at once, and real when its installer does not answer
+    FF17 A telephone without a trusted address: what does not work there is said; which paths may be public
     FF18 Demonstration data never reaches a real phone
     FF22 The silent emergency: a routine per person
     FF23 Numbers of the demonstration belong to nobody
     FF24 A restore loses no home that was fitted since the backup
+    UI3.5 The installer's page: whole without a network, every press sent once
     UI3.4 The page of whoever goes: own list, presses and pictures without a network, refusals said, under 30 KB, without JavaScript
     FIELD5 The demonstration county: Datian with its people, homes, devices, as FIELD 5 says`) },
 ];

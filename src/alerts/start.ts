@@ -16,18 +16,16 @@ export type AlertsOptions = {
   /** System timers of others, by the part of their slot before the colon. */ handlers?: Record<string, SystemHandler>; held?: () => boolean; /** see EvaluateOptions */ taken?: () => ReadonlySet<string>; /** Hears how emergencies stand, after each commit. */ echo?: Echo;
 };
 const lanes = 2;
-/** Nine tenths of a turn is waiting for each other, worker and database; turns beside each other use it. */
-const timerLanes = 3;
 
 /** Starts evaluation, timers, replies, failures and the watch. */
 export async function startAlerts(options: AlertsOptions): Promise<Service> {
   const { seal, log, metrics, echo } = options;
   const tools = { seal, log, metrics, ...(echo ? { echo } : {}) };
   const evaluating = options.db('evaluate', lanes + 1);
-  const timing = options.db('timers', timerLanes + 1);
+  const timing = options.db('timers', 2);
   const answering = options.db('replies', 2);
   const evaluate = startEvaluate({ ...tools, db: evaluating, lanes, ...(options.taken ? { taken: options.taken } : {}) });
-  const timers = startTimers({ ...tools, db: timing, lanes: timerLanes, ...(options.handlers ? { handlers: options.handlers } : {}), ...(options.held ? { held: options.held } : {}) });
+  const timers = startTimers({ ...tools, db: timing, ...(options.handlers ? { handlers: options.handlers } : {}), ...(options.held ? { held: options.held } : {}) });
   const replies = startReplies({ ...tools, db: answering });
   const failures = startFailures({ ...tools, db: answering });
   const watch = startWatch({ ...tools, db: answering });

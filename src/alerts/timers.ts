@@ -15,12 +15,10 @@ import { type Fired, fireTimers } from './escalate.ts';
 
 /** Handles a due timer without an alert, by the part of its slot before the colon, in the transaction that marks it. */
 export type SystemHandler = (sql: Sql, timer: SystemTimer) => Promise<void>;
-export type TimersOptions = ApplyTools & { db: Db; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** transactions of a turn beside each other; db needs one connection more */ lanes?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
+export type TimersOptions = ApplyTools & { db: Db; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
 
 /** A backlog is worked off by few long turns: twenty statements each, however many. With 64, 200 rungs a second stood at the edge of what round trips allow. */
 const batchAlerts = 256;
-/** Fewer alerts than that are not worth a second transaction. */
-const shareAlerts = 32;
 const pollMs = 250;
 const holdOffMs = 2_000;
 
@@ -70,15 +68,6 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     }
     return n;
   };
-  const share = async (ids: readonly AlertId[]): Promise<number> => {
-    try {
-      return observe(await fire(ids));
-    } catch (error) {
-      if (heldBack) return 0;
-      log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
-      return oneByOne(ids);
-    }
-  };
   return async () => {
     if (heldOff.size > 0) {
       const now = await readNow(db);
@@ -86,15 +75,16 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     }
     const ids = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
     if (options.held?.()) return 0;
-    const fired = await Promise.all(inShares(ids, options.lanes ?? 1).map(share));
-    return fired.reduce((a, b) => a + b, 0) + await system(db, handlers, log); // alerts first
+    let n = 0;
+    try {
+      if (ids.length > 0) n = observe(await fire(ids));
+    } catch (error) {
+      if (heldBack) return 0;
+      log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
+      n = await oneByOne(ids);
+    }
+    return n + await system(db, handlers, log); // alerts first
   };
-}
-
-/** In turn, so that the longest due are first in each. */
-function inShares(ids: readonly AlertId[], lanes: number): AlertId[][] {
-  const n = Math.min(lanes, Math.ceil(ids.length / shareAlerts));
-  return Array.from({ length: n }, (_, i) => ids.filter((_id, at) => at % n === i));
 }
 
 /** One timer without an alert. One that breaks is set back, so that it holds up neither the others nor the alerts' own (law 6). */

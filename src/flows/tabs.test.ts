@@ -8,7 +8,7 @@ const flow = JSON.stringify([
   { id: 'i1', type: 'subflow:s', z: 'a' }, { id: 'i2', type: 'subflow:s', z: 'b' }, { id: 'j', type: 'subflow:r', z: 's' },
 ]);
 
-describe('the tab of a node [C11 F18]', () => {
+describe('the tab of a node [C11 RF18]', () => {
   it('is its own, or those that use the subflow it stands in', () => {
     expect(nameIn(flow, 'a', 'n')).toEqual({ tabs: ['a'], tabName: '甲', nodeName: '算' });
     expect(nameIn(flow, 's', 'in')).toEqual({ tabs: ['a', 'b'], tabName: '甲', nodeName: 'function' });

@@ -107,7 +107,7 @@ const rows = (deviceId: string): Promise<Row[]> => site.web.t.db.query<Row>('sel
 const audits = (id: unknown): Promise<Row[]> => site.web.t.db.query<Row>(`select action, count(*)::int as n from audit where target = $1 and action like 'installation.%' group by 1 order by 1`, [`installation:${id}`]);
 
 describe('the installer’s page', () => {
-  it('without a network from the first press to the last, through a reload in the middle: with the network all arrives, each once; then the tests, their times, the certificate [UI3.5 F6 F17]', { timeout: 120_000 }, async () => {
+  it('without a network from the first press to the last, through a reload in the middle: with the network all arrives, each once; then the tests, their times, the certificate [UI3.5 F6 FF17]', { timeout: 120_000 }, async () => {
     const { id } = await site.device();
     const page = await open();
     await loadVillage(page);
@@ -335,7 +335,7 @@ describe('the installer’s page', () => {
     await site.web.t.db.query(`update installation set state = 'failed' where state = 'begun'`);
   });
 
-  it('reads a code from the camera; on plain http it says what does not work there, and typing still does [UI3.5 F17]', { timeout: 120_000 }, async () => {
+  it('reads a code from the camera; on plain http it says what does not work there, and typing still does [UI3.5 FF17]', { timeout: 120_000 }, async () => {
     const { id } = await site.device();
     const folder = mkdtempSync(join(tmpdir(), 'anling-camera-'));
     writeFileSync(join(folder, 'label.y4m'), film(deviceLabel(id)));
@@ -374,7 +374,7 @@ describe('the installer’s page', () => {
     await site.web.t.db.query(`update installation set state = 'failed' where state = 'begun'`);
   });
 
-  it('asks the house for nothing that the list of public paths in docs/operations.md does not let through [F17]', async () => {
+  it('asks the house for nothing that the list of public paths in docs/operations.md does not let through [FF17]', async () => {
     const doc = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'operations.md'), 'utf8');
     const paths = [...doc.matchAll(/^\s*location (=|~) (\S+) \{/gm)].map(([, how, text]) => (how === '=' ? new RegExp(`^${(text ?? '').replace(/[.]/g, '\\.')}$`) : new RegExp(text ?? '')));
     expect(paths.length).toBeGreaterThan(8);

@@ -190,7 +190,7 @@ describe('status strip', () => {
     expect(await unheard()).toEqual([1, ['林*英?']]);
   });
 
-  it('is not ready while real elders are on file and no real phone rings [F18]', async () => {
+  it('is not ready while real elders are on file and no real phone rings [RF18]', async () => {
     const ready = await web.fetch('/readyz');
     expect([ready.status, JSON.stringify(ready.body)]).toEqual([503, expect.stringContaining('no real phone rings')]);
     const real = await testWeb({ t: web.t, settings: { gateway: 'http' } });

@@ -136,29 +136,29 @@ async function endedBy(bad: FlowNode[]): Promise<Incident> {
 }
 
 describe('a flow that is wrong is cut, named and off; the others go on', () => {
-  it('one that never comes back [C11 F18]', async () => {
+  it('one that never comes back [C11 RF18]', async () => {
     const loop = await endedBy([once('go', 'bad', 'forever'), fn('forever', 'bad', 'while (true) {} ')]);
     expect(loop).toMatchObject({ what: 'stuck', tabName: '坏流程', nodeName: 'forever' });
   }, 120_000);
 
-  it('one that fills the heap, and one that fills what no heap bounds [C11 F18]', async () => {
+  it('one that fills the heap, and one that fills what no heap bounds [C11 RF18]', async () => {
     const full = await endedBy([once('go', 'bad', 'leak'), fn('leak', 'bad', 'const all = []; for (;;) all.push(new Array(1000).fill(Math.random()));')]);
     expect(full).toMatchObject({ tabName: '坏流程', nodeName: 'leak' });
     expect(['memory', 'stuck']).toContain(full.what); // collecting a full heap may take longer than a beat
     expect(await endedBy([{ ...once('go', 'bad', 'big'), repeat: '0.2' }, fn('big', 'bad', "const all = context.get('all') ?? []; context.set('all', all); all.push(Buffer.alloc(24 * 1024 * 1024, 1)); return null;")])).toMatchObject({ what: 'memory', tabName: '坏流程', nodeName: 'big' });
   }, 180_000);
 
-  it('one that throws where nobody catches, and one that ends the process [C11 F18]', async () => {
+  it('one that throws where nobody catches, and one that ends the process [C11 RF18]', async () => {
     expect(await endedBy([once('go', 'bad', 'throws'), fn('throws', 'bad', "Buffer.constructor('return setTimeout')()(() => { throw new Error('nobody catches this'); }, 10); return null;")])).toMatchObject({ what: 'ended', tabName: '坏流程', nodeName: 'throws', detail: 'exit 70' });
     expect(await endedBy([once('go', 'bad', 'exits'), fn('exits', 'bad', "Buffer.constructor('return process')().exit(3);")])).toMatchObject({ what: 'ended', nodeName: 'exits', detail: 'exit 3' });
   }, 180_000);
 
-  it('one that floods [C11 F18]', async () => {
+  it('one that floods [C11 RF18]', async () => {
     const flood = await endedBy([once('go', 'bad', 'round'), fn('round', 'bad', 'return msg;', [['round']])]);
     expect(flood).toMatchObject({ what: 'flood', tabName: '坏流程', nodeName: 'round' });
   }, 120_000);
 
-  it('one that cannot even be started, and that nobody can name, leaves a start without flows, to be mended in the editor [C11 F18]', async () => {
+  it('one that cannot even be started, and that nobody can name, leaves a start without flows, to be mended in the editor [C11 RF18]', async () => {
     await flows.pause();
     flows.again(); // a keeper without the pauses of the ends before
     await flows.up();
