@@ -36,7 +36,7 @@ export const keys = {
   mqttsPort: key('ANLING_MQTTS_PORT', '8883', 'MQTT over TLS', '设备 MQTT TLS 端口'),
   doorPort: key('ANLING_DOOR_PORT', '8081', 'HTTP door and MQTT over WebSocket (/mqtt)', '设备 HTTP 与 WebSocket 端口'),
   deviceHost: key('ANLING_DEVICE_HOST', '127.0.0.1', 'address the device doors listen on', '设备端口监听地址'),
-  opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web, standby, auditor: +1 to +5)', '各进程运维端口的起点'),
+  opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web, standby, auditor, flows: +1 to +6)', '各进程运维端口的起点'),
   adminPassword: key('ANLING_ADMIN_PASSWORD', '', 'first password of "admin"; empty: generated and printed once', '初始管理员密码;空则生成并打印一次', true),
   demo: key('ANLING_DEMO', 'auto', 'demonstration data on a new embedded database: auto, 1 or 0', '演示数据:auto、1、0'),
   gateway: key('ANLING_GATEWAY', '', 'standin, aliyun or http; empty: standin while all data is demonstration data', '短信语音网关,不可猜测,必须写明'),
