@@ -194,6 +194,20 @@ describe('a device made for Aliyun, on our own broker', () => {
     await expect(mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login('x', 'pk9', 'nobody'), false)).rejects.toThrow();
     await until('listed', async () => (await a.db.query(`select 1 from unregistered where door = 'alink' and door_key = 'pk9/nobody'`)).length === 1);
   });
+
+  it('all devices of a maker call themselves the same: each keeps its own session [A9 M5]', async () => {
+    const clients = [];
+    for (const name of ['one', 'two']) {
+      const device = await makeDevice(a.db, a.seal, { homeId: 'h1' });
+      await a.db.query(`update device set door = 'alink', door_key = $2, door_secret_enc = $3 where id = $1`, [device.id, `pk9/${name}`, a.seal.seal('device.door_secret', 'its device secret')]);
+      const fields = { clientId: 'mac', deviceName: name, productKey: 'pk9', timestamp: '1700000000000' };
+      const login = { clientId: 'mac|securemode=3,signmethod=hmacsha1,timestamp=1700000000000|', username: `${name}&pk9`, password: alinkPassword('its device secret', 'sha1', fields), reconnectPeriod: 0, protocolVersion: 4 as const };
+      clients.push({ device, client: await waitFor(() => mqtt.connectAsync(`mqtt://127.0.0.1:${edge.port}`, login, false)) });
+    }
+    for (const { client } of clients) await client.publishAsync(`/sys/pk9/${client === clients[0]?.client ? 'one' : 'two'}/thing/event/SosAlarm/post`, JSON.stringify({ id: '1', version: '1.0', params: { value: {}, time: Date.now() } }), { qos: 1 });
+    for (const { device, client } of clients) expect([client.connected, (await events(device.id)).length]).toEqual([true, 1]);
+    for (const { client } of clients) client.end(true);
+  });
 });
 
 describe('all doors', () => {

@@ -44,6 +44,8 @@ export function createAuth(options: AuthOptions): {
     const { device } = outcome;
     const will = guard.will as Connect['will'] | null;
     guard.dialect = outcome.dialect ?? null;
+    // Makers give all their devices one client id; one session is one device's here, whatever it calls itself, and nobody ends another's.
+    if (guard.dialect) (client as { id: string }).id = device.id;
     if (will && !guard.dialect && !will.topic.startsWith(topicPrefix(device.id))) {
       options.misuse({ deviceId: device.id, homeId: device.homeId, what: 'foreign-will', detail: { topic: will.topic.slice(0, 100) } });
       rejected('foreign-will');
