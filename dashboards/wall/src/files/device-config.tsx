@@ -33,7 +33,7 @@ export function DeviceConfig({ id }: { id: string }) {
     <Card title={t('config.title')} test="device-config">
       {settings.map((s) => <Setting key={`${s.name} ${textOf(s.desired)} ${textOf(s.reported)}`} id={id} setting={s} writes={writes} onChange={found.again} />)}
       {writes && <p class="dim small">{t('config.help')}</p>}
-      {writes && <p class="buttons"><button type="button" class="small-button" data-test="test-call" onClick={() => void command('test-call')}>{t('config.testCall')}</button><Sure label={t('config.reboot')} test="reboot" run={() => void command('reboot')} /></p>}
+      {writes && <p class="buttons"><button type="button" class="small-button" data-test="test-call" onClick={() => void command('test-call')}>{t('config.testCall')}</button><Sure label={t('config.reboot')} test="reboot" run={() => void command('reboot')} /> <span class="dim small">{t('config.rebootSure')}</span></p>}
     </Card>
   );
 }
