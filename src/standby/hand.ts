@@ -109,13 +109,12 @@ export async function settle(p: HandParts): Promise<void> {
   if (handed.size === 0) return;
   await db.tx(async (sql) => {
     await awaitEvaluation(sql, [...handed.keys()]);
-    for (const { key, alertId } of await overtaken(sql, [...handed.keys()])) {
-      const kept = handed.get(key);
-      if (!kept) continue;
-      if (alertId === null) await markMerged(sql, [{ key, alertId }]);
-      else await putAll(p, sql, [{ key, alertId, handover: kept.handover }]);
+    const late = (await overtaken(sql, [...handed.keys()])).flatMap(({ key, alertId }) => { const kept = handed.get(key); return kept ? [{ key, alertId, handover: kept.handover }] : []; });
+    await markMerged(sql, late.filter((l) => l.alertId === null));
+    // Together: alerts are locked in the order in which everybody locks them, or two transactions wait for each other.
+    await putAll(p, sql, late.flatMap((l) => (l.alertId === null ? [] : [{ ...l, alertId: l.alertId }])));
+    for (const { key, alertId } of late)
       log.warn({ key, alertId }, alertId === null ? 'standby called about an event that opens no case with the database' : 'the event was evaluated before standby handed over: what it did is put on the alert now');
-    }
   });
   for (const key of await mergedOf(db, [...handed.keys()])) work.forget(key);
 }

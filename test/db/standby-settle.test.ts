@@ -1,0 +1,53 @@
+/** What standby hands over late, on real rows: with others at the same alerts nobody waits for each other for ever. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { handoverLabel, takeOverOpen } from '#alerts/handover.ts';
+import type { Handover } from '#core/handover.ts';
+import { createLog } from '#ops/log.ts';
+import { type HandParts, settle } from '#standby/hand.ts';
+import type { Kept } from '#standby/case.ts';
+import { lockAlerts } from '#store/alerts.ts';
+import { openDb } from '#store/pool.ts';
+import { sealed } from '#store/sealed-value.ts';
+import { type Alarm, testAlarm } from '#test/harness/alarm.ts';
+import { until } from '#test/harness/edge.ts';
+
+let a: Alarm;
+beforeEach(async () => { a = await testAlarm(); });
+afterEach(async () => { await a.close(); });
+
+it('cases whose events were evaluated before they came are put on their alerts in one order, also beside somebody who locks the same [A2 LAW4 RF9]', async () => {
+  await a.event('sos');
+  await a.event('fall', { deviceId: 'd4' });
+  await a.settle();
+  const [first, second] = await a.alerts();
+  if (!first || !second) throw new Error('two alerts are wanted');
+  const startedAt = await a.now();
+  const handover: Handover = { startedAt, fromVersion: null, changes: [] };
+  // The key that comes first is of the alert that comes last.
+  const kept: Kept[] = [];
+  for (const [key, alertId] of [['k1', second.id], ['k2', first.id]] as const) {
+    const [event] = await a.db.query<{ id: string }>('select ingest_id as id from event where alert_id = $1', [alertId]);
+    await a.db.query('insert into standby_case (key, started_at, body_enc) values ($1, anling_now(), $2)', [key, sealed(a.seal, handoverLabel, handover)]);
+    await a.db.query('insert into standby_event (ingest_id, case_key, opens) values ($1, $2, true)', [event?.id, key]);
+    kept.push({ key, alertId: null, handed: true, handover, events: [], replies: [] } as unknown as Kept);
+  }
+  const log = createLog('test', 'silent');
+  const cases = new Map(kept.map((k) => [k.key, k]));
+  const other = openDb({ url: a.url, max: 2, name: 'other' });
+  const parts: HandParts = {
+    db: other, ledger: { left: [], holds: () => true, relieved: () => false, save: () => true, forget: () => true, close() {} }, log, seal: a.seal, handoverLabel,
+    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map() },
+    work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
+  };
+  let settling: Promise<unknown> = Promise.resolve();
+  await a.db.tx(async (sql) => {
+    await lockAlerts(sql, [first.id]);
+    settling = settle(parts).then(() => 'done', (error: Error) => error.message);
+    await until('it waits for the first alert', async () => (await other.query(`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length > 0);
+    await lockAlerts(sql, [second.id]);
+  });
+  expect(await settling).toBe('done');
+  expect(cases.size).toBe(0);
+  expect(await a.db.query('select key from standby_case where merged_at is null')).toEqual([]);
+  await other.close();
+});
