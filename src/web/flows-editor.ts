@@ -19,7 +19,6 @@ import { errorAnswers } from './schemas.ts';
 import { authenticator, cookieRule, isOwnOrigin } from './session.ts';
 
 const flowKeepers: readonly UserRole[] = ['admin', 'technician'];
-export const flowReaders: readonly UserRole[] = ['admin', 'technician', 'shift-leader', 'auditor'];
 const bodyBytes = 5 * 1024 * 1024;
 const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 /** The editor is a page of its own making: it evaluates its templates and styles in place. It may be shown in no frame and speaks to us alone. */

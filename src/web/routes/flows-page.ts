@@ -10,7 +10,6 @@ import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { change } from '#web/registry.ts';
 import { EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
-import { flowReaders } from '#web/flows-editor.ts';
 
 const tags = ['flows'];
 const Text = Nullable(Type.String());
@@ -24,7 +23,7 @@ const Host = Shape({ host: Type.String({ pattern: '^[A-Za-z0-9.:-]{1,253}$', des
 const Settings = Shape({ allow: Type.Array(Host, { maxItems: 100 }), updatedAt: Nullable(EpochMs) });
 
 export function registerFlowsPage(app: App, ctx: WebContext): void {
-  app.get('/api/v1/flows-state', { config: { access: flowReaders }, schema: { summary: 'How the flows are', tags, response: { 200: State, ...errorAnswers } } }, async (): Promise<Static<typeof State>> => {
+  app.get('/api/v1/flows-state', { config: { access: may.readFlows }, schema: { summary: 'How the flows are', tags, response: { 200: State, ...errorAnswers } } }, async (): Promise<Static<typeof State>> => {
     const node = (await livingNodes(ctx.db)).find((n) => n.role === 'flows');
     const said = (node?.detail['flows'] ?? {}) as { port?: number | null; restarts?: number; since?: number | null; pausedMs?: number | null; safe?: boolean; rss?: number | null };
     const [incidents, places, uses] = [await listIncidents(ctx.db), await listPlaces(ctx.db), await listUses(ctx.db)];
@@ -35,7 +34,7 @@ export function registerFlowsPage(app: App, ctx: WebContext): void {
     const row = await findSetting<FlowSettings>(ctx.db, 'flows');
     return { allow: [...(row?.value ?? noFlowSettings).allow], updatedAt: row?.updatedAt ?? null };
   };
-  app.get('/api/v1/settings/flows', { config: { access: flowReaders }, schema: { summary: 'The hosts that flows may ask', tags, response: { 200: Settings, ...errorAnswers } } }, read);
+  app.get('/api/v1/settings/flows', { config: { access: may.readFlows }, schema: { summary: 'The hosts that flows may ask', tags, response: { 200: Settings, ...errorAnswers } } }, read);
   app.put('/api/v1/settings/flows', { config: { access: may.writeProvider }, schema: { summary: 'Replace them; `updatedAt` of the answer you saw guards against a second writer', tags, body: Settings, response: { 200: Settings, ...errorAnswers } } }, async (request) => {
     const caller = callerOf(request);
     requireWholeCounty(caller);

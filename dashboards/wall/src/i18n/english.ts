@@ -8,6 +8,7 @@ import { enDuty } from './duty.en.ts';
 import { en, enOutcomes } from './en.ts';
 import { enFigures } from './figures.en.ts';
 import { enFleet } from './fleet.en.ts';
+import { enFlows } from './flows.en.ts';
 import { enFiles } from './files.en.ts';
 import { enInstall } from './install.en.ts';
 import { enReach } from './reach.en.ts';
@@ -20,4 +21,4 @@ import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
 import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enInstall, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enFlows, ...enInstall, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

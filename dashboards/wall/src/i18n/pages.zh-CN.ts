@@ -3,6 +3,7 @@ import { zhDevices } from './devices.zh-CN.ts';
 import { zhDrill } from './drill.zh-CN.ts';
 import { zhDuty } from './duty.zh-CN.ts';
 import { zhFleet } from './fleet.zh-CN.ts';
+import { zhFlows } from './flows.zh-CN.ts';
 import { zhFiles } from './files.zh-CN.ts';
 import { zhInstall } from './install.zh-CN.ts';
 import { zhReach } from './reach.zh-CN.ts';
@@ -13,4 +14,4 @@ import { zhShift } from './shift.zh-CN.ts';
 import { zhStatistics } from './statistics.zh-CN.ts';
 import { zhVendors } from './vendors.zh-CN.ts';
 
-export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFleet, ...zhInstall, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;
+export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFleet, ...zhFlows, ...zhInstall, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;

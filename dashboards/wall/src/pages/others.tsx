@@ -14,6 +14,7 @@ import { DeviceImport } from './device-import.tsx';
 import { DeviceModels } from './device-models.tsx';
 import { Doors } from './doors.tsx';
 import { Drills } from './drills.tsx';
+import { Flows } from './flows.tsx';
 import { Installations } from './installations.tsx';
 import { Notifications } from './notifications.tsx';
 import { Operations } from './ops.tsx';
@@ -33,4 +34,4 @@ import { Users } from './users.tsx';
 
 learn(zhSoon);
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Homes, Installations, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, TestCalls, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Flows, Homes, Installations, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, TestCalls, Unregistered, Users };
