@@ -7,6 +7,5 @@ export const enFlows = {
   'flows.refused': 'Refused beyond the bounds: {list}', 'flows.incidents': 'Flows that were ended', 'flows.incidentsHelp': 'A flow that is stuck, leaks, throws or floods is ended and its tab switched off; switch it on again in the editor when it is mended.',
   'flows.when': 'When', 'flows.what': 'Why', 'flows.tab': 'Tab', 'flows.node': 'Node', 'flows.detail': 'Detail', 'flows.places': 'Where they are', 'flows.stream': 'Stream', 'flows.behind': 'Behind', 'flows.asked': 'Last read',
   'flows.hosts': 'Hosts they may ask', 'flows.hostsHelp': 'The node “request” asks these alone; addresses of this machine and of private networks only where it says so.', 'flows.noHosts': 'None yet: no flow can ask anything outside.', 'flows.host': 'Host name or address', 'flows.port': 'Port', 'flows.inside': 'on this machine or in a private network',
-  'expect.allow.n.host': 'a host name or an address, without http://', 'expect.allow.n.port': '1 to 65535; empty for 80 and 443', 'expect.allow.n.inside': 'to be ticked for an address of this machine or of a private network',
   'flowEnd.stuck': 'stuck', 'flowEnd.memory': 'too much memory', 'flowEnd.flood': 'floods', 'flowEnd.ended': 'ended by an error', 'flowEnd.unusable': 'cannot be opened',
 } as const satisfies Record<keyof typeof zhFlows, string>;

@@ -5,6 +5,5 @@ export const zhFlows = {
   'flows.refused': '超出上限被拒的次数:{list}', 'flows.incidents': '被结束的规则', 'flows.incidentsHelp': '卡住、泄漏、报错或刷屏的规则会被结束,它所在的页签会被停用;改好后在编辑器里重新启用。',
   'flows.when': '时间', 'flows.what': '原因', 'flows.tab': '页签', 'flows.node': '节点', 'flows.detail': '说明', 'flows.places': '读到哪里', 'flows.stream': '内容', 'flows.behind': '还差', 'flows.asked': '最近一次读',
   'flows.hosts': '允许访问的地址', 'flows.hostsHelp': '“请求外部”节点只能访问这里列出的地址;本机和内网地址要勾选才行。', 'flows.noHosts': '还没有:规则现在不能访问任何外部地址。', 'flows.host': '主机名或地址', 'flows.port': '端口', 'flows.inside': '在本机或内网',
-  'expect.allow.n.host': '只写主机名或地址,不带 http://', 'expect.allow.n.port': '1 到 65535,不填为 80 和 443', 'expect.allow.n.inside': '本机和内网地址要勾选',
   'flowEnd.stuck': '卡住', 'flowEnd.memory': '内存过大', 'flowEnd.flood': '刷屏', 'flowEnd.ended': '出错退出', 'flowEnd.unusable': '打不开',
 } as const;
