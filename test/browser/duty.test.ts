@@ -16,7 +16,8 @@ async function watch(context: BrowserContext): Promise<void> {
     Object.defineProperty(document, 'visibilityState', { get: () => (window.hidden ? 'hidden' : 'visible') });
     const Real = Notification;
     window.Notification = class extends Real {
-      constructor(title, options) { super(title, options); const note = { title, body: options.body, closed: false }; window.notes.push(note); this.note = note; }
+      constructor(title, options) { super(title, options); const note = { title, body: options.body, closed: false }; window.notes.push(note); this.note = note;
+        this.addEventListener('close', () => { note.closed = true; }); } // a later one of the same tag takes its place
       close() { this.note.closed = true; super.close(); }
     };
     const request = navigator.wakeLock.request.bind(navigator.wakeLock);
