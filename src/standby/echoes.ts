@@ -22,7 +22,7 @@ export function hearEchoes({ s, work, echoes }: Parts): void {
   for (const e of fresh) followClock(s, e, performance.now() - (uptimeMs() - e.upMs));
   for (const e of fresh) s.echoes.set(e.alert.id, over(s.echoes.get(e.alert.id), e));
   putOn(s);
-  if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null, new Set(evaluated));
+  if (s.duty !== null) work.heard(fresh.flatMap((e) => s.echoes.get(e.alert.id) ?? []), s.duty === 'away' && s.resumed ? s.open : null, new Set(evaluated), s.duty === 'events');
 }
 
 /** Nobody has to be called about them: that was begun when they were evaluated, whatever has become of it since. */

@@ -15,7 +15,7 @@ import { keep, type Room, type Said, type WorkTools, working } from './room.ts';
 
 export type DutyWork = {
   /** Goes on with what was open when the database went away. */ resume(open: OpenNow): void;
-  /** What others have committed and evaluated meanwhile; open cases of which standby has none are gone on with where `open` is given, else others go on. */ heard(fresh: readonly Echoed[], open: OpenNow | null, evaluated: ReadonlySet<string>): void;
+  /** What others have committed and evaluated meanwhile; open cases of which standby has none are gone on with where `open` is given. */ heard(fresh: readonly Echoed[], open: OpenNow | null, evaluated: ReadonlySet<string>, othersGoOn: boolean): void;
   event(spooled: Spooled, receivedAt: number): void; said(said: Said, at: number): void;
   /** Due steps, then messages that are due. */ turn(): void;
   /** Resolves when no message is under way. */ settled(): Promise<void>; /** One of its messages is. */ busy(kept: Kept): boolean;
@@ -32,8 +32,8 @@ export function createWork(tools: WorkTools): DutyWork {
   for (const kept of room.cases.values()) remember(room, kept);
   return {
     cases: room.cases, keep: (...changed) => keep(room, ...changed), resume: (open) => resume(room, open),
-    heard(fresh, open, evaluated) {
-      standStill(room, evaluated, open === null ? [] : fresh);
+    heard(fresh, open, evaluated, othersGoOn) {
+      standStill(room, evaluated, othersGoOn ? [] : fresh); // not by `open`: away with a snapshot too old to go on from, nobody else calls
       const unknown = new Set(takeHeard(room, fresh));
       if (open && unknown.size > 0) takeUp(room, open, (c) => unknown.has(c.alert.id));
     },
