@@ -11,7 +11,7 @@ import type { Town } from './town.ts';
 
 export type FaultContext = { town: Town; db: Db; api: HouseApi; pressers: readonly Presser[]; extras: Extras; random: Random; /** A small disk that the database stands on; null: none could be made. */ disk: { folder: string } | null };
 export type Fault = {
-  kind: string; lane: 'kills' | 'heart' | 'pauses' | 'hangs' | 'path' | 'gateway' | 'devices' | 'screens';
+  kind: string; lane: 'kills' | 'guards' | 'heart' | 'pauses' | 'hangs' | 'path' | 'gateway' | 'devices' | 'screens';
   /** Milliseconds between which the scaled one is drawn; the real one. */ holdMs: readonly [number, number]; realMs: number;
   /** Why it cannot be done here; null: it can. */ missing?(ctx: FaultContext): string | null;
   /** Does it for so long and undoes it; what was done, in a few words. */ run(ctx: FaultContext, ms: number): Promise<string>;

@@ -19,8 +19,10 @@ async function pick({ town, random }: FaultContext, victim: Victim): Promise<num
   throw new Error(`no ${victim} found within ten seconds`);
 }
 
+/** Whoever does the work, whoever watches it, and what both stand on: three lanes, so that a watcher also dies while a worker does. */
+const killLanes: Readonly<Record<Victim, Fault['lane']>> = { flows: 'guards', edge: 'kills', worker: 'kills', web: 'guards', standby: 'guards', auditor: 'guards', supervisor: 'heart', database: 'heart' };
 const kill = (victim: Victim): Fault => ({
-  kind: `kill -9 ${victim}`, lane: victim === 'supervisor' || victim === 'database' ? 'heart' : 'kills', holdMs: [0, 0], realMs: 0,
+  kind: `kill -9 ${victim}`, lane: killLanes[victim], holdMs: [0, 0], realMs: 0,
   async run(ctx) {
     const before = ctx.town.pids(victim).length;
     const pids = await pick(ctx, victim);

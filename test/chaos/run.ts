@@ -92,10 +92,10 @@ async function settle(town: Town, { devices = 40 }: ChaosOptions): Promise<{ dev
 }
 
 /** Pauses of the lanes beside each other: a house whose database is never there shows nothing. */
-const calmOf: Readonly<Record<Fault['lane'], number>> = { kills: 1, heart: 8, pauses: 1.5, hangs: 3, path: 3, gateway: 0.3, devices: 3, screens: 8 };
+const calmOf: Readonly<Record<Fault['lane'], number>> = { kills: 1, guards: 1, heart: 4, pauses: 1, hangs: 1.5, path: 1.5, gateway: 0.3, devices: 3, screens: 8 };
 
 /** Lanes that wait until the house breathes: faults are to befall one that works, also on a machine that needs half a minute to start a role. */
-const waiting: ReadonlySet<Fault['lane']> = new Set(['kills', 'heart', 'pauses', 'hangs', 'path']);
+const waiting: ReadonlySet<Fault['lane']> = new Set(['kills', 'guards', 'heart', 'pauses', 'hangs', 'path']);
 const breathMs = 30_000;
 /** One process of each role is ready, or the patience is over. */
 async function breathing(town: Town): Promise<void> {
