@@ -21,7 +21,7 @@ export type EvaluateOptions = ApplyTools & {
   db: Db; metrics: Metrics;
   /** The rules; a test's own. */ decide?: Judge;
   /** Ids of events that a standby on duty works on: they are evaluated with what it did about them. */ taken?: () => ReadonlySet<string>;
-  batch?: number; /** shards evaluated at once; db needs as many connections */ lanes?: number; pollMs?: number;
+  batch?: number; /** Milliseconds that a lock is waited for. */ lockMs?: number; /** shards evaluated at once; db needs as many connections */ lanes?: number; pollMs?: number;
 };
 
 /** Starts the loop; `wake` on a hint of new events. */
@@ -73,14 +73,19 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
   const { db, seal, log, metrics } = options;
   const judge = options.decide ?? decide;
   const limit = options.batch ?? limits.evaluateBatch;
+  /** Shards whose last batch waited in vain for a lock, and how many events they take now: what is held (or a machine too slow for so many at once) holds up few, and no turn is spent in vain for ever. */
+  const smaller = new Map<number, number>();
+  const tried = new Map<number, number>();
+  const sizeOf = (shard: number): number => smaller.get(shard) ?? limit;
   const took = metrics.histogram('evaluate_batch_seconds', 'one batch of events, from lock to commit', [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]);
   const results = metrics.counter('events_evaluated_total', 'events evaluated', ['result']);
   const poisoned = metrics.counter('events_poison_total', 'events that no rule could take');
   const waiting = metrics.histogram('event_wait_seconds', 'from arrival to evaluation', [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30, 300], ['urgency']);
   const free = untaken(options.taken);
   const run = (shard: number, choose: (events: readonly QueuedEvent[]) => readonly QueuedEvent[], how: Judge): Promise<number> => withRetry(5, () => db.tx(async (sql) => {
-    if (!(await holdShard(sql, shard))) return 0;
-    const events = choose(free(await queuedEvents(sql, seal, shard, limit)));
+    if (!(await holdShard(sql, shard, options.lockMs ?? limits.lockMs))) return 0;
+    const events = choose(free(await queuedEvents(sql, seal, shard, sizeOf(shard))));
+    tried.set(shard, events.length);
     if (events.length === 0) return 0;
     const stop = took.startTimer();
     const { now, counts } = await evaluateBatch(sql, options, events, how);
@@ -126,7 +131,10 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
     let done = 0;
     try {
       done = await run(shard, clean, judge);
+      if (sizeOf(shard) * 2 < limit) smaller.set(shard, sizeOf(shard) * 2);
+      else smaller.delete(shard);
     } catch (error) {
+      if (sqlState(error) === lockTimeout) smaller.set(shard, Math.max(1, Math.floor((tried.get(shard) ?? limit) / 2)));
       if (isTransient(error)) throw error;
       log.warn({ shard, error: (error as Error).message }, 'a batch of events failed; its events are tried one by one');
       const events = free(await db.tx((sql) => queuedEvents(sql, seal, shard, limit)));

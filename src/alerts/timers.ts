@@ -8,7 +8,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { requeueEvent } from '#store/evaluation.ts';
 import { type Db, hint, isTransient, type Sql } from '#store/pool.ts';
-import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
+import { alertsDue, type DueAlert, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import type { ApplyTools } from './apply.ts';
 import { type Fired, fireTimers } from './escalate.ts';
@@ -19,6 +19,9 @@ export type TimersOptions = ApplyTools & { db: Db; metrics: Metrics; handlers?: 
 
 /** A backlog is worked off by few long turns: twenty statements each, however many. With 64, 200 rungs a second stood at the edge of what round trips allow. */
 const batchAlerts = 256;
+/** Transactions of one turn beside each other, by town: whoever lives together shares people, whose budgets are counted within one. Below `oneLane` alerts a turn is one. */
+export const timerLanes = 3;
+const oneLane = 24;
 const pollMs = 250;
 const holdOffMs = 2_000;
 
@@ -48,8 +51,7 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
   // Asked again before the commit: with a slow database standby may have begun meanwhile, and makes the same step.
   const fire = (ids: readonly AlertId[]): Promise<Fired[]> => db.tx(async (sql) => {
     const fired = await fireTimers(sql, options, ids);
-    heldBack = options.held?.() ?? false;
-    if (heldBack) throw new Error('standby is on duty');
+    if (options.held?.()) { heldBack = true; throw new Error('standby is on duty'); }
     return fired;
   });
   const oneByOne = async (ids: readonly AlertId[]): Promise<number> => {
@@ -68,23 +70,39 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     }
     return n;
   };
+  const batch = async (ids: readonly AlertId[]): Promise<number> => {
+    try {
+      return observe(await fire(ids));
+    } catch (error) {
+      if (heldBack) return 0;
+      log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
+      return await oneByOne(ids);
+    }
+  };
   return async () => {
     if (heldOff.size > 0) {
       const now = await readNow(db);
       for (const [id, until] of heldOff) if (until <= now) heldOff.delete(id);
     }
-    const ids = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
+    const due = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
     if (options.held?.()) return 0;
-    let n = 0;
-    try {
-      if (ids.length > 0) n = observe(await fire(ids));
-    } catch (error) {
-      if (heldBack) return 0;
-      log.warn({ alerts: ids.length, error: (error as Error).message }, 'a batch of timers failed; its alerts are tried one by one');
-      n = await oneByOne(ids);
-    }
-    return n + await system(db, handlers, log); // alerts first
+    heldBack = false;
+    const n = (await Promise.all(byTown(due).map(batch))).reduce((a, b) => a + b, 0);
+    return heldBack ? n : n + await system(db, handlers, log); // alerts first
   };
+}
+
+/** Alerts of a town stay together and in the order of their due times; the lanes are about as long as each other. */
+function byTown(due: readonly DueAlert[]): AlertId[][] {
+  if (due.length < oneLane) return due.length === 0 ? [] : [due.map((d) => d.id)];
+  const towns = new Map<string, AlertId[]>();
+  for (const { id, regionCode } of due) {
+    const town = (regionCode ?? '').slice(0, 9);
+    towns.set(town, [...(towns.get(town) ?? []), id]);
+  }
+  const out: AlertId[][] = Array.from({ length: timerLanes }, () => []);
+  for (const ids of [...towns.values()].sort((a, b) => b.length - a.length)) out.reduce((least, lane) => (lane.length < least.length ? lane : least)).push(...ids);
+  return out.filter((lane) => lane.length > 0);
 }
 
 /** One timer without an alert. One that breaks is set back, so that it holds up neither the others nor the alerts' own (law 6). */

@@ -18,9 +18,9 @@ export async function shardsWithWork(sql: Sql): Promise<number[]> {
   return rows.map((r) => r.shard);
 }
 
-/** Takes the shard until the transaction ends; false when another evaluator has it. No lock is waited for longer than limits.lockMs then. */
-export async function holdShard(sql: Sql, shard: number): Promise<boolean> {
-  const [row] = await sql.query<{ held: boolean }>(`select pg_try_advisory_xact_lock(hashtext('anling-evaluate'), $1) as held, set_config('lock_timeout', $2, true)`, [shard, String(limits.lockMs)], 'evaluation-hold');
+/** Takes the shard until the transaction ends; false when another evaluator has it. No lock is waited for longer than `lockMs` then. */
+export async function holdShard(sql: Sql, shard: number, lockMs: number): Promise<boolean> {
+  const [row] = await sql.query<{ held: boolean }>(`select pg_try_advisory_xact_lock(hashtext('anling-evaluate'), $1) as held, set_config('lock_timeout', $2, true)`, [shard, String(lockMs)], 'evaluation-hold');
   return row?.held ?? false;
 }
 

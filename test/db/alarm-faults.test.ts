@@ -3,7 +3,7 @@
  * these was looked for on purpose, and each must cost that row alone.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startEvaluate } from '#alerts/evaluate.ts';
+import { createEvaluate, startEvaluate } from '#alerts/evaluate.ts';
 import { createTimers } from '#alerts/timers.ts';
 import { shardOf } from '#core/shard.ts';
 import { createLog } from '#ops/log.ts';
@@ -212,6 +212,32 @@ describe('a lock that somebody holds', () => {
       await Promise.all([other.close(), eyes.close()]);
     }
   }, 60_000);
+});
+
+describe('a lock that is held longer than patience', () => {
+  it('delays in its own shard only what needs it: the batch is taken smaller, and grows again [LAW3 LAW8 F4]', async () => {
+    await a.event('sos');
+    await a.settle();
+    const { id } = await a.alert();
+    const shard = shardOf('h1', null);
+    const before = Array.from({ length: 400 }, (_, i) => `y${i}`).filter((name) => shardOf(null, name) === shard).slice(0, 10);
+    const other = openDb({ url: a.url, max: 1, name: 'holder' });
+    const evaluate = createEvaluate({ db: a.db, seal: a.seal, log: createLog('test', 'silent'), metrics: createMetrics('x'), lockMs: 80 });
+    const waiting = async (): Promise<string[]> => (await a.db.query<{ device_id: string }>(`select device_id from event where evaluated_at is null order by id`)).map((e) => e.device_id);
+    try {
+      await other.tx(async (sql) => {
+        await sql.query('select 1 from alert where id = $1 for update', [id]);
+        for (const device of before) await a.event('sos', { deviceId: device, homeId: null, personId: null });
+        await a.event('sos'); // merges into the alert that is held
+        for (let turn = 0; turn < 12; turn++) await evaluate().catch(() => 0);
+        expect((await waiting()).filter((device) => before.includes(device))).toEqual([]); // while the lock is held
+      });
+      while ((await waiting()).length > 0) await evaluate();
+      expect((await a.alert(id)).count).toBe(2);
+    } finally {
+      await other.close();
+    }
+  });
 });
 
 describe('the wall', () => {
