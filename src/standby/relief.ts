@@ -6,15 +6,23 @@ import { join } from 'node:path';
 import { newId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { openDuty } from '#ops/duty.ts';
+import { isTransient } from '#store/pool.ts';
 import { openLedger, reliefToken } from '#store/standby-ledger.ts';
 import { pause } from '#work/pause.ts';
 import { type Kept, sendsOf } from './case.ts';
 import { type HandParts, handOver } from './hand.ts';
 
+/** The last try begins so long before everybody's patience is over. */
+const triesMs = 1_000;
+
 export type ReliefOptions = Pick<HandParts, 'db' | 'log' | 'seal' | 'handoverLabel' | 'takeOverOpen'> & { data: string };
 
-/** Called under the flag `relieving`, so that standby sends nothing new. Throws when the ledger cannot be read or the database does not take it. */
+/**
+ * Called under the flag `relieving`, so that standby sends nothing new. A database that goes away in the middle is waited for: without it the worker
+ * makes no step either, and what is handed over twice is there once. Throws when the ledger cannot be read or the database does not take it in time.
+ */
 export async function relieve(o: ReliefOptions): Promise<void> {
+  const until = performance.now() + limits.reliefMs - triesMs;
   await pause(limits.reliefSettleMs);
   const fault: { error: Error | null } = { error: null };
   const ledger = openLedger<Kept>(join(o.data, 'standby'), o.seal, reliefToken(newId('', 12)), (error) => { fault.error = error; });
@@ -27,8 +35,15 @@ export async function relieve(o: ReliefOptions): Promise<void> {
       cases, settled: async () => {}, busy: () => false, keep: (...changed) => { ledger.save(changed); },
       forget(key) { cases.delete(key); ledger.forget(key); },
     };
-    const handed = await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } });
-    if (handed === 'no') throw new Error('the database does not take what standby did');
+    const once = async (): Promise<'over' | 'known' | 'no' | Error> =>
+      await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } }).catch((error: Error) => { if (!isTransient(error)) throw error; return error; });
+    let tries = 0;
+    let handed = await once();
+    for (; handed === 'no' || handed instanceof Error; handed = await once()) {
+      if (performance.now() > until) throw handed instanceof Error ? handed : new Error('the database does not take what standby did');
+      if (tries++ === 0) o.log.warn({ error: handed instanceof Error ? handed.message : 'no proof of a commit' }, 'the database is waited for before what standby did is handed over');
+      await pause(triesMs / 2);
+    }
     o.log.warn({ cases: ledger.left.length, handed }, 'handed over in the place of standby, which has not come back by itself');
   } catch (error) {
     o.log.error({ error: (error as Error).message }, 'what standby did cannot be handed over in its place; the worker goes on without it');

@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { roles } from '#config';
+import { type Role, roles } from '#config';
 import { createApi, type HouseApi } from '#simulators/api/client.ts';
 import { readAlerts } from '#simulators/api/house.ts';
 import { logIn } from '#test/harness/client.ts';
@@ -94,14 +94,17 @@ async function settle(town: Town, { devices = 40 }: ChaosOptions): Promise<{ dev
 /** Pauses of the lanes beside each other: a house whose database is never there shows nothing. */
 const calmOf: Readonly<Record<Fault['lane'], number>> = { kills: 1, guards: 1, heart: 4, pauses: 1, hangs: 1.5, path: 1.5, gateway: 0.3, devices: 3, screens: 8 };
 
-/** Lanes that wait until the house breathes: faults are to befall one that works, also on a machine that needs half a minute to start a role. */
-const waiting: ReadonlySet<Fault['lane']> = new Set(['kills', 'guards', 'heart', 'pauses', 'hangs', 'path']);
+/**
+ * Lanes that wait until the house breathes: faults are to befall one that works, also on a machine that needs half a minute to start a role. Each waits for what it
+ * torments; what takes the ground away (supervisors, the database, its disk) and the clock for all of it.
+ */
+const waitsFor: Readonly<Partial<Record<Fault['lane'], readonly Role[]>>> = { kills: ['edge', 'worker'], guards: ['web', 'standby', 'auditor'], heart: roles, pauses: ['edge', 'worker'], hangs: roles, path: ['edge', 'worker'] };
 const breathMs = 30_000;
-/** One process of each role is ready, or the patience is over. */
-async function breathing(town: Town): Promise<void> {
+/** One process of each of these roles is ready, or the patience is over. */
+async function breathing(town: Town, wanted: readonly Role[]): Promise<void> {
   const some = async (urls: readonly string[]): Promise<boolean> => (await Promise.all(urls.map((url) => fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_500) }).then((r) => r.ok, () => false)))).some(Boolean);
   for (const end = performance.now() + breathMs; performance.now() < end; await sleep(300)) {
-    if ((await Promise.all(roles.map((role) => some(town.ops(role))))).every((ready, i) => ready || town.ops(roles[i] ?? 'edge').length === 0)) return;
+    if ((await Promise.all(wanted.map((role) => some(town.ops(role))))).every((ready, i) => ready || town.ops(wanted[i] ?? 'edge').length === 0)) return;
   }
 }
 
@@ -163,7 +166,8 @@ async function torment(ctx: Omit<FaultContext, 'random'>, journal: Journal, opti
     await Promise.all(lanesOf(possible).map(async (lane) => {
       // A fault that failed counts as done in its place of the sequence, not in the table.
       for (let no = 1 + Math.max(-1, ...journal.of('fault').filter((f) => lane.some((l) => l.kind === f.kind)).map((f) => f.no)); no < times * lane.length && performance.now() < endMs; no++) {
-        if (lane.some((f) => waiting.has(f.lane))) await breathing(ctx.town);
+        const wanted = waitsFor[lane[0]?.lane ?? 'kills'];
+        if (wanted) await breathing(ctx.town, wanted);
         if (!await one(ctx, lane, no, journal, options)) failed++;
         await sleep((options.calmMs ?? 800) * calmOf[lane[0]?.lane ?? 'kills'] * (0.5 + turnOf(seed, lane, no).random.share()));
       }

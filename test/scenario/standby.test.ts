@@ -8,7 +8,7 @@ import { readConfig, type Role } from '#config';
 import type { Case, SentAlready } from '#core/change.ts';
 import type { Party } from '#core/ids.ts';
 import { standinKey } from '#notify/standin-key.ts';
-import { dutyGate } from '#ops/duty.ts';
+import { dutyGate, openDuty } from '#ops/duty.ts';
 import { createLog } from '#ops/log.ts';
 import { stampFile } from '#ops/machine.ts';
 import { createMetrics } from '#ops/metrics.ts';
@@ -259,6 +259,22 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     expect((await t.log(alert?.id)).map((l) => l.action)).toContain('standby-handed-over');
     await run('standby');
     await until('a new one is ready', () => roles.get('standby')?.services.every((s) => s.ready() === null) ?? false, 15_000);
+    expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
+  });
+
+  it('a database that goes away again while the worker hands over is waited for: what a dead standby had done is made no second time [A2 LAW6 RF1 RF3]', async () => {
+    await gate.away();
+    press(1);
+    await until('text and call', () => rung().length === 2, 15_000);
+    await until('their outcome is in the ledger', () => noted().filter((m) => m.state === 'accepted').length === 2);
+    await quit('standby');
+    await gate.back();
+    await until('the worker begins to hand over', () => openDuty(data, '').relieving(), 30_000);
+    await gate.away();
+    await until('it has found no database', () => lines.some((l) => l.includes('is waited for before what standby did is handed over')), 15_000);
+    await gate.back();
+    await until('the worker has handed over in its place', () => lines.some((l) => l.includes('handed over in the place of standby')), 30_000);
+    await until('the rest of the plan', () => rung().includes('sms cadre'), 30_000);
     expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
   });
 
