@@ -141,6 +141,7 @@ export const limits = {
   /** Messages of one tab in a second, for so many seconds in a row: it is ended. */ flowsFlood: 1_000, flowsFloodSeconds: 5,
   /** Pause before it is started again, doubled with each end that follows within flowsSteadyMs, at most. */ flowsPauseMs: 1_000, flowsPauseMsMax: 5 * 60_000, flowsSteadyMs: 60_000,
   /** Lines of its log in a second: further ones are counted, not kept. What happened to flows is kept so long; rows of one answer. */ flowsLines: 20, flowsKeepMs: 90 * 24 * 3_600_000, flowsShown: 50,
+  /** Versions of the flows that are kept: beyond, the oldest is forgotten. */ flowsVersions: 100,
   // -- self-check
   /** The house presses its own button so often; again so soon after a bad press; and a press that is late by this means that nobody presses. */ canaryEveryMs: 5 * 60_000, canaryAgainMs: 60_000, canaryOverdueMs: 3 * 60_000,
   /** One press takes at most so long, then it has failed. */ canaryMs: 25_000,

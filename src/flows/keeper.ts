@@ -4,10 +4,12 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readItems } from '#core/flow-change.ts';
 import { flowsApi, flowsHeader, flowsSecretOf, noFlowSettings, type FlowSettings } from '#core/flows.ts';
 import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
+import { keepVersion, newestVersion } from '#store/flow-versions.ts';
 import { type FlowIncident, noteIncident } from '#store/flows.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -34,7 +36,7 @@ const namelessMax = 3;
 export function startKeeper(options: KeeperOptions): Keeper {
   const keeper = new FlowKeeper(options);
   const loop = startLoop({
-    name: 'flows', pollMs: watchMs, turn: async () => { keeper.watch(performance.now()); return false; },
+    name: 'flows', pollMs: watchMs, turn: async () => { await keeper.agree(); keeper.watch(performance.now()); return false; },
     onError: (error, inARow) => { if (inARow === 1) options.log.warn({ error: (error as Error).message }, 'the flows could not be watched'); },
   });
   return { name: 'flows', state: () => keeper.state(), ready: () => keeper.ready(), async stop() { await loop.stop(); await keeper.stop(); } };
@@ -57,6 +59,7 @@ class FlowKeeper {
   #restartCount = 0;
   #safe = false;
   #stopped = false;
+  #agreed = false;
   #calls = 0;
   #lines = { second: 0, count: 0 };
 
@@ -74,6 +77,23 @@ class FlowKeeper {
   ready(): string | null { return this.#restartCount === 0 && this.#port === null && this.#life !== null ? 'the flows are being started' : null; }
 
   async stop(): Promise<void> { this.#stopped = true; await this.#life?.stop(stopMs); }
+
+  /** Once, before the first start: the flow file and its versions say the same. A file that is not there (another machine, after a restore) is written from the newest version. */
+  async agree(): Promise<void> {
+    if (this.#agreed || this.#stopped) return;
+    const { folder, db, seal, log } = this.#o;
+    const text = readText(join(folder, 'flows.json'));
+    if (text === null) {
+      const newest = await newestVersion(db, seal);
+      if (newest && newest.items.length > 0) { writeWhole(join(folder, 'flows.json'), `${JSON.stringify(newest.items, null, 4)}\n`); log.warn({ version: newest.id }, 'there was no flow file: it is the newest version again, without its secrets'); }
+    } else await this.#keep(text, 'found');
+    this.#agreed = true;
+  }
+
+  async #keep(text: string, why: 'found' | 'switched-off'): Promise<void> {
+    const items = readItems(text);
+    if (items && (items.length > 0 || why !== 'found')) await keepVersion(this.#o.db, this.#o.seal, items, { by: 'house', why });
+  }
 
   watch(now: number): void {
     const late = now - this.#watchedAt > 2_000; // a machine that stood still proves nothing about the flows
@@ -152,14 +172,14 @@ class FlowKeeper {
     this.#startAt = now + Math.min(limits.flowsPauseMs * 2 ** (this.#ends - 1), limits.flowsPauseMsMax);
     // V8 ends a full heap by SIGABRT.
     const cut: Cut = this.#cut ?? (/SIGABRT|SIGTRAP|exit 134/.test(how) ? { what: 'memory', detail: `the heap of ${limits.flowsHeapMb} MB was full` } : { what: 'ended', detail: how });
-    const incident = this.#switchOff(cut);
+    const { incident, changed } = this.#switchOff(cut);
     this.#restarts.inc({ what: incident.what });
     this.#o.log.warn({ ...incident, again: this.#ends }, 'flows were ended; the tab is off');
-    await noteIncident(this.#o.db, incident).catch((error: unknown) => this.#o.log.warn({ error: (error as Error).message }, 'what happened to the flows could not be written down'));
+    await noteIncident(this.#o.db, incident).then(() => (changed === null ? undefined : this.#keep(changed, 'switched-off'))).catch((error: unknown) => this.#o.log.warn({ error: (error as Error).message }, 'what happened to the flows could not be written down'));
   }
 
   /** The tab of the last node is off from now on; one that nobody can name, again and again, leaves only a start without flows. */
-  #switchOff(cut: Cut): FlowIncident {
+  #switchOff(cut: Cut): { incident: FlowIncident; /** the flow file as it is now */ changed: string | null } {
     const { folder, log } = this.#o;
     const last = lastNode(join(folder, '.last-node'));
     const [tab, node] = [cut.tab ?? last?.tab ?? '', cut.node ?? last?.node ?? ''];
@@ -170,12 +190,12 @@ class FlowKeeper {
       const named = nameIn(text, tab, node);
       const changed = named && without(text, named.tabs);
       if (named) Object.assign(incident, { tab: named.tabs[0] ?? null, tabName: named.tabName, nodeName: named.nodeName ?? incident.nodeName });
-      if (changed) { writeFileSync(`${file}.new`, changed, { mode: 0o600 }); renameSync(`${file}.new`, file); this.#nameless = 0; this.#safe = false; return incident; }
+      if (changed) { writeWhole(file, changed); this.#nameless = 0; this.#safe = false; return { incident, changed }; }
     } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ error: (error as Error).message }, 'the flow file cannot be read'); }
     this.#nameless++;
-    if (this.#nameless < namelessMax) return incident;
+    if (this.#nameless < namelessMax) return { incident, changed: null };
     this.#safe = true;
-    return { ...incident, what: 'unusable', detail: `${cut.what}: ${cut.detail}; started without flows` };
+    return { incident: { ...incident, what: 'unusable', detail: `${cut.what}: ${cut.detail}; started without flows` }, changed: null };
   }
 
   #line(line: string): void {
@@ -187,6 +207,9 @@ class FlowKeeper {
     if (++this.#lines.count <= limits.flowsLines) this.#o.log.info({ line }, 'flows say');
   }
 }
+
+function readText(file: string): string | null { try { return readFileSync(file, 'utf8'); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null; throw error; } }
+function writeWhole(file: string, text: string): void { writeFileSync(`${file}.new`, text, { mode: 0o600 }); renameSync(`${file}.new`, file); }
 
 function lastNode(file: string): { tab: string; node: string; name: string } | null {
   try {

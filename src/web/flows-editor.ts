@@ -7,14 +7,14 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
-import { flowsHeader, flowsSecretOf } from '#core/flows.ts';
+import { flowsHeader } from '#core/flows.ts';
 import { limits } from '#core/limits.ts';
 import type { UserRole } from '#core/user.ts';
-import { livingNodes } from '#store/nodes.ts';
 import { callerOf, requireProof, requireWholeCounty } from './access.ts';
 import type { App, WebContext } from './context.ts';
 import { refusalOf, refuse, type Upgrade } from './door-proxy.ts';
 import { ApiError } from './errors.ts';
+import { isDeploy, keepDeployed, portOf, secretOf } from './flows-deployed.ts';
 import { errorAnswers } from './schemas.ts';
 import { authenticator, cookieRule, isOwnOrigin } from './session.ts';
 
@@ -23,16 +23,6 @@ const bodyBytes = 5 * 1024 * 1024;
 const methods = ['GET', 'POST', 'PUT', 'DELETE'] as const;
 /** The editor is a page of its own making: it evaluates its templates and styles in place. It may be shown in no frame and speaks to us alone. */
 const policy = "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
-
-/** The loopback port of the editor; throws 503 when flows are off or not up. */
-async function portOf(ctx: WebContext): Promise<number> {
-  const node = (await livingNodes(ctx.db)).find((n) => n.role === 'flows' && n.ageMs < 15_000);
-  const port = (node?.detail['flows'] as { port?: unknown } | undefined)?.port;
-  if (typeof port !== 'number') throw new ApiError('E_OVERLOADED', node ? 'The flows are being started; try again.' : 'The flows are off: start the house with --flows.');
-  return port;
-}
-
-const secretOf = (ctx: WebContext): string => ctx.seal.secretHash(flowsSecretOf.editor).toString('base64url');
 
 export function registerFlowsEditor(app: App, ctx: WebContext): void {
   const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 60_000 });
@@ -51,7 +41,9 @@ export function registerFlowsEditor(app: App, ctx: WebContext): void {
           requireWholeCounty(caller);
           const port = await portOf(ctx);
           if (method !== 'GET') await ctx.audit({ actor: caller.actor, action: 'flows.change', target: `${method} ${request.url.split('?')[0]}`.slice(0, 120), result: 'ok', detail: { address: request.ip } });
-          pass({ agent, port, secret: secretOf(ctx) }, request, reply);
+          // A deploy is kept as a version before whoever made it hears that it is done; one that could not be kept is part of the next.
+          const keep = isDeploy(method, request.url) ? () => keepDeployed(ctx, port, { by: caller.actor, why: 'deploy' }).catch((error: unknown) => request.log.warn({ error: (error as Error).message }, 'a version of the flows could not be kept')) : null;
+          pass({ agent, port, secret: secretOf(ctx), keep }, request, reply);
         },
       });
     ready();
@@ -62,7 +54,7 @@ const handedOn = ['accept', 'accept-language', 'content-type', 'content-length',
 const handedBack = ['content-type', 'content-length', 'etag', 'last-modified', 'location', 'content-encoding', 'vary'];
 const pick = (headers: IncomingMessage['headers'], names: readonly string[]): Record<string, string | string[]> => Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name] as string | string[]]])));
 
-function pass(to: { agent: Agent; port: number; secret: string }, request: FastifyRequest, reply: FastifyReply): void {
+function pass(to: { agent: Agent; port: number; secret: string; /** after a change that was taken */ keep: (() => Promise<unknown>) | null }, request: FastifyRequest, reply: FastifyReply): void {
   const kept = reply.getHeaders();
   reply.hijack();
   const out = reply.raw;
@@ -76,9 +68,13 @@ function pass(to: { agent: Agent; port: number; secret: string }, request: Fasti
     out.writeHead(503, { 'content-type': 'application/json', 'retry-after': '5', connection: 'close' }).end(JSON.stringify({ error: { code: 'E_OVERLOADED', message: 'The flows do not answer; they may have been ended and are being started again.' } }));
   };
   onward.on('response', (answer) => {
-    out.writeHead(answer.statusCode ?? 502, { ...(kept as Record<string, string>), ...pick(answer.headers, handedBack), 'content-security-policy': policy, 'cache-control': 'no-cache' });
-    answer.pipe(out);
+    const status = answer.statusCode ?? 502;
+    const done = (): void => {
+      out.writeHead(status, { ...(kept as Record<string, string>), ...pick(answer.headers, handedBack), 'content-security-policy': policy, 'cache-control': 'no-cache' });
+      answer.pipe(out);
+    };
     answer.on('error', fail);
+    if (to.keep && status < 300) void to.keep().then(done); else done();
   }).on('error', fail).on('timeout', fail);
   let bytes = 0;
   request.raw.on('data', (piece: Buffer) => { bytes += piece.length; if (bytes > bodyBytes) fail(); });

@@ -55,7 +55,14 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
       const answer = await web.fetch('/flows/flows', { method: 'POST', cookie: await web.cookie('technician'), body: nodes, headers: { 'node-red-deployment-type': 'full', origin: web.url } });
       if (answer.status !== 204) throw new Error(`deploy: ${answer.status} ${answer.text}`);
     },
-    async press(id) { const r = await web.fetch(`/flows/inject/${id}`, { method: 'POST', cookie: await web.cookie('technician'), body: {}, headers: { origin: web.url } }); if (r.status !== 200) throw new Error(`press: ${r.status} ${r.text}`); },
+    async press(id) {
+      // A deploy is answered before its nodes run: one that is not there yet is pressed again.
+      for (const until = performance.now() + 20_000; ; await sleep(100)) {
+        const r = await web.fetch(`/flows/inject/${id}`, { method: 'POST', cookie: await web.cookie('technician'), body: {}, headers: { origin: web.url } });
+        if (r.status === 200) return;
+        if (r.status !== 404 || performance.now() > until) throw new Error(`press: ${r.status} ${r.text}`);
+      }
+    },
     pause: () => keeper.stop(), again() { keeper = start(); },
     async stop() { beating = false; await beats; await keeper.stop(); await web.stop(); rmSync(folder, { recursive: true, force: true }); },
   };

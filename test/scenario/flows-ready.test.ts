@@ -1,5 +1,5 @@
 /** The flows that are ready to import, and the nodes they are made of, each driven with events through a real deployment: what comes out is checked at a receiver, at the desk, on the timeline. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { allow, type FlowNode, type Flows, fn, receiver, root, tab, testFlows } from '#test/harness/flows.ts';
@@ -39,6 +39,7 @@ describe('flows ready to import', () => {
     await flows.deploy(ready('heat-wave', { WEATHER_URL: at('/cool'), WEBHOOK_URL: at('/group'), REGION: county }));
     await flows.press('heat-at');
     await expect.poll(() => said('/cool').length).toBe(1);
+    expect(group.asked.map((a) => a.url)).toEqual(['/cool']);
     await flows.deploy(ready('heat-wave', { WEATHER_URL: at('/weather'), WEBHOOK_URL: at('/group'), REGION: county }));
     await flows.press('heat-at');
     await expect.poll(() => said('/group').length).toBe(1);
@@ -65,7 +66,7 @@ describe('flows ready to import', () => {
     expect(JSON.parse(flows.web.t.seal.open('event.data', one?.['data_enc'] as Buffer))).toMatchObject({ data: { priority: 2, flow: '夜里开门又离床', note: '夜里开门又离床:夜里离床后开门,可能外出' } });
   });
 
-  it('an outage of a township goes to the group’s webhook and what became of it stands on the alert, also when the group does not take it [C11]', async () => {
+  it('an outage of a township goes to the group’s webhook and what became of it stands on the alert, also when the group does not take it; of another kind nothing goes out [C11]', async () => {
     await flows.deploy(ready('outage-webhook', { WEBHOOK_URL: at('/ding') }));
     await listening('outage-alerts');
     const id = await flows.web.alert({ kind: 'outage', priority: 2, region: town, personId: null, homeId: null, what: 'opened' });
@@ -104,6 +105,23 @@ describe('flows ready to import', () => {
     await flows.press('battery-at');
     await expect.poll(() => said('/group').length).toBe(1);
     expect(text('/group')).toBe('低电量 2 台,请安排换电池:\n350425100:1 台,最低 12%(door-1)\n350425201:1 台,最低 19%(door-2)');
+  });
+
+  it('the daily digest says nothing to anybody when no battery is low [C11]', async () => {
+    await rows(`update presence set battery = 80, last_seen_at = anling_now() where device_id in ('door-1', 'bed-1', 'door-2')`);
+    const nodes = ready('battery-digest', { WEBHOOK_URL: at('/group') });
+    // What it says of itself instead tells that it has looked and ended there.
+    await flows.deploy([...nodes, { id: 'battery-status', type: 'status', z: 'battery', name: '', scope: ['battery-words'], x: 1, y: 1, wires: [['battery-quiet']] }, fn('battery-quiet', 'battery', "return { payload: msg.status.text };", [['battery-told']]), { id: 'battery-told', type: 'anling-http', z: 'battery', name: '', method: 'POST', url: at('/quiet'), json: true, x: 1, y: 1, wires: [[], []] }]);
+    await flows.press('battery-at');
+    await expect.poll(() => said('/quiet')).toEqual(['没有']);
+    expect(group.asked.map((a) => a.url)).toEqual(['/quiet']);
+  });
+
+  it('every flow of the folder is driven here, also in its silent case [C11]', () => {
+    const own = readFileSync(import.meta.filename, 'utf8');
+    const silent = { 'battery-digest': 'says nothing to anybody', 'door-night': 'or far apart they do not', 'heat-wave': 'on a cool day nobody is', 'outage-webhook': 'of another kind nothing goes out', 'smoke-siren': 'never for a test' } as const;
+    expect(readdirSync(join(root, 'flows', 'ready')).map((f) => f.replace(/\.json$/, '')).toSorted()).toEqual(Object.keys(silent));
+    for (const [name, words] of Object.entries(silent)) expect([name, own.includes(`ready('${name}'`), own.split('\n').some((line) => line.startsWith("  it('") && line.includes(words))]).toEqual([name, true, true]);
   });
 });
 

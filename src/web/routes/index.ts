@@ -28,6 +28,7 @@ import { registerFigures } from './figures.ts';
 import { registerFlowsActs } from './flows-acts.ts';
 import { registerFlowsPage } from './flows-page.ts';
 import { registerFlowsStreams } from './flows-streams.ts';
+import { registerFlowsVersions } from './flows-versions.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
 import { registerInstallationReport } from './installation-report.ts';
@@ -69,7 +70,7 @@ import { registerVoice } from './voice.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
-  registerFlowsStreams, registerFlowsActs, registerFlowsPage,
+  registerFlowsStreams, registerFlowsActs, registerFlowsPage, registerFlowsVersions,
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceConfig, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUptime, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
