@@ -1,5 +1,6 @@
 /** 自定规则 on its page: off, running, ended with its reason; the hosts that flows may ask, refused by their field. */
 import { describe, expect, it } from 'vitest';
+import { keepVersion } from '#store/flow-versions.ts';
 import { noteIncident } from '#store/flows.ts';
 import { beat } from '#store/nodes.ts';
 import type { Browser } from './browser.ts';
@@ -32,6 +33,23 @@ describe('the page of the flows', () => {
     expect(await page.textContent('[data-test=flows-incidents]')).toMatch(/刷屏.*村喇叭.*每秒一次/s);
     if (shots) await seat.shot(`${shots}/flows.png`);
     expect(seat.complaints).toEqual([]);
+  });
+
+  it('lists the versions in words, opens one, and goes back only while the flows run [C11]', async () => {
+    const { page } = seat;
+    const items = (label: string, func: string) => [{ id: 'a', type: 'tab', label, env: [{ name: 'KEY', type: 'cred' }] }, { id: 'n', type: 'function', z: 'a', name: '成文', func }];
+    await keepVersion(web.t.db, web.t.seal, items('村喇叭', 'return 1;'), { by: 'user:u-admin', why: 'deploy' });
+    await keepVersion(web.t.db, web.t.seal, items('村喇叭', 'return 2;'), { by: 'house', why: 'found' });
+    await web.t.db.query(`update node set beat_at = anling_now() - interval '1 hour' where role = 'flows'`);
+    await seat.go('flows', '[data-version="2"]');
+    expect(await page.textContent('[data-version="1"]')).toMatch(/部署.*村喇叭: 新页签、增 1 个节点/s);
+    expect(await page.textContent('[data-version="2"]')).toMatch(/系统.*启动时发现.*村喇叭: 改 1 个/s);
+    await page.click('[data-version="2"] [data-test=look-version]');
+    expect(await page.textContent('[data-test=version]')).toMatch(/改 成文func return 1; → return 2;/s);
+    expect(await page.locator('[data-test=restore]').count()).toBe(0); // it is the newest
+    await page.click('[data-version="1"] [data-test=look-version]');
+    await page.waitForSelector('[data-test=restore]:disabled');
+    expect(await page.textContent('[data-test=version]')).toMatch(/回退到这一版会改.*return 2; → return 1;/s);
   });
 
   it('is read by a shift leader, without the editor and without a word he could change [C11]', async () => {

@@ -8,4 +8,10 @@ export const enFlows = {
   'flows.when': 'When', 'flows.what': 'Why', 'flows.tab': 'Tab', 'flows.node': 'Node', 'flows.detail': 'Detail', 'flows.places': 'Where they are', 'flows.stream': 'Stream', 'flows.behind': 'Behind', 'flows.asked': 'Last read',
   'flows.hosts': 'Hosts they may ask', 'flows.hostsHelp': 'The node “request” asks these alone; addresses of this machine and of private networks only where it says so.', 'flows.noHosts': 'None yet: no flow can ask anything outside.', 'flows.host': 'Host name or address', 'flows.port': 'Port', 'flows.inside': 'on this machine or in a private network',
   'flowEnd.stuck': 'stuck', 'flowEnd.memory': 'too much memory', 'flowEnd.flood': 'floods', 'flowEnd.ended': 'ended by an error', 'flowEnd.unusable': 'cannot be opened',
+  'flows.versions': 'Versions', 'flows.versionsHelp': 'Each deploy is kept (the last {n}, in the backup of the database): what it changed, and the way back. Secrets are no part of a version.', 'flows.noVersions': 'Nothing was deployed yet.',
+  'flows.version': 'Version', 'flows.who': 'Who', 'flows.why': 'Why', 'flows.changed': 'What changed', 'flows.look': 'Look', 'flows.older': '{n} older ones', 'flows.house': 'the house', 'flows.nothing': 'nothing', 'flows.tabAdded': 'new tab',
+  'flows.tabRemoved': 'tab removed', 'flows.tabOn': 'switched on', 'flows.tabOff': 'switched off', 'flows.nAdded': '{n} nodes added', 'flows.nChanged': '{n} changed', 'flows.nRemoved': '{n} removed', 'flows.nMoved': '{n} moved',
+  'flows.noTab': 'on no tab', 'flows.comma': ', ', 'flows.itChanged': 'This version changed', 'flows.backWould': 'Going back to it would change', 'flows.secrets': 'These secrets do not come back; enter them in the editor afterwards: {list}',
+  'flows.restore': 'Go back to this version', 'flows.restored': 'Gone back; kept as a new version', 'flowWhy.deploy': 'deployed', 'flowWhy.rollback': 'back to', 'flowWhy.switched-off': 'switched off after an error',
+  'flowWhy.found': 'found at the start', 'flowHow.added': 'added', 'flowHow.removed': 'removed', 'flowHow.changed': 'changed',
 } as const satisfies Record<keyof typeof zhFlows, string>;

@@ -6,4 +6,8 @@ export const zhFlows = {
   'flows.when': '时间', 'flows.what': '原因', 'flows.tab': '页签', 'flows.node': '节点', 'flows.detail': '说明', 'flows.places': '读到哪里', 'flows.stream': '内容', 'flows.behind': '还差', 'flows.asked': '最近一次读',
   'flows.hosts': '允许访问的地址', 'flows.hostsHelp': '“请求外部”节点只能访问这里列出的地址;本机和内网地址要勾选才行。', 'flows.noHosts': '还没有:规则现在不能访问任何外部地址。', 'flows.host': '主机名或地址', 'flows.port': '端口', 'flows.inside': '在本机或内网',
   'flowEnd.stuck': '卡住', 'flowEnd.memory': '内存过大', 'flowEnd.flood': '刷屏', 'flowEnd.ended': '出错退出', 'flowEnd.unusable': '打不开',
+  'flows.versions': '版本', 'flows.versionsHelp': '每次部署都留一版(最近 {n} 版,随数据库备份)。可以看改了什么,也可以回退;密码不在版本里。', 'flows.noVersions': '还没有部署过。', 'flows.version': '版本', 'flows.who': '谁', 'flows.why': '缘由', 'flows.changed': '改了什么', 'flows.look': '查看',
+  'flows.older': '更早的 {n} 版', 'flows.house': '系统', 'flows.nothing': '没有变化', 'flows.tabAdded': '新页签', 'flows.tabRemoved': '页签已删', 'flows.tabOn': '已启用', 'flows.tabOff': '已停用', 'flows.nAdded': '增 {n} 个节点', 'flows.nChanged': '改 {n} 个',
+  'flows.nRemoved': '删 {n} 个', 'flows.nMoved': '挪动 {n} 个', 'flows.noTab': '不在页签里', 'flows.comma': '、', 'flows.itChanged': '这一版改了', 'flows.backWould': '回退到这一版会改', 'flows.secrets': '这些密码不会回来,回退后请在编辑器里重新填写:{list}', 'flows.restore': '回退到这一版',
+  'flows.restored': '已回退,并留了新的一版', 'flowWhy.deploy': '部署', 'flowWhy.rollback': '回退到', 'flowWhy.switched-off': '出错停用', 'flowWhy.found': '启动时发现', 'flowHow.added': '增', 'flowHow.removed': '删', 'flowHow.changed': '改',
 } as const;

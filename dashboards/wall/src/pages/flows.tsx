@@ -7,6 +7,7 @@ import { lang, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
 import { can, me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
+import { editsFlows, Versions } from './flow-versions.tsx';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FactLine, Facts, FieldProblem } from './paging.tsx';
 
@@ -26,6 +27,7 @@ export function Flows() {
       {state === null ? <Waiting problem={found.problem} /> : !state.on ? <p class="card" data-test="flows-off">{t('flows.off')}</p> : <Running state={state} />}
       {state !== null && state.incidents.length > 0 && <Incidents list={state.incidents} />}
       {state?.on && state.places.length > 0 && <Places list={state.places} />}
+      {state !== null && <Versions on={state.up} />}
       <Hosts />
     </Page>
   );
@@ -35,7 +37,7 @@ function Running({ state }: { state: State }) {
   const words = state.safe ? t('flows.safe') : state.up ? t('flows.up') : state.pausedMs === null ? t('flows.starting') : t('flows.paused', { s: duration(state.pausedMs, lang.value) });
   return (
     <section class="card stack" data-test="flows-state">
-      <p><b class={state.up && !state.safe ? '' : 'warn'}>{words}</b> {state.up && can(may.editFlows) && (me.value?.scopeCode ?? '').endsWith('000000') && <a href="/flows/" target="_blank" rel="noopener" data-test="flows-editor">{t('flows.editor')}</a>}</p>
+      <p><b class={state.up && !state.safe ? '' : 'warn'}>{words}</b> {state.up && editsFlows() && <a href="/flows/" target="_blank" rel="noopener" data-test="flows-editor">{t('flows.editor')}</a>}</p>
       <Facts>
         <FactLine name={t('flows.since')}>{state.since === null ? '–' : dayMinute(state.since)}</FactLine>
         <FactLine name={t('flows.restarts')}>{state.restarts}</FactLine>
