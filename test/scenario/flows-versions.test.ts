@@ -17,7 +17,7 @@ const list = async (): Promise<Any[]> => (await flows.web.fetch('/api/v1/flows-v
 const look = async (id: string) => flows.web.fetch(`/api/v1/flows-versions/${id}`, { cookie: await flows.web.cookie('technician') });
 const back = async (id: string, newest: string, role: 'technician' | 'admin' | 'shift-leader' = 'admin', region?: string) => flows.web.fetch(`/api/v1/flows-versions/${id}/restore`, { method: 'POST', cookie: await flows.web.cookie(role, region), body: { newest }, headers: { origin: flows.web.url } });
 const said = (words: string): number => flows.logs.filter((line) => line.includes(words)).length;
-const secretTab = (value?: string): FlowNode => ({ ...tab('one', '一号'), env: [{ name: 'KEY', type: 'cred', ...(value === undefined ? {} : { value }) }] });
+const secretTab = (value?: string): FlowNode => ({ ...tab('one', '一号'), env: [{ name: 'KEY', type: 'cred' }], ...(value === undefined ? {} : { credentials: { KEY: value } }) }); // as the editor sends it
 const say = (words: string): FlowNode => fn('say', 'one', `node.warn('${words} ' + (env.get('KEY') || 'without')); return null;`);
 
 describe('versions of the flows [C11]', () => {
