@@ -37,13 +37,13 @@ export async function relieve(o: ReliefOptions): Promise<void> {
     };
     const once = async (): Promise<'over' | 'known' | 'no' | Error> =>
       await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } }).catch((error: Error) => { if (!isTransient(error)) throw error; return error; });
-    let tries = 0;
+    // `known`: there was no proof of a commit, perhaps only for a moment: what opened by events of the spool is not there yet.
     let handed = await once();
-    for (; handed === 'no' || handed instanceof Error; handed = await once()) {
-      if (performance.now() > until) throw handed instanceof Error ? handed : new Error('the database does not take what standby did');
+    for (let tries = 0; handed !== 'over' && performance.now() < until; handed = await once()) {
       if (tries++ === 0) o.log.warn({ error: handed instanceof Error ? handed.message : 'no proof of a commit' }, 'the database is waited for before what standby did is handed over');
       await pause(triesMs / 2);
     }
+    if (handed === 'no' || handed instanceof Error) throw handed instanceof Error ? handed : new Error('the database does not take what standby did');
     o.log.warn({ cases: ledger.left.length, handed }, 'handed over in the place of standby, which has not come back by itself');
   } catch (error) {
     o.log.error({ error: (error as Error).message }, 'what standby did cannot be handed over in its place; the worker goes on without it');
