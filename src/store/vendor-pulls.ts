@@ -55,12 +55,22 @@ export async function missingOf(sql: Sql, candidates: readonly Candidate[]): Pro
   const column = <T>(of: (c: Candidate) => T): T[] => candidates.map(of);
   const near = (time: string): string => `${time} between c.at - ${limits.vendorSameMs} * interval '1 ms' and c.at + ${limits.vendorSameMs} * interval '1 ms'`;
   const rows = await sql.query<{ ord: string; has: boolean }>(
-    `select c.ord, case c.what
+    `with c as materialized (select *, to_timestamp(at_ms / 1000) as at from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::boolean[]) with ordinality as u (what, device_id, no, kind, name, at_ms, clear, ord)),
+     -- A device's rows are read once for all of its records, and met by the second.
+     span as (select what, no, min(at) - interval '15 minutes' as since, max(at) + interval '2 days' as till from c where what in ('heartbeat', 'vitals') group by what, no),
+     said as (
+       select s.what, s.no, h.device_time, h.received_at from span s, lateral (select device_time, received_at from heartbeat where device_no = s.no and received_at >= s.since and received_at < s.till) h where s.what = 'heartbeat'
+       union all select s.what, s.no, v.device_time, v.received_at from span s, lateral (select device_time, received_at from vital where device_no = s.no and received_at >= s.since and received_at < s.till) v where s.what = 'vitals'),
+     told as materialized (
+       select distinct c.ord from c, generate_series(floor((c.at_ms - ${limits.vendorSameMs}) / 1000)::bigint, floor((c.at_ms + ${limits.vendorSameMs}) / 1000)::bigint) second
+         join said on floor(extract(epoch from said.device_time))::bigint = second
+       where said.what = c.what and said.no = c.no and said.received_at >= c.at - interval '15 minutes' and said.received_at < c.at + interval '2 days' and ${near('said.device_time')})
+     select c.ord, case c.what
        when 'event' then exists (select from event e where e.device_id = c.device_id and e.kind = c.kind and (e.edge = 'clear') = c.clear and (e.source_event_id = c.name or ${near('e.device_time')}))
-       when 'heartbeat' then exists (select from heartbeat h where h.device_no = c.no and h.received_at >= c.at - interval '15 minutes' and h.received_at < c.at + interval '2 days' and ${near('h.device_time')})
-       when 'vitals' then exists (select from vital v where v.device_no = c.no and v.received_at >= c.at - interval '15 minutes' and v.received_at < c.at + interval '2 days' and ${near('v.device_time')})
+       when 'heartbeat' then exists (select from told t where t.ord = c.ord)
+       when 'vitals' then exists (select from told t where t.ord = c.ord)
        else exists (select from quarantine q where q.device_id = c.device_id and (q.trace = 'h-' || c.name or q.received_at between c.at - interval '5 seconds' and c.at + interval '10 minutes')) end as has
-     from (select *, to_timestamp(at_ms / 1000) as at from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::float8[], $7::boolean[]) with ordinality as u (what, device_id, no, kind, name, at_ms, clear, ord)) c order by c.ord`,
+     from c order by c.ord`,
     [column((c) => c.what), column((c) => c.deviceId), column((c) => c.no), column((c) => c.kind), column((c) => c.name), column((c) => c.at), column((c) => c.clear)], 'pull-missing');
   return rows.map((r) => !r.has);
 }

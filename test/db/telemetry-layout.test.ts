@@ -39,3 +39,10 @@ it('drops what is older than its days, and only that', async () => {
   expect(dropped.every((name) => /heartbeat|_hyper_/.test(name))).toBe(true);
   expect(await count()).toBe(kept - 1);
 });
+
+it('a heartbeat’s entry in the index is shared with all of its device: 8 bytes where it was 50', async () => {
+  await t.db.query(`insert into heartbeat (received_at, device_no) select anling_now() + n * interval '1 second', d from generate_series(1, 300) n, generate_series(1, 100) d`);
+  const [index] = await t.db.query<{ bytes: number }>(
+    `select sum(pg_relation_size(i.indexrelid))::float8 / 30000 as bytes from pg_index i join pg_class c on c.oid = i.indrelid where (c.relname like 'heartbeat_%' or c.relname like '\\_hyper%') and pg_get_indexdef(i.indexrelid) like '%(device_no)'`);
+  expect(index?.bytes).toBeLessThan(20);
+});
