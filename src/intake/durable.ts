@@ -103,10 +103,19 @@ export function durableSpec<T>(options: Omit<DurableOptions<T>, 'maxRows' | 'spo
   };
 }
 
+/** Until what stands in a full spool before these items is in the database it is looked at so often. */
+const behindMs = 20;
+
 async function writeToDatabase<T>(options: DurableOptions<T>, held: readonly Held<T>[], state: { readonly abandoned: boolean }): Promise<Outcome[]> {
-  const { lane, meter, log } = options;
+  const { lane, meter, log, spool } = options;
   const startedMs = performance.now();
+  // The youngest decides: who was told "not durable" by its own deadline may still come in; the device's second copy merges.
+  const over = (): boolean => performance.now() >= Math.max(...held.map((h) => h.deadlineMs));
   for (let attempt = 1; ; attempt++) {
+    while (spool?.behind() && !state.abandoned) {
+      if (over()) return held.map(() => notDurable());
+      await pause(behindMs);
+    }
     try {
       await options.write(held.map((h) => h.item));
       meter.batch(lane, held.length, performance.now() - startedMs);
@@ -118,8 +127,7 @@ async function writeToDatabase<T>(options: DurableOptions<T>, held: readonly Hel
         return await oneByOne(options, held);
       }
       if (attempt === 1) log.warn({ lane, error: (error as Error).message, rows: held.length }, 'not committed, trying again');
-      // The youngest decides: who was told "not durable" by its own deadline may still come in; the device's second copy merges.
-      if (performance.now() >= Math.max(...held.map((h) => h.deadlineMs))) return held.map(() => notDurable(error));
+      if (over()) return held.map(() => notDurable(error));
       await pause(Math.min(20 * 2 ** attempt, 500));
     }
   }

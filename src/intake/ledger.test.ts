@@ -20,7 +20,7 @@ function lane(lies: Lies = {}): { meter: EdgeMeter; lane: DurableLane<number>; d
     async write(items: readonly number[]) { if (database.away) throw Object.assign(new Error('gone'), { code: 'ECONNREFUSED' }); for (const i of items) database.rows.add(i); },
   };
   const spec = durableSpec<number>({ ...work, rows: 100, arrived: (item) => item });
-  const open = openDurableLane<number>({ ...work, maxRows: 8, spool: { away: () => spool.length > 0, async keep(items) { spool.push(...(lies.keeps?.(items) ?? items)); } } });
+  const open = openDurableLane<number>({ ...work, maxRows: 8, spool: { behind: () => false, away: () => spool.length > 0, async keep(items) { spool.push(...(lies.keeps?.(items) ?? items)); } } });
   meter.ledger.watch('urgent', { inflight: () => open.pending, spooled: () => spool.length });
   return {
     meter, lane: open, database,

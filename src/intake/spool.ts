@@ -9,11 +9,16 @@ import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Seal } from '#store/seal.ts';
 import { sealed, unsealed } from '#store/sealed-value.ts';
+import { isTransient } from '#store/pool.ts';
 import type { Spool } from '#store/spool.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 
 export type SpoolLane<T> = {
   /** Whether items go to the spool without asking the database: something of this lane is there already. */ away(): boolean;
+  /**
+   * Whether earlier items are on their way from there into the database: who wrote past them would change the order of a device. Not when they
+   * cannot get there although the database takes things, nor while standby works on them: an alarm comes before the order.
+   */ behind(): boolean;
   /** Resolves when the items are on the disk; rejects when it is full. */ keep(items: readonly T[]): Promise<void>;
 };
 export type Replayed<T> = { item: T; nowMs: number; /** Kept by this process, not by an earlier one. */ own: boolean };
@@ -41,6 +46,8 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
   const lanes: LaneSpec<unknown>[] = [];
   if (spool.aside !== null) log.error({ file: spool.aside }, 'the spool file could not be read and was laid aside; what it held is not in the database');
   if (spool.adopted > 0) log.warn({ rows: spool.adopted }, 'the spool of a process that has gone is taken over');
+  /** The database takes things, and what stands here does not get there or not away from here. */
+  let stuck = false;
   const total = (): number => lanes.reduce((sum, lane) => sum + spool.rows(lane.name), 0);
   const open = (body: Uint8Array): Replayed<unknown> | null => {
     try {
@@ -63,6 +70,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
       const unreadable = rows.filter((_, i) => items[i] === null);
       if (unreadable.length > 0) await spool.append(unreadable.map(({ body }) => ({ lane: `${lane.name}-unreadable`, body })));
       await spool.remove(lane.name, rows.at(-1)?.id ?? 0);
+      stuck = false;
       meter.replayed(lane.name, rows.length);
       lane.replayed(readable);
       if (total() === 0) log.info('everything of the spool is in the database');
@@ -77,6 +85,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
       lanes.push(spec as LaneSpec<unknown>);
       return {
         away: () => spool.rows(spec.name) > 0,
+        behind: () => spool.rows(spec.name) > 0 && !stuck && !(spec.alarms && options.held?.()),
         async keep(items) {
           const first = total() === 0;
           await spool.append(items.map((item) => ({ lane: spec.name, body: sealed(seal, label, { life, offsetMs: Date.now() - performance.now(), item } satisfies Kept) })));
@@ -88,7 +97,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
     start() {
       loop = startLoop({
         name: 'spool', pollMs: limits.spoolTryMs, turn,
-        onError: (error, inARow) => { if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow, rows: total() }, 'the spool is not taken by the database yet'); },
+        onError: (error, inARow) => { stuck = !isTransient(error); if (inARow === 1 || inARow % 60 === 0) log.warn({ error: (error as Error).message, inARow, rows: total() }, 'the spool is not taken by the database yet'); },
       });
     },
     rows: (lane) => (lane === undefined ? total() : spool.rows(lane)),
