@@ -116,6 +116,7 @@ async function writeToDatabase<T>(options: DurableOptions<T>, held: readonly Hel
       if (over()) return held.map(() => notDurable());
       await pause(behindMs);
     }
+    if (state.abandoned) return held.map(() => null); // it stands in the spool now, behind the others
     try {
       await options.write(held.map((h) => h.item));
       meter.batch(lane, held.length, performance.now() - startedMs);
