@@ -55,6 +55,34 @@ describe('everybody can use it', () => {
     expect(found).toEqual({});
   }, 240_000);
 
+  it('nor in what the desk opens: sound, shift figures, filters, several at once, who cannot be heard, the own password and PIN, the second factor, the change of seats', async () => {
+    for (let i = 0; i < 3; i++) await web.alert({ kind: 'low-battery', priority: 3, region: `35042520120${i + 1}` });
+    const found: Record<string, string[]> = {};
+    const { page, close } = await web.sit(browser, 'admin', { theme: 'desk', width: 1600, height: 900 });
+    await page.goto(web.url);
+    await page.waitForSelector('[data-test=row]');
+    const openers: Record<string, () => Promise<unknown>> = {
+      sound: () => page.click('[data-test=sound-open]'),
+      figures: () => page.locator('[data-test=figures] .link-button').first().click(),
+      filter: async () => { await page.click('[data-test=search-open]'); await page.selectOption('[data-test=filter-choice]', '+'); },
+      bulk: () => page.click('[data-test=bulk-open]'),
+      password: () => page.click('[data-test=me]'),
+      pin: async () => { await page.click('[data-test=me]'); await page.click('[data-test=my-pin]'); },
+      factor: async () => { await page.click('[data-test=me]'); await page.click('[data-test=my-factor]'); },
+      seat: () => page.click('[data-test=change-seat]'),
+    };
+    for (const [name, open] of Object.entries(openers)) {
+      await open();
+      await page.waitForSelector('dialog[open]');
+      const bad = await stumbles(page);
+      if (bad.length > 0) found[name] = bad;
+      await page.keyboard.press('Escape');
+      await page.waitForSelector('dialog[open]', { state: 'detached' });
+    }
+    await close();
+    expect(found).toEqual({});
+  }, 120_000);
+
   it('nor on the login, the big screen, the page in the hand; the queue stands still for who asked for it, marks stay in forced colours, and only a P1 interrupts [D14]', async () => {
     const found: Record<string, string[]> = {};
     const look = async (name: string, page: Page): Promise<void> => { const bad = await stumbles(page); if (bad.length > 0) found[name] = bad; };

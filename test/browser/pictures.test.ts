@@ -110,6 +110,21 @@ describe('the pictures of the README', () => {
     await page.getByRole('button', { name: '白天' }).click();
   }, 180_000);
 
+  it('the page in the hand of whom a text has called', async () => {
+    const open = await readAlerts(api, { state: 'open' });
+    let link: string | null = null;
+    for (const { id } of open.filter((a) => a.kind === 'fall' && a.state === 'open')) {
+      const { candidates } = await api.call<{ candidates: { link: string | null }[] }>('POST', `/api/v1/alerts/${id}/reveal`, {});
+      link ??= candidates.find((c) => c.link !== null)?.link ?? null;
+    }
+    expect(link).not.toBeNull();
+    const hand = await (await browser.newContext({ viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true, javaScriptEnabled: false })).newPage();
+    await hand.goto(`${house.base}${new URL(link ?? '').pathname}`);
+    await hand.waitForSelector('form');
+    await picture('hand', hand);
+    await hand.context().close();
+  }, 60_000);
+
   it('the big screen, by the token of a viewer', async () => {
     const { token } = await api.call<{ token: string }>('POST', '/api/v1/tokens', { name: '大屏', role: 'viewer' });
     const screen = await (await browser.newContext({ viewport: { width: 1920, height: 1080 }, reducedMotion: 'reduce' })).newPage();
