@@ -3,13 +3,16 @@
  * baselines as processes of their own on a second database of the same server, so that machine, disk and settings are the same.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, logIn } from '#test/harness/client.ts';
 import { type House, makeHouse } from '#test/harness/house.ts';
 import { pidsOf } from '#test/harness/processes.ts';
 import { type Seeded, seedPeople } from '#test/torture/seed.ts';
 import type { Db } from '#store/pool.ts';
+import { type Turns, turnsSince } from './turns.ts';
 
 export type Device = { id: string; secret: string };
 export type Peer = { port: number; pid: number; stop(): Promise<void> };
@@ -20,6 +23,9 @@ export type BenchHouse = {
   /** A baseline as a process. */ peer(file: string, ...args: string[]): Promise<Peer>;
   edgePid(): number;
   /** CPU seconds that a process of the house has used. */ cpu(role: 'edge' | 'worker' | 'web'): number;
+  /** The turns of the edges' loops since then (wall clock). */ turns(sinceMs: number): Turns;
+  /** Every edge is ended and started again by its supervisor: memory as of a new process. */ freshEdge(): Promise<void>;
+  /** Closes every open case, so that no part is burdened with the escalation of the one before. */ closeAll(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -37,7 +43,9 @@ export function cpuSeconds(pid: number): number {
 /** Started and ready. With `profile` every role writes a CPU profile there when it ends. */
 export async function openHouse(options: { profile?: string } = {}): Promise<BenchHouse> {
   if (options.profile) mkdirSync(options.profile, { recursive: true });
-  const house = await makeHouse(root, { name: 'bench', ...(options.profile && { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile}` } }) });
+  const turns = mkdtempSync(join(tmpdir(), 'anling-turns-'));
+  const preload = `--import ${join(root, 'bench', 'turns.ts')}`;
+  const house = await makeHouse(root, { name: 'bench', env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-dir=${options.profile}` : preload } });
   await house.start();
   await house.ready(60_000);
   const [db, client] = [house.openDb(), await logIn(house)];
@@ -67,11 +75,23 @@ export async function openHouse(options: { profile?: string } = {}): Promise<Ben
     },
     edgePid: () => pidsOf('edge', house.pid() ?? 0, house.data)[0] ?? 0,
     cpu: (role) => pidsOf(role, house.pid() ?? 0, house.data).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
+    turns: (sinceMs) => turnsSince(turns, sinceMs),
+    async freshEdge() {
+      const old = pidsOf('edge', house.pid() ?? 0, house.data);
+      for (const pid of old) process.kill(pid);
+      while (pidsOf('edge', house.pid() ?? 0, house.data).some((pid) => old.includes(pid))) await sleep(100);
+      await house.ready(60_000);
+    },
+    async closeAll() {
+      const open = await db.query<{ id: string }>('select id from alert where closed_at is null');
+      for (const { id } of open) await client.call('POST', `/api/v1/alerts/${id}/close`, { outcome: 'F1', note: 'bench' }, [200, 409]);
+    },
     async stop() {
       for (const peer of peers) await peer.stop();
       await db.close();
       await house.stop();
       rmSync(house.folder, { recursive: true, force: true });
+      rmSync(turns, { recursive: true, force: true });
     },
   };
 }

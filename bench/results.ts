@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { goalOf } from './goals.ts';
 
 /** `rounds` are the measurements whose medians are the values. A ratio is ours to the baseline's; `better` says which side of 1 is good. */
 export type Figure = {
@@ -54,13 +55,18 @@ export function machineFacts(root: string, postgres: string | null): Machine {
   };
 }
 
+const judged = (f: Figure): string => {
+  const goal = goalOf(f);
+  return goal === null ? ' | ' : `${goal.text} | ${goal.reached === null ? '–' : goal.reached ? 'yes' : '**no**'}`;
+};
+
 const shown = (n: number | null): string => (n === null ? '–' : n >= 1_000 ? Math.round(n).toLocaleString('en-US') : String(n));
 
 export function table({ machine, figures, notes, verdicts, seconds }: Results): string {
-  const rows = figures.map((f) => `| ${f.part} | ${f.name} | ${f.unit} | ${shown(f.ours)} | ${shown(f.baseline)} | ${shown(f.bare)} | ${f.ratio === null ? '–' : f.ratio.toFixed(2)} |`);
+  const rows = figures.map((f) => `| ${f.part} | ${f.name} | ${f.unit} | ${shown(f.ours)} | ${shown(f.baseline)} | ${shown(f.bare)} | ${f.ratio === null ? '–' : f.ratio.toFixed(2)} | ${judged(f)} |`);
   return [
     `Measured ${machine.date.slice(0, 16).replace('T', ' ')} UTC at ${machine.commit} in ${Math.round(seconds)} s: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Node ${machine.node}, PostgreSQL ${machine.postgres ?? '–'}, ${machine.os}, everything on this one machine.`,
-    '', '| part | figure | unit | ours | baseline | bare aedes | ours ÷ baseline |', '|---|---|---|---:|---:|---:|---:|', ...rows, '',
+    '', '| part | figure | unit | ours | baseline | bare aedes | ours ÷ baseline | goal | reached |', '|---|---|---|---:|---:|---:|---:|---:|---|', ...rows, '',
     ...Object.entries(notes).flatMap(([part, lines]) => lines.map((line) => `- ${part}: ${line}`)), ...verdicts.map((line) => `- **${line}**`),
   ].join('\n');
 }

@@ -6,17 +6,19 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { alarm } from './alarm.ts';
+import { idle, storm } from './crowds.ts';
 import { doors } from './doors.ts';
 import { escalation } from './escalation.ts';
 import { heartbeats } from './heartbeats.ts';
 import { type BenchHouse, openHouse, root } from './house.ts';
 import { k6 } from './k6.ts';
 import { lists } from './lists.ts';
+import { overload } from './overload.ts';
 import type { Part } from './parts.ts';
 import { printProfile } from './profile.ts';
 import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
 
-const parts: readonly Part[] = [doors, heartbeats, alarm, k6, escalation, lists];
+const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists];
 
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, out: { type: 'string' } } });
 const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));

@@ -5,6 +5,7 @@ import type { LoadOptions, Mark } from './sender.ts';
 
 export type Load = {
   go(): void;
+  /** Sends nothing more; what is in flight is still acknowledged. */ hold(): void;
   /** What happened since the last look. Throws when a server closed connections: no figure is made of a fault. */ look(): Promise<Mark>;
   stop(): Promise<void>;
 };
@@ -19,7 +20,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const answer = <T>(): Promise<T> => Promise.race([gone, new Promise<T>((resolve) => worker.once('message', resolve))]);
   await answer();
   return {
-    go: () => worker.postMessage('go'),
+    go: () => worker.postMessage('go'), hold: () => worker.postMessage('hold'),
     async look() {
       const marked = answer<Mark>();
       worker.postMessage('mark');

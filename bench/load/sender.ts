@@ -139,12 +139,13 @@ function mark(): Mark {
   return result;
 }
 
-parentPort?.on('message', (what: 'go' | 'mark' | 'end') => {
+parentPort?.on('message', (what: 'go' | 'hold' | 'mark' | 'end') => {
   if (what === 'go') {
     running = true;
     mark();
     if (options.perSecond === Infinity) for (const device of devices) device.fill(performance.now()); else pace();
-  } else if (what === 'mark') parentPort?.postMessage(mark());
+  } else if (what === 'hold') running = false;
+  else if (what === 'mark') parentPort?.postMessage(mark());
   else {
     running = false;
     for (const device of devices) { device.closing = true; device.socket.end(Buffer.of(0xe0, 0)); device.socket.destroySoon(); }
