@@ -80,6 +80,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     F10 Beijing time shown, UTC stored, monotonic intervals
     G1 Two commands on a bare machine, same schema on TimescaleDB
     G5 Chaos with an independent checker, as a test
+    G4 Several edges on one county: one connection per device, each replaceable
     G3 Metrics, health, one id from frame to receipt
     2.3 The certificate: a number, a PDF, a code that anybody checks; seven days decide whether it holds
     2.9 A code at the door: the hotline for a stranger, proof of arrival for who was sent, the work page for an installer

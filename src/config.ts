@@ -13,6 +13,8 @@ export type Role = (typeof allRoles)[number];
 export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
 const secondGateways = ['http', 'modem'] as const;
+/** Each holds some fifteen connections of the database's two hundred. */
+const edgesMax = 8;
 const baseMaps = ['tianditu', 'xyz', 'pmtiles'] as const;
 const mapSystems = ['wgs84', 'gcj02'] as const;
 const tianditu = 'https://t{s}.tianditu.gov.cn';
@@ -35,8 +37,9 @@ export const keys = {
   mqttPort: key('ANLING_MQTT_PORT', '1883', 'MQTT over TCP', '设备 MQTT 端口'),
   mqttsPort: key('ANLING_MQTTS_PORT', '8883', 'MQTT over TLS', '设备 MQTT TLS 端口'),
   doorPort: key('ANLING_DOOR_PORT', '8081', 'HTTP door and MQTT over WebSocket (/mqtt)', '设备 HTTP 与 WebSocket 端口'),
+  edges: key('ANLING_EDGES', '1', 'edges (processes of the device doors) that share these ports, 1 to 8; more than one on Linux only', '设备接入进程数,共用上述端口,1 至 8'),
   deviceHost: key('ANLING_DEVICE_HOST', '127.0.0.1', 'address the device doors listen on', '设备端口监听地址'),
-  opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web, standby, auditor, flows: +1 to +6)', '各进程运维端口的起点'),
+  opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web, standby, auditor, flows: +1 to +6; further edges +11, +21, …)', '各进程运维端口的起点'),
   adminPassword: key('ANLING_ADMIN_PASSWORD', '', 'first password of "admin"; empty: generated and printed once', '初始管理员密码;空则生成并打印一次', true),
   demo: key('ANLING_DEMO', 'auto', 'demonstration data on a new embedded database: auto, 1 or 0', '演示数据:auto、1、0'),
   gateway: key('ANLING_GATEWAY', '', 'standin, aliyun or http; empty: standin while all data is demonstration data', '短信语音网关,不可猜测,必须写明'),
@@ -63,9 +66,10 @@ export const keys = {
 
 export type Config = Readonly<{
   roles: readonly Role[];
+  /** Which of several processes of one role this is, from 1. */ instance: number;
   data: string; keyFile: string; databaseUrl: string | null; dbPort: number;
   httpPort: number; httpHost: string; publicUrl: string; tlsCert: string | null; tlsKey: string | null;
-  mqttPort: number; mqttsPort: number; doorPort: number; deviceHost: string; opsPort: number;
+  mqttPort: number; mqttsPort: number; doorPort: number; edges: number; deviceHost: string; opsPort: number;
   adminPassword: string | null; demo: 'auto' | 'on' | 'off'; gateway: GatewayKind | null;
   accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
   gateway2: (typeof secondGateways)[number] | null; httpGatewayUrl: string | null; httpGatewayKey: string | null; modemFolder: string | null;
@@ -97,6 +101,11 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     if (!parsed || !schemes.includes(parsed.protocol)) problems.push(`${k.variable}: expected a URL beginning with ${schemes.map((s) => `${s}//`).join(' or ')}`);
     else if (parsed.protocol === 'http:' && k !== keys.publicUrl && !isLoopback(parsed.hostname)) problems.push(`${k.variable}: must be https unless it is loopback`);
   };
+  const count = (k: Key, max: number, given = orFallback(k)): number => {
+    const n = Number(given);
+    if (!Number.isInteger(n) || n < 1 || n > max) problems.push(`${k.variable}: expected a number from 1 to ${max}, got "${given}"`);
+    return n;
+  };
   const data = resolve(orFallback(keys.data));
   const demo = text(keys.demo);
   const gateway = text(keys.gateway);
@@ -119,11 +128,11 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const map = text(keys.map);
   problems.push(...mapProblems(map, { url: text(keys.mapUrl), key: text(keys.mapKey), source: text(keys.mapSource), approval: text(keys.mapApproval), daily: orFallback(keys.mapDaily) }));
   const config: Config = {
-    roles: readRoles(flags.get('role'), flags.has('flows'), problems),
+    roles: readRoles(flags.get('role'), flags.has('flows'), problems), instance: count(keys.edges, edgesMax, flags.get('instance') ?? '1'),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
     httpPort: port(keys.httpPort), httpHost: orFallback(keys.httpHost), publicUrl: (text(keys.publicUrl) || ownUrl).replace(/\/$/, ''),
     tlsCert: optional(keys.tlsCert), tlsKey: optional(keys.tlsKey),
-    mqttPort: port(keys.mqttPort), mqttsPort: port(keys.mqttsPort), doorPort: port(keys.doorPort), deviceHost: orFallback(keys.deviceHost), opsPort: port(keys.opsPort),
+    mqttPort: port(keys.mqttPort), mqttsPort: port(keys.mqttsPort), doorPort: port(keys.doorPort), edges: count(keys.edges, edgesMax), deviceHost: orFallback(keys.deviceHost), opsPort: port(keys.opsPort),
     adminPassword: optional(keys.adminPassword),
     demo: demo === '' || demo === 'auto' ? 'auto' : oneOf(keys.demo, demo, ['auto', '0', '1']) === '1' ? 'on' : 'off',
     gateway: gateway === '' ? null : oneOf(keys.gateway, gateway, gateways),
@@ -137,6 +146,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     mapOutline: text(keys.mapOutline) ? resolve(text(keys.mapOutline)) : null,
     logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
   };
+  if (config.edges > 1 && process.platform !== 'linux') problems.push('ANLING_EDGES: more than one edge needs Linux (SO_REUSEPORT)');
   if (problems.length > 0) throw new OperatingError('E_CONFIG', `The configuration has ${problems.length} problem(s):\n${problems.map((p) => `  - ${p}`).join('\n')}`);
   return Object.freeze(config);
 }
@@ -165,7 +175,7 @@ function readRoles(flag: string | undefined, flows: boolean, problems: string[])
 }
 
 function readFlags(argv: readonly string[], problems: string[]): Map<string, string> {
-  const known = new Set(['role', ...Object.values(keys).map((k) => k.flag)]);
+  const known = new Set(['role', 'instance', ...Object.values(keys).map((k) => k.flag)]);
   const flags = new Map<string, string>();
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i] ?? '';
@@ -199,7 +209,10 @@ export function mapOf(c: Config): { base: { kind: (typeof baseMaps)[number]; url
   return { base, source: c.mapSource, approvalNumber: c.mapApproval, outline: c.mapOutline };
 }
 
+/** What a process is called among its siblings: the first of a role by the role alone. */
+export const processName = (role: Role, instance: number): string => (instance === 1 ? role : `${role}-${instance}`);
+
 /** The port of a role's /healthz, /readyz and /metrics; 0: any free one. */
 export function opsPortOf(config: Config, role: Role): number {
-  return config.opsPort === 0 ? 0 : config.opsPort + 1 + allRoles.indexOf(role);
+  return config.opsPort === 0 ? 0 : config.opsPort + 1 + allRoles.indexOf(role) + 10 * (config.instance - 1);
 }

@@ -46,14 +46,16 @@ export function startCrew(log: Logger, record: (pids: number[]) => void): Crew {
       stopping = true;
       // First nothing new comes in, then what is under way is finished, then the pages go.
       const names = crew.supervisor.status().map((child) => child.name);
-      await crew.supervisor.stop(edgeStopMs, names.filter((name) => name === 'edge'));
-      await crew.supervisor.stop(roleStopMs, names.filter((name) => name !== 'edge' && name !== 'standin'));
+      await crew.supervisor.stop(edgeStopMs, names.filter(isEdge));
+      await crew.supervisor.stop(roleStopMs, names.filter((name) => !isEdge(name) && name !== 'standin'));
       await crew.supervisor.stop(1_000);
       await crew.health?.stop();
     },
   };
   return crew;
 }
+
+const isEdge = (name: string): boolean => /^edge(-\d+)?$/.test(name);
 
 /** Why this process is not up; empty: it is. */
 export function whyNotUp(child: ChildStatus): string[] {

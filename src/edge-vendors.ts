@@ -17,17 +17,17 @@ import { noteDoors, openDoors, readKnownDoors, writeKnownDoors } from '#store/ve
 import type { Service } from '#work/loop.ts';
 
 type Parts = {
-  config: Config; seal: Seal; log: Logger; /** this process among all */ nodeId: string; store: Db; add: <S extends Service>(service: S) => S; devices: DeviceCache; intake: Intake; meter: EdgeMeter; newTrace: () => string;
+  /** A watch has told who it is. */ entered: (deviceId: string) => void; config: Config; seal: Seal; log: Logger; /** this process among all */ nodeId: string; store: Db; add: <S extends Service>(service: S) => S; devices: DeviceCache; intake: Intake; meter: EdgeMeter; newTrace: () => string;
 };
 
 export type Vendors = { doors: Doors; deliver: Deliver; watches: Watches };
 
 /** Doors kept on this machine's disk open before the database answers. */
-export async function startVendors({ config, seal, log, nodeId, store, add, devices, intake, meter, newTrace }: Parts): Promise<Vendors> {
+export async function startVendors({ entered, config, seal, log, nodeId, store, add, devices, intake, meter, newTrace }: Parts): Promise<Vendors> {
   const file = join(config.data, 'spool', 'vendor-doors.sealed');
   const known = await readKnownDoors(file, seal).catch((error: Error) => { log.error({ error: error.message }, 'the vendors’ doors kept on the disk cannot be read; the database is asked'); return []; });
   const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace });
-  const watches = add(startWatches({ host: config.deviceHost, devices, deliver, refusedPush: intake.refusedPush, seen: (name) => doors.seen(name), log, meter, now: intake.now }));
+  const watches = add(startWatches({ host: config.deviceHost, shared: config.edges > 1, entered, devices, deliver, refusedPush: intake.refusedPush, seen: (name) => doors.seen(name), log, meter, now: intake.now }));
   const doors: Doors = add(startDoors({ read: () => openDoors(store, seal), known, save: (all) => writeKnownDoors(file, seal, all), note: (seen) => noteDoors(store, seen), log, onChange: watches.open }));
   watches.open(known);
   const unlisten = store.listen(['anling_vendor_door'], doors.changed);

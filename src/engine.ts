@@ -42,6 +42,7 @@ import { createLogin } from '#doors/login.ts';
 import { deviceCertificate } from '#doors/mqtt/certificate.ts';
 import { createAlink } from '#doors/mqtt/alink.ts';
 import { startCommands } from '#doors/mqtt/commands.ts';
+import { startMoves } from '#doors/moves.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
 import { replayQuarantined } from '#intake/replay.ts';
@@ -55,6 +56,7 @@ import { builtPages } from '#ops/pages.ts';
 import { answerClock, clockChannel } from '#store/clock-travel.ts';
 import { missCall } from '#store/calls.ts';
 import { openSpool } from '#store/spool.ts';
+import { endedSessions, enterSessions, forgetFormerEdges, leftSessions, movesChannel } from '#store/device-sessions.ts';
 import { findByDoor, findDevices, listDevices } from '#store/devices.ts';
 import { openEcho } from '#store/echo.ts';
 import { knownDevicesFile, readKnownDevices, writeKnownDevices } from '#store/known-devices.ts';
@@ -144,18 +146,23 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     known, save: (all) => writeKnownDevices(memory, seal, all),
   }));
   // Not waited for, here and below: doors open while the database is away.
-  const unlisten = db.listen(['anling_device', clockChannel], (channel, payload) => {
+  const moves = add(startMoves({
+    enter: (entered) => db.tx((sql) => enterSessions(sql, ctx.nodeId, entered)), left: () => leftSessions(db, ctx.nodeId), ended: (ids) => endedSessions(db, ctx.nodeId, ids), tidy: () => forgetFormerEdges(db),
+    ageMs: (id) => mqtt?.ageMs(id) ?? watching?.ageMs(id) ?? null, end(id) { mqtt?.moved(id); watching?.moved(id); }, forget: intake.forget, log,
+  }));
+  const unlisten = db.listen(['anling_device', clockChannel, movesChannel], (channel, payload) => {
     if (channel === 'anling_device') devices.changed(payload);
+    else if (channel === movesChannel) moves.wake();
     else if (payload === '') intake.clockMoved();
     else void intake.writeSigns().then(() => answerClock(db, payload)).catch((error: unknown) => log.warn({ error: (error as Error).message }, 'signs of life were not written before the clock moves'));
   });
   add(hints('device-hints', unlisten));
   const door = {
-    host: config.deviceHost, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
+    host: config.deviceHost, shared: config.edges > 1, accept: intake.accept, misuse: intake.misuse, log, meter, newTrace,
     login: createLogin({ devices, secretMatches: seal.secretMatches, refused: intake.refused }),
   };
   // Before the doors, so that it stops after them: what is under way then ends with its connection.
-  const { doors, deliver, watches } = await startVendors({ ...ctx, store: db, add, devices, intake, meter, newTrace });
+  const { doors, deliver, watches } = await startVendors({ ...ctx, entered: moves.entered, store: db, add, devices, intake, meter, newTrace });
   watching = watches;
   const commands = add(startCommands({
     ...down, log, metrics, reachable: (id) => (mqtt?.reachable(id) ?? false) || watches.reachable(id),
@@ -163,7 +170,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   }));
   add(hints('command-hints', down.listen(commands.wake)));
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
-  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, alink: createAlink({ doors, devices, deliver, refused: intake.refused, now: intake.now }), hurry: intake.hurry, connected: intake.connected }));
+  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, alink: createAlink({ doors, devices, deliver, refused: intake.refused, now: intake.now }), hurry: intake.hurry, entered: moves.entered, connected: intake.connected }));
   mqtt = opened;
   add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket, vendors: { doors, deliver, stranger: intake.stranger, refusedPush: intake.refusedPush, log, meter, newTrace, now: intake.now } }));
   gaugeOf(metrics, 'devices_connected', 'Devices connected over MQTT', () => opened.counts().connected);

@@ -4,7 +4,8 @@
  */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { configVariables, type Config, opsPortOf, type Role, roles as wholeRoles } from '#config';
+import { configVariables, type Config, opsPortOf, processName, type Role, roles as wholeRoles } from '#config';
+import { deviceCertificate } from '#doors/mqtt/certificate.ts';
 import { OperatingError } from '#core/errors.ts';
 import { startHealth } from '#ops/health.ts';
 import { createLog, type Logger } from '#ops/log.ts';
@@ -49,6 +50,8 @@ export async function runHouse(given: Config): Promise<number> {
   const stopAll = async (): Promise<void> => { for (const step of undo.toReversed()) await step(); };
   try {
     requireFiles(given);
+    // Before the doors: several edges have the same one.
+    if (given.roles.includes('edge')) await deviceCertificate(given.data, [given.deviceHost, new URL(given.publicUrl).hostname]);
     const { found, killed } = await endOrphans(given.data, 4_000);
     if (killed.length > 0) log.warn({ killed }, 'ended what a killed life left behind');
     const life = recordLife(given.data, (error) => log.error({ error: error.message }, 'the processes of this house cannot be written down: is the disk full? Who is killed may leave some behind'));
@@ -134,7 +137,7 @@ async function findDatabase(config: Config, log: Logger, { undo, crew, ended }: 
   const been = place !== null && config.roles.includes('edge') && existsSync(config.keyFile) && existsSync(knownDevicesFile(config.data));
   const openDoors = (why: string): void => {
     log.error({ why }, 'the database does not answer: the doors open without it, and standby calls people from what it knew last');
-    for (const role of ['edge', 'standby'] as const) if (config.roles.includes(role)) crew.supervisor.add(roleSpec(Object.freeze({ ...config, databaseUrl: place }), role));
+    for (const role of ['edge', 'standby'] as const) if (config.roles.includes(role)) for (const spec of roleSpecs(Object.freeze({ ...config, databaseUrl: place }), role)) crew.supervisor.add(spec);
   };
   let own: { url: string; keeper: Keeper | null } | null = config.databaseUrl === null ? null : { url: config.databaseUrl, keeper: null };
   return waitFor({
@@ -175,7 +178,7 @@ function wantedPorts(config: Config): WantedPort[] {
     { role: 'edge', port: config.mqttPort, host: deviceHost, what: 'MQTT', variable: 'ANLING_MQTT_PORT' },
     { role: 'edge', port: config.mqttsPort, host: deviceHost, what: 'MQTT over TLS', variable: 'ANLING_MQTTS_PORT' },
     { role: 'edge', port: config.doorPort, host: deviceHost, what: 'HTTP door', variable: 'ANLING_DOOR_PORT' },
-    ...config.roles.map((role) => ({ role, port: opsPortOf(config, role), host: '127.0.0.1', what: `ops port of ${role}`, variable: 'ANLING_OPS_PORT' })),
+    ...config.roles.flatMap((role) => instancesOf(config, role).map((instance) => ({ role, port: opsPortOf({ ...config, instance }, role), host: '127.0.0.1', what: `ops port of ${processName(role, instance)}`, variable: 'ANLING_OPS_PORT' }))),
     ...(wholeHouse(config) ? [{ role: null, port: config.opsPort, host: '127.0.0.1', what: 'ops port of the supervisor', variable: 'ANLING_OPS_PORT' }] : []),
     // Only an explicit or still possible stand-in needs its port; with a real gateway it stays free.
     ...(wholeHouse(config) && (config.gateway ?? 'standin') === 'standin' ? [{ role: null, port: config.standinPort, host: '127.0.0.1', what: 'stand-in gateway', variable: 'ANLING_STANDIN_PORT' }] : []),
@@ -235,13 +238,16 @@ function codeCache(data: string): string {
   try { accessSync(modules, constants.W_OK); return join(modules, '.cache', 'compiled'); } catch { return join(data, 'cache'); }
 }
 
-function roleSpec(config: Config, role: Role): ChildSpec {
+/** The doors are the one role of which several may run here: they share nothing but their ports. */
+const instancesOf = (config: Config, role: Role): number[] => Array.from({ length: role === 'edge' ? config.edges : 1 }, (_, i) => i + 1);
+
+function roleSpecs(config: Config, role: Role): ChildSpec[] {
   const env = { ...process.env, ...configVariables(config), NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] ?? codeCache(config.data) };
-  return { name: role, file: join(root, 'src', 'main.ts'), args: ['child', '--role', role], env, beats: true };
+  return instancesOf(config, role).map((instance) => ({ name: processName(role, instance), file: join(root, 'src', 'main.ts'), args: ['child', '--role', role, ...(instance > 1 ? ['--instance', String(instance)] : [])], env, beats: true }));
 }
 
 function childSpecs({ config, seal, standin, aheadMs }: Prepared): ChildSpec[] {
-  const specs = config.roles.map((role) => roleSpec(config, role));
+  const specs = config.roles.flatMap((role) => roleSpecs(config, role));
   if (!standin || !wholeHouse(config)) return specs;
   const { id, secret } = standinKey(seal);
   const hooks = `${config.tlsCert ? config.publicUrl : `http://127.0.0.1:${config.httpPort}`}/hooks/aliyun/${seal.hookSecret}`;

@@ -4,7 +4,7 @@
  */
 import { flushCompileCache } from 'node:module';
 import { hostname } from 'node:os';
-import { type Config, opsPortOf, type Role } from '#config';
+import { type Config, opsPortOf, processName, type Role } from '#config';
 import { OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
 import { type OpsPeer, startHealth } from '#ops/health.ts';
@@ -22,9 +22,10 @@ const stopMs = 5_000; // then the process ends with what is still open; nothing 
 
 /** Runs the role until a signal or the end of its supervisor; then resolves with the exit code. */
 export async function runRole(config: Config, role: Role): Promise<number> {
-  const log = createLog(role, config.logLevel);
+  const name = processName(role, config.instance);
+  const log = createLog(name, config.logLevel);
   crashOnFaults(log);
-  const metrics = createMetrics(role);
+  const metrics = createMetrics(name);
   const nodeId = newNodeId(role);
   const services: Service[] = [];
   let phase: string | null = `${role} is starting`;
@@ -32,7 +33,7 @@ export async function runRole(config: Config, role: Role): Promise<number> {
   const said = new Map<string, () => unknown>();
   const reasons = (): string[] => (phase === null ? services.flatMap((service) => service.ready() ?? []) : [phase]);
   const end = endOfProcess((message) => { peers = (message as { peers?: OpsPeer[] }).peers ?? peers; });
-  const health = await startHealth({ role, port: opsPortOf(config, role), reasons, metrics });
+  const health = await startHealth({ role: name, port: opsPortOf(config, role), reasons, metrics });
   const tell = (): void => { if (process.connected) process.send?.({ type: 'beat', reasons: reasons(), facts: { ops: health.url } }, undefined, undefined, () => {}); };
   tell();
   const beating = setInterval(tell, 1_000);

@@ -39,6 +39,7 @@ export type IntakeOptions = {
 export type Intake = Service & {
   accept: Accept; stranger: AcceptStranger;
   /** Writes the telemetry that waits at once: an alarm stands behind it. */ hurry(): void;
+  /** What was concluded from a device's readings is old: it was at another edge. */ forget(deviceId: string): void;
   /** A device has connected: what a will said of it is over. */ connected(device: KnownDevice): void;
   refused(refused: Refused): void;
   misuse(misuse: Misuse): void; refusedPush(refused: RefusedPush): void;
@@ -96,7 +97,7 @@ export function startIntake(options: IntakeOptions): Intake {
     name: 'intake', ready: urgent.refusing,
     accept: (publish) => acceptFrame(parts, publish), stranger: createStrangers({ seal, quarantine, refused: refused.note }), now: clock.now,
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
-    hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, refusedPush: misuse.push, writeSigns: presence.flush, clockMoved: clock.look,
+    forget(deviceId) { parts.vitals.delete(deviceId); presence.forget(deviceId); }, hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, refusedPush: misuse.push, writeSigns: presence.flush, clockMoved: clock.look,
     waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting, spooled: spooling?.rows() ?? 0 }),
     async stop() {
       await Promise.all([layout.stop(), trim.stop(), clock.stop()]);

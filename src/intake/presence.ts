@@ -21,6 +21,7 @@ export type Presence = Service & {
   /** Notes the sign; returns a promise of its commit for who must wait for it. */
   note(sign: Sign): { committed(): Promise<void> };
   /** Writes everything that waits, and resolves when it stands. */ flush(): Promise<void>;
+  /** What this edge knows of the device's row is old. */ forget(deviceId: string): void;
   readonly waiting: number;
 };
 type Battery = 'low' | 'good' | null;
@@ -85,7 +86,7 @@ export function startPresence(options: { db: Db; seal: Seal; log: Logger; meter:
       if (p.dueMs === 0) loop.wake();
       return p;
     },
-    get waiting() { return pending.size; },
+    forget: (deviceId) => { known.delete(deviceId); }, get waiting() { return pending.size; },
     async flush() {
       const written = [...pending.values()].map((p) => { p.dueMs = 0; return new Promise<void>((resolve, reject) => { p.waiters.push({ resolve, reject }); }); });
       loop.wake();

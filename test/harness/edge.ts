@@ -17,7 +17,7 @@ import { newNodeId, pools, startRole, stopAll } from '../../src/engine.ts';
 import type { TestDatabase } from './db.ts';
 
 export type TestEdge = {
-  port: number; tlsPort: number; httpPort: number; data: string; services: readonly Service[]; lines: string[];
+  nodeId: string; port: number; tlsPort: number; httpPort: number; data: string; services: readonly Service[]; lines: string[];
   /** The sum of a counter or gauge over the label values given. */ metric(name: string, labels?: Record<string, string>): Promise<number>;
   /** Everything it tells Prometheus. */ exposition(): Promise<string>;
   stop(): Promise<void>;
@@ -25,20 +25,21 @@ export type TestEdge = {
 export type TestDevice = { id: string; secret: string };
 
 /** Starts the edge role against `t`; `databaseUrl` may lead through a proxy. */
-export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string; /** false: its spool cannot be opened */ spool?: boolean; /** false: not waited for, its database is away */ ready?: boolean } = {}): Promise<TestEdge> {
+export async function startTestEdge(t: Pick<TestDatabase, 'url' | 'seal'>, options: { databaseUrl?: string; data?: string; logLevel?: string; /** false: its spool cannot be opened */ spool?: boolean; /** false: not waited for, its database is away */ ready?: boolean; env?: Record<string, string> } = {}): Promise<TestEdge> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'anling-edge-'));
   if (options.spool === false) writeFileSync(join(data, 'spool'), '');
   const databaseUrl = options.databaseUrl ?? t.url;
-  const config = readConfig([], { ANLING_DATA: data, DATABASE_URL: databaseUrl, ANLING_MQTT_PORT: '0', ANLING_MQTTS_PORT: '0', ANLING_DOOR_PORT: '0', ANLING_PUBLIC_URL: 'http://anling.example' });
+  const config = readConfig([], { ANLING_DATA: data, DATABASE_URL: databaseUrl, ANLING_MQTT_PORT: '0', ANLING_MQTTS_PORT: '0', ANLING_DOOR_PORT: '0', ANLING_PUBLIC_URL: 'http://anling.example', ...options.env });
   const lines: string[] = [];
   const log = createLog('edge', options.logLevel ?? 'info', (line) => { if (lines.push(line) > 50_000) lines.splice(0, 25_000); });
   const metrics = createMetrics('edge');
   const open = pools(databaseUrl, log);
-  const services = await startRole('edge', { config, log, metrics, seal: t.seal, nodeId: newNodeId('edge'), databaseUrl, db: open.db, peers: () => [] });
+  const nodeId = newNodeId('edge');
+  const services = await startRole('edge', { config, log, metrics, seal: t.seal, nodeId, databaseUrl, db: open.db, peers: () => [] });
   if (options.ready !== false) await until('the edge is ready', () => services.every((s) => s.ready() === null));
   const portOf = (name: string, key: 'port' | 'tlsPort'): number => (services.find((s) => s.name === name) as unknown as Record<string, number>)[key] as number;
   return {
-    port: portOf('mqtt', 'port'), tlsPort: portOf('mqtt', 'tlsPort'), httpPort: portOf('http-door', 'port'), data, services, lines,
+    nodeId, port: portOf('mqtt', 'port'), tlsPort: portOf('mqtt', 'tlsPort'), httpPort: portOf('http-door', 'port'), data, services, lines,
     exposition: () => metrics.text(),
     async metric(name, labels = {}) {
       const wanted = Object.entries(labels).map(([k, v]) => `${k}="${v}"`);

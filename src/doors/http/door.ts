@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyListenOptions, type FastifyReply, type FastifyRequest } from 'fastify';
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import { type ErrorCode, OperatingError } from '#core/errors.ts';
 import { limits } from '#core/limits.ts';
@@ -18,7 +18,7 @@ import type { Service } from '#work/loop.ts';
 import { registerVendors, vendorError, type VendorHttpOptions } from './vendors.ts';
 
 export type HttpDoorOptions = {
-  host: string; port: number; accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
+  host: string; port: number; /** see MqttDoorOptions */ shared?: boolean; accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
   /** A WebSocket that speaks MQTT. */ takeWebSocket: (stream: Duplex, address: string) => void;
   /** Vendors' clouds. */ vendors: VendorHttpOptions;
 };
@@ -45,7 +45,7 @@ export async function startHttpDoor(options: HttpDoorOptions): Promise<HttpDoor>
   registerVendors(app, options.vendors, (request) => halfOpen.remove(request.socket));
   const sockets = attachWebSockets(app.server, options, halfOpen);
   try {
-    await app.listen({ port: options.port, host: options.host, backlog: 4_096 });
+    await app.listen({ port: options.port, host: options.host, backlog: 4_096, reusePort: options.shared === true } as FastifyListenOptions);
   } catch (error) {
     throw portInUse(error as Error, options.port, 'ANLING_DOOR_PORT');
   }

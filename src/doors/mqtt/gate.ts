@@ -79,7 +79,7 @@ async function accepted({ accept, alink }: GateOptions, guard: Guard, publish: P
 function publishWill(options: GateOptions, guard: Guard, frame: Frame, done: Done): void {
   if (guard.dialect) { done(); return; } // its platform knows none
   const current = options.sessions.current((guard.device as { id: string }).id);
-  if (current && current !== guard && frame.topic === `${guard.prefix}status`) { options.meter.noted('will-of-taken-over'); done(); return; }
+  if ((guard.superseded || (current && current !== guard)) && frame.topic === `${guard.prefix}status`) { options.meter.noted('will-of-taken-over'); done(); return; }
   if (current === guard && !guard.destroyed) { options.meter.noted('will-of-the-living'); done(); return; }
   if (misused(options, guard, frame) !== null) { done(new Error('refused')); return; }
   options.accept(publishOf(options, guard, frame)).then(() => done(), (error: Error) => done(error));

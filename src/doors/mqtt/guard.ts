@@ -53,6 +53,8 @@ export class Guard extends Duplex {
   /** Publishes that wait for their turn to be acknowledged. */ readonly flights: Flight[] = [];
   /** Event frames read ahead, not handed on yet. */ alarmsAhead = 0;
   flapping = false;
+  /** When it was let in (monotonic milliseconds). */ enteredMs = 0;
+  /** Its device has a newer connection at another edge. */ superseded = false;
   /** When the frame that aedes handles in this turn was whole (monotonic milliseconds). */ wholeMs = performance.now();
   /** Nothing more is handed to aedes: the connection is about to be closed by the gate. */ condemned = false;
 

@@ -22,11 +22,12 @@ import { Guard, type GuardHooks } from './guard.ts';
 import { type CommandOutcome, createSessions } from './sessions.ts';
 
 export type MqttDoorOptions = {
-  host: string; port: number; tlsPort: number; certificate: Certificate | null;
+  host: string; port: number; tlsPort: number; /** Other edges of this machine listen there too; each connection is one of theirs. */ shared?: boolean; certificate: Certificate | null;
   /** Devices of Aliyun's platform. */ alink?: Alink;
   accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
   /** Aedes' own heartbeat, by which it judges whose wills are due; a test's is short. */ brokerBeatMs?: number;
   /** An alarm stands behind telemetry of its own socket. */ hurry: () => void;
+  /** A device was let in on a connection here, before its CONNACK. */ entered?: (deviceId: string) => void;
   /** A device is connected and will be heard. */ connected: (device: KnownDevice) => void;
 };
 export type MqttDoor = Service & {
@@ -35,6 +36,7 @@ export type MqttDoor = Service & {
   reachable(deviceId: string): boolean;
   sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
   deviceChanged(deviceId: string, device: KnownDevice | null): void;
+  /** See Sessions. */ ageMs(deviceId: string): number | null; moved(deviceId: string): void;
   counts(): { connected: number; halfOpen: number };
 };
 
@@ -51,7 +53,7 @@ class Broker extends Aedes {
 
 export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { meter, log } = options;
-  const sessions = createSessions(options.misuse);
+  const sessions = createSessions(options.misuse, options.entered);
   const halfOpen = createHalfOpen(() => meter.rejected('half-open'));
   const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
@@ -68,16 +70,16 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
     broker.handle(guard);
   };
   const plain = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => take(socket, socket.remoteAddress ?? ''));
-  const servers = [await listen(plain, options.port, options.host, 'ANLING_MQTT_PORT')];
+  const servers = [await listen(plain, options, options.port, 'ANLING_MQTT_PORT')];
   if (options.certificate) {
     const context = createSecureContext({ ...options.certificate, minVersion: 'TLSv1.2' });
     const secure = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => take(secured(socket, context, meter), socket.remoteAddress ?? ''));
-    servers.push(await listen(secure, options.tlsPort, options.host, 'ANLING_MQTTS_PORT'));
+    servers.push(await listen(secure, options, options.tlsPort, 'ANLING_MQTTS_PORT'));
   }
   const [port = 0, tlsPort = null] = servers.map(portOf);
   return {
     name: 'mqtt', port, tlsPort, ready: () => (servers.every((s) => s.listening) ? null : 'mqtt: not listening'), takeWebSocket: take,
-    reachable: sessions.reachable, sendCommand: sessions.sendCommand, deviceChanged: sessions.changed, counts: () => ({ connected: sessions.size, halfOpen: halfOpen.size }),
+    reachable: sessions.reachable, sendCommand: sessions.sendCommand, deviceChanged: sessions.changed, ageMs: sessions.ageMs, moved: sessions.moved, counts: () => ({ connected: sessions.size, halfOpen: halfOpen.size }),
     async stop() {
       const closed = servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())));
       halfOpen.clear();
@@ -118,10 +120,10 @@ function watch(broker: Aedes, on: { log: Logger; enter: (guard: Guard) => void }
   (broker as NodeJS.EventEmitter).on('error', (error: Error) => on.log.error({ error: error.message }, 'broker'));
 }
 
-async function listen(server: Server, port: number, host: string, variable: string): Promise<Server> {
+async function listen(server: Server, { host, shared = false }: MqttDoorOptions, port: number, variable: string): Promise<Server> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(portInUse(error, port, variable)));
-    server.listen({ port, host, backlog: 4_096 }, resolve);
+    server.listen({ port, host, backlog: 4_096, reusePort: shared }, resolve);
   });
   server.on('error', () => {});
   return server;

@@ -12,6 +12,8 @@ export type Sessions = {
   /** The connection that speaks for the device now. */ current(deviceId: string): Guard | undefined;
   /** Whether a command would find the device here: connected, and subscribed to them. */ reachable(deviceId: string): boolean;
   /** Sends a command down with QoS 1. */ sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
+  /** Milliseconds since the device was let in here; null: it is not here. */ ageMs(deviceId: string): number | null;
+  /** The device has come to another edge: cut off without its will. */ moved(deviceId: string): void;
   /** The device changed: a revoked or deleted one, or one with another secret, is cut off; else what is known of it is renewed. */
   changed(deviceId: string, device: KnownDevice | null): void;
   readonly size: number;
@@ -20,7 +22,7 @@ type Connects = { times: number[]; flappingUntilMs: number; toldMs: number };
 const tellMs = 3_600_000;
 const rememberedMax = 50_000;
 
-export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
+export function createSessions(misuse: (misuse: Misuse) => void, entered: (deviceId: string) => void = () => {}): Sessions {
   const guards = new Map<string, Guard>();
   const connects = new Map<string, Connects>();
   const hears = (guard: Guard, topic: string): boolean => [...guard.filters].some((filter) => covers(filter, topic));
@@ -30,6 +32,8 @@ export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
       // One whose client id is new each time would stay beside its newer connection.
       if (guard.dialect) guards.get(device.id)?.destroy();
       guards.set(device.id, guard);
+      guard.enteredMs = performance.now();
+      entered(device.id);
       guard.flapping = noteConnect(connects, device, misuse);
     },
     leave(guard) { if (guard.device && guards.get(guard.device.id) === guard) guards.delete(guard.device.id); },
@@ -45,6 +49,16 @@ export function createSessions(misuse: (misuse: Misuse) => void): Sessions {
       const { topic } = down;
       if (!hears(guard, topic)) return 'not-subscribed';
       return (await guard.sendDown(topic, down.payload)) ? 'acknowledged' : 'no-answer';
+    },
+    ageMs(deviceId) {
+      const guard = guards.get(deviceId);
+      return guard ? performance.now() - guard.enteredMs : null;
+    },
+    moved(deviceId) {
+      const guard = guards.get(deviceId);
+      if (!guard) return;
+      guard.superseded = true;
+      guard.destroy();
     },
     changed(deviceId, device) {
       const guard = guards.get(deviceId);

@@ -18,14 +18,15 @@ import type { Logger } from '#ops/log.ts';
 import { answerTo, commandOf, cutFrames, readWatch, watchCommand, type WatchFrame, writeFrame } from '#vendors/watch/frame.ts';
 import type { Service } from '#work/loop.ts';
 
-export type WatchOptions = { host: string; devices: Pick<DeviceCache, 'byDoor'>; deliver: Deliver; refusedPush: (refused: RefusedPush) => void; seen: (door: string) => void; log: Logger; meter: EdgeMeter; now: () => number };
+export type WatchOptions = { host: string; /** see MqttDoorOptions */ shared?: boolean; devices: Pick<DeviceCache, 'byDoor'>; deliver: Deliver; refusedPush: (refused: RefusedPush) => void; seen: (door: string) => void; /** A watch has told who it is. */ entered?: (deviceId: string) => void; log: Logger; meter: EdgeMeter; now: () => number };
 export type Watches = Service & {
   /** Listens where these doors say, and nowhere else. */ open(doors: readonly VendorDoor[]): void;
   reachable(deviceId: string): boolean; sendCommand(deviceId: string, payload: Uint8Array): Promise<CommandOutcome>;
   /** Where a door listens. */ port(door: string): number | null;
+  /** As of the MQTT sessions (doors/moves.ts). */ ageMs(deviceId: string): number | null; moved(deviceId: string): void;
   /** The device changed: the connection of one that is refused, deleted, or not bound here any more ends at once (M18). */ deviceChanged(deviceId: string, device: KnownDevice | null): void;
 };
-type Session = { door: string; /** what the door calls the watch that it speaks for; null: none yet */ key: string | null; socket: Socket; frame: Pick<WatchFrame, 'maker' | 'imei' | 'index'>; waiting: Map<string, () => void> };
+type Session = { door: string; /** what the door calls the watch that it speaks for; null: none yet */ key: string | null; socket: Socket; enteredMs: number; frame: Pick<WatchFrame, 'maker' | 'imei' | 'index'>; waiting: Map<string, () => void> };
 type Listener = { server: Server; door: VendorDoor; sockets: Set<Socket> };
 
 export function startWatches(options: WatchOptions): Watches {
@@ -44,7 +45,7 @@ export function startWatches(options: WatchOptions): Watches {
       log.error({ door: door.name, port: door.settings.port, error: error.message }, 'the port of a watch door cannot be opened; it is tried again at the next change');
       listeners.delete(door.name);
     });
-    listener.server.listen({ port: door.settings.port ?? 0, host: options.host, backlog: 4_096 });
+    listener.server.listen({ port: door.settings.port ?? 0, host: options.host, backlog: 4_096, reusePort: options.shared === true });
   };
   return {
     name: 'watches', ready: () => null,
@@ -69,6 +70,11 @@ export function startWatches(options: WatchOptions): Watches {
       const address = listeners.get(name)?.server.address();
       return typeof address === 'object' && address !== null ? address.port : null;
     },
+    ageMs(deviceId) {
+      const session = sessions.get(deviceId);
+      return session ? performance.now() - session.enteredMs : null;
+    },
+    moved: (deviceId) => { sessions.get(deviceId)?.socket.destroy(); },
     deviceChanged(deviceId, device) {
       const session = sessions.get(deviceId);
       if (!session) return;
@@ -105,7 +111,7 @@ function take(options: WatchOptions, listener: Listener, sessions: Map<string, S
   }
   listener.sockets.add(socket);
   halfOpen.add(socket, address);
-  const session: Session = { door: name, key: null, socket, frame: { maker: '3G', imei: '', index: null }, waiting: new Map() };
+  const session: Session = { door: name, key: null, socket, enteredMs: 0, frame: { maker: '3G', imei: '', index: null }, waiting: new Map() };
   let known: string | null = null;
   let rest: Buffer = Buffer.alloc(0);
   let answered: Promise<void> = Promise.resolve();
@@ -114,7 +120,7 @@ function take(options: WatchOptions, listener: Listener, sessions: Map<string, S
     session.frame = frame;
     session.waiting.get(commandOf(frame))?.();
     const device = await options.devices.byDoor(name, frame.imei);
-    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; session.key = frame.imei; sessions.set(known, session); halfOpen.remove(socket); options.seen(name); }
+    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; session.key = frame.imei; session.enteredMs = performance.now(); sessions.set(known, session); halfOpen.remove(socket); options.entered?.(known); options.seen(name); }
     // Refused while its first frame was looked up: its connection ends here, and what it says now is a stranger's.
     else if (device && device !== 'unavailable' && device.status === 'revoked' && device.id === known) socket.destroy();
     // Nobody proves a stranger here, unless only the county's own network is let in.

@@ -64,7 +64,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
 
 /** What the edges tell of themselves; null where none answers. */
 async function readDoors(ctx: WebContext, rate: (count: number | null) => number | null): Promise<OpsFigures['doors']> {
-  const edges = ctx.peers().filter((peer) => peer.role === 'edge');
+  const edges = ctx.peers().filter((peer) => /^edge(-\d+)?$/.test(peer.role));
   if (edges.length === 0) return null;
   const text = await aggregateMetrics(edges);
   const connected = sumOf(text, 'anling_devices_connected');
