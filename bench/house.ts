@@ -12,7 +12,7 @@ import { type House, makeHouse } from '#test/harness/house.ts';
 import { pidsOf } from '#test/harness/processes.ts';
 import { type Seeded, seedPeople } from '#test/torture/seed.ts';
 import type { Db } from '#store/pool.ts';
-import { type Turns, turnsSince } from './turns.ts';
+import { longTurns, type Turns, turnsSince } from './turns.ts';
 
 export type Device = { id: string; secret: string };
 export type Peer = { port: number; pid: number; stop(): Promise<void> };
@@ -23,6 +23,7 @@ export type BenchHouse = {
   /** A baseline as a process. */ peer(file: string, ...args: string[]): Promise<Peer>;
   edgePid(): number;
   /** CPU seconds that a process of the house has used. */ cpu(role: 'edge' | 'worker' | 'web'): number;
+  /** Spans of more than 5 ms, by process. */ longTurns(): Map<string, [number, number][]>;
   /** The turns of the edges' loops since then (wall clock). */ turns(sinceMs: number): Turns;
   /** Every edge is ended and started again by its supervisor: memory as of a new process. */ freshEdge(): Promise<void>;
   /** Closes every open case, so that no part is burdened with the escalation of the one before. */ closeAll(): Promise<void>;
@@ -45,7 +46,7 @@ export async function openHouse(options: { profile?: string } = {}): Promise<Ben
   if (options.profile) mkdirSync(options.profile, { recursive: true });
   const turns = mkdtempSync(join(tmpdir(), 'anling-turns-'));
   const preload = `--import ${join(root, 'bench', 'turns.ts')}`;
-  const house = await makeHouse(root, { name: 'bench', env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-dir=${options.profile}` : preload } });
+  const house = await makeHouse(root, { name: 'bench', env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${options.profile}` : preload } });
   await house.start();
   await house.ready(60_000);
   const [db, client] = [house.openDb(), await logIn(house)];
@@ -75,7 +76,7 @@ export async function openHouse(options: { profile?: string } = {}): Promise<Ben
     },
     edgePid: () => pidsOf('edge', house.pid() ?? 0, house.data)[0] ?? 0,
     cpu: (role) => pidsOf(role, house.pid() ?? 0, house.data).reduce((sum, pid) => sum + cpuSeconds(pid), 0),
-    turns: (sinceMs) => turnsSince(turns, sinceMs),
+    longTurns: () => longTurns(turns), turns: (sinceMs) => turnsSince(turns, sinceMs),
     async freshEdge() {
       const old = pidsOf('edge', house.pid() ?? 0, house.data);
       for (const pid of old) process.kill(pid);

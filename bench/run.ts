@@ -16,6 +16,7 @@ import { lists } from './lists.ts';
 import { overload } from './overload.ts';
 import type { Part } from './parts.ts';
 import { printProfile } from './profile.ts';
+import { watchDatabase } from './waits.ts';
 import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
 
 const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists];
@@ -37,6 +38,7 @@ const house = (): Promise<BenchHouse> => { opened ??= openHouse(flags.profile ? 
 
 for (const part of wanted) {
   console.log(`\n=== ${part.name}: ${part.about} ===`);
+  const waits = flags.profile ? watchDatabase((await house()).db) : null;
   try {
     figures.push(...await part.run({
       quick: flags.quick, house,
@@ -46,14 +48,17 @@ for (const part of wanted) {
     console.error(error);
     verdicts.push(`FAILED: ${part.name}: ${(error as Error).message}`);
   }
+  await waits?.stop();
+  waits?.print();
 }
 const last = await (opened as Promise<BenchHouse> | null)?.catch(() => null);
+const turns = last?.longTurns();
 await last?.stop();
 const machine = machineFacts(root, last?.postgres ?? null);
 verdicts.push(...weakBaselines(figures));
 const results: Results = { machine, quick: flags.quick, seconds: (performance.now() - began) / 1_000, figures, notes, verdicts };
 console.log(`\n${table(results)}\n`);
-if (flags.profile) printProfile(profile);
+if (flags.profile) printProfile(profile, turns);
 // A part of the run, or a run under a profiler, is no new figure for the page.
 if (flags.out !== undefined) writeResults(flags.out, results);
 else if (!flags.quick && !flags.profile && wanted.length === parts.length) writeResults(join(root, 'bench'), results);
