@@ -1,6 +1,6 @@
 /** A request to a host that the settings list. It is made by the keeper: this process has no way out of its own. */
 
-const { first, failed } = require('./shared.js');
+const { first, failed, flowOf } = require('./shared.js');
 
 module.exports = (RED) => {
   RED.nodes.registerType('anling-http', function Http(config) {
@@ -13,7 +13,7 @@ module.exports = (RED) => {
         const method = String(first(config.method, msg.method, 'POST')).toUpperCase();
         const body = method === 'GET' || method === 'HEAD' || msg.payload === undefined || msg.payload === null ? null : plain ? msg.payload : JSON.stringify(msg.payload);
         const headers = { ...(body === null || plain ? {} : { 'content-type': 'application/json; charset=utf-8' }), ...(msg.headers ?? {}) };
-        const answer = await RED.settings.anling.http({ method, url, headers: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, String(v)])), body });
+        const answer = await RED.settings.anling.http({ flow: flowOf(this), method, url, headers: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, String(v)])), body });
         if (answer.status === 0) throw new Error(answer.body);
         Object.assign(msg, { statusCode: answer.status, headers: answer.headers, payload: answer.body });
         if (config.json !== false) try { msg.payload = JSON.parse(answer.body); } catch { /* it stays a text */ }

@@ -24,7 +24,11 @@ module.exports = (RED) => {
     node.on('close', () => { closed = true; clearTimeout(timer); });
   }
 
+  /** A trial gives what happened in its span; nothing is asked for. */
+  const tried = (node, stream, filter, messageOf) => RED.settings.anling.listen?.({ stream, filter, give: (item) => node.send(messageOf(item)) });
+
   function stream(node, path, filter, messageOf) {
+    if (RED.settings.anling.listen) { tried(node, path.split('/')[0], filter, (item) => [messageOf(item), null]); return; }
     let done;
     poll(node, () => everyMs, async (closed) => {
       const answer = await call(RED, path, only({ node: node.id, label: node.name || undefined, done, ...filter }));
@@ -55,8 +59,9 @@ module.exports = (RED) => {
     RED.nodes.createNode(this, config);
     let since = null;
     const everyS = Math.max(10, Number(config.everyS) || 60);
+    const filter = only({ region: first(config.region), deviceId: first(config.deviceId), batteryBelow: Number(config.batteryBelow) || undefined });
+    if (RED.settings.anling.listen) { tried(this, 'samples', { ...filter, everyS: Math.max(600, everyS) }, (sample) => ({ topic: sample.deviceId, payload: sample })); return; }
     poll(this, () => everyS * 1000, async (closed) => {
-      const filter = only({ region: first(config.region), deviceId: first(config.deviceId), batteryBelow: Number(config.batteryBelow) || undefined });
       const answer = await call(RED, 'samples', { since: since ?? 0, ...filter });
       if (closed()) return false;
       for (const sample of answer.samples) this.send({ topic: sample.deviceId, payload: sample });

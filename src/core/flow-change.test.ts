@@ -1,6 +1,6 @@
 /** What changed between two versions of the flows, in words: tabs, nodes, fields, what only moved, what was switched off, secrets that a roll-back does not bring back. */
 import { describe, expect, it } from 'vitest';
-import { areItems, canonical, type FlowItem, flowChange, readItems, secretsLost, sumChange, tabsIn } from './flow-change.ts';
+import { alone, areItems, canonical, type FlowItem, flowChange, readItems, secretsLost, sumChange, tabsIn } from './flow-change.ts';
 
 const flow: FlowItem[] = [
   { id: 'a', type: 'tab', label: '村喇叭', disabled: false, env: [{ name: 'URL', value: 'http://x', type: 'str' } as never, { name: 'KEY', type: 'cred' }] },
@@ -32,6 +32,12 @@ describe('versions of the flows [C11]', () => {
       { name: '', how: 'changed', on: null, moved: 0, added: 1, removed: 0, changed: 0 }, { name: '低电量', how: 'removed', on: null, moved: 0, added: 0, removed: 1, changed: 0 },
     ]);
     expect(flowChange([], flow).map((t) => t.how)).toEqual(['added', 'added']);
+  });
+
+  it('leaves one tab alone switched on for its trial, without a secret [C10]', () => {
+    expect(tabsIn(alone(edit('b', { disabled: true, credentials: { KEY: 'geheim' } }), 'b') ?? [])).toEqual([{ id: 'a', name: '村喇叭', disabled: true }, { id: 'b', name: '低电量', disabled: false }]);
+    expect(JSON.stringify(alone(edit('b', { credentials: { KEY: 'geheim' } }), 'a'))).not.toContain('geheim');
+    expect(alone(flow, 'n1')).toBeNull();
   });
 
   it('knows whose secret does not come back', () => {

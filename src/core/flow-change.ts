@@ -21,6 +21,12 @@ export function canonical(items: readonly FlowItem[]): string {
 
 export const tabsIn = (items: readonly FlowItem[]): { id: string; name: string; disabled: boolean }[] => items.filter((i) => i.type === 'tab').map((i) => ({ id: i.id, name: nameOf(i), disabled: i.disabled === true }));
 
+/** The same flows with this tab alone switched on, and no secret that somebody may have put in; null: there is no such tab. */
+export function alone(items: readonly FlowItem[], tab: string): FlowItem[] | null {
+  if (!items.some((i) => i.type === 'tab' && i.id === tab)) return null;
+  return items.map(({ credentials: _c, ...item }) => ({ ...item, ...(item.type === 'tab' ? { disabled: item.id !== tab } : {}) }) as FlowItem);
+}
+
 export type FieldChange = { field: string; before: string | null; after: string | null };
 export type NodeChange = { id: string; name: string; how: 'added' | 'removed' | 'changed'; fields: FieldChange[] };
 /** `id` '': nodes that stand on no tab. `on`: the tab was switched on or off. `moved`: nodes that only stand elsewhere. */

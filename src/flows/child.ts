@@ -1,6 +1,6 @@
 /** One life of the contained process: what it is started with, what it says, its end. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { limits } from '#core/limits.ts';
 import type { FromHost, ToHost } from './messages.ts';
@@ -47,4 +47,21 @@ function lines(stream: NodeJS.ReadableStream | null, take: (line: string) => voi
     rest = (parts.pop() ?? '').slice(-4096);
     for (const part of parts) if (part.trim() !== '') take(part.slice(0, 2_000));
   });
+}
+
+/** The node that took a message last, as the child wrote it before the node ran. */
+export function lastNode(userDir: string): { tab: string; node: string; name: string } | null {
+  try {
+    const [tab = '', node = '', name = ''] = (readFileSync(join(userDir, '.last-node'), 'utf8').split('\n')[0] ?? '').split('\t');
+    return node === '' ? null : { tab, node, name: name.trim() };
+  } catch { return null; }
+}
+
+/** From the system where it tells (a process that is stuck in a leak does not), else as it said last. */
+export function rssOf(pid: number | undefined, said: number | undefined): number {
+  try {
+    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    if (kb !== undefined) return Number(kb) * 1024;
+  } catch { /* not Linux, or it has just ended */ }
+  return said ?? 0;
 }

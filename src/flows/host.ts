@@ -9,36 +9,45 @@ import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { closeTheWays } from './guard.ts';
 import type { Answer, Begin, Call, FromHost, ToHost } from './messages.ts';
+import { type Listener, TrialDrive } from './trial-drive.ts';
+import { installClock, type VirtualClock } from './virtual-clock.ts';
 
 const beatMs = 500;
+/** The real one: a trial has a clock of its own. */
+const every = setInterval;
 /** What could reach beside the API of the flows, or has nothing to do here. */
 const excluded = ['90-exec.js', '10-file.js', '23-watch.js', '21-httprequest.js', '21-httpin.js', '31-tcpin.js', '32-udp.js', '22-websocket.js', '10-mqtt.js', '06-httpproxy.js', '05-tls.js'];
 
 type Waiting = { resolve(answer: Answer): void };
 const waiting = new Map<number, Waiting>();
 let calls = 0;
+let answered: (() => void) | null = null;
+let clock: VirtualClock | null = null;
+let drive: TrialDrive | null = null;
+let messages = 0;
 const tell = (message: FromHost): void => { process.send?.(message, undefined, undefined, (error) => { if (error) process.exit(0); }); };
 
 /** Asks the keeper; resolves with its answer. Nothing else leaves this process. */
-const ask = (call: { type: 'api'; path: string; body: unknown } | Omit<Extract<Call, { type: 'http' }>, 'id'>): Promise<Answer> => new Promise((resolve) => {
+const ask = (call: { type: 'api'; path: string; body: unknown } | Omit<Extract<Call, { type: 'http' }>, 'id' | 'at'>): Promise<Answer> => new Promise((resolve) => {
   const id = ++calls;
   waiting.set(id, { resolve });
-  tell({ ...call, id } as Call);
+  tell({ ...call, id, ...(clock ? { at: clock.now() } : {}) } as Call);
 });
 
 process.on('message', (message: ToHost) => {
   if (message.type === 'begin') void begin(message);
-  else { waiting.get(message.id)?.resolve(message); waiting.delete(message.id); }
+  else { waiting.get(message.id)?.resolve(message); waiting.delete(message.id); answered?.(); answered = null; }
 });
 process.on('disconnect', () => process.exit(0));
 process.on('uncaughtException', (error) => { console.error(`uncaught: ${error?.stack ?? String(error)}`); process.exit(70); });
 process.on('unhandledRejection', (error) => { console.error(`unhandled: ${(error as Error)?.stack ?? String(error)}`); process.exit(70); });
 
 type Delivered = { destination?: { node?: { id?: string; z?: string; name?: string; type?: string } } };
-type RedApi = { init(server: unknown, settings: unknown): void; start(): Promise<void>; httpAdmin: unknown; hooks: { add(id: string, act: (event: Delivered) => void): void } };
+type RedApi = { init(server: unknown, settings: unknown): void; start(): Promise<void>; httpAdmin: unknown; events: { once(name: string, act: () => void): void }; hooks: { add(id: string, act: (event: Delivered) => void): void } };
 
 async function begin(given: Begin): Promise<void> {
   mkdirSync(given.userDir, { recursive: true, mode: 0o700 });
+  if (given.trial) prepareTrial(given.trial);
   const { default: red } = await import('node-red') as unknown as { default: RedApi };
   const { default: express } = await import('express');
   const app = express();
@@ -50,8 +59,30 @@ async function begin(given: Begin): Promise<void> {
   await new Promise<void>((resolve) => { front.listen(0, '127.0.0.1', resolve); });
   closeTheWays(front);
   trace(red, join(given.userDir, lastNodeFile));
+  const started = new Promise<void>((resolve) => { red.events.once('flows:started', resolve); });
   await red.start();
   tell({ type: 'up', port: (front.address() as AddressInfo).port });
+  if (drive) void started.then(runTrial);
+}
+
+/** Before a start the span lies this far off: nodes that are to wait a moment at the start have waited. */
+const leadMs = 60_000;
+let pump: ReturnType<typeof every> | null = null;
+
+function prepareTrial(span: NonNullable<Begin['trial']>): void {
+  const own = installClock(span.from - leadMs);
+  clock = own;
+  drive = new TrialDrive({ clock: own, span, ask: (path, body) => ask({ type: 'api', path, body }), messages: () => messages, waiting: () => (waiting.size === 0 ? null : new Promise((resolve) => { answered = resolve; })) });
+  pump = every(() => { if (own.now() < span.from - beatMs) own.jump(20); }, 20);
+}
+
+async function runTrial(): Promise<void> {
+  if (!drive) return;
+  if (pump) clearInterval(pump);
+  let less = false;
+  let detail = '';
+  try { less = await drive.run(); } catch (error) { detail = (error as Error).message; }
+  tell({ type: 'trial-done', ...drive.at(), less, detail });
 }
 
 const admitted = (request: IncomingMessage, given: Begin): boolean => request.headers[given.editorHeader] === given.editorSecret;
@@ -66,7 +97,7 @@ function settingsOf({ userDir, nodesDir, credentialSecret, safe, language }: Beg
     editorTheme: { page: { title: '安铃 自定规则' }, header: { title: '安铃 自定规则' }, projects: { enabled: false }, tours: false, palette: { catalogues: [] }, userMenu: false, codeEditor: { lib: 'ace' } },
     telemetry: { enabled: false, updateNotification: false }, diagnostics: { enabled: false, ui: false }, runtimeState: { enabled: false, ui: false },
     logging: { console: { level: 'warn', metrics: false, audit: false } }, debugMaxLength: 1000, nodeMessageBufferMaxLength: 1000,
-    anling: { api: (path: string, body: unknown) => ask({ type: 'api', path, body }), http: (r: { method: string; url: string; headers: Record<string, string>; body: string | null }) => ask({ type: 'http', ...r }) },
+    anling: { ...(drive ? { listen: (listener: Listener) => drive?.listen(listener) } : {}), api: (path: string, body: unknown) => ask({ type: 'api', path, body }), http: (r: { flow: string; method: string; url: string; headers: Record<string, string>; body: string | null }) => ask({ type: 'http', ...r }) },
   };
 }
 
@@ -85,6 +116,7 @@ function trace(red: RedApi, file: string): void {
   red.hooks.add('onReceive.anling', ({ destination }) => {
     const node = destination?.node;
     if (!node?.id) return;
+    messages++;
     const tab = String(node.z ?? '');
     const external = getHeapStatistics().external_memory;
     if (last !== '' && external > outside) { const g = grown.get(last) ?? { tab: lastTab, node: last, bytes: 0 }; g.bytes += external - outside; grown.set(last, g); }
@@ -98,10 +130,10 @@ function trace(red: RedApi, file: string): void {
     record.write(`${tab}\t${node.id}\t${String(node.name || node.type || '').slice(0, 60)}\n`, 0, recordBytes, 'utf8');
     writeSync(fd, record, 0, recordBytes, 0);
   });
-  setInterval(() => {
+  every(() => {
     const [busiest = null] = [...counts.values()].sort((a, b) => b.count - a.count);
     counts.clear();
     const [grower = null] = [...grown.values()].sort((a, b) => b.bytes - a.bytes);
-    tell({ type: 'beat', rss: process.memoryUsage.rss(), busiest, grower });
+    tell({ type: 'beat', rss: process.memoryUsage.rss(), busiest, grower, ...(drive ? { trial: drive.at() } : {}) });
   }, beatMs);
 }

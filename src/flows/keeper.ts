@@ -5,17 +5,20 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readItems } from '#core/flow-change.ts';
-import { flowsApi, flowsHeader, flowsSecretOf, noFlowSettings, type FlowSettings } from '#core/flows.ts';
+import { requestAct } from '#core/flow-acts.ts';
+import { flowsHeader, flowsSecretOf, noFlowSettings, type FlowSettings } from '#core/flows.ts';
 import { limits } from '#core/limits.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
+import { noteAct } from '#store/flow-trials.ts';
 import { keepVersion, newestVersion } from '#store/flow-versions.ts';
 import { type FlowIncident, noteIncident } from '#store/flows.ts';
 import type { Db } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { readSetting } from '#store/settings.ts';
 import { type Service, startLoop } from '#work/loop.ts';
-import { type Life, startLife } from './child.ts';
+import { callApi } from './calls.ts';
+import { lastNode, type Life, rssOf, startLife } from './child.ts';
 import type { Answer, Call, FromHost, HostBeat } from './messages.ts';
 import { askOutside } from './outside.ts';
 import { nameIn, without } from './tabs.ts';
@@ -62,6 +65,7 @@ class FlowKeeper {
   #agreed = false;
   #calls = 0;
   #lines = { second: 0, count: 0 };
+  #requests = { minute: 0, count: 0 };
 
   constructor(options: KeeperOptions) {
     this.#o = options;
@@ -104,7 +108,7 @@ class FlowKeeper {
     const quietMs = now - this.#heardAt;
     if (this.#cut) return;
     if (this.#port === null ? now - this.#startedAt > limits.flowsStartMs : quietMs > limits.flowsStuckMs) this.#end({ what: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
-    else if (rssOf(this.#life.pid, this.#beat) > limits.flowsRssBytes) {
+    else if (rssOf(this.#life.pid, this.#beat?.rss) > limits.flowsRssBytes) {
       const grower = this.#beat?.grower;
       this.#end({ what: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB`, ...(grower ? { tab: String(grower.tab), node: String(grower.node) } : {}) });
     }
@@ -147,18 +151,19 @@ class FlowKeeper {
     if (this.#calls >= limits.flowsCalls || JSON.stringify(call).length > limits.flowsCallBytes) { say({ status: 0, body: 'too many calls at once, or one that is too long' }); return; }
     this.#calls++;
     try {
-      say(call.type === 'api' ? await this.#callApi(call.path, call.body) : await askOutside(await readSetting<FlowSettings>(this.#o.db, 'flows') ?? noFlowSettings, { method: String(call.method), url: String(call.url), headers: call.headers ?? {}, body: typeof call.body === 'string' ? call.body : null }));
+      if (call.type === 'http') this.#noteRequest(call);
+      say(call.type === 'api' ? await callApi(this.#o, call.path, call.body) : await askOutside(await readSetting<FlowSettings>(this.#o.db, 'flows') ?? noFlowSettings, { method: String(call.method), url: String(call.url), headers: call.headers ?? {}, body: typeof call.body === 'string' ? call.body : null }));
     } catch (error) {
       say({ status: 0, body: (error as Error).message });
     } finally { this.#calls--; }
   }
 
-  async #callApi(path: unknown, body: unknown): Promise<{ status: number; body: string }> {
-    const url = URL.parse(String(path), this.#o.api);
-    // The token opens nothing else, and no other door of the house is shown to a flow either.
-    if (url?.origin !== new URL(this.#o.api).origin || !url.pathname.startsWith(flowsApi)) return { status: 403, body: JSON.stringify({ error: { code: 'E_FORBIDDEN', message: 'not a call of the flows' } }) };
-    const answer = await fetch(url, { method: 'POST', redirect: 'error', headers: { authorization: `Bearer ${this.#o.token}`, 'content-type': 'application/json' }, body: JSON.stringify(body ?? {}), signal: AbortSignal.timeout(10_000) });
-    return { status: answer.status, body: await answer.text() };
+  /** For trials to be compared with; a flow that asks without end fills no table. */
+  #noteRequest(call: Extract<Call, { type: 'http' }>): void {
+    const minute = Math.floor(performance.now() / 60_000);
+    if (minute !== this.#requests.minute) this.#requests = { minute, count: 0 };
+    if (++this.#requests.count > limits.flowsActsMinute) return;
+    void noteAct(this.#o.db, this.#o.seal, String(call.flow).slice(0, 80), requestAct(String(call.method), String(call.url), typeof call.body === 'string' ? call.body : null)).catch((error: unknown) => this.#o.log.warn({ error: (error as Error).message }, 'a request of a flow could not be written down'));
   }
 
   #end(cut: Cut): void { this.#cut = cut; this.#life?.kill(); }
@@ -181,7 +186,7 @@ class FlowKeeper {
   /** The tab of the last node is off from now on; one that nobody can name, again and again, leaves only a start without flows. */
   #switchOff(cut: Cut): { incident: FlowIncident; /** the flow file as it is now */ changed: string | null } {
     const { folder, log } = this.#o;
-    const last = lastNode(join(folder, '.last-node'));
+    const last = lastNode(folder);
     const [tab, node] = [cut.tab ?? last?.tab ?? '', cut.node ?? last?.node ?? ''];
     const file = join(folder, 'flows.json');
     const incident: FlowIncident = { what: cut.what, tab: null, tabName: null, node: node === '' ? null : node.slice(0, 80), nodeName: last?.node === node ? last.name : null, detail: cut.detail };
@@ -210,19 +215,3 @@ class FlowKeeper {
 
 function readText(file: string): string | null { try { return readFileSync(file, 'utf8'); } catch (error) { if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null; throw error; } }
 function writeWhole(file: string, text: string): void { writeFileSync(`${file}.new`, text, { mode: 0o600 }); renameSync(`${file}.new`, file); }
-
-function lastNode(file: string): { tab: string; node: string; name: string } | null {
-  try {
-    const [tab = '', node = '', name = ''] = (readFileSync(file, 'utf8').split('\n')[0] ?? '').split('\t');
-    return node === '' ? null : { tab, node, name: name.trim() };
-  } catch { return null; }
-}
-
-/** From the system where it tells (a process that is stuck in a leak does not), else as it said last. */
-function rssOf(pid: number | undefined, beat: HostBeat | null): number {
-  try {
-    const kb = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    if (kb !== undefined) return Number(kb) * 1024;
-  } catch { /* not Linux, or it has just ended */ }
-  return beat?.rss ?? 0;
-}

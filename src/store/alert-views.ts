@@ -115,11 +115,12 @@ export async function readSnapshot(sql: Sql): Promise<FeedHead & { now: number; 
 
 export type FeedRow = ViewRow & { seq: string; type: string; feedRegion: string | null; payload: FeedPayload; hasAlert: boolean };
 
+/** A feed row with its alert as it is now: what stands between `select` and `where`. */
+export const alertFeed = `f.seq, f.type, f.region_code as "feedRegion", f.payload, a.id is not null as "hasAlert", ${viewColumns} from feed f left join alert a on a.id = f.alert_id ${viewJoins}`;
 /** Feed rows after `seq`, in order, each with its alert as it is now; gapless, because the feed's numbers are. */
 export function readFeed(sql: Sql, after: number, limit: number): Promise<FeedRow[]> {
   return sql.query<FeedRow>(
-    `select f.seq, f.type, f.region_code as "feedRegion", f.payload, a.id is not null as "hasAlert", ${viewColumns}
-     from feed f left join alert a on a.id = f.alert_id ${viewJoins} where f.seq > $1 order by f.seq limit $2`, [after, limit], 'feed');
+    `select ${alertFeed} where f.seq > $1 order by f.seq limit $2`, [after, limit], 'feed');
 }
 
 /** Head of the feed, and the oldest row that is still kept. */

@@ -12,8 +12,8 @@ export type FlowVersion = { id: string; at: number; by: string; byName: string |
 
 const column = 'flow_version.flows';
 /** Flows compress to a tenth; what is sealed does not compress any more. */
-const sealFlows = (seal: Seal, label: string, items: readonly FlowItem[]): Buffer => seal.seal(label, deflateSync(JSON.stringify(items)).toString('base64'));
-const openFlows = (seal: Seal, label: string, sealed: Buffer): FlowItem[] => JSON.parse(inflateSync(Buffer.from(seal.open(label, sealed), 'base64')).toString('utf8')) as FlowItem[];
+export const sealFlows = (seal: Seal, label: string, items: readonly FlowItem[]): Buffer => seal.seal(label, deflateSync(JSON.stringify(items)).toString('base64'));
+export const openFlows = (seal: Seal, label: string, sealed: Buffer): FlowItem[] => JSON.parse(inflateSync(Buffer.from(seal.open(label, sealed), 'base64')).toString('utf8')) as FlowItem[];
 
 /** Keeps this state as a new version, or nothing (null) when it is the newest already. The oldest beyond the bound are forgotten. */
 export function keepVersion(db: Db, seal: Seal, items: readonly FlowItem[], of: { by: string; why: VersionReason; fromId?: string }): Promise<string | null> {

@@ -8,16 +8,18 @@ import { insertLog } from './alert-log.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
+/** The flows' own, and the one that only reads, for trials. */
+export type FlowsTokenId = 'flows' | 'flows-trial';
 /** The flows' token, made anew: whoever held the one before has none. */
-export async function renewFlowsToken(sql: Sql, hash: Buffer): Promise<void> {
+export async function renewFlowsToken(sql: Sql, hash: Buffer, id: FlowsTokenId = 'flows'): Promise<void> {
   await sql.query(
     `insert into api_token (id, token_hash, name, role, scope_code, created_by)
-     select 'flows', $1, '自定规则', 'flows', code, 'house' from region where level = 'county' order by code limit 1
-     on conflict (id) do update set token_hash = excluded.token_hash, scope_code = excluded.scope_code, revoked_at = null`, [hash]);
+     select $2, $1, '自定规则', 'flows', code, 'house' from region where level = 'county' order by code limit 1
+     on conflict (id) do update set token_hash = excluded.token_hash, scope_code = excluded.scope_code, revoked_at = null`, [hash, id]);
 }
 
-export async function isFlowsToken(sql: Sql, hash: Buffer): Promise<boolean> {
-  return (await sql.query(`select 1 from api_token where id = 'flows' and role = 'flows' and token_hash = $1 and revoked_at is null`, [hash], 'flows-token')).length > 0;
+export async function isFlowsToken(sql: Sql, hash: Buffer, ids: readonly FlowsTokenId[]): Promise<boolean> {
+  return (await sql.query(`select 1 from api_token where id = any($2) and role = 'flows' and token_hash = $1 and revoked_at is null`, [hash, ids], 'flows-token')).length > 0;
 }
 
 export const flowStreams = ['alerts', 'events'] as const;
@@ -46,12 +48,13 @@ export type FlowEvent = {
   id: string; kind: string; edge: string; source: string; deviceId: string | null; homeId: string | null; personId: string | null; room: string | null; regionCode: string | null;
   model: string | null; type: string | null; receivedAt: number; deviceTime: number | null; result: string | null; alertId: string | null;
 };
+/** An event as flows see it, without what the device said of itself. */
+export const flowEvents = `select e.id, e.kind, e.edge, e.source, e.device_id as "deviceId", coalesce(e.home_id, d.home_id) as "homeId", coalesce(e.person_id, d.person_id) as "personId", coalesce(e.room, d.room) as room,
+       coalesce(h.region_code, nullif(d.region_code, '')) as "regionCode", d.model, m.type, e.received_at as "receivedAt", e.device_time as "deviceTime", e.result, e.alert_id as "alertId"
+     from event e left join device d on d.id = e.device_id left join device_model m on m.id = d.model left join home h on h.id = coalesce(e.home_id, d.home_id)`;
 /** Events after this number, in our own order, without what the device said of itself (it stays sealed); the house's own press is none. */
 export function eventsAfter(sql: Sql, after: number, rows: number): Promise<FlowEvent[]> {
-  return sql.query<FlowEvent>(
-    `select e.id, e.kind, e.edge, e.source, e.device_id as "deviceId", coalesce(e.home_id, d.home_id) as "homeId", coalesce(e.person_id, d.person_id) as "personId", coalesce(e.room, d.room) as room,
-       coalesce(h.region_code, nullif(d.region_code, '')) as "regionCode", d.model, m.type, e.received_at as "receivedAt", e.device_time as "deviceTime", e.result, e.alert_id as "alertId"
-     from event e left join device d on d.id = e.device_id left join device_model m on m.id = d.model left join home h on h.id = coalesce(e.home_id, d.home_id) where e.id > $1 order by e.id limit $2`, [after, rows], 'flow-events');
+  return sql.query<FlowEvent>(`${flowEvents} where e.id > $1 order by e.id limit $2`, [after, rows], 'flow-events');
 }
 export async function lastEventId(sql: Sql): Promise<number> {
   const [row] = await sql.query<{ id: string | null }>('select max(id) as id from event', [], 'flow-event-head');

@@ -21,7 +21,7 @@ export async function findToken(sql: Sql, hash: Buffer): Promise<ApiToken | null
 }
 
 export function listTokens(sql: Sql, prefix: string): Promise<ApiToken[]> {
-  return sql.query<ApiToken>(`select ${columns} from api_token where scope_code like $1 || '%' and id not in ('canary', 'flows') order by created_at desc limit 500`, [prefix]);
+  return sql.query<ApiToken>(`select ${columns} from api_token where scope_code like $1 || '%' and id <> 'canary' and role <> 'flows' order by created_at desc limit 500`, [prefix]);
 }
 
 /** True when a living token was revoked. */

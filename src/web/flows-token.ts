@@ -6,7 +6,8 @@ import { ApiError } from './errors.ts';
 
 export const flowsActor = 'token:flows';
 
-export async function requireFlows(ctx: Pick<WebContext, 'db' | 'seal'>, headers: IncomingHttpHeaders): Promise<void> {
+/** `reads`: the route only reads, so the token of trials opens it too. */
+export async function requireFlows(ctx: Pick<WebContext, 'db' | 'seal'>, headers: IncomingHttpHeaders, reads: boolean): Promise<void> {
   const secret = /^Bearer ([\w-]{20,200})$/i.exec(headers.authorization ?? '')?.[1];
-  if (secret === undefined || !(await isFlowsToken(ctx.db, ctx.seal.secretHash(secret)))) throw new ApiError('E_UNAUTHENTICATED', 'This is for the flows of the house alone.');
+  if (secret === undefined || !(await isFlowsToken(ctx.db, ctx.seal.secretHash(secret), reads ? ['flows', 'flows-trial'] : ['flows']))) throw new ApiError('E_UNAUTHENTICATED', 'This is for the flows of the house alone.');
 }

@@ -140,7 +140,7 @@ async function security(app: App, ctx: WebContext): Promise<void> {
       if (access === 'public' && request.routeOptions.config.anySite !== true) requireSameSite(request.method, request.headers, ctx.settings.publicUrl);
       return;
     }
-    if (access === 'flows') { await requireFlows(ctx, request.headers); return; }
+    if (access === 'flows') { await requireFlows(ctx, request.headers, request.routeOptions.config.reads === true); return; }
     request.caller = await authenticate(request.headers);
     try {
       authorize(access, request.caller, isLocal(request));
@@ -156,7 +156,7 @@ async function security(app: App, ctx: WebContext): Promise<void> {
 
 declare module 'fastify' {
   /** `anySite`: a page that holds no cookie of ours and is protected by the secret in its address. */
-  interface FastifyContextConfig { anySite?: boolean }
+  interface FastifyContextConfig { anySite?: boolean; /** Of the routes of the flows: it changes nothing, a trial may ask it. */ reads?: boolean }
 }
 
 function openApi(ctx: WebContext): Record<string, unknown> {

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Keeper, startKeeper } from '#flows/keeper.ts';
+import { startTrials } from '#flows/trial.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
-import { renewFlowsToken } from '#store/flows.ts';
+import { type FlowsTokenId, renewFlowsToken } from '#store/flows.ts';
 import { beat } from '#store/nodes.ts';
 import { testWeb, type Web, type WebOptions } from './web.ts';
 
@@ -28,9 +29,9 @@ export type Flows = {
 type Any = any;
 
 /** The flows' token alone, for tests of the API. */
-export async function flowsToken(web: Web): Promise<{ token: string; call: Flows['call'] }> {
+export async function flowsToken(web: Web, id: FlowsTokenId = 'flows'): Promise<{ token: string; call: Flows['call'] }> {
   const token = randomBytes(32).toString('base64url');
-  await renewFlowsToken(web.t.db, web.t.seal.secretHash(token));
+  await renewFlowsToken(web.t.db, web.t.seal.secretHash(token), id);
   return { token, call: async (path, body = {}, method = 'POST') => web.fetch(path.startsWith('/') ? path : `/api/v1/flows/${path}`, { method, headers: { authorization: `Bearer ${token}` }, ...(method === 'GET' ? {} : { body }) }) };
 }
 
@@ -40,6 +41,7 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
   const folder = mkdtempSync(join(tmpdir(), 'anling-flows-'));
   const logs: string[] = [];
   const { t } = web;
+  const trials = startTrials({ root, folder: join(folder, 'flows-trial'), db: t.db, seal: t.seal, log: createLog('flows' as never, 'info', (line) => logs.push(line)), api: web.url, token: (await flowsToken(web, 'flows-trial')).token });
   const start = (): Keeper => startKeeper({ root, folder: join(folder, 'flows'), db: t.db, seal: t.seal, log: createLog('flows' as never, 'info', (line) => logs.push(line)), metrics: createMetrics('flows' as never), api: web.url, token });
   let keeper = start();
   let beating = true;
@@ -64,7 +66,7 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
       }
     },
     pause: () => keeper.stop(), again() { keeper = start(); },
-    async stop() { beating = false; await beats; await keeper.stop(); await web.stop(); rmSync(folder, { recursive: true, force: true }); },
+    async stop() { beating = false; await beats; await trials.stop(); await keeper.stop(); await web.stop(); rmSync(folder, { recursive: true, force: true }); },
   };
 }
 

@@ -2,15 +2,18 @@
  * What flows add (C11): an event of at most P2, a note, a text to a team, a command to a device; each in its window, audited. There is no call by
  * which they could take, delay, shelve or close an alert.
  */
+import type { FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { type FlowAct, actOf } from '#core/flow-acts.ts';
 import { commandArgs } from '#core/command-args.ts';
 import { limits } from '#core/limits.ts';
 import { type CommandName, countOpenCommands, insertCommands } from '#store/commands.ts';
 import { findRegistered } from '#store/device-registry.ts';
+import { noteAct } from '#store/flow-trials.ts';
 import { addFlowNote, takeUse, teamOf } from '#store/flows.ts';
 import { seenHome, seenPeople } from '#store/flows-look.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
-import { hint } from '#store/pool.ts';
+import { hint, type Sql } from '#store/pool.ts';
 import { insertHouseEvents } from '#store/supervision.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
@@ -30,6 +33,8 @@ export function registerFlowsActs(app: App, ctx: WebContext): void {
     if (leftMs !== null) throw new ApiError('E_RATE_LIMITED', `Flows may do ${max} of these in ${windowMs / 60_000} minutes.`, { more: { retryAfterS: Math.ceil(leftMs / 1000) } });
   };
   const config = { access: 'flows' as const };
+  /** What was done, for trials to be compared with. */
+  const did = (sql: Sql, request: FastifyRequest): Promise<void> => { const body = request.body as Record<string, unknown>; return noteAct(sql, ctx.seal, String(body['flow']), actOf(request.url.split('?')[0] ?? '', body) as FlowAct); };
 
   app.post('/api/v1/flows/events', {
     config,
@@ -50,6 +55,7 @@ export function registerFlowsActs(app: App, ctx: WebContext): void {
         kind: 'flow', edge: 'raise', trace: request.id, deviceId: device?.id ?? null, homeId: home?.id ?? person?.homeId ?? device?.homeId ?? null, personId: person?.id ?? device?.personId ?? null,
         data: { flow, note: `${flow}:${note}`, priority, ...(device && !device.personId && !device.homeId ? { subject: { type: 'device', id: device.id } } : {}) },
       }]);
+      await did(sql, request);
       return { result: null, audit: [{ actor: flowsActor, action: 'flow.raise', target: `${device ? 'device' : person ? 'person' : 'home'}:${device?.id ?? person?.id ?? home?.id}`, result: 'ok', detail: { flow, priority } }] };
     });
     reply.code(201);
@@ -61,7 +67,7 @@ export function registerFlowsActs(app: App, ctx: WebContext): void {
   }, async (request, reply) => {
     const { flow, note } = request.body;
     await take('note', 1, limits.flowsRaises, limits.flowsRaisesMs);
-    await ctx.db.tx(async (sql) => { if (!(await addFlowNote(sql, ctx.seal, request.params.id, note, flow))) throw nothing(); });
+    await ctx.db.tx(async (sql) => { if (!(await addFlowNote(sql, ctx.seal, request.params.id, note, flow))) throw nothing(); await did(sql, request); });
     reply.code(201);
     return { ok: true as const };
   });
@@ -76,6 +82,7 @@ export function registerFlowsActs(app: App, ctx: WebContext): void {
     await change(ctx, async (sql) => {
       await insertOutbox(sql, ctx.seal, team.map((m) => ({ alertId: null, party: m.party as never, channel: 'sms' as const, template: 'notices' as const, params: { n: String(count) }, to: ctx.seal.open('responder.phone', m.phoneEnc), toBidx: m.phoneBidx, priority: 4, purpose: 'notice' as const, round: null, step: null, slip: null, trace: request.id, demo: m.demo })));
       if (team.length > 0) await hint(sql, ['anling_outbox']);
+      await did(sql, request);
       return { result: null, audit: [{ actor: flowsActor, action: 'flow.notify', target: `region:${region}`, result: 'ok', detail: { flow, told: team.length } }] };
     });
     return { told: team.length };
@@ -95,6 +102,7 @@ export function registerFlowsActs(app: App, ctx: WebContext): void {
       // A word to the elder of a live alarm goes first: half the places stay free for it.
       if (await countOpenCommands(sql, device.id) >= limits.commandsPerDevice / 2) throw new ApiError('E_CONFLICT', 'Commands of this device are waiting already.');
       const [made = ''] = await insertCommands(sql, ctx.seal, [{ deviceId: device.id, alertId: null, name, say: null, args, shown: false, by: flowsActor, validMs: limits.commandValidMs, trace: request.id }]);
+      await did(sql, request);
       return { result: made, audit: [{ actor: flowsActor, action: 'device.command', target: `device:${device.id}`, result: 'ok', detail: { command: made, name, flow } }] };
     });
     reply.code(201);

@@ -26,8 +26,10 @@ import { registerFactor } from './factor.ts';
 import { registerFilters } from './filters.ts';
 import { registerFigures } from './figures.ts';
 import { registerFlowsActs } from './flows-acts.ts';
+import { registerFlowsLook } from './flows-look.ts';
 import { registerFlowsPage } from './flows-page.ts';
 import { registerFlowsStreams } from './flows-streams.ts';
+import { registerFlowsTrials } from './flows-trials.ts';
 import { registerFlowsVersions } from './flows-versions.ts';
 import { registerHomes } from './homes.ts';
 import { registerHooks } from './hooks.ts';
@@ -70,7 +72,7 @@ import { registerVoice } from './voice.ts';
 import { registerVendorDoors } from './vendor-doors.ts';
 
 export const routes: readonly RegisterRoutes[] = [
-  registerFlowsStreams, registerFlowsActs, registerFlowsPage, registerFlowsVersions,
+  registerFlowsStreams, registerFlowsActs, registerFlowsLook, registerFlowsPage, registerFlowsTrials, registerFlowsVersions,
   registerSession, registerScreen, registerAlerts, registerOps, registerHooks, registerDemo, registerDesk,
   registerCalls, registerCommands, registerContacts, registerDeviceConfig, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUptime, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
