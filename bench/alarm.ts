@@ -18,13 +18,13 @@ const lateMs = 20_000;
 /** Where a side is driven and watched. */
 type Side = { mqttPort: number; socket(): WebSocket; /** First SMS request by device, wall-clock ms. */ requests(): Promise<Map<string, number>>; end(): Promise<void> };
 /** Milliseconds from the publish, one per press. */
-type Legs = { puback: number[]; sms: number[]; frame: number[] };
+export type Legs = { puback: number[]; sms: number[]; frame: number[] };
 type Ledger = { requests: { at: number; outId: string; action: string }[] };
 
-const standin = async <T>(house: BenchHouse, path: string, body?: object): Promise<T> =>
+export const standin = async <T>(house: BenchHouse, path: string, body?: object): Promise<T> =>
   (await fetch(`${house.house.standin}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })).json() as Promise<T>;
 
-async function ours(house: BenchHouse): Promise<Side> {
+export async function ours(house: BenchHouse): Promise<Side> {
   const login = await fetch(`${house.house.base}/api/v1/login`, { method: 'POST', headers: { 'content-type': 'application/json', origin: house.house.base }, body: JSON.stringify({ username: 'admin', password: house.house.password }) });
   const cookie = login.headers.getSetCookie().map((c) => c.split(';')[0]).join('; ');
   return {
@@ -64,7 +64,7 @@ function firstOf(requests: Ledger['requests'], deviceOf: (outId: string) => stri
   return first;
 }
 
-async function legs(house: BenchHouse, side: Side, beats: readonly Device[], pressers: readonly Device[], perSecond: number): Promise<Legs & { beatsPerSecond: number; missing: string[] }> {
+export async function legs(house: BenchHouse, side: Side, beats: readonly Device[], pressers: readonly Device[], perSecond: number): Promise<Legs & { beatsPerSecond: number; missing: string[] }> {
   await standin(house, '/api/clear', {});
   const frames = new Map<string, number>();
   const console_ = side.socket();

@@ -41,12 +41,12 @@ export function cpuSeconds(pid: number): number {
   } catch { return 0; }
 }
 
-/** Started and ready. With `profile` every role writes a CPU profile there when it ends. */
-export async function openHouse(options: { profile?: string } = {}): Promise<BenchHouse> {
+/** Started and ready, with all roles or these. With `profile` every role writes a CPU profile there when it ends. */
+export async function openHouse(options: { profile?: string; roles?: string } = {}): Promise<BenchHouse> {
   if (options.profile) mkdirSync(options.profile, { recursive: true });
   const turns = mkdtempSync(join(tmpdir(), 'anling-turns-'));
   const preload = `--import ${join(root, 'bench', 'turns.ts')}`;
-  const house = await makeHouse(root, { name: 'bench', env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${options.profile}` : preload } });
+  const house = await makeHouse(root, { name: 'bench', ...(options.roles && { roles: options.roles }), env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${options.profile}` : preload } });
   await house.start();
   await house.ready(60_000);
   const [db, client] = [house.openDb(), await logIn(house)];

@@ -9,6 +9,7 @@ import { alarm } from './alarm.ts';
 import { idle, storm } from './crowds.ts';
 import { doors } from './doors.ts';
 import { escalation } from './escalation.ts';
+import { flows } from './flows.ts';
 import { heartbeats } from './heartbeats.ts';
 import { type BenchHouse, openHouse, root } from './house.ts';
 import { k6 } from './k6.ts';
@@ -19,7 +20,7 @@ import { printProfile } from './profile.ts';
 import { watchDatabase } from './waits.ts';
 import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
 
-const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists];
+const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists, flows];
 
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, out: { type: 'string' } } });
 const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));

@@ -1,6 +1,7 @@
 /** One life of the contained process: what it is started with, what it says, its end. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '#core/limits.ts';
 import type { FromHost, ToHost } from './messages.ts';
@@ -15,8 +16,12 @@ function permissions(root: string, userDir: string): string[] {
   return ['--permission', ...[...new Set(read)].filter((path) => path === userDir || existsSync(path)).map((path) => `--allow-fs-read=${path}`), `--allow-fs-write=${userDir}`, `--max-old-space-size=${limits.flowsHeapMb}`, '--no-experimental-sqlite'];
 }
 
+const niceness = 10;
+
 export function startLife({ root, userDir, onMessage, onLine, onEnd }: LifeOptions): Life {
   const child = fork(join(root, 'src', 'flows', 'host.ts'), [], { cwd: userDir, env: {}, execArgv: permissions(root, userDir), stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' });
+  // Where the machine is short of time the alarm path comes first; a tenth is enough for a beat.
+  try { if (child.pid !== undefined) setPriority(child.pid, niceness); } catch { /* it has ended already */ }
   let ended = false;
   const end = (how: string): void => { if (!ended) { ended = true; onEnd(how); } };
   child.on('message', (message) => { if (!ended) onMessage(message as FromHost); });

@@ -69,7 +69,7 @@ export class TrialDrive {
     for (let quiet = 0, seen = -1; quiet < 2;) {
       await new Promise<void>((resolve) => { setImmediate(resolve); });
       const waiting = this.#o.waiting();
-      if (waiting) { await waiting; quiet = 0; continue; }
+      if (waiting !== null) { await waiting; quiet = 0; continue; }
       const now = this.#o.messages();
       if (now === seen) quiet++; else { seen = now; quiet = 0; }
     }

@@ -68,6 +68,7 @@ class TrialRun {
   #at: TrialAt;
   #rss: number | undefined;
   #up = false;
+  #calls = 0;
   #done: TrialDone | null = null;
   #cut: Cut | null = null;
 
@@ -103,11 +104,12 @@ class TrialRun {
   }
 
   #watch(): void {
-    const quietMs = performance.now() - this.#heardAt;
+    const quietMs = performance.now() - this.#heardAt; // a flow may be stuck before the start is through: who has beaten once is waited for less long
     if (performance.now() - this.#begun > limits.flowsTrialRunMs) this.cut({ end: 'time', detail: `more than ${limits.flowsTrialRunMs / 1000} s` });
-    else if (quietMs > (this.#up ? limits.flowsStuckMs : limits.flowsStartMs)) this.cut({ end: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
+    else if (quietMs > (this.#up ? limits.flowsStuckMs : this.#rss === undefined ? limits.flowsStartMs : limits.flowsStuckMs * 3)) this.cut({ end: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
     else if (rssOf(this.#life?.pid, this.#rss) > limits.flowsRssBytes) this.cut({ end: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB` });
     else if (this.#at.messages > limits.flowsTrialMessages) this.cut({ end: 'messages', detail: `more than ${limits.flowsTrialMessages} messages` });
+    else if (this.#acts.length + this.#refused.length >= limits.flowsTrialActs) this.cut({ end: 'messages', detail: `more than ${limits.flowsTrialActs} things to do` });
   }
 
   /** What it says is judged, never trusted, as with the flows themselves. */
@@ -123,8 +125,11 @@ class TrialRun {
 
   async #answer(call: Call): Promise<void> {
     let said: { status: number; body: string };
-    if (JSON.stringify(call).length > limits.flowsCallBytes) said = { status: 0, body: 'one call that is too long' };
+    const full = this.#calls >= limits.flowsCalls || this.#acts.length + this.#refused.length >= limits.flowsTrialActs;
+    this.#calls++;
+    if (full || JSON.stringify(call).length > limits.flowsCallBytes) said = { status: 0, body: 'too many calls at once, or one that is too long' };
     else try { said = call.type === 'http' ? this.#request(call) : await this.#api(call); } catch (error) { said = { status: 0, body: (error as Error).message }; }
+    this.#calls--;
     this.#life?.send({ type: 'answer', id: call.id, headers: {}, ...said });
   }
 

@@ -2,7 +2,7 @@
 import type { FlowItem } from '#core/flow-change.ts';
 import type { FlowAct, FlowActAt, Trial } from '#core/flow-acts.ts';
 import { limits } from '#core/limits.ts';
-import { openFlows, sealFlows } from './flow-versions.ts';
+import { isNumber, openFlows, sealFlows } from './flow-versions.ts';
 import type { Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
@@ -54,6 +54,7 @@ const shown = `t.id, t.asked_at as "askedAt", t.by, u.display_name as "byName", 
 const people = `left join app_user u on t.by = 'user:' || u.id`;
 export const listTrials = (sql: Sql): Promise<TrialRow[]> => sql.query<TrialRow>(`select ${shown} from flow_trial t ${people} order by t.id desc limit $1`, [limits.flowsTrials]);
 export async function findTrial(sql: Sql, seal: Seal, id: string): Promise<(TrialRow & { result: Trial | null }) | null> {
+  if (!isNumber(id)) return null;
   const [row] = await sql.query<TrialRow & { result: Buffer | null }>(`select ${shown}, t.result_enc as result from flow_trial t ${people} where t.id = $1`, [id]);
   return row ? { ...row, result: row.result === null ? null : JSON.parse(seal.open('flow_trial.result', row.result)) as Trial } : null;
 }

@@ -36,8 +36,11 @@ export const listVersions = (sql: Sql): Promise<FlowVersion[]> => sql.query<Flow
   `select v.id, v.at, v.by, u.display_name as "byName", v.why, v.from_id as "fromId", v.tabs, v.nodes, v.change
    from flow_version v left join app_user u on v.by = 'user:' || u.id order by v.id desc limit $1`, [limits.flowsVersions]);
 
+/** Whether a text is the number of a row. */
+export const isNumber = (id: string): boolean => /^[1-9]\d{0,17}$/.test(id);
 /** This version and the one before it; null: there is none of this number (any more). */
 export async function findVersion(sql: Sql, seal: Seal, id: string): Promise<{ items: FlowItem[]; before: FlowItem[] } | null> {
+  if (!isNumber(id)) return null;
   const [one, before] = await sql.query<{ id: string; flows: Buffer }>('select id, flows_enc as flows from flow_version where id <= $1 order by id desc limit 2', [id]);
   return one?.id === id ? { items: openFlows(seal, column, one.flows), before: before ? openFlows(seal, column, before.flows) : [] } : null;
 }

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { limits } from '#core/limits.ts';
 import { allow, type Flows, flowsToken } from '#test/harness/flows.ts';
-import { testWeb, touchAlert, village, type Web } from '#test/harness/web.ts';
+import { numberBefore } from '#store/flow-history.ts';
+import { testWeb, touchAlert, town, village, type Web } from '#test/harness/web.ts';
 
 let web: Web;
 let call: Flows['call'];
@@ -26,12 +27,24 @@ describe('the token of the flows', () => {
     expect(wrong).toEqual([]);
     expect(refused).toBeGreaterThan(150);
     const its = web.table.filter((r) => r.access === 'flows' && r.method !== 'HEAD').map((r) => `${r.method} ${r.url}`);
-    expect(its.toSorted()).toEqual(['POST /api/v1/flows/alerts/:id/notes', 'POST /api/v1/flows/alerts/next', 'POST /api/v1/flows/care-list', 'POST /api/v1/flows/devices/:id/commands', 'POST /api/v1/flows/events', 'POST /api/v1/flows/events/next', 'POST /api/v1/flows/lookup', 'POST /api/v1/flows/notify', 'POST /api/v1/flows/samples']);
+    expect(its.toSorted()).toEqual(['POST /api/v1/flows/alerts/:id/notes', 'POST /api/v1/flows/alerts/next', 'POST /api/v1/flows/care-list', 'POST /api/v1/flows/devices/:id/commands', 'POST /api/v1/flows/events', 'POST /api/v1/flows/events/next', 'POST /api/v1/flows/history', 'POST /api/v1/flows/lookup', 'POST /api/v1/flows/notify', 'POST /api/v1/flows/samples']);
     // Nobody else has them: neither a login nor another token, nor the token before.
     expect((await web.fetch('/api/v1/flows/lookup', { method: 'POST', cookie: await web.cookie('admin'), body: {} })).status).toBe(401);
     await flowsToken(web).then((next) => { call = next.call; });
     expect((await web.fetch('/api/v1/flows/lookup', { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: {} })).status).toBe(401);
     expect((await call('lookup')).status).toBe(200);
+  });
+
+  it('the one of trials opens what only reads, and none of it keeps a place [C10 C11]', async () => {
+    const trial = await flowsToken(web, 'flows-trial');
+    const open: string[] = [];
+    for (const route of web.table.filter((r) => !['HEAD', 'OPTIONS'].includes(r.method) && r.access !== 'public' && r.access !== 'hook' && r.access !== 'local')) {
+      const { status } = await trial.call(path(route.url), {}, route.method);
+      if (status !== 401 && status !== 403) open.push(`${route.method} ${route.url}`);
+    }
+    expect(open.toSorted()).toEqual(['POST /api/v1/flows/care-list', 'POST /api/v1/flows/history', 'POST /api/v1/flows/lookup', 'POST /api/v1/flows/samples']);
+    expect((await call('lookup')).status).toBe(200); // the flows' own is still theirs
+    expect((await web.fetch('/api/v1/tokens', { cookie: await web.cookie('admin') })).text).not.toContain('flows');
   });
 
   it('is in no list of tokens and cannot be taken for a screen’s [C11]', async () => {
@@ -96,6 +109,48 @@ describe('streams of the flows', () => {
   });
 });
 
+describe('the history that a trial is given [C10]', () => {
+  it('is what the streams gave, in its order and at its time, masked; the alert as it was then', async () => {
+    const from = Date.now();
+    const ids = [await web.alert({ kind: 'smoke', what: 'opened' }), await web.alert({ kind: 'low-battery', priority: 3, what: 'opened' })];
+    await rows(`update alert set state = 'closed', claimed_at = anling_now(), claimed_by = null, closed_at = anling_now(), outcome = 'F1', last_raised_at = anling_now() where id = $1`, [ids[0]]);
+    const ask = (more: object) => call('history', { stream: 'alerts', from, to: Date.now() + 1_000, ...more }).then((a) => a.body);
+    const { items, next } = await ask({ what: ['opened'] });
+    expect(items.map((i: { item: { alert: { id: string } } }) => i.item.alert.id)).toEqual(ids);
+    expect(items[0]).toMatchObject({ at: expect.any(Number), item: { what: 'opened', alert: { state: 'open', closedAt: null, claimedAt: null, outcome: null, place: null, subject: { name: '陈**' } } } });
+    expect([next, JSON.stringify(items).includes('金水')]).toEqual([null, false]);
+    expect((await ask({ kinds: ['smoke'] })).items).toHaveLength(1);
+    expect((await ask({ priorityMax: 1, kinds: ['low-battery'] })).items).toEqual([]);
+    expect((await ask({ to: from })).items).toEqual([]);
+    for (let i = 0; i < limits.flowsRows + 1; i++) await rows(`insert into event (ingest_id, shard, urgency, source, kind, device_id, received_at, data_enc, trace) values (gen_random_uuid(), 0, 2, 'mqtt', 'motionless', null, anling_now(), '\\x00', 't')`);
+    const first = await ask({ stream: 'events' });
+    const second = await ask({ stream: 'events', after: first.next });
+    expect([first.items.length, second.items.length, second.next]).toEqual([limits.flowsRows, 1, null]);
+  });
+
+  it('begins where the span begins, whatever lies before it, in few questions', async () => {
+    await rows(`update event set received_at = received_at - interval '3 days' where kind = 'motionless'`);
+    await rows(`insert into event (ingest_id, shard, urgency, source, kind, device_id, received_at, data_enc, trace) values (gen_random_uuid(), 0, 2, 'mqtt', 'bed-exit', null, anling_now(), '\\x00', 't')`);
+    const at = Date.now() - 3_600_000;
+    const [first] = await rows(`select min(id) as id from event where kind = 'bed-exit' and received_at > anling_now() - interval '1 hour'`);
+    expect(await numberBefore(web.t.db, 'events', at)).toBe(Number(first?.['id']) - 1);
+    expect(await numberBefore(web.t.db, 'events', 0)).toBeLessThan(Number(first?.['id']) - limits.flowsRows);
+    expect([await numberBefore(web.t.db, 'alerts', Date.now() + 60_000), await numberBefore(web.t.db, 'alerts', 0)]).toEqual([Number((await rows('select max(seq) as seq from feed'))[0]?.['seq']), Number((await rows('select min(seq) as seq from feed'))[0]?.['seq']) - 1]);
+  });
+
+  it('readings are one for each device and while, filtered', async () => {
+    await rows(`insert into heartbeat (received_at, device_no, battery, temp) select anling_now() - n * interval '1 minute', d.no, 20 - n, 21 from device d, generate_series(1, 59) n where d.id = 'door1'`);
+    const now = Date.now();
+    const ask = (more: object) => call('history', { stream: 'samples', from: now - 7_200_000, to: now, everyS: 3_600, ...more }).then((a) => a.body);
+    const { items, next } = await ask({});
+    expect([[1, 2], next]).toEqual([expect.arrayContaining([items.length]), null]); // an hour of the clock may end within them
+    expect(items.at(-1)).toMatchObject({ at: expect.any(Number), item: { deviceId: 'door1', regionCode: village, battery: 19, temp: 21, rssi: null, mains: null } });
+    expect((await ask({ everyS: 60 })).items).toHaveLength(59);
+    expect((await ask({ everyS: 60, batteryBelow: 10 })).items).toHaveLength(49);
+    expect([(await ask({ region: town })).items.length, (await ask({ deviceId: 'door1' })).items.length, (await ask({ deviceId: 'none' })).items.length]).toEqual([items.length, items.length, 0]);
+  });
+});
+
 describe('acts of the flows', () => {
   it('raises at most P2, on something that is there: refused by the API, not by a node [C11]', async () => {
     const raise = (more: object) => call('events', { flow: '夜间开门', note: '凌晨开门', personId: 'p1', ...more });
@@ -138,6 +193,12 @@ describe('acts of the flows', () => {
     expect((await call('devices/door1/commands', { flow: 'x', name: 'led', args: { mode: 'slow' } })).status).toBe(201);
     for (const name of ['config', 'reboot']) expect((await call('devices/door1/commands', { flow: 'x', name, args: { a: 1 } })).status).toBe(422);
     expect((await call('devices/door1/commands', { flow: 'x', name: 'voice', args: {} })).body.error.fields[0].field).toBe('args.text');
+  });
+
+  it('are written down, each in the transaction that did it; what was refused is not [C10]', async () => {
+    expect((await rows('select flow, what, target from flow_act order by id')).map((r) => `${r['flow']} ${r['what']} ${r['target']}`)).toEqual([
+      '夜间开门 raise person:p1 P2', expect.stringMatching(/^天气 note alert:\d+$/), `电量 notify region:${village} care-worker`, 'x command device:door1 led',
+    ]);
   });
 
   it('has a window for each, counted in the database: beyond, 429 with the seconds to wait [C11]', async () => {

@@ -23,7 +23,7 @@ export type Flows = {
   /** Waits until the contained process is up. */ up(): Promise<void>;
   /** Presses the button of an inject node, as in the editor. */ press(nodeId: string): Promise<void>;
   /** Ends the keeper and its process; `up` after `again` has both anew on the same folder. */ pause(): Promise<void>; again(): void;
-  stop(): Promise<void>;
+  /** Its own end alone, and that with its web. */ end(): Promise<void>; stop(): Promise<void>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
 type Any = any;
@@ -35,8 +35,10 @@ export async function flowsToken(web: Web, id: FlowsTokenId = 'flows'): Promise<
   return { token, call: async (path, body = {}, method = 'POST') => web.fetch(path.startsWith('/') ? path : `/api/v1/flows/${path}`, { method, headers: { authorization: `Bearer ${token}` }, ...(method === 'GET' ? {} : { body }) }) };
 }
 
-export async function testFlows(options: WebOptions = {}): Promise<Flows> {
-  const web = await testWeb(options);
+export const testFlows = async (options: WebOptions = {}): Promise<Flows> => flowsOn(await testWeb(options));
+
+/** On a web that is there already; its end is theirs too. */
+export async function flowsOn(web: Web): Promise<Flows> {
   const { token, call } = await flowsToken(web);
   const folder = mkdtempSync(join(tmpdir(), 'anling-flows-'));
   const logs: string[] = [];
@@ -51,6 +53,7 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
     while (keeper.state().port === null) { if (performance.now() > until) throw new Error(`flows are not up: ${logs.slice(-5).join('\n')}`); await sleep(50); }
     while ((await web.fetch('/api/v1/flows-state', { cookie: await web.cookie('admin') })).body.up !== true) await sleep(50);
   };
+  const end = async (): Promise<void> => { beating = false; await beats; await trials.stop(); await keeper.stop(); rmSync(folder, { recursive: true, force: true }); };
   return {
     web, get keeper() { return keeper; }, folder: join(folder, 'flows'), logs, token, call, up,
     async deploy(nodes) {
@@ -66,7 +69,7 @@ export async function testFlows(options: WebOptions = {}): Promise<Flows> {
       }
     },
     pause: () => keeper.stop(), again() { keeper = start(); },
-    async stop() { beating = false; await beats; await trials.stop(); await keeper.stop(); await web.stop(); rmSync(folder, { recursive: true, force: true }); },
+    end, async stop() { await end(); await web.stop(); },
   };
 }
 

@@ -10,13 +10,12 @@ import type { AlertView } from '#core/live.ts';
 import { createViewMaker, type FeedRow, readFeed, readFeedHead } from '#store/alert-views.ts';
 import { readNow } from '#store/county-status.ts';
 import { eventsAfter, type FlowEvent, keepPlace, lastEventId, type Place, placeOf, samplesSince } from '#store/flows.ts';
-import { alertsBetween, before, eventsBetween, samplesBetween } from '#store/flow-history.ts';
+import { alertsBetween, eventsBetween, numberBefore, samplesBetween } from '#store/flow-history.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { createSettle } from '#web/flows-settle.ts';
 import { EpochMs, errorAnswers, IdText, KindName, Nullable, OneOf, RegionCodeText, Shape } from '#web/schemas.ts';
 
 const tags = ['flows'];
-const hourMs = 3_600_000;
 const Node = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'the node that asks; its place in the stream is kept under it' });
 const asked = {
   node: Node, label: Type.Optional(Type.String({ maxLength: 80, description: 'its name, for the health page' })), done: Type.Optional(Type.Integer({ minimum: 0, description: 'the `next` of the answer before, once all of it is done; absent: give it again' })),
@@ -100,11 +99,10 @@ export function registerFlowsStreams(app: App, ctx: WebContext): void {
     const { stream, from, to, after } = request.body;
     if (stream === 'samples') {
       const { everyS = 600, deviceId = null, batteryBelow = null, region } = request.body;
-      const until = Math.min(to, (after ?? from) + hourMs);
-      const rows = await samplesBetween(ctx.db, { from: after ?? from, to: until, everyS, prefix: prefixOf(region), deviceId, batteryBelow, rows: limits.flowsTrialRows / 10 });
-      return { items: rows.map((item) => ({ at: Math.floor(item.at), item })), next: until < to ? until : null, less: rows.length === limits.flowsTrialRows / 10 };
+      const rows = await samplesBetween(ctx.db, { from, to, everyS, prefix: prefixOf(region), deviceId, batteryBelow, rows: limits.flowsTrialRows });
+      return { items: rows.map((item) => ({ at: item.at, item })), next: null, less: rows.length === limits.flowsTrialRows };
     }
-    const span = { from, to, after: after ?? await before(ctx.db, stream, from), rows: limits.flowsRows };
+    const span = { from, to, after: after ?? await numberBefore(ctx.db, stream, from), rows: limits.flowsRows };
     if (stream === 'alerts') {
       const rows = await alertsBetween(ctx.db, span);
       return { items: rows.filter((r) => alertFits(request.body, r)).map((r) => ({ at: Math.floor(r.at), item: { seq: Number(r.seq), what: r.payload.what, alert: asItWas(viewOf(r), Math.floor(r.at)) } })), next: rows.length === span.rows ? Number(rows.at(-1)?.seq) : null, less: false };

@@ -10,7 +10,7 @@ import { callerOf, requireWholeCounty } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { ApiError, invalid } from '#web/errors.ts';
 import { nothing } from '#web/registry.ts';
-import { AlertIdText, EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, IdText, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['flows'];
 const bodyBytes = 5 * 1024 * 1024;
@@ -50,7 +50,7 @@ export function registerFlowsTrials(app: App, ctx: WebContext): void {
   app.get('/api/v1/flows-trials', { config: { access: may.readFlows }, schema: { summary: 'The last trials, and the tabs that are deployed', tags, response: { 200: Shape({ trials: Type.Array(Shape(Row)), tabs: Type.Array(Shape({ id: Type.String(), name: Type.String(), disabled: Type.Boolean() })) }), ...errorAnswers } } },
     async () => ({ trials: await listTrials(ctx.db), tabs: tabsIn((await newestVersion(ctx.db, ctx.seal))?.items ?? []) }));
 
-  app.get('/api/v1/flows-trials/:id', { config: { access: may.editFlows }, schema: { summary: 'One trial with what it found; `result` is null until it is done, and when it was cut off', tags, params: Shape({ id: AlertIdText }), response: { 200: Shape({ ...Row, result: Nullable(Result) }), ...errorAnswers } } }, async (request) => {
+  app.get('/api/v1/flows-trials/:id', { config: { access: may.editFlows }, schema: { summary: 'One trial with what it found; `result` is null until it is done, and when it was cut off', tags, params: Shape({ id: IdText }), response: { 200: Shape({ ...Row, result: Nullable(Result) }), ...errorAnswers } } }, async (request) => {
     requireWholeCounty(callerOf(request));
     const found = await findTrial(ctx.db, ctx.seal, request.params.id);
     if (!found) throw nothing();

@@ -9,10 +9,9 @@ import type { App, WebContext } from '#web/context.ts';
 import { ApiError } from '#web/errors.ts';
 import { deploy, keepDeployed, portOf } from '#web/flows-deployed.ts';
 import { nothing } from '#web/registry.ts';
-import { AlertIdText, EpochMs, errorAnswers, Nullable, OneOf, Shape } from '#web/schemas.ts';
+import { EpochMs, errorAnswers, IdText, Nullable, OneOf, Shape } from '#web/schemas.ts';
 
 const tags = ['flows'];
-const Number_ = AlertIdText; // a row's number has the shape of an alert's
 const how = OneOf(['added', 'removed', 'changed'] as const);
 const on = Nullable(OneOf(['on', 'off'] as const));
 const Sum = Shape({ name: Type.String(), how, on, moved: Type.Integer(), added: Type.Integer(), removed: Type.Integer(), changed: Type.Integer() });
@@ -29,7 +28,7 @@ export function registerFlowsVersions(app: App, ctx: WebContext): void {
 
   app.get('/api/v1/flows-versions/:id', {
     config: { access: may.editFlows },
-    schema: { summary: 'What this version changed, and what going back to it would change', tags, params: Shape({ id: Number_ }), response: { 200: Shape({ id: Type.String(), change: Change, back: Change, secrets: Type.Array(Type.String(), { description: 'secrets that would have to be entered again' }) }), ...errorAnswers } },
+    schema: { summary: 'What this version changed, and what going back to it would change', tags, params: Shape({ id: IdText }), response: { 200: Shape({ id: Type.String(), change: Change, back: Change, secrets: Type.Array(Type.String(), { description: 'secrets that would have to be entered again' }) }), ...errorAnswers } },
   }, async (request) => {
     requireWholeCounty(callerOf(request));
     const { id } = request.params;
@@ -41,7 +40,7 @@ export function registerFlowsVersions(app: App, ctx: WebContext): void {
 
   app.post('/api/v1/flows-versions/:id/restore', {
     config: { access: may.editFlows },
-    schema: { summary: 'Go back to this version: it is deployed anew, as a version of its own; secrets stay as they are now', tags, params: Shape({ id: Number_ }), body: Shape({ newest: Type.String({ description: 'the newest version you saw: guards against somebody who deploys meanwhile' }) }), response: { 200: Shape({ id: Text, secrets: Type.Array(Type.String()) }), ...errorAnswers } },
+    schema: { summary: 'Go back to this version: it is deployed anew, as a version of its own; secrets stay as they are now', tags, params: Shape({ id: IdText }), body: Shape({ newest: Type.String({ description: 'the newest version you saw: guards against somebody who deploys meanwhile' }) }), response: { 200: Shape({ id: Text, secrets: Type.Array(Type.String()) }), ...errorAnswers } },
   }, async (request) => {
     const caller = callerOf(request);
     requireWholeCounty(caller);

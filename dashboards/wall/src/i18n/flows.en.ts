@@ -14,4 +14,11 @@ export const enFlows = {
   'flows.noTab': 'on no tab', 'flows.comma': ', ', 'flows.itChanged': 'This version changed', 'flows.backWould': 'Going back to it would change', 'flows.secrets': 'These secrets do not come back; enter them in the editor afterwards: {list}',
   'flows.restore': 'Go back to this version', 'flows.restored': 'Gone back; kept as a new version', 'flowWhy.deploy': 'deployed', 'flowWhy.rollback': 'back to', 'flowWhy.switched-off': 'switched off after an error',
   'flowWhy.found': 'found at the start', 'flowHow.added': 'added', 'flowHow.removed': 'removed', 'flowHow.changed': 'changed',
+  'trial.title': 'Try', 'trial.help': 'A tab (also one that is switched off) is tried with the alerts, events and readings of the last 24 hours, against what it really did. Nothing goes out: nobody is told, no device is commanded, nothing outside is asked. What is not deployed yet: the button “Try” at the top of the editor.',
+  'trial.noTabs': 'No tab yet.', 'trial.answer': 'Requests outside are answered with', 'trial.go': 'Try', 'trial.state': 'State', 'trial.drawn': 'not deployed', 'trial.runs': 'Being tried…', 'trial.lost': 'It was cut off: the process of the flows ended.',
+  'trial.sum': '{items} items, {messages} messages between nodes, {tried} things it would do, in {s} s.', 'trial.upTo': 'Tried until {time} only; what came later is not compared.', 'trial.silent': 'It would do nothing, and did nothing.',
+  'trial.same': '{n} the same as in truth', 'trial.added': '{n} would be new', 'trial.gone': '{n} would be no more', 'trial.changed': '{n} in other words', 'trial.refused': '{n} would be refused', 'trial.cut': 'The lists are long: only their beginning is shown.',
+  'trial.lines': '{n} lines that nodes said', 'trialState.asked': 'waits', 'trialState.running': 'being tried', 'trialState.done': 'done', 'trialEnd.whole': 'Tried with 24 hours.', 'trialEnd.time': 'Ended: too long.',
+  'trialEnd.memory': 'Ended: too much memory.', 'trialEnd.messages': 'Ended: too many messages.', 'trialEnd.stuck': 'Ended: stuck.', 'trialEnd.ended': 'Ended by an error.', 'flowAct.raise': 'raise', 'flowAct.note': 'note',
+  'flowAct.notify': 'notify team', 'flowAct.command': 'command', 'flowAct.request': 'request',
 } as const satisfies Record<keyof typeof zhFlows, string>;

@@ -7,6 +7,7 @@ import { lang, t } from '#wall/i18n/text.ts';
 import { problemText } from '#wall/shell/problem.ts';
 import { can, me } from '#wall/state/session.ts';
 import { say } from '#wall/state/toast.ts';
+import { Trials } from './flow-trials.tsx';
 import { editsFlows, Versions } from './flow-versions.tsx';
 import { Page, useFetched, Waiting } from './page.tsx';
 import { FactLine, Facts, FieldProblem } from './paging.tsx';
@@ -27,6 +28,7 @@ export function Flows() {
       {state === null ? <Waiting problem={found.problem} /> : !state.on ? <p class="card" data-test="flows-off">{t('flows.off')}</p> : <Running state={state} />}
       {state !== null && state.incidents.length > 0 && <Incidents list={state.incidents} />}
       {state?.on && state.places.length > 0 && <Places list={state.places} />}
+      {state !== null && <Trials on={state.on} />}
       {state !== null && <Versions on={state.up} />}
       <Hosts />
     </Page>
