@@ -31,7 +31,7 @@ export async function samplesBetween(sql: Sql, s: { from: number; to: number; ev
   // A maximum of arrays is the newest row's: time stands first. What is not there is NaN, which sorts last and is none of the values.
   const rows = await sql.query<Omit<FlowSample, 'battery' | 'rssi' | 'mains' | 'temp' | 'at' | 'state'> & { last: number[] }>(
     `select d.id as "deviceId", d.model, coalesce(nullif(d.region_code, ''), o.region_code, '') as "regionCode", x.last
-     from (select h.device_no, max(array[extract(epoch from h.received_at) * 1000, coalesce(h.battery, 'NaN'), coalesce(h.rssi, 'NaN'), coalesce(h.mains::int, 'NaN'), coalesce(h.temp, 'NaN')]::float8[]) as last
+     from (select h.device_no, max(array[extract(epoch from h.received_at) * 1000, coalesce(h.battery::float8, 'NaN'), coalesce(h.rssi::float8, 'NaN'), coalesce(h.mains::int::float8, 'NaN'), coalesce(h.temp::float8, 'NaN')]::float8[]) as last
        from heartbeat h where h.received_at >= to_timestamp($1::float8 / 1000) and h.received_at < to_timestamp($2::float8 / 1000) and ($5::text is null or h.device_no = (select no from device where id = $5)) and ($6::int is null or h.battery < $6)
        group by floor(extract(epoch from h.received_at) / $3), h.device_no) x
      join device d on d.no = x.device_no left join home o on o.id = d.home_id

@@ -100,7 +100,7 @@ describe('a flow tried with the last 24 hours', () => {
   });
 
   it('what the API would refuse is refused: an emergency, nobody, beyond its window [C10 C11]', async () => {
-    const code = "for (let i = 0; i < 62; i++) node.send({ homeId: 'h1', note: 'n' + i }); node.send({ homeId: 'h1', note: 'x', priority: 1 }); node.send({ homeId: 'nobody', note: 'x' }); return null;";
+    const code = "for (let i = 0; i < 62; i++) setTimeout(() => node.send({ homeId: 'h1', note: 'n' + i }), i * 100); node.send({ homeId: 'h1', note: 'x', priority: 1 }); node.send({ homeId: 'nobody', note: 'x' }); return null;";
     const { refused, tried: n } = await tried([tab('much'), once('go', 'much', 'f'), fn('f', 'much', code, [['r']]), { id: 'r', type: 'anling-raise', z: 'much', note: '', priority: '', wires: [[]] }]);
     expect([n, refused.filter((r) => r.why === '429').length, refused.filter((r) => r.why !== '429').map((r) => r.why)]).toEqual([60, 2, ['priority: 2, 3 or 4', 'home:nobody P2: there is no such thing']]);
     expect(await left()).toEqual(before);
