@@ -142,7 +142,7 @@ export const limits = {
   /** Pause before it is started again, doubled with each end that follows within flowsSteadyMs, at most. */ flowsPauseMs: 1_000, flowsPauseMsMax: 5 * 60_000, flowsSteadyMs: 60_000,
   /** Lines of its log in a second: further ones are counted, not kept. What happened to flows is kept so long; rows of one answer. */ flowsLines: 20, flowsKeepMs: 90 * 24 * 3_600_000, flowsShown: 50,
   /** Versions of the flows that are kept: beyond, the oldest is forgotten. */ flowsVersions: 100,
-  /** A trial (shadow run) of a tab: its span; rows of one stream: beyond, the trial ends there and says so; messages between nodes, things it would do, and how long it may take: it is ended and tells what it has. */ flowsTrialMs: 24 * 3_600_000, flowsTrialRows: 20_000, flowsTrialMessages: 400_000, flowsTrialActs: 2_000, flowsTrialRunMs: 180_000,
+  /** A trial (shadow run) of a tab: its span; rows of one stream: beyond, the trial ends there and says so; messages between nodes in all and at one moment of its clock, things it would do, and how long it may take: it is ended and tells what it has. */ flowsTrialMs: 24 * 3_600_000, flowsTrialRows: 20_000, flowsTrialMessages: 400_000, flowsTrialBurst: 20_000, flowsTrialActs: 2_000, flowsTrialRunMs: 180_000,
   /** Acts of a trial and of what was done are the same when they lie so near; of each list so many are shown; trials kept, and waiting at once: beyond, 429. */ flowsTrialNearMs: 15 * 60_000, flowsTrialShown: 200, flowsTrials: 20, flowsTrialsWaiting: 3,
   /** What flows did is kept so long; requests outside written down in a minute: further ones are made, not written down. */ flowsActsMs: 48 * 3_600_000, flowsActsMinute: 60,
   // -- self-check

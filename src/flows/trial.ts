@@ -69,6 +69,7 @@ class TrialRun {
   #rss: number | undefined;
   #watchedAt = performance.now();
   #up = false;
+  #moved = 0;
   #calls = 0;
   #done: TrialDone | null = null;
   #cut: Cut | null = null;
@@ -113,6 +114,7 @@ class TrialRun {
     else if (quietMs > (this.#up ? limits.flowsStuckMs : this.#rss === undefined ? limits.flowsStartMs : limits.flowsStuckMs * 3)) this.cut({ end: 'stuck', detail: `no beat for ${Math.round(quietMs)} ms` });
     else if (rssOf(this.#life?.pid, this.#rss) > limits.flowsRssBytes) this.cut({ end: 'memory', detail: `more than ${Math.round(limits.flowsRssBytes / 1_048_576)} MB` });
     else if (this.#at.messages > limits.flowsTrialMessages) this.cut({ end: 'messages', detail: `more than ${limits.flowsTrialMessages} messages` });
+    else if (this.#at.messages - this.#moved > limits.flowsTrialBurst) this.cut({ end: 'messages', detail: `more than ${limits.flowsTrialBurst} messages at one moment` });
     else if (this.#acts.length + this.#refused.length >= limits.flowsTrialActs) this.cut({ end: 'messages', detail: `more than ${limits.flowsTrialActs} things to do` });
   }
 
@@ -124,7 +126,11 @@ class TrialRun {
     else if (message?.type === 'trial-done') { this.#reached(message); this.#done ??= message; this.#life?.kill(); }
     else if ((message?.type === 'api' || message?.type === 'http') && Number.isInteger(message.id)) void this.#answer(message);
   }
-  #reached(at: TrialAt): void { const within = this.#timeOf(at.at); this.#at = { at: Math.max(this.#at.at, within), items: Number(at.items) || 0, messages: Number(at.messages) || 0 }; }
+  #reached(at: TrialAt): void {
+    const next = { at: Math.max(this.#at.at, this.#timeOf(at.at)), items: Number(at.items) || 0, messages: Number(at.messages) || 0 };
+    if (next.at !== this.#at.at || next.items !== this.#at.items) this.#moved = next.messages;
+    this.#at = next;
+  }
   #timeOf = (at: unknown): number => Math.min(Math.max(Number(at) || this.#span.from, this.#span.from), this.#span.to);
 
   async #answer(call: Call): Promise<void> {
