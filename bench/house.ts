@@ -48,7 +48,7 @@ export async function openHouse(options: { profile?: string; roles?: string } = 
   const preload = `--import ${join(root, 'bench', 'turns.ts')}`;
   const house = await makeHouse(root, { name: 'bench', ...(options.roles && { roles: options.roles }), env: { BENCH_TURNS: turns, NODE_OPTIONS: options.profile ? `${preload} --cpu-prof --cpu-prof-interval=250 --cpu-prof-dir=${options.profile}` : preload } });
   await house.start();
-  await house.ready(60_000);
+  await house.ready(180_000).catch(async (error: unknown) => { await house.stop(); throw error; });
   const [db, client] = [house.openDb(), await logIn(house)];
   await db.query('create database baseline');
   const [version] = await db.query<{ server_version: string }>('show server_version');
