@@ -23,7 +23,7 @@ export type Flows = {
   /** Waits until the contained process is up. */ up(): Promise<void>;
   /** Presses the button of an inject node, as in the editor. */ press(nodeId: string): Promise<void>;
   /** Ends the keeper and its process; `up` after `again` has both anew on the same folder. */ pause(): Promise<void>; again(): void;
-  /** Its own end alone, and that with its web. */ end(): Promise<void>; stop(): Promise<void>;
+  stop(): Promise<void>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
 type Any = any;
@@ -38,7 +38,7 @@ export async function flowsToken(web: Web, id: FlowsTokenId = 'flows'): Promise<
 export const testFlows = async (options: WebOptions = {}): Promise<Flows> => flowsOn(await testWeb(options));
 
 /** On a web that is there already; its end is theirs too. */
-export async function flowsOn(web: Web): Promise<Flows> {
+async function flowsOn(web: Web): Promise<Flows> {
   const { token, call } = await flowsToken(web);
   const folder = mkdtempSync(join(tmpdir(), 'anling-flows-'));
   const logs: string[] = [];
@@ -69,7 +69,7 @@ export async function flowsOn(web: Web): Promise<Flows> {
       }
     },
     pause: () => keeper.stop(), again() { keeper = start(); },
-    end, async stop() { await end(); await web.stop(); },
+    async stop() { await end(); await web.stop(); },
   };
 }
 
@@ -100,4 +100,12 @@ export async function allow(web: Web, hosts: { host: string; port: number | null
   const { updatedAt } = (await web.fetch('/api/v1/settings/flows', { cookie })).body;
   const answer = await web.fetch('/api/v1/settings/flows', { method: 'PUT', cookie, body: { allow: hosts, updatedAt }, headers: { origin: web.url } });
   if (answer.status !== 200) throw new Error(answer.text);
+}
+
+/** A moment of the county's last night (UTC+8) that a trial of the last 24 hours has wholly in it, with a quarter of an hour around, whenever the test runs. */
+export function lastNight(now = Date.now()): number {
+  const countyMs = 8 * 3_600_000;
+  const day = Math.floor((now + countyMs) / 86_400_000) * 86_400_000 - countyMs;
+  const ages = [2 * 60 + 10, 23 * 60 + 10].flatMap((minute) => [0, 1].map((back) => day + minute * 60_000 - back * 86_400_000));
+  return ages.find((t) => now - t > 3_600_000 && now - t < 23 * 3_600_000) ?? day;
 }

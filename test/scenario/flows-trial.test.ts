@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FlowActAt, Trial } from '#core/flow-acts.ts';
 import { noteAct } from '#store/flow-trials.ts';
-import { allow, type FlowNode, type Flows, fn, once, receiver, root, tab, testFlows } from '#test/harness/flows.ts';
+import { allow, type FlowNode, type Flows, fn, lastNight, once, receiver, root, tab, testFlows } from '#test/harness/flows.ts';
 import { town } from '#test/harness/web.ts';
 
 let flows: Flows;
@@ -15,8 +15,7 @@ let group: Awaited<ReturnType<typeof receiver>>;
 const rows = (sql: string, values: unknown[] = []): Promise<Record<string, unknown>[]> => flows.web.t.db.query(sql, values);
 const ready = (name: string, env: Record<string, string>): FlowNode[] => (JSON.parse(readFileSync(join(root, 'flows', 'ready', `${name}.json`), 'utf8')) as FlowNode[]).map((n) => (n.type === 'tab' ? { ...n, env: (n['env'] as { name: string; value: string }[]).map((e) => ({ ...e, value: env[e.name] ?? e.value })) } : n));
 const at = (path: string): string => `http://127.0.0.1:${group.port}${path}`;
-/** The last time that it was this hour and minute in the county (UTC+8). */
-const last = (hour: number, minute: number): number => { const now = Date.now(); const day = Math.floor((now + 8 * 3_600_000) / 86_400_000) * 86_400_000 - 8 * 3_600_000; const t = day + (hour * 60 + minute) * 60_000; return t < now - 60_000 ? t : t - 86_400_000; };
+const night = lastNight();
 const event = (kind: string, device: string, ms: number) => rows(`insert into event (ingest_id, shard, urgency, source, kind, device_id, received_at, data_enc, trace) values (gen_random_uuid(), 0, 2, 'mqtt', $1, $2, to_timestamp($3::float8 / 1000), $4, 't')`, [kind, device, ms, flows.web.t.seal.seal('event.data', '{"data":{}}')]);
 
 const ask = async (body: object, role: 'technician' | 'shift-leader' = 'technician', region?: string) => flows.web.fetch('/api/v1/flows-trials', { method: 'POST', cookie: await flows.web.cookie(role, region), body, headers: { origin: flows.web.url } });
@@ -40,10 +39,10 @@ beforeAll(async () => {
   await rows(`insert into device_model (id, name, type, supervision_class, power, confirm_window_s) values ('door-contact', '门磁', 'door', '24h', 'battery', 0), ('bed-strip', '床垫', 'bed', '24h', 'battery', 0) on conflict do nothing`);
   await rows(`insert into device (id, model, home_id, secret_hash, status) values ('door-1', 'door-contact', 'h1', '\\x00', 'installed'), ('bed-1', 'bed-strip', 'h1', '\\x00', 'installed')`);
   await rows(`insert into presence (device_id, last_seen_at, state, battery, check_at) values ('door-1', anling_now(), 'online', 12, 'infinity') on conflict (device_id) do update set battery = 12`);
-  await event('bed-exit', 'bed-1', last(2, 10) - 3 * 86_400_000); // before the span
-  await event('bed-exit', 'bed-1', last(2, 10));
-  await event('motionless', 'door-1', last(2, 18));
-  await event('motionless', 'door-1', last(2, 20));
+  await event('bed-exit', 'bed-1', night - 3 * 86_400_000); // before the span
+  await event('bed-exit', 'bed-1', night);
+  await event('motionless', 'door-1', night + 8 * 60_000);
+  await event('motionless', 'door-1', night + 10 * 60_000);
   const smoke = await flows.web.alert({ kind: 'smoke', what: 'opened' });
   await rows(`update alert set state = 'closed', closed_at = anling_now(), claimed_at = anling_now(), outcome = 'F1' where id = $1`, [smoke]);
   await rows(`update feed set at = anling_now() - interval '30 minutes'`);
@@ -58,13 +57,13 @@ describe('a flow tried with the last 24 hours', () => {
     const first = await tried(ready('door-night', { MINUTES: '15' }));
     expect(first).toMatchObject({ end: 'whole', less: false, cut: false, tried: 1, refused: [], difference: { gone: [], changed: [], same: 0 } });
     expect(brief(first.difference.added)).toEqual(['raise home:h1 P2 夜里离床后开门,可能外出']);
-    expect(first.difference.added[0]?.at).toBeGreaterThanOrEqual(last(2, 18));
-    expect(first.difference.added[0]?.at).toBeLessThan(last(2, 18) + 1_000);
+    expect(first.difference.added[0]?.at).toBeGreaterThanOrEqual(night + 8 * 60_000);
+    expect(first.difference.added[0]?.at).toBeLessThan(night + 8 * 60_000 + 1_000);
     expect(await left()).toEqual(before);
     // What was done stands under the name of the tab: the same at about the same time, one in other words, one that would not be.
     const { db, seal } = flows.web.t;
     await noteAct(db, seal, '夜里开门又离床', { what: 'raise', target: 'home:h1 P2', said: '夜里离床后开门,可能外出' });
-    await rows(`update flow_act set at = to_timestamp($1::float8 / 1000)`, [last(2, 19)]);
+    await rows(`update flow_act set at = to_timestamp($1::float8 / 1000)`, [night + 9 * 60_000]);
     expect((await tried(ready('door-night', { MINUTES: '15' }))).difference).toEqual({ added: [], gone: [], changed: [], same: 1 });
     const far = await tried(ready('door-night', { MINUTES: '1' }));
     expect([far.tried, brief(far.difference.gone)]).toEqual([0, ['raise home:h1 P2 夜里离床后开门,可能外出']]);
