@@ -3,6 +3,7 @@
  * them all (law 10). Services start in the order of their list and stop in the reverse.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import { setImmediate as breathe } from 'node:timers/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { startAssurance } from '#alerts/assurance.ts';
@@ -35,6 +36,7 @@ import { takenEvents } from '#store/standby-ledger.ts';
 import { reliefOver, relieve } from '#standby/relief.ts';
 import { startStandby } from '#standby/standby.ts';
 import type { Said } from '#standby/room.ts';
+import { createTryRules } from '#alerts/rules-try.ts';
 import { startAlerts } from '#alerts/start.ts';
 import { startDeviceCache } from '#doors/devices.ts';
 import { startHttpDoor } from '#doors/http/door.ts';
@@ -150,9 +152,10 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     enter: (entered) => db.tx((sql) => enterSessions(sql, ctx.nodeId, entered)), left: () => leftSessions(db, ctx.nodeId), ended: (ids) => endedSessions(db, ctx.nodeId, ids), tidy: () => forgetFormerEdges(db),
     ageMs: (id) => mqtt?.ageMs(id) ?? watching?.ageMs(id) ?? null, end(id) { mqtt?.moved(id); watching?.moved(id); }, forget: intake.forget, log,
   }));
-  const unlisten = db.listen(['anling_device', clockChannel, movesChannel], (channel, payload) => {
+  const unlisten = db.listen(['anling_device', 'anling_rules', clockChannel, movesChannel], (channel, payload) => {
     if (channel === 'anling_device') devices.changed(payload);
     else if (channel === movesChannel) moves.wake();
+    else if (channel === 'anling_rules') intake.rulesChanged();
     else if (payload === '') intake.clockMoved();
     else void intake.writeSigns().then(() => answerClock(db, payload)).catch((error: unknown) => log.warn({ error: (error as Error).message }, 'signs of life were not written before the clock moves'));
   });
@@ -289,6 +292,6 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
     version, nodeId, seal, log, metrics, peers, db: db('web', 10), respond: createRespond({ db: db('respond', 4), seal, log, metrics, echo: openEcho(config.data, seal) }),
     audit: auditWriter({ db: trail, seal }), keepHook: kept.keep,
     vendors: doorWords, replay: (id, by) => replayQuarantined({ db: trail, seal, vendor: anling }, id, by),
-    standinUrl: `http://127.0.0.1:${config.standinPort}`,
+    standinUrl: `http://127.0.0.1:${config.standinPort}`, tryRules: createTryRules({ db: db('rules-try', 1, limits.tryStatementMs), seal, breathe }),
   }));
 }

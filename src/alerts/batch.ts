@@ -9,12 +9,14 @@ import { closeByRule, countDuplicate, mergeRaise, noteByRule, openAlert } from '
 import type { StoredEvent } from '#core/event.ts';
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import type { RuleEntries } from '#core/rule-params.ts';
 import { withoutWaiting } from '#core/outage-plan.ts';
 import { isHighRisk, type PlanCase, planFor, type ScopedPlan } from '#core/plan.ts';
 import { resolveTells } from '#core/roster.ts';
 import { lockAlerts, lockOpenAlerts } from '#store/alerts.ts';
 import { type Evaluated, type FactRows, factRows, flapKey, type QueuedEvent } from '#store/evaluation.ts';
 import { readPlans } from '#store/plans.ts';
+import { readRules } from '#store/rule-versions.ts';
 import { type Sql, together } from '#store/pool.ts';
 import { rostersOf } from '#store/roster.ts';
 import { handoversOf, type TakenOver } from '#store/standby.ts';
@@ -27,7 +29,7 @@ import { bareCase, lightCases } from './cases.ts';
 export type Judge = (event: StoredEvent, facts: Facts, now: number) => Decision[];
 
 type Batch = {
-  sql: Sql; now: number; plans: ScopedPlan[]; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
+  sql: Sql; now: number; plans: ScopedPlan[]; rules: RuleEntries; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
   /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
   /** What standby did about these events while the database was away. */ handovers: Map<EventId, TakenOver>; handed: { key: string; alertId: AlertId }[];
@@ -60,26 +62,28 @@ export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonl
 
 async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   const rows = await factRows(sql, events);
-  const subjects = new Map(events.flatMap((e) => subjectsOf(e)).map((s) => [keyOf(s), s]));
+  const subjects = new Map(events.flatMap((e) => subjectsOf(rows, e)).map((s) => [keyOf(s), s]));
   const alerts = await lockOpenAlerts(sql, [...subjects.values()], [...new Set(events.flatMap((e) => e.deviceId ?? []))]);
   const known = new Set(alerts.map((a) => a.id));
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
-  const [now, plans, handovers, cases] = await together([readNow(sql), readPlans(sql), handoversOf(sql, events.map((e) => e.id)), lightCases(sql, [...alerts, ...others])]);
+  const [now, plans, rules, handovers, cases] = await together([readNow(sql), readPlans(sql), readRules(sql), handoversOf(sql, events.map((e) => e.id)), lightCases(sql, [...alerts, ...others])]);
   const b: Batch = {
-    sql, now, plans, rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers, handed: [], evaluated: [], canaries: [], systemTimers: [],
+    sql, now, plans, rules, rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers, handed: [], evaluated: [], canaries: [], systemTimers: [],
   };
   for (const c of cases.values()) register(b, workOf(c));
   return b;
 }
 
 /** Everything an open alert about this event may hang on. */
-function subjectsOf(e: StoredEvent): Subject[] {
+function subjectsOf(rows: FactRows, e: StoredEvent): Subject[] {
   const all: Subject[] = [lifeSubject(e), deviceSubject(e)];
   if (e.personId) all.push({ type: 'person', id: e.personId });
   if (e.homeId) all.push({ type: 'home', id: e.homeId });
   if (e.homeId && e.room) all.push({ type: 'room', id: `${e.homeId}/${e.room}` });
   if (e.deviceId) all.push({ type: 'device', id: e.deviceId });
+  // Of a home with several people: what one of them has pressed, and what hangs on its rooms, may be confirmed by this.
+  if (e.urgency <= 2 && e.personId === null) for (const id of rows.homes.get(e.homeId ?? '')?.residents ?? []) all.push({ type: 'person', id });
   return all;
 }
 
@@ -92,13 +96,13 @@ function register(b: Batch, work: Work): void {
 }
 
 function factsOf(b: Batch, event: QueuedEvent): Facts {
-  const works = new Set(subjectsOf(event).flatMap((s) => [...(b.bySubject.get(keyOf(s)) ?? [])]));
+  const works = new Set(subjectsOf(b.rows, event).flatMap((s) => [...(b.bySubject.get(keyOf(s)) ?? [])]));
   for (const work of b.byDevice.get(event.deviceId ?? '') ?? []) works.add(work);
   const open: Alert[] = [...works].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
   return {
     device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
     presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id) || clearedHere(b, event), outage: b.rows.outages.get(event.id) ?? null,
-    selfEnded: selfEndedOf(b, event),
+    selfEnded: selfEndedOf(b, event), doorAt: b.rows.doors.get(event.homeId ?? '') ?? null, rules: b.rules,
   };
 }
 

@@ -15,6 +15,7 @@ import { endModes } from '#store/modes.ts';
 import { insertOutbox } from '#store/outbox-insert.ts';
 import { prunePhotos } from '#store/photos.ts';
 import { prunePositions } from '#store/positions.ts';
+import { readRules } from '#store/rule-versions.ts';
 import { type Db, hint } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { pruneSilences } from '#store/silence.ts';
@@ -51,13 +52,13 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
 export function checkRoutines({ db, seal, log, metrics }: DailyOptions): Promise<number> {
   const checked = metrics.counter('routine_checks_total', 'people whose daily hour came, by what was found', ['found']);
   return db.tx(async (sql) => {
-    const people = await takeRoutines(sql);
+    const people = await takeRoutines(sql, await readRules(sql));
     for (const p of people) checked.inc({ found: p.away ? 'away' : p.moved ? 'moved' : p.watched ? 'motionless' : 'no-proof' });
     const still = people.filter((p) => !p.away && !p.moved && p.watched);
     const traces = still.map(() => randomUUID().slice(0, 18));
     await insertHouseEvents(sql, seal, still.map((p, i) => ({
       kind: 'motionless', edge: 'raise', personId: p.personId, homeId: p.homeId, trace: traces[i] as string,
-      data: { routine: true, by: p.by, windowMs: limits.routineWindowMs, lastSeenAt: p.lastSeenAt },
+      data: { routine: true, by: p.by, windowMs: p.windowMs, lastSeenAt: p.lastSeenAt },
     })));
     for (const [i, p] of still.entries()) log.warn({ personId: p.personId, by: p.by, trace: traces[i] }, 'no movement by the person’s hour');
     return people.length;

@@ -8,6 +8,7 @@ import type { EventKind, Priority, StoredEvent } from './event.ts';
 import type { AlertId, DeviceId, EventId, HomeId, PersonId, RegionCode } from './ids.ts';
 import type { MessageParams, TemplateName } from './messages.ts';
 import type { OutageCause } from './outage.ts';
+import type { RuleEntries, RuleWhere } from './rule-params.ts';
 
 export type Ring = 'p1' | 'p2' | 'soft' | 'desk' | 'nobody';
 export type LifeMode = 'away' | 'hospital' | 'evacuated';
@@ -20,7 +21,7 @@ export type DeviceFacts = {
   /** 学习期: until then what it feels is marked (C12); null or absent: its model has none */ learningUntil?: number | null;
 };
 export type PersonFacts = { id: PersonId; homeId: HomeId | null; highRisk: boolean; riskTags: readonly string[]; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
-export type HomeFacts = { id: HomeId; /** somebody of high risk lives there */ highRisk?: boolean; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
+export type HomeFacts = { id: HomeId; /** somebody of high risk lives there */ highRisk?: boolean; /** who lives there */ residents?: readonly PersonId[]; regionCode: RegionCode; cell: string | null; powerArea: string | null; mode: LifeMode | null; modeUntil: number | null; demo: boolean };
 export type PresenceFacts = {
   state: 'never' | 'online' | 'silent' | 'offline'; lastSeenAt: number | null; lowBattery: boolean; battery: number | null;
   mainsLostAt: number | null; /** the outage it is a member of, open or ended */ outageId: string | null;
@@ -38,7 +39,13 @@ export type Facts = {
   /** The newest earlier event with this id, whatever its kind. */ earlier: EarlierEvent | null;
   /** A `clear` of the same device and kind came after this event (only asked for events that had waited). */ clearedLater: boolean;
   /** Technical alerts of this subject and kind that ended without a human within limits.flapMs (C8); absent: none. */ selfEnded?: number;
+  /** The newest sign of a door of this home (opened, closed), asked for where somebody does not move (C6); absent: none. */ doorAt?: number | null;
+  /** What the county has set (规则参数); absent: nothing. */ rules?: RuleEntries;
 };
+
+/** What a rule parameter is asked for here. */
+export const ruleWhere = (facts: Pick<Facts, 'device' | 'person' | 'home'>, event: Pick<StoredEvent, 'regionCode' | 'personId'>): RuleWhere =>
+  ({ model: facts.device?.model ?? null, regionCode: event.regionCode ?? facts.home?.regionCode ?? null, personId: event.personId, supervisionClass: facts.device?.supervisionClass ?? null });
 
 /** One message to whoever the target is for the alert's home or region; slip, place, name and time are filled in by apply. */
 export type Tell = { target: PlanTarget; channel: 'sms' | 'voice'; template: TemplateName; params?: MessageParams };

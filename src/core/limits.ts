@@ -129,6 +129,12 @@ export const limits = {
   /** Battery messages go out at this minute of the county's day; a village is reminded of old ones after so many days. */ digestMinute: 8 * 60 + 30, digestRemindDays: 3,
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
+  /** Alarms of one home within this long confirm each other (C6): a mark, and people called sooner; never less. */ fusionMs: 15 * 60_000,
+  // -- rule parameters (规则参数)
+  /** Values of one version, versions shown. */ ruleEntries: 500, ruleVersions: 200,
+  /** A dry run looks back so far, at so many events (the newest) and readings, in statements of at most so long; rows of its answer, all are counted; events decided before others get their turn. */
+  tryMs: 24 * 3_600_000, tryEvents: 100_000, tryReadings: 500_000, tryStatementMs: 20_000, tryRows: 200, tryEventsPerTurn: 50,
+  /** Edges read the limits of vital signs again after this, besides at each hint. */ vitalLimitsMs: 10_000,
   // -- flows (自定规则)
   /** Calls of the flows in a window, counted in the database: beyond, 429 with the seconds to wait. Raises and notes; texts to a team; commands to devices. */
   flowsRaises: 60, flowsRaisesMs: 10 * 60_000, flowsTexts: 10, flowsTextsMs: 3_600_000, flowsCommands: 60, flowsCommandsMs: 10 * 60_000,

@@ -7,6 +7,7 @@ import { limits } from '#core/limits.ts';
 import type { DecodedEvent, VitalsReading } from '#core/event.ts';
 import type { DeviceId } from '#core/ids.ts';
 import type { Accept, Accepted, AcceptStranger, Channel, KnownDevice, Misuse, Publish, Refused, RefusedPush } from '#core/publish.ts';
+import { vitalsChanges, type VitalsMemory } from '#core/vitals.ts';
 import type { EdgeMeter } from '#ops/edge-meter.ts';
 import type { LedgerLane } from '#ops/intake-ledger.ts';
 import type { Logger } from '#ops/log.ts';
@@ -19,7 +20,7 @@ import type { Decoded, Vendor } from '#vendors/vendor.ts';
 import { type Service, startLoop } from '#work/loop.ts';
 import { outlasts } from '#work/outlasts.ts';
 import { startDatabaseClock } from './clock.ts';
-import { vitalsChanges, type VitalsMemory } from './derive.ts';
+import { type LimitsOf, startVitalLimits } from './vital-limits.ts';
 import { createFloodWatch } from './flood.ts';
 import { startMisuseWatch } from './misuse.ts';
 import { type Presence, startPresence } from './presence.ts';
@@ -45,10 +46,10 @@ export type Intake = Service & {
   misuse(misuse: Misuse): void; refusedPush(refused: RefusedPush): void;
   /** The database's clock, by estimate. */ now(): number;
   /** Writes down every sign of life that was heard; resolves when it stands. */ writeSigns(): Promise<void>;
-  /** The one clock was moved: looked at again at once. */ clockMoved(): void;
+  /** The one clock was moved: looked at again at once. */ clockMoved(): void; /** A hint that rule parameters have changed. */ rulesChanged(): void;
   waiting(): { urgent: number; telemetry: number; presence: number; spooled: number };
 };
-type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; flooding: ReturnType<typeof createFloodWatch>; vitals: Map<string, VitalsMemory>; underWay: { presence: number } };
+type Parts = IntakeOptions & { urgent: Urgent; telemetry: Telemetry; quarantine: Quarantine; presence: Presence; signs: SpoolLane<KeptSign> | null; now: () => number; flooding: ReturnType<typeof createFloodWatch>; vitals: Map<string, VitalsMemory>; limits: LimitsOf; underWay: { presence: number } };
 
 /** A word that a device is there, or that its will says it is gone: what presence must know of it, kept over an absence of the database. */
 type KeptSign = { id: string; no: number; alive: boolean; saidOffline: boolean; trace: string; arrivedMs: number };
@@ -90,17 +91,18 @@ export function startIntake(options: IntakeOptions): Intake {
     return false;
   } });
   const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });
-  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map(), underWay: { presence: 0 } };
+  const measured = startVitalLimits({ db, log });
+  const parts: Parts = { ...options, urgent, telemetry, quarantine, presence, signs, now: clock.now, flooding: createFloodWatch(misuse.note), vitals: new Map(), limits: measured, underWay: { presence: 0 } };
   keepBooks(parts, spooling);
   spooling?.start();
   return {
     name: 'intake', ready: urgent.refusing,
     accept: (publish) => acceptFrame(parts, publish), stranger: createStrangers({ seal, quarantine, refused: refused.note }), now: clock.now,
     connected: (device) => { presence.note({ device, atMs: performance.now(), trace: '', alive: false, saidOffline: false }); },
-    forget(deviceId) { parts.vitals.delete(deviceId); presence.forget(deviceId); }, hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, refusedPush: misuse.push, writeSigns: presence.flush, clockMoved: clock.look,
+    forget(deviceId) { parts.vitals.delete(deviceId); presence.forget(deviceId); }, hurry: telemetry.flush, refused: refused.note, misuse: misuse.note, refusedPush: misuse.push, writeSigns: presence.flush, clockMoved: clock.look, rulesChanged: measured.look,
     waiting: () => ({ urgent: urgent.waiting, telemetry: telemetry.waiting, presence: presence.waiting, spooled: spooling?.rows() ?? 0 }),
     async stop() {
-      await Promise.all([layout.stop(), trim.stop(), clock.stop()]);
+      await Promise.all([layout.stop(), trim.stop(), clock.stop(), measured.stop()]);
       await Promise.all([urgent.drain(), quarantine.drain(), telemetry.stop()]);
       await Promise.all([presence.stop(), refused.stop(), misuse.stop()]);
       await spooling?.stop();
@@ -223,7 +225,7 @@ async function acceptVitals(parts: Parts, publish: Publish, reading: VitalsReadi
   if (!memory) { memory = {}; parts.vitals.set(device.id, memory); }
   // Found in a vendor's history: the reading stands where the vendor heard it, what it means arrives now.
   const pulled = publish.heardMs !== undefined;
-  const changes = vitalsChanges(memory, reading).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs: pulled ? performance.now() : arrivedMs, deviceTime: reading.deviceTime, flags: pulled ? ['pulled'] : [], data }));
+  const changes = vitalsChanges(memory, reading, parts.limits.of(device.id)).map(({ kind, edge, ...data }) => eventOf(parts.seal, { device, source: 'vitals', kind, edge, trace, arrivedMs: pulled ? performance.now() : arrivedMs, deviceTime: reading.deviceTime, flags: pulled ? ['pulled'] : [], data }));
   const hurried = { ...merging(parts, publish), hurry: publish.hurry || changes.length > 0 };
   const [accepted] = await Promise.all([parts.telemetry.vitals(hurried, reading, extra), ...changes.map((event) => { parts.meter.ledger.taken('urgent'); return parts.urgent.add(event); })]).catch((error: unknown) => {
     parts.vitals.delete(device.id); // not committed: the device's next reading raises again

@@ -13,6 +13,7 @@ import { cleared, reported, waitsForMode } from './edges.ts';
 import { fall } from './fall.ts';
 import { fault } from './fault.ts';
 import { flow } from './flow.ts';
+import { confirm } from './fusion.ts';
 import { gas } from './gas.ts';
 import { lowBattery } from './low-battery.ts';
 import { mainsLost } from './mains-lost.ts';
@@ -58,7 +59,7 @@ export function decide(event: StoredEvent, facts: Facts, now: number): Decision[
     if (waits) return waits;
   }
   const rule = ruleOf.get(event.kind) ?? bare;
-  const decisions = edgeOf(rule, event)(event, facts, now);
+  const decisions = confirm(event, facts, edgeOf(rule, event)(event, facts, now));
   return same === 'reused' ? decisions.map((d) => (d.type === 'raise' ? { ...d, flags: [...(d.flags ?? []), 'id-reused'] } : d)) : decisions;
 }
 

@@ -31,7 +31,7 @@ export function storedEvent(county: CountyFacts, e: Spooled, receivedAt: number,
 export function factsOf(county: CountyFacts, event: StoredEvent, open: readonly Alert[], earlier: EarlierEvent | null): Facts {
   return {
     device: county.devices.get(event.deviceId ?? '') ?? null, person: county.persons.get(event.personId ?? '') ?? null, home: county.homes.get(event.homeId ?? '') ?? null,
-    presence: null, outage: null, open, earlier, clearedLater: false,
+    presence: null, outage: null, open, earlier, clearedLater: false, ...(county.rules ? { rules: county.rules } : {}),
   };
 }
 

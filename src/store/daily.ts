@@ -4,43 +4,60 @@
  */
 import { limits } from '#core/limits.ts';
 import type { Party } from '#core/ids.ts';
+import { type RuleEntries, ruleValue } from '#core/rule-params.ts';
 import type { Row, Sql } from './pool.ts';
 
 const localNow = `(anling_now() at time zone 'UTC' + interval '8 hours')`;
 
 export type Routine = {
-  personId: string; homeId: string | null; by: string; away: boolean;
+  personId: string; homeId: string | null; by: string; away: boolean; /** so long without movement raises for this person */ windowMs: number;
   /** Any device that could have seen movement was heard lately. */ watched: boolean; /** A sign of movement in the hours before. */ moved: boolean; lastSeenAt: number | null;
 };
 
-// What shows that somebody moved or used something; a device's own troubles do not.
-const movedKinds = `('sos', 'fall', 'bed-exit', 'wander', 'cancel', 'test', 'removed', 'vital-high', 'vital-low', 'phone-in')`;
 /**
- * People whose hour of today has come, marked as checked. Movement: an event of a human, a bed that was left, or vital signs of
- * a device that says nothing of a bed. Our own blindness for half of the time, or no device alive, is no proof of anything.
+ * People whose hour of today has come, marked as checked, each with the window that the county has set for this person, village, town or all. Our own blindness
+ * for half of the time, or no device alive, is no proof of anything.
  */
-export function takeRoutines(sql: Sql, limit = 500): Promise<Routine[]> {
-  return sql.query<Routine & Row>(
+export async function takeRoutines(sql: Sql, rules: RuleEntries = [], limit = 500): Promise<Routine[]> {
+  const due = await sql.query<{ personId: string; homeId: string | null; by: string; until: number; regionCode: string | null; away: boolean } & Row>(
     `with due as (
        select id, home_id, routine_by, mode_until from person
        where routine_by is not null and status = 'present' and routine_by <= ${localNow}::time and ${localNow}::time - routine_by < make_interval(secs => $1 / 1000.0)
-         and (routine_checked_on is null or routine_checked_on < ${localNow}::date) order by id limit $3 for update skip locked),
-     done as (update person p set routine_checked_on = ${localNow}::date from due where p.id = due.id),
-     w as (select due.*, ((${localNow}::date + due.routine_by) - interval '8 hours') at time zone 'UTC' as until from due)
-     select w.id as "personId", w.home_id as "homeId", to_char(w.routine_by, 'HH24:MI') as by,
-       coalesce(w.mode_until > anling_now(), false) or coalesce(h.mode_until > anling_now(), false) as away,
-       coalesce(s.watched, false) and blind.ms < $2 / 2 as watched, coalesce(s.moved, false) or exists (
-         select from event e where e.home_id = w.home_id and e.person_id is not distinct from w.id and e.kind in ${movedKinds} and e.received_at > f.since) as moved, s.last as "lastSeenAt"
-     from w left join home h on h.id = w.home_id
-       cross join lateral (select w.until - make_interval(secs => $2 / 1000.0) as since) f
-       cross join lateral (select coalesce(sum(extract(epoch from least(b.to_at, w.until) - greatest(b.from_at, f.since))) * 1000, 0) as ms from blind_window b where b.to_at > f.since and b.from_at < w.until) blind
+         and (routine_checked_on is null or routine_checked_on < ${localNow}::date) order by id limit $2 for update skip locked),
+     done as (update person p set routine_checked_on = ${localNow}::date from due where p.id = due.id)
+     select w.id as "personId", w.home_id as "homeId", to_char(w.routine_by, 'HH24:MI') as by, ((${localNow}::date + w.routine_by) - interval '8 hours') at time zone 'UTC' as until, h.region_code as "regionCode",
+       coalesce(w.mode_until > anling_now(), false) or coalesce(h.mode_until > anling_now(), false) as away
+     from due w left join home h on h.id = w.home_id`, [limits.dailyLateMs, limit], 'daily-routines');
+  if (due.length === 0) return [];
+  const asked = due.map((p) => { const windowMs = ruleValue(rules, 'routineM', p) * 60_000; return { ...p, windowMs, from: p.until - windowMs }; });
+  const signs = new Map((await routineSigns(sql, asked)).map((s) => [s.personId, s]));
+  return asked.map(({ personId, homeId, by, away, windowMs }) => {
+    const s = signs.get(personId);
+    return { personId, homeId, by, away, windowMs, watched: (s?.watched ?? false) && (s?.blindMs ?? 0) < windowMs / 2, moved: (s?.movedAt ?? null) !== null, lastSeenAt: s?.lastSeenAt ?? null };
+  });
+}
+
+// What shows that somebody moved or used something; a device's own troubles do not.
+const movedKinds = `('sos', 'fall', 'bed-exit', 'wander', 'cancel', 'test', 'removed', 'vital-high', 'vital-low', 'phone-in')`;
+export type RoutineSigns = { personId: string; until: number; watched: boolean; /** the newest sign of movement since `from` */ movedAt: number | null; blindMs: number; lastSeenAt: number | null };
+/**
+ * Signs of movement of these people since `from` (and, where `before` says so, not after it). Movement: an event of a human, a bed that was left, or vital
+ * signs of a device that says nothing of a bed.
+ */
+export function routineSigns(sql: Sql, asked: readonly { personId: string; homeId: string | null; from: number; until: number; before?: number }[]): Promise<RoutineSigns[]> {
+  return sql.query<RoutineSigns & Row>(
+    `with w as (select id, home_id, to_timestamp(f / 1000) as since, to_timestamp(u / 1000) as until, coalesce(to_timestamp(b / 1000), 'infinity') as before
+       from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[]) as v (id, home_id, f, u, b))
+     select w.id as "personId", w.until, coalesce(s.watched, false) as watched, blind.ms as "blindMs", s.last as "lastSeenAt",
+       greatest(s.moved, (select max(e.received_at) from event e where e.home_id = w.home_id and e.person_id is not distinct from w.id and e.kind in ${movedKinds} and e.received_at > w.since and e.received_at <= w.before)) as "movedAt"
+     from w cross join lateral (select coalesce(sum(extract(epoch from least(b.to_at, w.until) - greatest(b.from_at, w.since))) * 1000, 0)::float8 as ms from blind_window b where b.to_at > w.since and b.from_at < w.until) blind
        left join lateral (
-         select bool_or(p.state = 'online') as watched, max(p.last_seen_at) as last, bool_or(
-             exists (select from event e where e.device_id = d.id and e.received_at > f.since and e.kind in ${movedKinds})
-             or exists (select from vital v where v.device_no = d.no and v.received_at > f.since and (v.bed = 'out' or v.bed is null and (v.heart_rate is not null or v.breath is not null)))) as moved
+         select bool_or(p.state = 'online') as watched, max(p.last_seen_at) as last, max(greatest(
+             (select max(e.received_at) from event e where e.device_id = d.id and e.received_at > w.since and e.received_at <= w.before and e.kind in ${movedKinds}),
+             (select v.received_at from vital v where v.device_no = d.no and v.received_at > w.since and v.received_at <= w.before and (v.bed = 'out' or v.bed is null and (v.heart_rate is not null or v.breath is not null)) order by v.received_at desc limit 1))) as moved
          from device d join device_model m on m.id = d.model join presence p on p.device_id = d.id
          where (d.person_id = w.id or d.person_id is null and d.home_id = w.home_id) and d.status <> 'revoked' and m.type in ('fall-radar', 'watch', 'bed', 'door')) s on true`,
-    [limits.dailyLateMs, limits.routineWindowMs, limit], 'daily-routines');
+    [asked.map((a) => a.personId), asked.map((a) => a.homeId), asked.map((a) => a.from), asked.map((a) => a.until), asked.map((a) => a.before ?? null)], 'daily-routine-signs');
 }
 
 export type Digest = { regionCode: string; village: string; homes: number; party: Party | null; phoneEnc: Buffer | null; phoneBidx: Buffer | null; demo: boolean };

@@ -25,8 +25,9 @@ export async function holdShard(sql: Sql, shard: number, lockMs: number): Promis
 }
 
 export type QueuedEvent = StoredEvent & { ingestId: string; attempts: number; waited: boolean; dataUnreadable: boolean };
-const columns = `e.id, e.ingest_id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, coalesce(h.region_code, ph.region_code, p.registered_region_code) as region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
+export const eventColumns = `e.id, e.ingest_id, e.kind, e.edge, e.source, e.urgency, e.device_id, e.home_id, e.person_id, e.room, coalesce(h.region_code, ph.region_code, p.registered_region_code) as region_code, e.source_event_id, e.ref, e.device_time, e.received_at, e.flags,
   e.confidence, e.data_enc, e.trace, e.attempts, coalesce(e.result like 'waits%', false) as waited`;
+export const eventFrom = 'from event e left join home h on h.id = e.home_id left join person p on p.id = e.person_id left join home ph on ph.id = p.home_id';
 
 /**
  * The next events of a shard: by urgency, then id, with everything of the same devices that came before them; sorted so that
@@ -41,13 +42,13 @@ export async function queuedEvents(sql: Sql, seal: Seal, shard: number, limit: n
          select e.id from event e where e.device_id = n.device_id and e.id < n.id and e.evaluated_at is null and e.shard = $1 order by e.id limit $3) x),
      -- A device with more than that before it: only what is surely complete is taken now, the rest next time.
      until as (select device_id, max(id) as id from before group by device_id having count(*) >= $3)
-     select ${columns} from event e left join home h on h.id = e.home_id left join person p on p.id = e.person_id left join home ph on ph.id = p.home_id left join until u on u.device_id = e.device_id
+     select ${eventColumns} ${eventFrom} left join until u on u.device_id = e.device_id
      where e.id in (select id from picked union all select id from before) and (u.id is null or e.id <= u.id) order by e.id`, [shard, limit, Math.ceil(limit / 2)], 'evaluation-queue');
-  return inOrder(rows.map((r) => fromRow(r, seal)));
+  return inOrder(rows.map((r) => eventFromRow(r, seal)));
 }
 
 /** By the urgency of the most urgent event that must wait for this one, then by id. */
-function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(events: readonly T[]): T[] {
+export function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(events: readonly T[]): T[] {
   const byId = [...events].sort((a, b) => (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
   const pressing = new Map<string, number>();
   const effective = new Map<T, number>();
@@ -60,7 +61,7 @@ function inOrder<T extends Pick<StoredEvent, 'id' | 'deviceId' | 'urgency'>>(eve
   return byId.sort((a, b) => (effective.get(a) ?? 9) - (effective.get(b) ?? 9) || (BigInt(a.id) < BigInt(b.id) ? -1 : 1));
 }
 
-function fromRow(r: Row, seal: Seal): QueuedEvent {
+export function eventFromRow(r: Row, seal: Seal): QueuedEvent {
   const { data, unreadable } = openData(r['data_enc'] as Buffer | null, seal);
   return {
     id: r['id'] as EventId, ingestId: r['ingest_id'] as string, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, source: r['source'] as EventSource, urgency: r['urgency'] as Priority,
@@ -85,15 +86,16 @@ export function openData(sealed: Uint8Array | null, seal: Seal): { data: Record<
 export type FactRows = {
   devices: Map<string, DeviceFacts>; persons: Map<string, PersonFacts>; homes: Map<string, HomeFacts>; presence: Map<string, PresenceFacts>;
   earlier: Map<EventId, EarlierEvent>; clearedLater: Set<EventId>; outages: Map<string, OutageFacts>; /** by flapKey */ selfEnded: Map<string, AlertId[]>;
+  /** newest sign of a door, by home */ doors: Map<string, number>;
 };
 
-/** What rules may know about these events, in seven look-ups for the whole batch. */
+/** What rules may know about these events, in eight look-ups for the whole batch. */
 export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promise<FactRows> {
   const ids = (of: (e: QueuedEvent) => string | null): string[] => [...new Set(events.flatMap((e) => of(e) ?? []))];
   const deviceIds = ids((e) => e.deviceId);
   const personIds = ids((e) => e.personId);
   const homeIds = ids((e) => e.homeId);
-  const [devices, persons, homes, earlier, cleared, ended, outages] = await together([
+  const [devices, persons, homes, earlier, cleared, ended, outages, doors] = await together([
     deviceIds.length === 0 ? none : sql.query<DeviceFacts & PresenceRow & Row>(
     `select d.id, d.model, m.vendor, m.type, m.power, m.supervision_class as "supervisionClass", m.confirm_window_s * 1000 as "confirmWindowMs", d.test_until as "testUntil", d.room,
        coalesce(p.cell, d.cell) as cell, d.home_id as "homeId", d.person_id as "personId", d.registered_at as "registeredAt", d.demo, d.status = 'stock' as "inStock", coalesce(d.test_until > anling_now() and exists (select from installation i where i.device_id = d.id and i.state = 'begun'), false) as installing,
@@ -103,15 +105,15 @@ export async function factRows(sql: Sql, events: readonly QueuedEvent[]): Promis
     personIds.length === 0 ? none : sql.query<PersonFacts & Row>(
     'select id, home_id as "homeId", high_risk as "highRisk", risk_tags as "riskTags", mode, mode_until as "modeUntil", demo from person where id = any($1)', [personIds], 'evaluation-persons'),
     homeIds.length === 0 ? none : sql.query<HomeFacts & Row>(
-    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, exists (select from person p where p.home_id = home.id and p.high_risk) as "highRisk" from home where id = any($1)', [homeIds], 'evaluation-homes'),
-    earlierEvents(sql, events), clearedLater(sql, events), selfEnded(sql, events), outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))),
+    'select id, region_code as "regionCode", cell, power_area as "powerArea", mode, mode_until as "modeUntil", demo, exists (select from person p where p.home_id = home.id and p.high_risk) as "highRisk", array(select p.id from person p where p.home_id = home.id and p.status = \'present\') as residents from home where id = any($1)', [homeIds], 'evaluation-homes'),
+    earlierEvents(sql, events), clearedLater(sql, events), selfEnded(sql, events), outagesAround(sql, events.filter((e) => e.urgency <= 2 && (e.homeId !== null || e.deviceId !== null))), doorsOf(sql, events),
   ]);
   return {
     devices: new Map(devices.map(({ state: _s, lastSeenAt: _l, lowBattery: _b, battery: _y, mainsLostAt: _m, outageId: _o, ...d }) => [d.id, d])),
     presence: new Map(devices.flatMap(({ id, state, lastSeenAt, lowBattery, battery, mainsLostAt, outageId }) =>
       (state === null ? [] : [[id, { state, lastSeenAt, lowBattery: lowBattery ?? false, battery, mainsLostAt, outageId }] as const]))),
     persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
-    earlier, clearedLater: cleared, selfEnded: ended, outages,
+    earlier, clearedLater: cleared, selfEnded: ended, outages, doors,
   };
 }
 const none: Promise<never[]> = Promise.resolve([]);
@@ -132,6 +134,18 @@ async function earlierEvents(sql: Sql, events: readonly QueuedEvent[]): Promise<
     id: r['id'] as EventId, ingestId: r['ingest_id'] as string, kind: r['kind'] as EventKind, edge: r['edge'] as Edge, deviceTime: r['device_time'] as number | null, receivedAt: r['received_at'] as number, alertId: r['alert_id'] as AlertId | null,
   }]));
 }
+
+/** Doors of homes where somebody does not move: when one was last opened or closed (C6). */
+async function doorsOf(sql: Sql, events: readonly QueuedEvent[]): Promise<Map<string, number>> {
+  const homes = [...new Set(events.flatMap((e) => (e.kind === 'motionless' && e.homeId !== null ? [e.homeId as string] : [])))];
+  if (homes.length === 0) return new Map();
+  const rows = await sql.query<{ home: string; at: number }>(
+    `select d.home_id as home, max(e.received_at) as at from device d join device_model m on m.id = d.model and m.type = 'door',
+       lateral (select received_at from event e where e.device_id = d.id and ${doorSign} order by e.id desc limit 1) e where d.home_id = any($1) group by d.home_id`, [homes], 'evaluation-doors');
+  return new Map(rows.map((r) => [r.home, r.at]));
+}
+// A door's own `motionless` says that nobody used it; all other words of its use are a sign.
+const doorSign = `e.kind = 'motionless' and e.edge <> 'raise'`;
 
 /** What flaps as one: the subject of a technical alarm and its kind. */
 export const flapKey = (e: StoredEvent): string => { const { type, id } = deviceSubject(e); return `${e.kind} ${type} ${id}`; };

@@ -7,16 +7,18 @@ import type { EventId, Party, AlertId, PersonId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import type { ScopedPlan } from '#core/plan.ts';
 import type { ProviderSettings } from '#core/provider.ts';
+import type { RuleEntries } from '#core/rule-params.ts';
 import { type PartyLine, partyLines } from './outbox-insert.ts';
 import { readPlans } from './plans.ts';
 import type { Row, Sql } from './pool.ts';
 import { allRosterRows, type RosterRows } from './roster.ts';
+import { readRules } from './rule-versions.ts';
 import { readSetting } from './settings.ts';
 
 export type KnownDevice = DeviceFacts & { /** who its events are about: its person, else who lives there alone */ about: PersonId | null };
 export type CountyFacts = {
   devices: Map<string, KnownDevice>; persons: Map<string, PersonFacts & { nameEnc: Buffer }>; homes: Map<string, HomeFacts & { placeEnc: Buffer | null }>;
-  roster: RosterRows; lines: Map<Party, PartyLine>; plans: ScopedPlan[]; provider: Partial<ProviderSettings> | null; /** names by code */ regions: Map<string, string>; nowMs: number;
+  roster: RosterRows; lines: Map<Party, PartyLine>; plans: ScopedPlan[]; provider: Partial<ProviderSettings> | null; /** names by code */ regions: Map<string, string>; /** absent: of a snapshot before there were any */ rules?: RuleEntries; nowMs: number;
 };
 
 export async function readCounty(sql: Sql): Promise<CountyFacts> {
@@ -34,7 +36,7 @@ export async function readCounty(sql: Sql): Promise<CountyFacts> {
   const [clock] = await sql.query<{ now: number }>('select anling_now() as now');
   return {
     devices: new Map(devices.map((d) => [d.id, d])), persons: new Map(persons.map((p) => [p.id, p])), homes: new Map(homes.map((h) => [h.id, h])),
-    roster, lines: await partyLines(sql, parties), plans: await readPlans(sql), provider: await readSetting<Partial<ProviderSettings>>(sql, 'provider'), nowMs: clock?.now ?? 0,
+    roster, lines: await partyLines(sql, parties), plans: await readPlans(sql), provider: await readSetting<Partial<ProviderSettings>>(sql, 'provider'), nowMs: clock?.now ?? 0, rules: await readRules(sql),
     regions: new Map((await sql.query<{ code: string; name: string }>('select code, name from region')).map((r) => [r.code, r.name])),
   };
 }

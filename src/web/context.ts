@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyTypeProvider, RawServerDefault, FastifyBas
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Static, TSchema } from 'typebox';
 import type { Respond } from '#core/respond.ts';
+import type { TryRules } from '#core/rule-try.ts';
 import type { DoorWords } from '#core/vendor-door.ts';
 import type { OpsPeer } from '#ops/health.ts';
 import type { Logger } from '#ops/log.ts';
@@ -41,6 +42,7 @@ export type WebContext = {
   /** Reads a quarantined frame again (intake's function); absent where nobody wired it. */
   replay?(id: string, by: string): Promise<{ result: 'replayed' | 'still-unreadable' | 'replayed-before' | 'not-an-event' | 'not-found'; reason?: string }>;
   /** What the dialects of vendors ask for and say; absent where nobody wired it. */ vendors?: DoorWords;
+  /** Tries rule parameters on the last 24 hours (alerts' function); absent where nobody wired it. */ tryRules?: TryRules;
   /** Keeps a provider's callback on this machine while the database does not take it (web/kept-hooks.ts); true: it is durable. */
   keepHook?(kind: ReceiptKind, body: string): Promise<boolean>;
   /** Where the stand-in gateway is controlled, when it is the gateway. */ standinUrl?: string;

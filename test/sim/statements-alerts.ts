@@ -213,7 +213,7 @@ const roster: Record<string, Statement> = {
     }
     return out;
   },
-  'plans-read': () => [], 'roster-schedules': () => [], // Nobody is asked whether he is awake; all users of the county sit at its desk.
+  'plans-read': () => [], 'rules-read': () => [], 'evaluation-doors': () => [], 'roster-schedules': () => [], // Nobody is asked whether he is awake; all users of the county sit at its desk.
   'desk-state': (t, d, p) => [{ missed: 0, dark: !t.rows(d.console).some((c) => c.beat_at > t.now() - (p[0] as number)) }],
   // Words to the elder are commands to devices; nothing here depends on them.
   'commands-withdraw': () => [], 'commands-listeners': () => [], 'commands-lit': () => [],

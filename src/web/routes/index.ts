@@ -57,6 +57,7 @@ import { registerResponders } from './responders.ts';
 import { registerRing } from './ring.ts';
 import { registerRollCallLists } from './rollcall-lists.ts';
 import { registerRollCalls } from './rollcalls.ts';
+import { registerRules } from './rules.ts';
 import { registerSchedules } from './schedules.ts';
 import { registerScreen } from './screen.ts';
 import { registerSeat } from './seat.ts';
@@ -77,5 +78,5 @@ export const routes: readonly RegisterRoutes[] = [
   registerCalls, registerCommands, registerContacts, registerDeviceConfig, registerDeviceEvents, registerDeviceHealth, registerDeviceImport, registerDeviceLife, registerDeviceModels, registerDeviceSecrets, registerDevices, registerHomes, registerMap, registerModes, registerNotifications, registerOpsPage, registerOutages, registerPeople, registerPlans, registerPresence, registerProviderTest, registerQuarantine, registerRegions, registerReplies, registerReports, registerResponders, registerRing, registerRollCalls, registerRollCallLists, registerSchedules, registerSettings, registerStations, registerUptime, registerUsers, registerPlanPreview, registerAssurance, registerDrills, registerBudgets, registerFigures, registerArrivals, registerPacks, registerPhotos,
   registerFactor, registerSeat, registerShift, registerBoard, registerVendorDoors, registerDoorCodes,
   registerTestCalls, registerWalkTest, registerInstallations, registerInstallationActs, registerInstallationReport, registerCertificates,
-  registerBulk, registerFilters, registerVoice,
+  registerBulk, registerFilters, registerVoice, registerRules,
 ];
