@@ -109,7 +109,7 @@ describe('the same event again', () => {
     await a.event('sos', { id: 'a1', at: at - 25 * 3_600_000, flags: ['late'] });
     await a.settle();
     const found = (await a.alerts()).map((x) => `${x.kind} ${x.count} ${[...x.flags].sort().join(' ')}`).sort();
-    expect(found).toEqual(['smoke 1 id-reused', 'sos 2 id-reused late']);
+    expect(found).toEqual(['smoke 1 confirmed id-reused', 'sos 2 confirmed id-reused late']); // fire and a press of one home confirm each other
   });
 
   it('a clear under the id of its raise is no duplicate, and a repeat after the close rings anew [A4]', async () => {

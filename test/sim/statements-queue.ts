@@ -100,7 +100,7 @@ const events: Record<string, Statement> = {
     }] : [];
   }),
   'evaluation-persons': (t, d, p) => text(p[0]).flatMap((id) => { const x = t.get(d.person, id); return x ? [{ id, homeId: x.home_id, highRisk: x.high_risk, riskTags: x.risk_tags, mode: x.mode, modeUntil: x.mode_until, demo: x.demo }] : []; }),
-  'evaluation-homes': (t, d, p) => text(p[0]).flatMap((id) => { const h = t.get(d.home, id); return h ? [{ id, regionCode: h.region_code, cell: h.cell, powerArea: h.power_area, mode: h.mode, modeUntil: h.mode_until, demo: h.demo, highRisk: t.rows(d.person).some((x) => x.home_id === id && x.high_risk) }] : []; }),
+  'evaluation-homes': (t, d, p) => text(p[0]).flatMap((id) => { const h = t.get(d.home, id); return h ? [{ id, regionCode: h.region_code, cell: h.cell, powerArea: h.power_area, mode: h.mode, modeUntil: h.mode_until, demo: h.demo, highRisk: t.rows(d.person).some((x) => x.home_id === id && x.high_risk), residents: t.rows(d.person).filter((x) => x.home_id === id && x.status === 'present').map((x) => x.id) }] : []; }),
   'evaluation-earlier': earlier,
   'evaluation-cleared': (t, d, p) => text(p[0]).flatMap((id, i) => (t.rows(d.event, 'device', text(p[1])[i]).some((e) => e.kind === text(p[2])[i] && e.edge === 'clear' && e.evaluated_at !== null && (e.device_time ?? e.received_at) >= ((p[3] as number[])[i] as number)) ? [{ id }] : [])),
   'evaluation-mark': (t, d, p) => t.update(d.event, text(p[0]).flatMap((id) => t.get(d.event, id) ?? []), (e) => { const i = text(p[0]).indexOf(e.id); return { evaluated_at: t.now(), result: text(p[2])[i] ?? null, alert_id: list<string>(p[1])[i] ?? e.alert_id, error: null }; }),
