@@ -57,6 +57,9 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
     D11 A flood is said, folds away what can wait, calls the reserve, and ends by itself
     D14 A big screen without a name
     D10 Answer figures live on the wall, equal to a second computation
+    C6 Alarms of one home confirm each other: fire and a press, a fall and nobody who moves; only ever more, never less
+    C7 Nobody has moved by a person's hour: a P2, with away and hospital, a window of his own
+    C10 Parameters of rules as versions: tried on the last 24 hours with the difference, hot, gone back to
     C8 A technical alarm that comes and goes is one alert with a count, flapping
     C11 Flows of a technician: they see and add, at most P2, and never touch an emergency's path
     C12 A radar's first fortnight is marked, and no test mode can be forgotten

@@ -4,14 +4,14 @@
  */
 import type { Alert } from '#core/alert.ts';
 import { limits } from '#core/limits.ts';
-import { isVital, type RuleEntries, ruleChanges, ruleValue, setValue, vitalLimits } from '#core/rule-params.ts';
+import { isVital, narrowest, type RuleEntries, ruleChanges, ruleValue, setValue, vitalLimits } from '#core/rule-params.ts';
 import type { Tried, TryRules } from '#core/rule-try.ts';
 import { eventsUnder, type Measuring, type Morning } from '#rules/past-change.ts';
 import { type History, replay, type Replayed } from '#rules/replay.ts';
 import { agreement, diffReplays } from '#rules/replay-diff.ts';
 import { routineSigns } from '#store/daily.ts';
 import type { Db } from '#store/pool.ts';
-import { pastActs, pastAlerts, pastEvents, type PastEventRow, pastFacts, pastHours, pastReadings, pastSilences } from '#store/rule-history.ts';
+import { everOutside, pastActs, pastAlerts, pastEvents, type PastEventRow, pastFacts, pastHours, pastReadings, pastSilences } from '#store/rule-history.ts';
 import { readRules, readRuleWorld, silentAtOnce } from '#store/rule-versions.ts';
 import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
@@ -78,9 +78,11 @@ async function whatChanges(db: Db, past: Past, was: RuleEntries, now: RuleEntrie
 async function measured(db: Db, from: number, to: number, was: RuleEntries, now: RuleEntries): Promise<{ measuring: Measuring[]; complete: boolean }> {
   const named = await measuredBy(db, [...was, ...now], true);
   const devices = named.filter((d) => JSON.stringify(vitalLimits(was, d)) !== JSON.stringify(vitalLimits(now, d)));
-  const { readings, complete } = await pastReadings(db, devices, from - 3_600_000, to);
+  const before = from - 3_600_000;
+  const outside = await everOutside(db, devices, narrowest(devices.flatMap((d) => [vitalLimits(was, d), vitalLimits(now, d)])), before, to);
+  const { readings, complete } = await pastReadings(db, outside, before, to);
   const byDevice = Map.groupBy(readings, (r) => r.deviceId);
-  return { complete, measuring: devices.map(({ id, homeId, room, personId, regionCode, model }) => ({ deviceId: id, homeId, room, personId, regionCode, limits: vitalLimits(now, { model, regionCode, personId }), readings: byDevice.get(id) ?? [] })) };
+  return { complete, measuring: outside.map(({ id, homeId, room, personId, regionCode, model }) => ({ deviceId: id, homeId, room, personId, regionCode, limits: vitalLimits(now, { model, regionCode, personId }), readings: byDevice.get(id) ?? [] })) };
 }
 
 /** Mornings of people whose window would be another; movements are looked for as far back as any window may reach. */

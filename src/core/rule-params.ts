@@ -66,12 +66,15 @@ export const ruleValue = (entries: RuleEntries | undefined, param: RuleParam, wh
 
 /** Limits of vital signs as they hold for one device. */
 export type VitalLimits = Readonly<Record<Metric, { low: number; high: number; margin: number }>>;
-export const metrics = Object.keys(limits.vitals) as Metric[];
+const metrics = Object.keys(limits.vitals) as Metric[];
 export const isVital = (param: RuleParam): boolean => metrics.some((m) => param === `${m}Low` || param === `${m}High`);
 export function vitalLimits(entries: RuleEntries | undefined, where: RuleWhere): VitalLimits {
   if (!entries?.some((e) => isVital(e.param))) return limits.vitals;
   return Object.fromEntries(metrics.map((m) => [m, { low: ruleValue(entries, `${m}Low`, where), high: ruleValue(entries, `${m}High`, where), margin: limits.vitals[m].margin }])) as VitalLimits;
 }
+
+/** The narrowest of several: what lies inside of it lies inside of all. */
+export const narrowest = (all: readonly VitalLimits[]): VitalLimits => Object.fromEntries(metrics.map((m) => [m, { low: all.reduce((low, l) => Math.max(low, l[m].low), 0), high: all.reduce((high, l) => Math.min(high, l[m].high), Infinity), margin: limits.vitals[m].margin }])) as VitalLimits;
 
 /** How far the silence of a class may be stretched: two missed heartbeats at least, for what speaks once a day an hour more than that. */
 export const graceBounds = (periodS: number): { min: number; max: number } => (periodS >= 43_200 ? { min: periodS + 3_600, max: periodS * 2 } : { min: Math.max(90, periodS * 2), max: periodS * 10 });

@@ -9,7 +9,7 @@ import { type Decision, type Facts, type Raise, ruleWhere } from '#core/decision
 import type { EventKind, StoredEvent } from '#core/event.ts';
 import { ruleValue } from '#core/rule-params.ts';
 
-export const confirmedFlag = 'confirmed';
+const confirmedFlag = 'confirmed';
 const unreal = ['test', installingFlag, 'drill', 'canary', 'in-stock'];
 const fire: readonly EventKind[] = ['smoke', 'gas'];
 const calling: readonly EventKind[] = ['sos', 'phone-in', 'fall'];

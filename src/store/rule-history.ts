@@ -7,6 +7,7 @@ import type { DeviceFacts, EarlierEvent, HomeFacts, PersonFacts } from '#core/de
 import type { EventKind, VitalsReading } from '#core/event.ts';
 import type { AlertId, EventId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
+import type { VitalLimits } from '#core/rule-params.ts';
 import { readAlerts } from './alerts.ts';
 import { eventColumns, eventFrom, eventFromRow, factRows, inOrder, type QueuedEvent } from './evaluation.ts';
 import type { Row, Sql } from './pool.ts';
@@ -97,6 +98,18 @@ export function pastSilences(sql: Sql, classes: readonly string[], from: number,
        left join home h on h.id = d.home_id left join presence p on p.device_id = d.id
      where s.outage_id is null and not s.away and (s.back_at is not null or p.outage_id is null) and s.from_at <= to_timestamp($3::float8 / 1000) and (s.back_at is null or s.back_at > to_timestamp($2::float8 / 1000)) order by s.from_at limit $4`,
     [classes, from, to, limits.tryEvents], 'try-silences');
+}
+
+/** Those of these devices that have a reading outside of the given limits, the narrowest that any of them has: of the others nothing came and nothing would come. */
+export async function everOutside<D extends { no: number }>(sql: Sql, devices: readonly D[], narrowest: VitalLimits, from: number, to: number): Promise<D[]> {
+  if (devices.length === 0) return [];
+  const n = narrowest;
+  const rows = await sql.query<{ no: number }>(
+    `select distinct device_no as no from vital where received_at > to_timestamp($2::float8 / 1000) and received_at <= to_timestamp($3::float8 / 1000) and device_no = any($1::int[])
+       and (heart_rate not between $4 and $5 or breath not between $6 and $7 or spo2 not between $8 and $9 or sbp not between $10 and $11 or dbp not between $12 and $13 or body_temp not between $14 and $15)`,
+    [devices.map((d) => d.no), from, to, ...[n.heartRate, n.breath, n.spo2, n.sbp, n.dbp, n.bodyTemp].flatMap((l) => [l.low, l.high])], 'try-outside');
+  const outside = new Set(rows.map((r) => r.no));
+  return devices.filter((d) => outside.has(d.no));
 }
 
 export type PastReading = { deviceId: string; at: number; deviceTime: number | null; reading: VitalsReading };

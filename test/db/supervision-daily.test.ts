@@ -136,6 +136,17 @@ describe('routine [C7 FF22]', () => {
     expect(await c.events('motionless')).toEqual([]);
   });
 
+  it('a window of the person’s own: two hours instead of five, however long ago the last movement is; the next village keeps the house’s [C7 C10]', async () => {
+    await until('06:00');
+    await vital(bed, 'out');
+    expect(await morning()).toEqual([]); // three hours before nine lie within five
+    await until('06:00');
+    await vital(bed, 'out');
+    await c.db.query(`insert into rule_version (no, entries, reason, by_actor, by_name) values (1, $1, 'x', 'x', 'x')`, [JSON.stringify([{ param: 'routineM', scope: 'region', id: town(1), value: 720 }, { param: 'routineM', scope: 'person', id: 'r-p1', value: 120 }])]);
+    expect(await morning()).toEqual(['r-p1 2']);
+    expect((await c.events('motionless'))[0]).toMatchObject({ data: { windowMs: 2 * hour } });
+  });
+
   it('a worker that was down makes up for it the same morning, not in the evening', async () => {
     await until('09:00');
     await c.advance(2 * hour);

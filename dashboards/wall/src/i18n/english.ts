@@ -17,8 +17,9 @@ import { enSending } from './sending.en.ts';
 import { enSettings } from './settings.en.ts';
 import { enStatistics } from './statistics.en.ts';
 import { enRoll } from './roll.en.ts';
+import { enRules } from './rules.en.ts';
 import { enShift } from './shift.en.ts';
 import { enShell } from './shell.en.ts';
 import { enVendors } from './vendors.en.ts';
 
-export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enFlows, ...enInstall, ...enReach, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };
+export const english = { words: { ...en, ...enAsked, ...enCase, ...enDesk, ...enDevices, ...enDrill, ...enDuty, ...enFigures, ...enFiles, ...enFleet, ...enFlows, ...enInstall, ...enReach, ...enRules, ...enScreen, ...enSending, ...enSettings, ...enStatistics, ...enRoll, ...enShift, ...enShell, ...enVendors }, outcomes: enOutcomes };

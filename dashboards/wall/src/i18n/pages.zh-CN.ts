@@ -8,10 +8,11 @@ import { zhFiles } from './files.zh-CN.ts';
 import { zhInstall } from './install.zh-CN.ts';
 import { zhReach } from './reach.zh-CN.ts';
 import { zhRoll } from './roll.zh-CN.ts';
+import { zhRules } from './rules.zh-CN.ts';
 import { zhSending } from './sending.zh-CN.ts';
 import { zhSettings } from './settings.zh-CN.ts';
 import { zhShift } from './shift.zh-CN.ts';
 import { zhStatistics } from './statistics.zh-CN.ts';
 import { zhVendors } from './vendors.zh-CN.ts';
 
-export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFleet, ...zhFlows, ...zhInstall, ...zhReach, ...zhRoll, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;
+export const zhPages = { ...zhDevices, ...zhDrill, ...zhDuty, ...zhFiles, ...zhFleet, ...zhFlows, ...zhInstall, ...zhReach, ...zhRoll, ...zhRules, ...zhSending, ...zhSettings, ...zhShift, ...zhStatistics, ...zhVendors } as const;

@@ -3,7 +3,7 @@ import type { zhShell } from './shell.zh-CN.ts';
 
 export const enShell = {
   'act.done': 'Noted',
-  'tab.notifications': 'Notifications', 'tab.plans': 'Call plans', 'tab.users': 'Users', 'tab.provider': 'SMS and voice', 'tab.flows': 'Flows', 'tab.ops': 'Operations', 'act.password': 'Password',
+  'tab.notifications': 'Notifications', 'tab.plans': 'Call plans', 'tab.users': 'Users', 'tab.provider': 'SMS and voice', 'tab.flows': 'Flows', 'tab.rules': 'Rules', 'tab.ops': 'Operations', 'act.password': 'Password',
   'audit.event-waits': 'Alarms that nobody evaluates',
   'audit.raise-lost': 'An alarm that became no alert', 'audit.timer-missing': 'An emergency without its next step',
   'audit.claim-endless': 'A claim that never ends', 'audit.timer-far': 'The next step is too far away',

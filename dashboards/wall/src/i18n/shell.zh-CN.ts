@@ -1,7 +1,7 @@
 /** 中文:值班台也要用的词:各页的名字、填错时的话、核查的结论。 */
 export const zhShell = {
   'act.done': '知道了',
-  'tab.notifications': '通知', 'tab.plans': '呼叫预案', 'tab.users': '用户', 'tab.provider': '短信语音', 'tab.flows': '自定规则', 'tab.ops': '运行状况', 'act.password': '改密码',
+  'tab.notifications': '通知', 'tab.plans': '呼叫预案', 'tab.users': '用户', 'tab.provider': '短信语音', 'tab.flows': '自定规则', 'tab.rules': '规则参数', 'tab.ops': '运行状况', 'act.password': '改密码',
   'audit.event-waits': '报警没有人判断', 'audit.raise-lost': '报警没有成为警情', 'audit.timer-missing': '警情没有下一步的定时',
   'audit.claim-endless': '接警没有到期时间', 'audit.timer-far': '下一步排得太远', 'audit.timer-late': '到点的步骤没有执行',
   'audit.step-skipped': '呼叫步骤有缺', 'audit.send-stuck': '消息卡住没发出', 'audit.failure-unhandled': '发送失败没有人接手', 'audit.failure-silent': '发送失败后没有换人或换方式',

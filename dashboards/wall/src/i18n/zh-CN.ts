@@ -26,7 +26,7 @@ export const zh = {
   'queue.unknownSubject': '未登记对象',
   'state.confirming': '确认中', 'state.open': '未接警', 'state.claimed': '已接警', 'state.committed': '已叫应', 'state.arrived': '已到达', 'state.closed': '已办结',
   'flag.late': '迟到', 'flag.pulled': '补查到的', 'flag.test': '调试', 'flag.self-cancelled': '本人取消', 'flag.nobody-answered': '未叫应', 'flag.after-reboot': '重启后2分钟内', 'flag.in-outage': '片区失联中', 'flag.installing': '安装中', 'flag.test-unanswered': '测试无人答复', 'flag.not-a-test': '不是测试', 'flag.in-stock': '库存设备', 'flag.learning': '学习期', 'flag.demo': '演示', 'flag.id-reused': '编号重用',
-  'flag.time-missing': '无设备时间', 'flag.time-absurd': '设备时钟错', 'flag.person-away': '外出', 'flag.unverified': '待核实', 'flag.flapping': '抖动', 'flag.high-risk': '高风险', 'flag.claim-lapsed': '接警无动作', 'flag.need-help': '要支援', 'flag.no-arrival': '未到达', 'flag.contacted': '已通话', 'flag.raised-again': '又报', 'flag.unbooked-test': '未约测试', 'flag.by-report': '补报', 'flag.rule-failed': '规则出错', 'flag.away': '外出', 'flag.hospital': '住院', 'flag.evacuated': '已转移',
+  'flag.time-missing': '无设备时间', 'flag.time-absurd': '设备时钟错', 'flag.person-away': '外出', 'flag.unverified': '待核实', 'flag.flapping': '抖动', 'flag.confirmed': '互证', 'flag.high-risk': '高风险', 'flag.claim-lapsed': '接警无动作', 'flag.need-help': '要支援', 'flag.no-arrival': '未到达', 'flag.contacted': '已通话', 'flag.raised-again': '又报', 'flag.unbooked-test': '未约测试', 'flag.by-report': '补报', 'flag.rule-failed': '规则出错', 'flag.away': '外出', 'flag.hospital': '住院', 'flag.evacuated': '已转移',
   'case.none': '没有选中的警情', 'case.noneHelp': '用 ↑ ↓ 选择,按 A 接警;? 看全部按键。',
   'case.mine': '我',
   'case.round': '第 {n} 轮',

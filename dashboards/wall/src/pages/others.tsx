@@ -25,6 +25,7 @@ import { Quarantine } from './quarantine.tsx';
 import { Reach } from './reach.tsx';
 import { Register } from './register.tsx';
 import { RollCalls } from './rollcalls.tsx';
+import { Rules } from './rules.tsx';
 import { Schedules } from './schedules.tsx';
 import { Shift } from './shift.tsx';
 import { Statistics } from './statistics.tsx';
@@ -34,4 +35,4 @@ import { Users } from './users.tsx';
 
 learn(zhSoon);
 learn(zhPages);
-export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Flows, Homes, Installations, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Schedules, Shift, Statistics, TestCalls, Unregistered, Users };
+export const others = { Arrivals, Blind, DeviceFiles, DeviceHealth, DeviceImport, DeviceModels, Doors, Drills, Flows, Homes, Installations, Modes, Notifications, Operations, Packs, People, Plans, Provider, Quarantine, Reach, Register, Responders, RollCalls, Rules, Schedules, Shift, Statistics, TestCalls, Unregistered, Users };

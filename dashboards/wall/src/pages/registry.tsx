@@ -49,6 +49,7 @@ export const pages: readonly PageEntry[] = [
   { name: 'schedules', group: 'duty', label: 'tab.schedules', roles: may.readSchedules, show: later('Schedules') },
   { name: 'users', group: 'settings', label: 'tab.users', roles: may.writeUsers, show: later('Users') },
   { name: 'provider', group: 'settings', label: 'tab.provider', roles: may.readProvider, show: later('Provider') },
+  { name: 'rules', group: 'settings', label: 'tab.rules', roles: may.readRules, show: later('Rules') },
   { name: 'flows', group: 'settings', label: 'tab.flows', roles: may.readFlows, show: later('Flows') },
   { name: 'ops', group: 'settings', label: 'tab.ops', roles: may.readOps, show: later('Operations') },
 ];

@@ -1,0 +1,20 @@
+/** English: rule parameters. */
+import type { zhRules } from './rules.zh-CN.ts';
+
+export const enRules: Record<keyof typeof zhRules, string> = {
+  'rules.help': 'Windows, silences and limits of vital signs, set by model, town or village, or person. Try them on the last 24 hours of real records, see which alarms would be others, then adopt; every version is kept and can be gone back to. No setting keeps an alarm of a device back, delays or lowers it.',
+  'rules.none': 'Nothing set: as built in', 'rules.version': 'Version {no} holds', 'rules.empty': 'No parameter is set. Add one below, then try it.', 'rules.param': 'Parameter', 'rules.scope': 'Set for', 'rules.where': 'Which', 'rules.value': 'Value', 'rules.own': 'Built in',
+  'rules.declared': 'by the model', 'rules.unset': 'not set', 'rules.person': 'Person', 'rules.bounds': '{min} to {max}', 'rules.running': 'Replaying the last 24 hours…', 'rules.reason': 'Why', 'rules.reasonHint': 'one sentence, kept beside the version', 'rules.tryFirst': 'Try it first, then adopt',
+  'rules.adopted': 'Version {no} holds', 'rules.conflict': 'Somebody has just adopted another version, or another dry run is under way.', 'rules.versions': 'Versions', 'rules.no': 'No', 'rules.by': 'Who', 'rules.changes': 'What changed', 'rules.holds': 'holds', 'rules.backTo': 'Back to version {no}, why', 'rules.wentBack': 'Back to version {no}:',
+  'rules.difference': 'Dry run: what would be different', 'rules.stale': 'Changed since this dry run: try again.', 'rules.looked': '{from} to {to}, {events} events, in {s} s.', 'rules.alerts': '{was} alarms → {now}.', 'rules.agreement': 'Replayed as it is set, {same} of {of} alarms are exactly as they were.',
+  'rules.silentAtOnce': '{n} devices that count as online would be offline at once.', 'rules.same': 'No difference.', 'rules.rest': '{n} more differences are not listed.', 'rules.change': 'Difference',
+  'ruleGap.events': 'Too many events in 24 hours: only the newest were replayed.', 'ruleGap.readings': 'Too many readings: only part of them was looked at.', 'ruleGap.silences': 'Shorter silences are not on record: there may be more offline alarms than shown here.',
+  'ruleDiff.added': 'added', 'ruleDiff.dropped': 'dropped', 'ruleDiff.priority': 'other priority', 'ruleDiff.sooner': 'sooner', 'ruleDiff.later': 'later', 'ruleDiff.ended': 'ends otherwise', 'ruleDiff.marked': 'other mark',
+  'ruleScope.county': 'whole county', 'ruleScope.class': 'heartbeat class', 'ruleScope.model': 'model', 'ruleScope.region': 'town or village', 'ruleScope.person': 'person',
+  'ruleParam.fallWindowS': 'Fall window (s)', 'ruleParam.graceS': 'Offline after (s)', 'ruleParam.clearHoldS': 'Hold after recovery (s)', 'ruleParam.flapEnds': 'Flapping after (ends)', 'ruleParam.fusionS': 'Confirm each other within (s)', 'ruleParam.routineM': 'Routine window (min)',
+  'ruleParam.heartRateLow': 'Heart rate, low', 'ruleParam.heartRateHigh': 'Heart rate, high', 'ruleParam.breathLow': 'Breath, low', 'ruleParam.breathHigh': 'Breath, high', 'ruleParam.spo2Low': 'Oxygen, low', 'ruleParam.spo2High': 'Oxygen, high', 'ruleParam.sbpLow': 'Systolic, low', 'ruleParam.sbpHigh': 'Systolic, high',
+  'ruleParam.dbpLow': 'Diastolic, low', 'ruleParam.dbpHigh': 'Diastolic, high', 'ruleParam.bodyTempLow': 'Temperature, low', 'ruleParam.bodyTempHigh': 'Temperature, high',
+  'ruleHelp.fallWindowS': 'How long a fall waits for the person’s own word; only shorter than the model says. A press, smoke and gas have no window.', 'ruleHelp.graceS': 'Silence after which a device is offline; two heartbeats at least.', 'ruleHelp.clearHoldS': 'A device’s alarm that has recovered ends after so long.', 'ruleHelp.flapEnds': 'Ends by itself within an hour after which it is flapping.',
+  'ruleHelp.fusionS': 'Two alarms of one home within so long confirm each other: a mark, a higher priority, people called sooner; never fewer alarms.', 'ruleHelp.routineM': 'So long without movement before the person’s hour raises.', 'ruleHelp.vital': 'Outside of it an alarm; a person’s own before village, town, model and county.',
+  'act.try': 'Try', 'act.discard': 'Discard', 'act.goBack': 'Go back',
+};
