@@ -1,14 +1,15 @@
 /**
  * Once a day: at 08:30 one message per village about its low batteries (never at night, at most one a day, B5), one a week about presses that are overdue (B7), at each watched
- * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), the count of how often each responder
+ * person's hour a look whether anybody moved (the silent emergency, C7, FIELD F22), at night a look at beds that were left (C6), the count of how often each responder
  * was called (2.4), and the tidying of modes that have ended and of old silences.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { limits } from '#core/limits.ts';
 import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { countLoads } from '#store/arrivals.ts';
+import { bedMoves } from '#store/beds.ts';
 import { takeDigests, takeRoutines } from '#store/daily.ts';
 import { tellAgain } from '#store/device-config.ts';
 import { endModes } from '#store/modes.ts';
@@ -40,7 +41,7 @@ export async function dailyTurn(options: DailyOptions): Promise<boolean> {
   if (await countLoads(options.db)) options.log.info('counted how often each responder was called');
   await prunePhotos(options.db);
   await prunePositions(options.db);
-  const routines = await checkRoutines(options);
+  const routines = await checkRoutines(options) + await checkBeds(options);
   const digests = await sendDigests(options) + await remindTestCalls(options);
   // Last: what concerns people waits for no setting.
   const told = await options.db.tx((sql) => tellAgain(sql, options.seal, limits.configRows, () => randomUUID().slice(0, 18)));
@@ -63,6 +64,24 @@ export function checkRoutines({ db, seal, log, metrics }: DailyOptions): Promise
     for (const [i, p] of still.entries()) log.warn({ personId: p.personId, by: p.by, trace: traces[i] }, 'no movement by the person’s hour');
     return people.length;
   });
+}
+
+/** Raises 离床未归 for who left his bed at night and is not back, says on the alert who is; resolves with how many of both. */
+export function checkBeds({ db, seal, log }: DailyOptions): Promise<number> {
+  return db.tx(async (sql) => {
+    const moves = await bedMoves(sql);
+    await insertHouseEvents(sql, seal, moves.map(({ deviceId, homeId, personId, room, back, since }) => ({
+      kind: 'bed-exit', edge: back ? 'clear' : 'raise', deviceId, homeId, personId, room, ingestId: uuidOf(`bed ${deviceId} ${back} ${since}`), data: { byReadings: true, ...(back ? {} : { outSince: since }) },
+    })));
+    for (const m of moves) if (!m.back) log.warn({ deviceId: m.deviceId, personId: m.personId }, 'a bed left at night is not taken again');
+    return moves.length;
+  });
+}
+
+/** One leaving is one event, however many workers see it. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 /** Sends the villages their battery messages; resolves with how many villages were due. */

@@ -130,6 +130,7 @@ export const limits = {
   /** Devices handled in one sweep transaction. */ sweepRows: 5_000,
   /** Mains loss shorter than this is no notice. */ mainsDelayMs: 10 * 60_000,
   /** Alarms of one home within this long confirm each other (C6): a mark, and people called sooner; never less. */ fusionMs: 15 * 60_000,
+  /** A bed left between these times of the county's day and not taken again for so long raises 离床未归; its word must be so new. */ bedNight: ['22:00', '05:00'], bedBackMs: 30 * 60_000, bedFreshMs: 10 * 60_000,
   // -- rule parameters (规则参数)
   /** Values of one version, versions shown. */ ruleEntries: 500, ruleVersions: 200,
   /** A dry run looks back so far, at so many events (the newest) and readings, in statements of at most so long; rows of its answer, all are counted; events decided before others get their turn. */

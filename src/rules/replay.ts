@@ -41,7 +41,7 @@ const bare = (alert: Alert): Case => ({ alert, timers: new Map(), engagements: n
 export function* replay(h: History, rules: RuleEntries): Generator<void, Replayed[]> {
   const r = new Replay(h, rules);
   for (const event of h.events) { r.take(event); yield; }
-  r.until(h.to);
+  r.until(h.to, true);
   return r.all.map(shown);
 }
 
@@ -78,12 +78,12 @@ class Replay {
     }
   }
 
-  /** Acts and clocks up to this moment, in their order. */
-  until(now: number): void {
+  /** Acts and clocks up to this moment, in their order. An act of this very moment on an alert that is not there yet comes after what opens it. */
+  until(now: number, last = false): void {
     for (;;) {
       const act = this.#h.acts[this.#acts];
       const at = Math.min(act?.at ?? Infinity, this.#next);
-      if (at > now) return;
+      if (at > now || (act && !last && act.at === now && act.at <= this.#next && !this.#open.has(keyOf(act.subject, act.kind)))) return;
       if (act && act.at <= this.#next) { this.#acts++; this.#act(act); } else this.#fire(this.#next);
     }
   }

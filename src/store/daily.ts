@@ -49,14 +49,14 @@ export function routineSigns(sql: Sql, asked: readonly { personId: string; homeI
     `with w as (select id, home_id, to_timestamp(f / 1000) as since, to_timestamp(u / 1000) as until, coalesce(to_timestamp(b / 1000), 'infinity') as before
        from unnest($1::text[], $2::text[], $3::float8[], $4::float8[], $5::float8[]) as v (id, home_id, f, u, b))
      select w.id as "personId", w.until, coalesce(s.watched, false) as watched, blind.ms as "blindMs", s.last as "lastSeenAt",
-       greatest(s.moved, (select max(e.received_at) from event e where e.home_id = w.home_id and e.person_id is not distinct from w.id and e.kind in ${movedKinds} and e.received_at > w.since and e.received_at <= w.before)) as "movedAt"
+       greatest(s.moved, (select max(e.received_at) from event e where e.device_id is null and e.home_id = w.home_id and e.received_at > w.since and e.received_at <= w.before and e.person_id = w.id and e.kind in ${movedKinds})) as "movedAt"
      from w cross join lateral (select coalesce(sum(extract(epoch from least(b.to_at, w.until) - greatest(b.from_at, w.since))) * 1000, 0)::float8 as ms from blind_window b where b.to_at > w.since and b.from_at < w.until) blind
        left join lateral (
-         select bool_or(p.state = 'online') as watched, max(p.last_seen_at) as last, max(greatest(
-             (select max(e.received_at) from event e where e.device_id = d.id and e.received_at > w.since and e.received_at <= w.before and e.kind in ${movedKinds}),
-             (select v.received_at from vital v where v.device_no = d.no and v.received_at > w.since and v.received_at <= w.before and (v.bed = 'out' or v.bed is null and (v.heart_rate is not null or v.breath is not null)) order by v.received_at desc limit 1))) as moved
-         from device d join device_model m on m.id = d.model join presence p on p.device_id = d.id
-         where (d.person_id = w.id or d.person_id is null and d.home_id = w.home_id) and d.status <> 'revoked' and m.type in ('fall-radar', 'watch', 'bed', 'door')) s on true`,
+         select bool_or(p.state = 'online') filter (where m.sees) as watched, max(p.last_seen_at) filter (where m.sees) as last, max(greatest(
+             (select max(e.received_at) from event e where e.device_id = d.id and e.received_at > w.since and e.received_at <= w.before and e.kind in ${movedKinds} and (m.sees or e.person_id = w.id)),
+             case when m.sees then (select v.received_at from vital v where v.device_no = d.no and v.received_at > w.since and v.received_at <= w.before and (v.bed = 'out' or v.bed is null and (v.heart_rate is not null or v.breath is not null)) order by v.received_at desc limit 1) end)) as moved
+         from device d join (select id, type in ('fall-radar', 'watch', 'bed', 'door') as sees from device_model) m on m.id = d.model join presence p on p.device_id = d.id
+         where (d.person_id = w.id or d.person_id is null and d.home_id = w.home_id) and d.status <> 'revoked') s on true`,
     [asked.map((a) => a.personId), asked.map((a) => a.homeId), asked.map((a) => a.from), asked.map((a) => a.until), asked.map((a) => a.before ?? null)], 'daily-routine-signs');
 }
 

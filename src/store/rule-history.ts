@@ -14,7 +14,8 @@ import type { Row, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 export type PastEventRow = QueuedEvent & { evaluatedAt: number; result: string; alertId: AlertId | null };
-const page = 5_000;
+/** Rows of one look: what is made of them in one turn of the loop. */
+const page = 1_000;
 
 /** The first id whose event arrived at or after this moment, found by halves: ids are given in about the order of arrival, and no index has the time. */
 async function firstIdSince(sql: Sql, since: number): Promise<bigint> {

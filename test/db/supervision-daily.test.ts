@@ -1,6 +1,6 @@
 /** Modes with their ends, the routine check of a morning, the battery message of a village. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkRoutines, dailyTurn, sendDigests } from '#alerts/digest.ts';
+import { checkBeds, checkRoutines, dailyTurn, sendDigests } from '#alerts/digest.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { listModes, setMode } from '#store/modes.ts';
@@ -156,6 +156,51 @@ describe('routine [C7 FF22]', () => {
     await until('18:00');
     await checkRoutines(options());
     expect(await c.events('motionless')).toHaveLength(1);
+  });
+});
+
+describe('a bed left at night [C6]', () => {
+  const bed = 'n-d1-2';
+  beforeEach(async () => { await until('22:30'); await c.homes({ region: village(0, 1), homes: 1, models: ['fall-radar', 'bed'], prefix: 'n' }); });
+  const says = async (state: 'in' | 'out', minutes = 1): Promise<void> => {
+    for (let m = 0; m < minutes; m += 5) {
+      await c.db.query('insert into vital (received_at, device_no, bed) select anling_now(), no, $2 from device where id = $1', [bed, state]);
+      await c.advance(Math.min(5, minutes - m) * minute);
+      await Promise.all([checkBeds(options()), checkBeds(options())]);
+    }
+  };
+  const found = async (): Promise<string[]> => (await c.events('bed-exit')).map((e) => `${e.edge} ${e.personId} ${e.urgency}`);
+
+  it('not taken again for half an hour: one P2 for the person, however many look; another leaving is another', async () => {
+    await says('in', 60);
+    await says('out', 30);
+    expect(await found()).toEqual([]);
+    await says('out', 40);
+    expect(await found()).toEqual(['raise n-p1 2']);
+    await says('in', 5);
+    await says('out', 40);
+    expect(await found()).toEqual(['raise n-p1 2', 'raise n-p1 2']);
+  });
+
+  it('taken again in time, by day, never taken this evening, or a bed that fell silent: nothing; its own word is not said twice', async () => {
+    await says('out', 60); // up late: nobody has lain down yet
+    await says('in', 10);
+    await says('out', 25);
+    await says('in', 10);
+    expect(await found()).toEqual([]);
+    await says('out', 5);
+    await c.db.query(`insert into event (ingest_id, shard, urgency, device_id, home_id, person_id, source, kind, received_at, trace) values (gen_random_uuid(), 1, 2, $1, 'n-h1', 'n-p1', 'mqtt', 'bed-exit', anling_now(), 't')`, [bed]);
+    await says('out', 60);
+    expect(await found()).toHaveLength(1); // the bed's own
+    await says('in', 5);
+    await says('out', 5);
+    await c.advance(40 * minute); // silent since
+    await checkBeds(options());
+    expect(await found()).toHaveLength(1);
+    await until('05:30');
+    await says('in', 5);
+    await says('out', 60);
+    expect(await found()).toHaveLength(1);
   });
 });
 

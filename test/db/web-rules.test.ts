@@ -6,7 +6,7 @@ import { startVitalLimits } from '#intake/vital-limits.ts';
 import { createLog } from '#ops/log.ts';
 import { readCounty } from '#store/standby.ts';
 import { type Alarm, testAlarm, village } from '#test/harness/alarm.ts';
-import { testWeb, town, type Web } from '#test/harness/web.ts';
+import { otherTown as town, testWeb, type Web } from '#test/harness/web.ts';
 
 let a: Alarm;
 let web: Web;

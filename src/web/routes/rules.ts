@@ -122,16 +122,16 @@ function registerWrites(app: App, ctx: WebContext): void {
     if (!old) throw invalid([{ field: 'to', expected: 'the number of a version' }]);
     // What has gone since (a person, a model) would be refused as a new value: it names nothing any more, and is left out.
     const gone = new Set(ruleProblems(old, await readRuleWorld(ctx.db, old)).map((p) => Number(p.field.split('.')[1])));
-    await adopt(ctx, caller, { after, entries: old.filter((_, i) => !gone.has(i)), reason: reason.trim(), backTo: to === 0 ? null : to });
+    await adopt(ctx, caller, { after, entries: old.filter((_, i) => !gone.has(i)), reason: reason.trim(), backTo: to === 0 ? null : to }, to);
     return view(ctx);
   });
 }
 
-async function adopt(ctx: WebContext, caller: { actor: string; name: string }, v: { after: number; entries: RuleEntries; reason: string; backTo: number | null }): Promise<void> {
+async function adopt(ctx: WebContext, caller: { actor: string; name: string }, v: { after: number; entries: RuleEntries; reason: string; backTo: number | null }, back?: number): Promise<void> {
   await change(ctx, async (sql) => {
     const [newest] = await listRuleVersions(sql, 1);
     const no = await adoptRules(sql, { ...v, byActor: caller.actor, byName: caller.name });
     if (no === null) throw new ApiError('E_CONFLICT', 'Somebody else has adopted a version since you saw it.', { more: { no: newest?.no ?? 0 } });
-    return { result: null, audit: [{ actor: caller.actor, action: v.backTo === null ? 'rules.adopt' : 'rules.back', target: `rules:${no}`, result: 'ok', detail: { reason: v.reason, ...(v.backTo === null ? {} : { backTo: v.backTo }), changes: ruleChanges(newest?.entries ?? [], v.entries) } }] };
+    return { result: null, audit: [{ actor: caller.actor, action: back === undefined ? 'rules.adopt' : 'rules.back', target: `rules:${no}`, result: 'ok', detail: { reason: v.reason, ...(back === undefined ? {} : { backTo: back }), changes: ruleChanges(newest?.entries ?? [], v.entries) } }] };
   });
 }
