@@ -3,6 +3,7 @@
  * why, and gone back to as a new version. What a rule may not be set to is refused by name (core/rule-params.ts).
  */
 import { type Static, Type } from 'typebox';
+import { mayWait } from '#core/device-models.ts';
 import { limits } from '#core/limits.ts';
 import { boundsOf, inOrder, type RuleEntries, type RuleParam, ruleChanges, ruleParamNames, ruleParams, ruleProblems, ruleScopes } from '#core/rule-params.ts';
 import { diffChanges, type DiffRow, type Tried, tryGaps } from '#core/rule-try.ts';
@@ -53,7 +54,7 @@ async function view(ctx: WebContext): Promise<Static<typeof View>> {
     no: versions[0]?.no ?? 0, entries: [...entries] as Static<typeof Entries>, versions: versions.map((v, i) => versionView(v, versions[i + 1]?.entries ?? [], v.no === 1 || i + 1 < versions.length)),
     params: ruleParamNames.map((param) => { const { scopes, min, max, own, tenth } = ruleParams[param]; return { param, scopes: [...scopes], min, max, own, tenth: tenth === true }; }),
     classes: classes.map(({ id, name, periodS, ownGraceS }) => ({ id, name, periodS, ownGraceS, ...boundsOf({ param: 'graceS', scope: 'class', id }, { classes, models }) })),
-    models: models.map((m) => ({ id: m.id, name: m.name, falls: m.type === 'fall-radar' || m.type === 'watch', windowS: m.confirmWindowS })),
+    models: models.map((m) => ({ id: m.id, name: m.name, falls: mayWait(m.type), windowS: m.confirmWindowS })),
   };
 }
 
