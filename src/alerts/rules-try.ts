@@ -4,8 +4,9 @@
  */
 import type { Alert } from '#core/alert.ts';
 import { limits } from '#core/limits.ts';
-import { isVital, narrowest, type RuleEntries, ruleChanges, ruleValue, setValue, vitalLimits } from '#core/rule-params.ts';
+import { isVital, narrowest, type RuleEntries, ruleChanges, ruleValue, setValue, type VitalLimits, vitalLimits } from '#core/rule-params.ts';
 import type { Tried, TryRules } from '#core/rule-try.ts';
+import { vitalsChanges, type VitalsMemory } from '#core/vitals.ts';
 import { eventsUnder, type Measuring, type Morning } from '#rules/past-change.ts';
 import { type History, replay, type Replayed } from '#rules/replay.ts';
 import { agreement, diffReplays } from '#rules/replay-diff.ts';
@@ -15,7 +16,7 @@ import { everOutside, pastActs, pastAlerts, pastEvents, type PastEventRow, pastF
 import { readRules, readRuleWorld, silentAtOnce } from '#store/rule-versions.ts';
 import type { Seal } from '#store/seal.ts';
 import { readNow } from '#store/timers.ts';
-import { measuredBy } from '#store/vital-limits.ts';
+import { type Measured, measuredBy } from '#store/vital-limits.ts';
 
 /** `breathe` gives others their turn; `db` is a pool of its own. */
 export function createTryRules({ db, seal, breathe }: { db: Db; seal: Seal; breathe(): Promise<void> }): TryRules {
@@ -80,9 +81,25 @@ async function measured(db: Db, from: number, to: number, was: RuleEntries, now:
   const devices = named.filter((d) => JSON.stringify(vitalLimits(was, d)) !== JSON.stringify(vitalLimits(now, d)));
   const before = from - 3_600_000;
   const outside = await everOutside(db, devices, narrowest(devices.flatMap((d) => [vitalLimits(was, d), vitalLimits(now, d)])), before, to);
-  const { readings, complete } = await pastReadings(db, outside, before, to);
-  const byDevice = Map.groupBy(readings, (r) => r.deviceId);
-  return { complete, measuring: outside.map(({ id, homeId, room, personId, regionCode, model }) => ({ deviceId: id, homeId, room, personId, regionCode, limits: vitalLimits(now, { model, regionCode, personId }), readings: byDevice.get(id) ?? [] })) };
+  const measuring: Measuring[] = [];
+  let read = 0;
+  for (let i = 0; i < outside.length && read <= limits.tryReadings; i += devicesPerLook) {
+    const some = outside.slice(i, i + devicesPerLook);
+    const readings = await pastReadings(db, some, before, to, limits.tryReadings + 1 - read);
+    read += readings.length;
+    const byDevice = Map.groupBy(readings, (r) => r.deviceId);
+    for (const d of some) measuring.push(crossings(d, vitalLimits(now, d), byDevice.get(d.id) ?? []));
+  }
+  return { complete: read <= limits.tryReadings, measuring };
+}
+
+/** A few at a time: what is made of one answer is one turn of the loop. */
+const devicesPerLook = 10;
+
+/** Only the readings that cross a limit or come back: the others change nothing, and are many. */
+function crossings({ id, homeId, room, personId, regionCode }: Measured, bounds: VitalLimits, readings: Measuring['readings']): Measuring {
+  const memory: VitalsMemory = {};
+  return { deviceId: id, homeId, room, personId, regionCode, limits: bounds, readings: readings.filter((r) => vitalsChanges(memory, r.reading, bounds).length > 0) };
 }
 
 /** Mornings of people whose window would be another; movements are looked for as far back as any window may reach. */

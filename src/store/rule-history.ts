@@ -114,19 +114,15 @@ export async function everOutside<D extends { no: number }>(sql: Sql, devices: r
 }
 
 export type PastReading = { deviceId: string; at: number; deviceTime: number | null; reading: VitalsReading };
-/** Readings of these devices; `complete` says whether those are all. */
-export async function pastReadings(sql: Sql, devices: readonly { id: string; no: number }[], from: number, to: number): Promise<{ readings: PastReading[]; complete: boolean }> {
-  if (devices.length === 0) return { readings: [], complete: true };
+/** Readings of these devices, at most so many. */
+export async function pastReadings(sql: Sql, devices: readonly { id: string; no: number }[], from: number, to: number, most: number): Promise<PastReading[]> {
   const idOf = new Map(devices.map((d) => [d.no, d.id]));
   const rows = await sql.query<{ no: number; at: number; device_time: number | null; heart_rate: number | null; breath: number | null; spo2: number | null; sbp: number | null; dbp: number | null; body_temp: number | null } & Row>(
     `select device_no as no, received_at as at, device_time, heart_rate, breath, spo2, sbp, dbp, body_temp from vital
      where device_no = any($1::int[]) and received_at > to_timestamp($2::float8 / 1000) and received_at <= to_timestamp($3::float8 / 1000) order by received_at limit $4`,
-    [devices.map((d) => d.no), from, to, limits.tryReadings + 1], 'try-readings');
+    [devices.map((d) => d.no), from, to, most], 'try-readings');
   const given = (o: Record<string, number | null>): VitalsReading => Object.fromEntries(Object.entries(o).filter(([, v]) => v !== null)) as VitalsReading;
-  return {
-    complete: rows.length <= limits.tryReadings,
-    readings: rows.slice(0, limits.tryReadings).map((r) => ({ deviceId: idOf.get(r.no) as string, at: r.at, deviceTime: r.device_time, reading: given({ heartRate: r.heart_rate, breath: r.breath, spo2: r.spo2, sbp: r.sbp, dbp: r.dbp, bodyTemp: r.body_temp }) })),
-  };
+  return rows.map((r) => ({ deviceId: idOf.get(r.no) as string, at: r.at, deviceTime: r.device_time, reading: given({ heartRate: r.heart_rate, breath: r.breath, spo2: r.spo2, sbp: r.sbp, dbp: r.dbp, bodyTemp: r.body_temp }) }));
 }
 
 /** People whose hour fell into this time, with when; who is watched and present. */
