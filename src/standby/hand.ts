@@ -4,8 +4,8 @@ import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import { hintEvents, insertEvents } from '#store/events.ts';
-import { type Sql, sqlState } from '#store/pool.ts';
-import { awaitEvaluation, keepTakenReply, markMerged, mergedOf, overtaken, proveEvents, saveHandover } from '#store/standby.ts';
+import { type Sql, sqlState, together } from '#store/pool.ts';
+import { awaitEvaluation, forgetHandovers, keepTakenReplies, markMerged, mergedOf, overtaken, proveEvents, saveHandover, type TakenReplyRow } from '#store/standby.ts';
 import { sealed, unsealed } from '#store/sealed-value.ts';
 import type { Kept } from './case.ts';
 import { type Parts, proofMs, type State } from './parts.ts';
@@ -36,6 +36,7 @@ export async function handOver(p: HandParts): Promise<'over' | 'known' | 'no'> {
   await insertEvents(db, [...s.waiting.values()].map((w) => ({ ...w.spooled, ageMs: performance.now() - w.arrivedMs })));
   // Of a commit whose edge did not hear of it the worker has made an alert: what it is about to send must not leave beside what has left from here.
   await settle(p);
+  await forgetHandovers(db);
   await hintEvents(db);
   log.warn({ cases: work.cases.size }, 'standby has handed over: the database is back');
   return 'over';
@@ -72,26 +73,28 @@ const isEmpty = ({ handover, events }: Kept): boolean => handover.changes.length
 async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void> {
   const { seal, handoverLabel } = p;
   const put: Put[] = [];
-  // Alerts before the rows of standby, as whoever evaluates takes them: the other way round both wait for each other.
+  // Alerts before the rows of standby, as whoever evaluates takes them: the other way round both wait for each other. Everybody waits for these
+  // alerts now: statements travel together, and the answers of a whole absence (thousands in a flood) in one.
   await lockAlerts(sql, some.flatMap((k) => k.alertId ?? []));
-  for (const kept of some) {
+  const body = ({ handover }: Kept, changes = handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
+  const saved = await together(some.map((k) => saveHandover(sql, { key: k.key, alertId: k.alertId, startedAt: k.handover.startedAt, bodyEnc: body(k), events: k.events })));
+  const replies: TakenReplyRow[] = [];
+  for (const [i, kept] of some.entries()) {
     const { key, alertId, handover } = kept;
-    const body = (changes: typeof handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
-    const { written, alertId: known, bodyEnc } = await saveHandover(sql, { key, alertId, startedAt: handover.startedAt, bodyEnc: body(handover.changes), events: kept.events });
+    const { written, alertId: known, bodyEnc } = saved[i] ?? { written: false, alertId: null, bodyEnc: null };
     if (written && alertId !== null) put.push({ key, alertId, handover });
     // Handed over before (by an earlier life, or in our place) and taken over: only what came after that is new.
     const there = bodyEnc ? unsealed<Handover>(seal, handoverLabel, bodyEnc).changes.length : 0;
     const more = handover.changes.slice(there);
     const later = `${key} ${there}`;
-    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: [] })).written)
+    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: [] })).written)
       put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
-    for (const r of kept.replies) {
-      await keepTakenReply(sql, {
-        dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
-        trace: kept.standing.alert.trace,
-      });
-    }
+    replies.push(...kept.replies.map((r) => ({
+      dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
+      trace: kept.standing.alert.trace,
+    })));
   }
+  await keepTakenReplies(sql, replies);
   await putAll(p, sql, put);
 }
 

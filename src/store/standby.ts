@@ -75,8 +75,12 @@ export async function saveHandover(sql: Sql, handed: Handed): Promise<{ written:
   await sql.query(
     `insert into standby_event (ingest_id, case_key, opens) select v.ingest_id, $1, v.opens from unnest($2::uuid[], $3::bool[]) as v (ingest_id, opens) on conflict do nothing`,
     [handed.key, handed.events.map((e) => e.ingestId), handed.events.map((e) => e.opens)], 'standby-hand-events');
-  await sql.query(`delete from standby_case where handed_at < anling_now() - interval '30 days' and merged_at is not null`, [], 'standby-forget');
   return { written: true, alertId: row.alertId, bodyEnc: null };
+}
+
+/** What was taken over long ago. */
+export async function forgetHandovers(sql: Sql): Promise<void> {
+  await sql.query(`delete from standby_case where handed_at < anling_now() - interval '30 days' and merged_at is not null`, [], 'standby-forget');
 }
 
 export type TakenOver = { key: string; opens: boolean; startedAt: number; bodyEnc: Buffer; alertId: AlertId | null; merged: boolean };
@@ -113,10 +117,15 @@ export const overtaken = (sql: Sql, keys: readonly string[]): Promise<{ key: str
   `select c.key, e.alert_id as "alertId" from standby_case c join standby_event s on s.case_key = c.key and s.opens join event e on e.ingest_id = s.ingest_id
    where c.key = any($1) and c.merged_at is null and e.evaluated_at is not null order by c.key for update of c`, [keys], 'standby-overtaken');
 
-/** A reply that standby has understood: its copy, when the provider's push is read again, is a repeat. */
-export async function keepTakenReply(sql: Sql, r: { dedupe: string; channel: 'sms' | 'dtmf'; fromEnc: Uint8Array; fromBidx: Uint8Array; contentEnc: Uint8Array; outId: string | null; at: number; result: string; alertId: AlertId | null; trace: string }): Promise<void> {
+export type TakenReplyRow = { dedupe: string; channel: 'sms' | 'dtmf'; fromEnc: Uint8Array; fromBidx: Uint8Array; contentEnc: Uint8Array; outId: string | null; at: number; result: string; alertId: AlertId | null; trace: string };
+/** Replies that standby has understood: a copy, when the provider's push is read again, is a repeat. */
+export async function keepTakenReplies(sql: Sql, replies: readonly TakenReplyRow[]): Promise<void> {
+  if (replies.length === 0) return;
+  const all = <K extends keyof TakenReplyRow>(key: K): TakenReplyRow[K][] => replies.map((r) => r[key]);
   await sql.query(
     `insert into reply (dedupe, channel, from_enc, from_bidx, content_enc, out_id, received_at, trace, evaluated_at, result, alert_id)
-     values ($1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000), $8, anling_now(), $9, $10) on conflict (dedupe) do nothing`,
-    [r.dedupe, r.channel, r.fromEnc, r.fromBidx, r.contentEnc, r.outId, r.at, r.trace, r.result, r.alertId], 'standby-reply');
+     select v.dedupe, v.channel, v.from_enc, v.from_bidx, v.content_enc, v.out_id, to_timestamp(v.at / 1000), v.trace, anling_now(), v.result, v.alert_id
+     from unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[], $6::text[], $7::float8[], $8::text[], $9::text[], $10::bigint[])
+       as v (dedupe, channel, from_enc, from_bidx, content_enc, out_id, at, trace, result, alert_id) on conflict (dedupe) do nothing`,
+    [all('dedupe'), all('channel'), all('fromEnc'), all('fromBidx'), all('contentEnc'), all('outId'), all('at'), all('trace'), all('result'), all('alertId')], 'standby-replies');
 }
