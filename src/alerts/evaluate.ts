@@ -10,7 +10,7 @@ import { limits } from '#core/limits.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { decide } from '#rules/index.ts';
 import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
-import { type Db, hint, isTransient, lockTimeout, sqlState, withRetry } from '#store/pool.ts';
+import { type Db, hint, isTransient, lockTimeout, sqlState, together, withRetry } from '#store/pool.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { outlasts } from '#work/outlasts.ts';
 import type { ApplyTools } from './apply.ts';
@@ -83,8 +83,10 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
   const waiting = metrics.histogram('event_wait_seconds', 'from arrival to evaluation', [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 30, 300], ['urgency']);
   const free = untaken(options.taken);
   const run = (shard: number, choose: (events: readonly QueuedEvent[]) => readonly QueuedEvent[], how: Judge): Promise<number> => withRetry(5, () => db.tx(async (sql) => {
-    if (!(await holdShard(sql, shard, options.lockMs ?? limits.lockMs))) return 0;
-    const events = choose(free(await queuedEvents(sql, seal, shard, sizeOf(shard))));
+    // The queue is read after the lock, in the same breath; without the lock it is somebody else's.
+    const [held, queue] = await together([holdShard(sql, shard, options.lockMs ?? limits.lockMs), queuedEvents(sql, seal, shard, sizeOf(shard))]);
+    if (!held) return 0;
+    const events = choose(free(queue));
     tried.set(shard, events.length);
     if (events.length === 0) return 0;
     const stop = took.startTimer();
