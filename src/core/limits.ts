@@ -18,6 +18,7 @@ export const limits = {
   /** A packet begun must be whole by then, else the socket is destroyed. */ packetMs: 20_000,
   /** Bytes read ahead of what is being handled, per connection: the socket is paused. */ readAheadBytes: 64 * 1024,
   /** Bytes of answers that a device does not read: at its next byte it is cut off. Packets of one connection judged in one turn: the rest waits for the next. */ unreadBytes: 64 * 1024, packetsPerTurn: 256,
+  /** Milliseconds of one turn of the loop in which frames of all connections are handled: the rest stands in line for the next turns, connections with an alarm before it. */ shareOfTurnMs: 1.5,
   /** Publishes of one connection waiting for their commit: no further one is begun, reading ahead goes on to its bound. */ inflightPerClient: 64,
   /** Filters one device may subscribe to: further ones are answered 0x80. */ subscriptionsPerClient: 8,
   /** Wait for the PUBACK of a command sent down; its lease is longer, so that a dead edge costs so much. */ commandMs: 10_000, commandLeaseMs: 12_000,
@@ -52,7 +53,7 @@ export const limits = {
   /** Reading that fails for so long is a fault at the desk. Times of one occurrence, pushed and read, differ at most by this. Days that the report of gaps is kept. */ vendorPullFailMs: 15 * 60_000, vendorSameMs: 1_000, vendorGapDays: 800, vendorGapRows: 400,
   /** Bytes of one message of a watch; bytes of one connection that are no whole message: closed. Silence after which a watch is cut off. */ watchFrameBytes: 20_000, watchIdleMs: 40 * 60_000,
   // -- intake
-  /** The urgent batch closes at this age or size. */ urgentBatchMs: 2, urgentBatchRows: 128,
+  /** The urgent batch is begun to be written at once (0), with what came in the same chunk; what comes meanwhile is the next one, up to this size. */ urgentBatchMs: 0, urgentBatchRows: 128,
   /** A commit that has not come by then goes to the edge's spool and is acknowledged; the replay tries the database this often. */ spoolAfterMs: 1_000, spoolTryMs: 250,
   /** Events, quarantined frames or signs of life of one replay; telemetry comes back batch by batch. */ spoolReplayRows: 256,
   /** A worker shows so often that the database takes its commits; standby goes on duty only when none has for standbyAwayMs. */ commitProofMs: 500,

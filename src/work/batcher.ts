@@ -4,7 +4,7 @@
  * meanwhile forms the next batch (group commit): with one writer the wait is the commit itself, not the timer.
  */
 export type BatcherOptions<T, R> = {
-  maxMs: number; maxRows: number; lanes?: number;
+  /** 0: as soon as what runs now has ended (what one chunk of a socket holds is together). */ maxMs: number; maxRows: number; lanes?: number;
   /** Writes the items; the results stand in their order. Rejecting rejects every add of the batch. */
   write(items: T[]): Promise<R[]>;
 };
@@ -13,6 +13,7 @@ export class Batcher<T, R> {
   readonly #options: BatcherOptions<T, R>;
   #waiting: { item: T; resolve: (result: R) => void; reject: (error: unknown) => void }[] = [];
   #timer: NodeJS.Timeout | null = null;
+  #soon = false;
   #writing = 0;
   #pending = 0;
   #idle: (() => void)[] = [];
@@ -29,8 +30,15 @@ export class Batcher<T, R> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, resolve, reject });
       if (this.#waiting.length >= this.#options.maxRows) this.flush();
+      else if (this.#options.maxMs === 0) this.#flushSoon();
       else this.#timer ??= setTimeout(() => this.flush(), this.#options.maxMs);
     });
+  }
+
+  #flushSoon(): void {
+    if (this.#soon) return;
+    this.#soon = true;
+    queueMicrotask(() => { this.#soon = false; this.flush(); });
   }
 
   /** Begins a write of what waits, if a lane is free; else it begins when one is. */

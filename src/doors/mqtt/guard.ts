@@ -8,12 +8,14 @@ import { generate } from 'mqtt-packet';
 import { limits } from '#core/limits.ts';
 import { topicPrefix, type KnownDevice } from '#core/publish.ts';
 import { type Dialect, ownTopic } from './alink.ts';
-import { checkPacket, packetLength, type Packet } from './wire.ts';
+import type { Share } from './share.ts';
+import { bringsEvent, checkPacket, packetLength, type Packet } from './wire.ts';
 
 export type GuardHooks = {
   /** A rule is broken, or a bound reached; the connection is gone. */ closed(guard: Guard, reason: string): void;
   /** An authenticated device sends a packet above the hard bound; the connection is gone. */ oversize(guard: Guard, bytes: number): void;
   /** An alarm stands behind other frames of this connection. */ alarmWaits(): void;
+  /** What all connections may take of a turn; absent: as they come. */ share?: Share;
 };
 type Queued = { bytes: Buffer; packet: Packet; wholeMs: number };
 /** A publish on its way to its acknowledgement; acknowledgements leave in the order of arrival [MQTT-4.6.0-2]. */
@@ -150,7 +152,11 @@ export class Guard extends Duplex {
     // Who sends without reading what it is answered would have its answers kept for it without end.
     if (this.writableLength > limits.unreadBytes) { this.#refuse('not-reading'); return; }
     this.#in = this.#in.length === 0 ? chunk : Buffer.concat([this.#in, chunk]);
-    if (!this.#frameSoon) this.#frame();
+    const { share } = this.#hooks;
+    // Its turn comes; an alarm's is now, and what stands before it on its socket goes with it.
+    if (share && bringsEvent(chunk)) this.#frameSoon = false;
+    else if (share && !this.#frameSoon && !share.free()) this.#frameInNextTurn();
+    if (!this.#frameSoon) this.#frame(); else if (this.#in.length > limits.readAheadBytes) this.#socket.pause();
   }
 
   /** Cuts and judges the packets that are whole, and hands on what may be handed on. */
@@ -179,7 +185,9 @@ export class Guard extends Duplex {
   /** A chunk holds thousands of small packets: other connections have their turn in between (law 8). */
   #frameInNextTurn(): void {
     this.#frameSoon = true;
-    setImmediate(() => { this.#frameSoon = false; if (!this.destroyed) this.#frame(); });
+    const { share } = this.#hooks;
+    const go = (): void => { if (!this.#frameSoon) return; this.#frameSoon = false; if (!this.destroyed) this.#frame(); };
+    if (share) share.later(go); else setImmediate(go);
   }
 
   /** What speaks against a packet before its body has come; null: nothing yet. */
@@ -250,7 +258,7 @@ export class Guard extends Duplex {
 
   /** The device has hung up: what it had sent is still handled and committed. */
   #finishWhenDone(): void {
-    if (!this.#ended || this.destroyed || this.#state === 'login') return; // a login ends by `open`, a refusal, or the timer
+    if (!this.#ended || this.destroyed || this.#frameSoon || this.#state === 'login') return; // a login ends by `open`, a refusal, or the timer
     if (this.#state === 'connect' || (this.#queue.length === 0 && this.#inflight === 0)) this.destroy();
   }
 

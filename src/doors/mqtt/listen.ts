@@ -20,6 +20,7 @@ import type { Certificate } from './certificate.ts';
 import { createGate } from './gate.ts';
 import { Guard, type GuardHooks } from './guard.ts';
 import { type CommandOutcome, createSessions } from './sessions.ts';
+import { createShare } from './share.ts';
 
 export type MqttDoorOptions = {
   host: string; port: number; tlsPort: number; /** Other edges of this machine listen there too; each connection is one of theirs. */ shared?: boolean; certificate: Certificate | null;
@@ -100,7 +101,7 @@ function secured(socket: Socket, secureContext: SecureContext, meter: EdgeMeter)
 function guardHooks(options: MqttDoorOptions): GuardHooks {
   const { meter, log } = options;
   return {
-    alarmWaits: options.hurry,
+    alarmWaits: options.hurry, share: createShare(),
     closed(guard, reason) {
       meter.rejected(reason);
       log.debug({ deviceId: guard.device?.id, reason }, 'connection closed');

@@ -69,6 +69,9 @@ function cleanText(bytes: Buffer): boolean {
 }
 
 const eventTopic = Buffer.from('/event');
+/** Whether an event may be among these bytes: some that are none say so too; one is missed only when its topic is cut in two. */
+export const bringsEvent = (chunk: Buffer): boolean => chunk.includes(eventTopic);
+
 
 /** Judges one whole packet of a device; a text is the rule it breaks. */
 export function checkPacket(bytes: Buffer): Packet | string {
