@@ -20,6 +20,9 @@ const goals: readonly Goal[] = [
   goal('storm', /SOS publish to PUBACK, p99$/, 'ours', '≤', 1_000),
   goal('flows', /beside hostile flows/, 'ratio', '≤', 1.25), // unchanged, within what two runs differ by
   goal('escalation', /p99$/, 'ours', '≤', 2_000),
+  goal('storage', /^one device’s last 24 hours.*p99$/, 'ours', '≤', 10),
+  goal('storage', /^a township’s online rate.*p99$/, 'ours', '≤', 500),
+  goal('sweep', /known, (none|1,000) due/, 'ours', '≤', 1_000),
 ];
 
 /** The goal of a figure in words, and whether it is reached; null: none is set. */

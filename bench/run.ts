@@ -17,10 +17,12 @@ import { lists } from './lists.ts';
 import { overload } from './overload.ts';
 import type { Part } from './parts.ts';
 import { printProfile } from './profile.ts';
+import { storage } from './storage.ts';
+import { sweep } from './sweep.ts';
 import { watchDatabase } from './waits.ts';
 import { type Figure, machineFacts, type Results, table, weakBaselines, writeResults } from './results.ts';
 
-const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists, flows];
+const parts: readonly Part[] = [doors, heartbeats, alarm, overload, idle, storm, k6, escalation, lists, flows, storage, sweep];
 
 const { values: flags, positionals } = parseArgs({ allowPositionals: true, options: { quick: { type: 'boolean', default: false }, profile: { type: 'boolean', default: false }, out: { type: 'string' } } });
 const unknown = positionals.filter((name) => !parts.some((part) => part.name === name));

@@ -4,6 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import { OperatingError } from '#core/errors.ts';
+import { limits } from '#core/limits.ts';
 
 /** What a house is: started by default, and all of them make it whole. */
 export const roles = ['edge', 'worker', 'web', 'standby', 'auditor'] as const;
@@ -61,6 +62,7 @@ export const keys = {
   mapApproval: key('ANLING_MAP_APPROVAL', '', 'its approval number; needed with a base map, shown lower left', '审图号;用底图必填,显示在左下角'),
   mapDaily: key('ANLING_MAP_DAILY', '20000', 'tiles fetched from outside in a day, at most', '每天最多向外取的瓦片数'),
   mapOutline: key('ANLING_MAP_OUTLINE', '', 'GeoJSON of the county’s borders with coordinateSystem and approvalNumber', '县界文件(GeoJSON,含坐标系与审图号)'),
+  heartbeatDays: key('ANLING_HEARTBEAT_DAYS', String(limits.heartbeatDays), 'days that single heartbeats are kept (7 to 1,000); what they come to in a day is kept longer', '逐条心跳保留的天数(7 到 1000);每日汇总另存'),
   logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
 } satisfies Record<string, Key>;
 
@@ -73,7 +75,7 @@ export type Config = Readonly<{
   adminPassword: string | null; demo: 'auto' | 'on' | 'off'; gateway: GatewayKind | null;
   accessKeyId: string | null; accessKeySecret: string | null; smsEndpoint: string | null; voiceEndpoint: string | null;
   gateway2: (typeof secondGateways)[number] | null; httpGatewayUrl: string | null; httpGatewayKey: string | null; modemFolder: string | null;
-  standinPort: number; deadManUrl: string | null; logLevel: string;
+  standinPort: number; deadManUrl: string | null; heartbeatDays: number; logLevel: string;
   map: (typeof baseMaps)[number] | null; mapUrl: string | null; mapKey: string | null; mapSystem: (typeof mapSystems)[number]; mapSource: string | null; mapApproval: string | null; mapDaily: number; mapOutline: string | null;
 }>;
 
@@ -127,6 +129,8 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   if (second !== '' && second === gateway) problems.push('ANLING_SECOND_GATEWAY: another one than ANLING_GATEWAY');
   const map = text(keys.map);
   problems.push(...mapProblems(map, { url: text(keys.mapUrl), key: text(keys.mapKey), source: text(keys.mapSource), approval: text(keys.mapApproval), daily: orFallback(keys.mapDaily) }));
+  const days = Number(orFallback(keys.heartbeatDays));
+  if (!Number.isInteger(days) || days < 7 || days > 1_000) problems.push(`ANLING_HEARTBEAT_DAYS: expected 7 to 1000 days, got "${orFallback(keys.heartbeatDays)}"`);
   const config: Config = {
     roles: readRoles(flags.get('role'), flags.has('flows'), problems), instance: count(keys.edges, edgesMax, flags.get('instance') ?? '1'),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),
@@ -144,6 +148,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
     map: map === '' ? null : oneOf(keys.map, map, baseMaps), mapUrl: map === 'pmtiles' ? resolve(text(keys.mapUrl)) : optional(keys.mapUrl) ?? (map === 'tianditu' ? tianditu : null), mapKey: optional(keys.mapKey),
     mapSystem: oneOf(keys.mapSystem, orFallback(keys.mapSystem), mapSystems) ?? 'wgs84', mapSource: optional(keys.mapSource), mapApproval: optional(keys.mapApproval), mapDaily: Number(orFallback(keys.mapDaily)),
     mapOutline: text(keys.mapOutline) ? resolve(text(keys.mapOutline)) : null,
+    heartbeatDays: days,
     logLevel: oneOf(keys.logLevel, orFallback(keys.logLevel), ['fatal', 'error', 'warn', 'info', 'debug', 'trace']) ?? 'info',
   };
   if (config.edges > 1 && process.platform !== 'linux') problems.push('ANLING_EDGES: more than one edge needs Linux (SO_REUSEPORT)');

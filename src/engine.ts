@@ -48,6 +48,7 @@ import { startMoves } from '#doors/moves.ts';
 import { startMqttDoor, type MqttDoor } from '#doors/mqtt/listen.ts';
 import { startIntake } from '#intake/accept.ts';
 import { replayQuarantined } from '#intake/replay.ts';
+import { startUpkeep } from '#intake/upkeep.ts';
 import { createEdgeMeter, gaugeOf } from '#ops/edge-meter.ts';
 import { type NotifyOptions, startNotify } from '#notify/notify.ts';
 import { standinKey } from '#notify/standin-key.ts';
@@ -138,6 +139,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     return null;
   });
   const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered, held: dutyGate(config.data, ['away', 'events'], null) }));
+  add(startUpkeep({ db: ctx.db('upkeep', 1, 300_000), log, days: { heartbeat: config.heartbeatDays, vital: limits.vitalDays } }));
   let mqtt: MqttDoor | null = null;
   let watching: Vendors['watches'] | null = null;
   const memory = knownDevicesFile(config.data);
@@ -285,7 +287,7 @@ async function startWeb({ config, log, metrics, seal, nodeId, db, peers }: RoleC
   const kept = add(await startKeptHooks({ data: config.data, db: trail, seal, log }));
   add(await serveWeb({
     settings: {
-      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway, map: mapOf(config),
+      host: config.httpHost, port: config.httpPort, publicUrl: config.publicUrl, pages: builtPages(config.data), data: config.data, gateway: config.gateway, heartbeatDays: config.heartbeatDays, map: mapOf(config),
       tls: config.tlsCert && config.tlsKey ? { cert: readFileSync(config.tlsCert), key: readFileSync(config.tlsKey), ...dutyAuthority(config.data) } : null,
       door: { host: config.deviceHost, port: config.doorPort },
     },

@@ -3,13 +3,13 @@
  * decided with the events that show it, and ends what has recovered. One transaction per look: an incident and its event are one.
  */
 import { randomUUID } from 'node:crypto';
-import { causeOf, decideOutages, type Alive, type Loss, type Opening, type OutageSubject, traitOf } from '#core/outage.ts';
+import { causeOf, decideOutages, suspicions, type Alive, type Loss, type Opening, type OutageSubject, traitOf } from '#core/outage.ts';
 import { limits } from '#core/limits.ts';
 import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import {
   addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, refreshPresumed, regionName, releaseMembers,
-  setBlow, setCause, setRecovering, takeSingleAlarms,
+  setBlow, setCause, setRecovering, takeSingleAlarms, vendorLives,
 } from '#store/outages.ts';
 import type { Db, Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -34,8 +34,9 @@ export function lookForOutages(watch: OutageWatch, hearing: Hearing): Promise<nu
     for (const o of open.filter((x) => x.alertClosed)) await endOutage(sql, o.id, 'closed');
     open = open.filter((x) => !x.alertClosed);
     const events: HouseEvent[] = [];
-    if (losses.some((l) => l.outageId === null)) {
-      const alive = await aliveSince(sql, Math.min(lastLife(losses) ?? hearing.now - proofMs, hearing.now - marginMs));
+    const since = Math.min(lastLife(losses) ?? hearing.now - proofMs, hearing.now - marginMs);
+    if (losses.some((l) => l.outageId === null) && (open.length > 0 || await suspected(sql, losses, since))) {
+      const alive = await aliveSince(sql, since);
       const decision = decideOutages(losses, alive, open);
       for (const opening of decision.opens) events.push(...await openOutage(watch, sql, opening, open, hearing.now));
       events.push(...await joinOutages(sql, decision.joins, open, losses, alive));
@@ -46,6 +47,14 @@ export function lookForOutages(watch: OutageWatch, hearing: Hearing): Promise<nu
     await insertHouseEvents(sql, watch.seal, events);
     return now.length;
   });
+}
+
+/** Whether the living must be counted, which costs as much as there are devices: among a million a few fall silent every minute, here and there. */
+async function suspected(sql: Sql, losses: readonly Loss[], since: number): Promise<boolean> {
+  const { places, vendors } = suspicions(losses);
+  if (places) return true;
+  for (const { vendor, disprovedBy } of vendors) if (!await vendorLives(sql, vendor, since, disprovedBy)) return true;
+  return false;
 }
 
 async function openOutage(watch: OutageWatch, sql: Sql, opening: Opening, open: readonly OutageRow[], now: number): Promise<HouseEvent[]> {

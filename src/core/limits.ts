@@ -82,7 +82,11 @@ export const limits = {
     heartRate: { low: 40, high: 130, margin: 5 }, breath: { low: 8, high: 30, margin: 1 }, spo2: { low: 88, high: 101, margin: 2 },
     sbp: { low: 85, high: 180, margin: 5 }, dbp: { low: 45, high: 120, margin: 5 }, bodyTemp: { low: 35, high: 39, margin: 0.3 },
   },
-  /** Days of heartbeats and of vital signs kept. */ heartbeatDays: 90, vitalDays: 400,
+  /** Days of heartbeats kept unless ANLING_HEARTBEAT_DAYS says otherwise, of vital signs, of the roll-ups of days: older ones are dropped, heartbeats not before their day is rolled up. */ heartbeatDays: 30, vitalDays: 400, rollDays: 800,
+  /** A day is rolled up so long after its end; rows that come later than this mark it to be rolled up again. Rows of one statement: a day of more is done in parts. */ rollAfterMs: 30 * 60_000, rollLateMs: 10 * 60_000, dayPartRows: 5_000_000,
+  /** Days before yesterday of which online rates are rolled up again: a silence is known at the end of its grace and begins at the last sign of life. */ uptimeBackDays: 3,
+  /** TimescaleDB: rows of one chunk, from which its span follows (a day at most); community edition: a chunk is compressed so many days after its end. */ chunkRows: 25_000_000, compressAfterDays: 2,
+  /** Days that the line of a battery looks back; heartbeats of one answer, the newest. */ batteryDays: 90, heardRows: 3_000,
   // -- evaluation
   /** Evaluator shards. */ shards: 16,
   /** Events evaluated in one transaction. */ evaluateBatch: 128,

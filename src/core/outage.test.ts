@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { limits } from './limits.ts';
-import { belongs, causeOf, commonRegion, decideOutages, type Alive, type Loss, type OpenOutage } from './outage.ts';
+import { belongs, causeOf, commonRegion, decideOutages, suspicions, type Alive, type Loss, type OpenOutage } from './outage.ts';
 
 const village = (town: number, n: number): string => `350425${String(100 + town)}${String(200 + n)}`;
 let serial = 0;
@@ -155,4 +155,28 @@ it('the common region is the smallest that holds all', () => {
   expect(commonRegion([{ region: village(0, 1) }, { region: village(0, 1) }])).toBe(village(0, 1));
   expect(commonRegion([{ region: village(0, 1) }, { region: village(0, 2) }, { region: '350425100000' }])).toBe('350425100000');
   expect(commonRegion([{ region: village(0, 1) }, { region: village(3, 2) }, { region: null }])).toBe('350425000000');
+});
+
+describe('what must be counted', () => {
+  const one = (i: number, over: Partial<Loss> = {}): Loss => ({ deviceId: `s${i}`, homeId: `sh${i}`, region: `350425${100 + i}201`, cell: `c${i}`, powerArea: null, vendor: 'anling', power: 'battery', how: 'silent', at: 0, outageId: null, ...over });
+  const many = (n: number, over: (i: number) => Partial<Loss> = () => ({})): Loss[] => Array.from({ length: n }, (_, i) => one(i, over(i)));
+
+  it('a few silences here and there are no suspicion: the living of a million devices are not counted for them [B2 B4]', () => {
+    expect(suspicions(many(9))).toEqual({ places: false, vendors: [] });
+    expect(suspicions(many(40, (i) => ({ region: `35${1000 + i}100201`, vendor: `v${i}` })))).toEqual({ places: false, vendors: [] });
+    expect(suspicions(many(12, (i) => ({ region: `35${1000 + i}100201` })))).toEqual({ places: false, vendors: [{ vendor: 'anling', disprovedBy: 4 }] });
+    for (const share of [{ region: '350425101201' }, { cell: 'c' }, { powerArea: 'p' }]) expect(suspicions(many(5, () => share)).places).toBe(true);
+    expect(suspicions(many(5, () => ({ cell: 'c', homeId: 'h' }))).places).toBe(false);
+  });
+
+  it('whatever becomes an incident was suspected before', () => {
+    for (let seed = 1; seed < 400; seed++) {
+      let state = seed;
+      const random = (n: number): number => { state = (state * 1_103_515_245 + 12_345) % 2_147_483_648; return state % n; };
+      const losses = many(5 + random(40), (i) => ({ region: `350425${100 + random(4)}${200 + random(5)}`, cell: `c${random(6)}`, powerArea: random(2) ? `p${random(3)}` : null, vendor: `v${random(2)}`, homeId: `h${random(30)}`, power: random(2) ? 'mains' : 'battery', deviceId: `x${i}` }));
+      const { places, vendors } = suspicions(losses);
+      const opens = decideOutages(losses, [{ region: '350425101201', cell: 'z', powerArea: null, vendor: 'v9', power: 'battery', n: 1 + random(60) }], []).opens;
+      for (const o of opens) expect(o.subject.type === 'vendor' ? vendors.map((v) => v.vendor).includes(o.subject.id) || places : places, JSON.stringify(o.subject)).toBe(true);
+    }
+  });
 });

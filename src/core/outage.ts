@@ -55,6 +55,18 @@ export function decideOutages(losses: readonly Loss[], alive: readonly Alive[], 
   return { opens, joins };
 }
 
+/** Enough of a group to be an incident, were nobody else alive: places, and clouds of which so many heard devices disprove it. Nothing of either: the living need not be counted. */
+export function suspicions(losses: readonly Loss[]): { places: boolean; vendors: { vendor: string; disprovedBy: number }[] } {
+  const enough = (level: (typeof levels)[number]): Loss[][] => [...groupBy(losses, level.key).values()].filter((list) => {
+    const { devices, homes } = measure(list, [], () => false);
+    return level.rank === 1 ? devices >= limits.outageDevices && homes >= limits.outageHomes : level.rank === 3 ? devices >= limits.outageCountyDevices : devices >= limits.outageTownDevices && homes >= limits.outageTownHomes;
+  });
+  return {
+    places: levels.some((level) => level.type !== 'vendor' && enough(level).length > 0),
+    vendors: enough(levels[0] as (typeof levels)[number]).map((list) => ({ vendor: list[0]?.vendor ?? '', disprovedBy: Math.floor(list.length * (1 / limits.outageVendor - 1)) + 1 })),
+  };
+}
+
 const sameSubject = (a: OutageSubject, b: OutageSubject): boolean => a.type === b.type && a.id === b.id;
 
 /** Levels from the widest explanation to the narrowest. */

@@ -86,8 +86,8 @@ export function startIntake(options: IntakeOptions): Intake {
   const refused = startRefusedList({ ...shared, newTrace });
   const misuse = startMisuseWatch({ db, seal, log, newTrace, add(event) { meter.ledger.taken('urgent'); return urgent.add(event); } });
   const layout = startLoop({ name: 'telemetry-layout', pollMs: layoutMs, onError: (error) => log.warn({ error: (error as Error).message }, 'telemetry partitions not kept'), async turn() {
-    const { made, dropped } = await keepTelemetryLayout(db);
-    if (made.length + dropped.length > 0) log.info({ made, dropped }, 'telemetry partitions');
+    const { made } = await keepTelemetryLayout(db);
+    if (made.length > 0) log.info({ made }, 'telemetry partitions');
     return false;
   } });
   const trim = startLoop({ name: 'quarantine-trim', pollMs: trimMs, onError: () => {}, async turn() { await quarantine.trim(); return false; } });

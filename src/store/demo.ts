@@ -90,6 +90,7 @@ const removals: readonly (readonly [string, string])[] = [
   ['alert', `delete from alert where id in (${alerts})`],
   ['quarantine', `delete from quarantine where device_id in (${device})`],
   ['heartbeat', 'delete from heartbeat where device_no in (select no from device where demo)'],
+  ['heartbeat_day', 'delete from heartbeat_day where device_no in (select no from device where demo)'],
   ['vital', 'delete from vital where device_no in (select no from device where demo)'],
   ['drill', 'delete from drill where demo'],
   ['roll_call', 'delete from roll_call where demo'],

@@ -34,6 +34,14 @@ export function aliveSince(sql: Sql, since: number): Promise<Alive[]> {
      group by 1, 2, 3, 4, 5`, [since], 'outage-alive');
 }
 
+/** Whether at least so many devices of a vendor were heard after `since`; reads no further than that. */
+export async function vendorLives(sql: Sql, vendor: string, since: number, n: number): Promise<boolean> {
+  const [row] = await sql.query<{ n: number }>(
+    `select count(*)::int as n from (select from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model
+       where p.last_seen_at > to_timestamp($2 / 1000.0) and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null and d.status <> 'revoked' and m.vendor = $1 limit $3::int) x`, [vendor, since, n], 'outage-vendor-lives');
+  return (row?.n ?? 0) >= n;
+}
+
 export type OutageRow = {
   id: string; subject: OutageSubject; regionCode: string; cause: OutageCause; trait: string | null; trace: string; alertId: string | null; alertClosed: boolean;
   openedAt: number; recoveringAt: number | null; reportedAt: number; told: boolean; counts: Partial<OutageCounts>;

@@ -66,13 +66,17 @@ export async function moveDevices(sql: Sql, moved: readonly Moved[]): Promise<vo
 
 export type Returned = { deviceId: string; homeId: string | null; personId: string | null; room: string | null; raised: boolean; revoked: boolean };
 
-/** Devices that were declared silent and have spoken since: online again, watched again from their last sign of life; or were revoked meanwhile. */
+/** Devices that were declared silent and have spoken since, which made them online: watched again from their last sign of life; or were revoked meanwhile. */
 export function takeReturned(sql: Sql): Promise<Returned[]> {
   return sql.query<Returned & Row>(
-    `with back as (
+    `with found as materialized ( -- read apart: in one question every silent device is looked up
+       select device_id from presence where silent_at is not null and state = 'online'
+       union select p.device_id from device d join presence p on p.device_id = d.id where d.status = 'revoked' and p.silent_at is not null limit $1),
+     back as (
        select p.device_id, p.offline_event_at is not null as raised, d.status = 'revoked' as revoked, c.grace_s, d.home_id, d.person_id, d.room
-       from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class
-       where p.silent_at is not null and (p.last_seen_at > p.silent_at or p.state = 'online' or d.status = 'revoked') limit $1 for update of p skip locked)
+       from found f, lateral (select * from presence where device_id = f.device_id and silent_at is not null for update skip locked) p
+         join device d on d.id = p.device_id join device_model m on m.id = d.model join supervision_class c on c.id = m.supervision_class
+       where p.state = 'online' or d.status = 'revoked')
      update presence p set state = case when back.revoked then p.state else 'online' end, silent_at = null, offline_event_at = null, check_at = p.last_seen_at + make_interval(secs => back.grace_s - least($2::float8 / 1000, back.grace_s / 4.0))
      from back where p.device_id = back.device_id
      returning p.device_id as "deviceId", back.home_id as "homeId", back.person_id as "personId", back.room, back.raised, back.revoked`,

@@ -2,6 +2,7 @@
  * Writing heartbeats and vital signs in batches: a column is a PostgreSQL array in binary form that grew frame by frame, which
  * costs a little per message instead of one long turn per batch (law 8: no turn over 5 ms).
  */
+import { limits } from '#core/limits.ts';
 import type { Sql } from './pool.ts';
 
 /** PostgreSQL's array elements in binary form: type, bytes of a value, how it is written. */
@@ -90,12 +91,14 @@ export const vitalColumns = () => ({
 /** The columns as parameters of their insert; also what the spool keeps of a batch. */
 export const arraysOf = (columns: HeartbeatColumns | VitalColumns): Buffer[] => Object.values(columns).map((column) => column.array());
 
-const heartbeats = `
-with clock as materialized (select anling_now() as now)
+const heartbeats = (late: boolean): string => `
+with clock as materialized (select anling_now() as now)${late ? ', kept as (' : ''}
 insert into heartbeat (received_at, device_time, device_no, seq, battery, rssi, mains, temp, extra_enc)
 select clock.now - make_interval(secs => ($10::float8 - h.arrived_ms) / 1000.0), to_timestamp(h.device_ms / 1000.0), h.no, h.seq, h.battery, h.rssi, h.mains, h.temp, h.extra
 from clock, unnest($1::float8[], $2::float8[], $3::int[], $4::int[], $5::smallint[], $6::smallint[], $7::boolean[], $8::real[], $9::bytea[])
-  as h(arrived_ms, device_ms, no, seq, battery, rssi, mains, temp, extra)`;
+  as h(arrived_ms, device_ms, no, seq, battery, rssi, mains, temp, extra)${late ? ` returning received_at)
+insert into heartbeat_late (day) select distinct (received_at at time zone 'Asia/Shanghai')::date from kept` : ''}`;
+const [inTime, tooLate] = [heartbeats(false), heartbeats(true)];
 
 const vitals = `
 with clock as materialized (select anling_now() as now)
@@ -104,9 +107,18 @@ select clock.now - make_interval(secs => ($12::float8 - v.arrived_ms) / 1000.0),
 from clock, unnest($1::float8[], $2::float8[], $3::int[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[], $8::smallint[], $9::real[], $10::text[], $11::bytea[])
   as v(arrived_ms, device_ms, no, heart_rate, breath, spo2, sbp, dbp, body_temp, bed, extra)`;
 
-/** `nowMs` by the clock of `arrived`. */
+/**
+ * `nowMs` by the clock of `arrived`. A batch whose oldest row waited longer than limits.rollLateMs (a spool's replay) marks its days, in the same
+ * statement: a day that was rolled up before is rolled up again.
+ */
 export async function insertHeartbeats(sql: Sql, arrays: readonly Uint8Array[], nowMs: number): Promise<void> {
-  await sql.query(heartbeats, [...arrays, nowMs], 'heartbeats-insert');
+  const late = nowMs - firstOf(arrays[0]) > limits.rollLateMs;
+  await sql.query(late ? tooLate : inTime, [...arrays, nowMs], late ? 'heartbeats-insert-late' : 'heartbeats-insert');
+}
+
+/** The first value of a float8 array without nulls; rows stand in the order of their arrival. */
+function firstOf(array: Uint8Array | undefined): number {
+  return array === undefined || array.byteLength < headerBytes + 12 ? Number.POSITIVE_INFINITY : new DataView(array.buffer, array.byteOffset).getFloat64(headerBytes + 4);
 }
 
 export async function insertVitals(sql: Sql, arrays: readonly Uint8Array[], nowMs: number): Promise<void> {

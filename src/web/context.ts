@@ -30,6 +30,7 @@ export type WebSettings = {
   /** The edge's HTTP door, reached through us too. */ door: { host: string; port: number };
   /** Folder of the built wall; null: no pages. */ pages: string | null;
   /** The data folder, whose disk /ops watches; null: not here. */ data: string | null;
+  /** Days that heartbeats are kept; as in the limits when absent. */ heartbeatDays?: number;
   /** As configured; null: the stand-in while all data is demonstration data. */ gateway: 'standin' | 'aliyun' | 'http' | null;
   /** Absent: a schematic picture. */ map?: MapSettings | null;
 };

@@ -82,9 +82,9 @@ export async function travel(db: Db, ms: number, edgesUp = true): Promise<void> 
   });
 }
 
-/** Time stands still between `advance` and `advance`: to the second, however slow the machine. */
-export async function holdClock(db: Db): Promise<void> {
-  await db.query('create table test_clock as select clock_timestamp() as at');
+/** Time stands still between `advance` and `advance`: to the second, however slow the machine; at `hour` of the county's day when given. */
+export async function holdClock(db: Db, hour?: number): Promise<void> {
+  await db.query(`create table test_clock as select ${hour === undefined ? 'clock_timestamp()' : `(date_trunc('day', clock_timestamp() at time zone 'Asia/Shanghai') + interval '${hour} hours') at time zone 'Asia/Shanghai'`} as at`);
   await db.query(`create or replace function anling_now() returns timestamptz language sql stable parallel safe as $$ select at + make_interval(secs => offset_ms / 1000.0) from test_clock, clock_offset $$`);
 }
 

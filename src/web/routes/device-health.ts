@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { type BatteryOutlook, batteryOutlook } from '#core/battery.ts';
 import { limits } from '#core/limits.ts';
 import { signalTrend } from '#core/signal.ts';
-import { batteryReadings, lowestBatteries, signalDays, weakestSignals, weakVillages } from '#store/device-health.ts';
+import { batteryReadings, lastDay, lowestBatteries, signalDays, weakestSignals, weakVillages } from '#store/device-health.ts';
 import { findRegisteredMany, listRegistered } from '#store/device-registry.ts';
 import { readNow } from '#store/county-status.ts';
 import { callerOf } from '#web/access.ts';
@@ -62,6 +62,16 @@ export function registerDeviceHealth(app: App, ctx: WebContext): void {
     const readings = (await batteryReadings(ctx.db, [device.id], now)).get(device.id) ?? [];
     const outlook: BatteryOutlook = batteryOutlook(readings, now);
     return { readings, outlook };
+  });
+  app.get('/api/v1/devices/:id/heartbeats', {
+    config: { access: deviceReaders },
+    schema: {
+      summary: 'Its heartbeats of the last 24 hours, the oldest first; of more than 3,000 the newest', tags, params: IdParams,
+      response: { 200: Shape({ heartbeats: Type.Array(Shape({ at: EpochMs, battery: Nullable(Type.Integer()), rssi: Nullable(Type.Integer({ description: 'dBm' })), mains: Nullable(Type.Boolean()), temp: Nullable(Type.Number()) })) }), ...errorAnswers },
+    },
+  }, async (request) => {
+    const device = await scopedDevice(ctx, callerOf(request), request.params.id);
+    return { heartbeats: await lastDay(ctx.db, device.id, await readNow(ctx.db)) };
   });
   registerSignal(app, ctx);
 }

@@ -57,7 +57,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
       serverTime: rows.now, verdict: lines.some((line) => line.mark === 'attention') ? 'attention' : 'good', lines, roles: house.roles, nodes: shownNodes, templates: bad, providerErrors: sent.errors, blindWindows: blind,
       findings: summarize(findings).map(({ kind, n }) => { const of = findings.filter((f) => f.kind === kind); return { kind, n, since: of[0]?.foundAt ?? rows.now, refs: of.slice(0, 5).map((f) => f.ref) }; }),
       build: { version: ctx.version, pages: pagesBuild(ctx.settings.pages) },
-      retention: { heartbeatDays: limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000), photoDays: limits.photoDays },
+      retention: { heartbeatDays: ctx.settings.heartbeatDays ?? limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000), photoDays: limits.photoDays },
     };
   });
 }

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { Caller } from '#core/user.ts';
 import { listCatalogue } from '#store/device-models.ts';
 import { databaseNow } from '#store/nodes.ts';
-import { uptime, uptimeGroups, type UptimeGroup } from '#store/uptime.ts';
+import { onlineDays, uptime, uptimeGroups, type UptimeGroup } from '#store/uptime.ts';
 import { callerOf } from '#web/access.ts';
 import type { App, WebContext } from '#web/context.ts';
 import { csvOf } from '#web/csv.ts';
@@ -12,6 +12,11 @@ import { EpochMs, errorAnswers, Nullable, OneOf, RegionCodeText, Shape } from '#
 
 const dayMs = 86_400_000;
 const Query = Shape({ by: OneOf(uptimeGroups), days: Type.Optional(Type.Integer({ minimum: 1, maximum: 365, description: '30 when absent' })), region: Type.Optional(RegionCodeText) });
+const DaysQuery = Shape({ days: Type.Optional(Type.Integer({ minimum: 1, maximum: 400, description: '30 when absent; today is the last' })), region: Type.Optional(RegionCodeText) });
+const Day = Shape({
+  day: Type.String({ description: 'yyyy-MM-dd, the county’s day' }), devices: Type.Integer(), never: Type.Integer(), silences: Type.Integer(), up: Type.Number({ description: 'as in the sheet; today: until now' }), upOwn: Type.Number(),
+  heard: Nullable(Type.Integer({ description: 'devices with a heartbeat that day; null while it is not over' })), heartbeats: Nullable(Type.Number()),
+});
 const Row = Shape({
   key: Type.String({ description: 'model id, vendor, village code; empty: none' }), name: Type.String(), town: Nullable(Type.String()), devices: Type.Integer(), never: Type.Integer({ description: 'not heard once' }),
   installedMs: Type.Number({ description: 'installed while we could listen, all together' }), silentMs: Type.Number(), outageMs: Type.Number({ description: 'of that, while their area was out' }), silences: Type.Integer(),
@@ -36,6 +41,16 @@ export function registerUptime(app: App, ctx: WebContext): void {
     config: { access: deviceReaders },
     schema: { summary: '在线率: how long installed devices could be heard, by model, vendor or village, the worst first; our own blind windows count for nobody', tags: ['reports'], querystring: Query, response: { 200: Shape({ fromAt: EpochMs, toAt: EpochMs, rows: Type.Array(Row) }), ...errorAnswers } },
   }, async (request) => read(callerOf(request), request.query.by as UptimeGroup, request.query.days ?? 30, request.query.region));
+  app.get('/api/v1/reports/online-days', {
+    config: { access: deviceReaders },
+    schema: { summary: '在线率 day by day, of a county, township or village: whole days out of their roll-up, today from rows', tags: ['reports'], querystring: DaysQuery, response: { 200: Shape({ days: Type.Array(Day) }), ...errorAnswers } },
+  }, async (request) => {
+    const prefix = listPrefix(callerOf(request), request.query.region);
+    const found = prefix === null ? [] : await onlineDays(ctx.db, prefix, request.query.days ?? 30, await databaseNow(ctx.db));
+    return { days: found.map((d) => ({
+      day: d.day, devices: d.devices, never: d.never, silences: d.silences, up: 1 - d.silentMs / Math.max(1, d.installedMs), upOwn: 1 - (d.silentMs - d.outageMs) / Math.max(1, d.installedMs - d.outageMs), heard: d.heard, heartbeats: d.beats,
+    })) };
+  });
   app.get('/api/v1/reports/uptime.csv', {
     config: { access: deviceReaders },
     schema: { summary: 'The same as a file: UTF-8 with its mark, text cells', tags: ['reports'], querystring: Query, produces: ['text/csv'], response: { 200: Type.String(), ...errorAnswers } },
