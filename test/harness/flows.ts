@@ -23,7 +23,7 @@ export type Flows = {
   /** Waits until the contained process is up. */ up(): Promise<void>;
   /** Presses the button of an inject node, as in the editor. */ press(nodeId: string): Promise<void>;
   /** Ends the keeper and its process; `up` after `again` has both anew on the same folder. */ pause(): Promise<void>; again(): void;
-  stop(): Promise<void>;
+  /** Its own end alone, and that with its web. */ end(): Promise<void>; stop(): Promise<void>;
 };
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked into freely by tests
 type Any = any;
@@ -38,7 +38,7 @@ export async function flowsToken(web: Web, id: FlowsTokenId = 'flows'): Promise<
 export const testFlows = async (options: WebOptions = {}): Promise<Flows> => flowsOn(await testWeb(options));
 
 /** On a web that is there already; its end is theirs too. */
-async function flowsOn(web: Web): Promise<Flows> {
+export async function flowsOn(web: Web): Promise<Flows> {
   const { token, call } = await flowsToken(web);
   const folder = mkdtempSync(join(tmpdir(), 'anling-flows-'));
   const logs: string[] = [];
@@ -69,7 +69,7 @@ async function flowsOn(web: Web): Promise<Flows> {
       }
     },
     pause: () => keeper.stop(), again() { keeper = start(); },
-    async stop() { await end(); await web.stop(); },
+    end, async stop() { await end(); await web.stop(); },
   };
 }
 
