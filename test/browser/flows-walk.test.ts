@@ -88,8 +88,7 @@ describe('the walk through the flows', () => {
     await deploy(2);
     await context.close();
 
-    await seat.go('flows', '[data-version="1"]');
-    await page.click('.page-head button');
+    await page.reload();
     await page.waitForSelector('[data-version="2"]');
     await page.click('[data-version="1"] [data-test=look-version]');
     await page.waitForSelector('[data-test=restore]:enabled');
