@@ -12,7 +12,7 @@ import { alarmTemplates, type ProviderSettings, spareText, technicalNotices } fr
 import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { bundleNotices, claimSends, type ClaimedSend, respell, type NumberFacts, numberFacts, saveSends, type SendResult, type SendToSave } from '#store/outbox.ts';
-import { type Db, forgettable, together, withRetry } from '#store/pool.ts';
+import { type Db, withRetry } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
 import { Batcher } from '#work/batcher.ts';
 import type { Loop } from '#work/loop.ts';
@@ -89,7 +89,7 @@ async function take(work: Work, on: Db, claim: { channel: ChannelKind; fromPrior
   const claimedAt = work.monotonic();
   return on.tx(async (sql) => {
     if (work.held?.()) return [];
-    const [, sends] = await together([forgettable(sql), claimSends(sql, { ...claim, leaseMs: limits.sendLeaseMs, gateway: work.gateway?.name ?? 'none' })]);
+    const sends = await claimSends(sql, { ...claim, leaseMs: limits.sendLeaseMs, gateway: work.gateway?.name ?? 'none' });
     const facts = await numberFacts(sql, sends.map((send) => send.id));
     const taken: Taken[] = [];
     const bundled = new Set<string>();

@@ -89,12 +89,6 @@ export async function together<T extends readonly unknown[]>(work: readonly [...
 const abortedAlready = '25P02';
 
 /**
- * This transaction's commit is not waited for on the disk: a crash of the database may undo it. Only for what may be done twice (a claim: its message is due again, and sending is
- * at-least-once anyway); never for what somebody was told is kept.
- */
-export async function forgettable(sql: Sql): Promise<void> { await sql.query(`select set_config('synchronous_commit', 'off', true)`, [], 'forgettable'); }
-
-/**
  * NOTIFY inside a transaction holds a lock of the whole database over the wait for the disk: with 140 messages a second a third of all receipts
  * stood behind it. A transaction that has written nothing waits for no disk.
  */

@@ -230,7 +230,7 @@ const outbox: Record<string, Statement> = {
   })),
   'outbox-handled': async (t, d, p) => (await t.update(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []), () => ({ handled_at: t.now() }), (o) => o.handled_at === null && (o.state === 'failed' || o.state === 'unknown' || (o.state === 'withdrawn' && o.error_code === 'local.CONSENT')))).map((o) => ({ id: o.id })),
   'outbox-respell': (t, d, p) => t.update(d.outbox, [t.get(d.outbox, p[0] as string)].flatMap((o) => o ?? []), () => ({ template: p[1] as string })),
-  'forgettable': () => [], 'outbox-claim': claim, 'outbox-numbers': numbers, 'outbox-save': save,
+  'outbox-claim': claim, 'outbox-numbers': numbers, 'outbox-save': save,
   'outbox-waiting': async (t, d, p) => {
     const now = t.now();
     const waits = (o: OutboxRow): boolean => (o.state === 'accepted' || o.state === 'unknown') && o.check_at !== null && o.check_at <= now;
