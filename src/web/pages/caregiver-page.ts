@@ -27,7 +27,7 @@ export const style = `:root{color-scheme:light}*{box-sizing:border-box}body{marg
 main{max-width:34rem;margin:0 auto;padding:12px}#refused{max-width:32.5rem;margin:12px auto 0}h1{font-size:26px;margin:8px 0}h2{font-size:20px;margin:20px 0 6px}p,dl{margin:6px 0}
 .card{background:#fff;border:2px solid #d0d5db;border-radius:10px;padding:12px;margin:10px 0}.urgent{border-color:#b3261e}.urgent h1{color:#b3261e}.told{background:#fff7e0;border-color:#8a5a00}.good{background:#e9f6ec;border-color:#1c6b35}
 dt{color:#4b5560;font-size:18px;margin-top:8px}dd{margin:0;font-size:21px}button,.call{display:block;width:100%;min-height:60px;margin:10px 0;padding:12px;font:inherit;font-size:23px;font-weight:700;border-radius:10px;border:2px solid #1f5fbf;background:#fff;color:#1f5fbf;text-align:center;text-decoration:none}
-button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:56px;font:inherit}.small{font-size:18px;color:#4b5560}a{color:#1f5fbf}.map{display:inline-block;padding:14px 12px 14px 0}.lang{float:right;min-height:48px;padding:8px 0}`;
+button.go,.call{background:#1f5fbf;color:#fff}button.help{border-color:#b3261e;color:#b3261e}.pair{display:flex;gap:8px}.pair button{min-height:56px;margin:6px 0 0;font-size:20px}input{max-width:100%;min-height:56px;font:inherit}.small{font-size:18px;color:#4b5560}a{color:#1f5fbf}.map{display:inline-block;padding:14px 12px 14px 0}.lang{display:block;width:fit-content;min-height:48px;margin-left:auto;padding:8px 0}`;
 
 const words = {
   zh: {
