@@ -9,7 +9,7 @@ import { showRegion } from '#core/region.ts';
 import type { Logger } from '#ops/log.ts';
 import {
   addMembers, aliveSince, countOutage, endOutage, holdOutages, insertOutage, noteReported, openOutages, type OutageCounts, type OutageRow, recentLosses, refreshMembers, refreshPresumed, regionName, releaseMembers,
-  setBlow, setCause, setRecovering, takeSingleAlarms, vendorLives,
+  lives, setBlow, setCause, setRecovering, takeSingleAlarms,
 } from '#store/outages.ts';
 import type { Db, Sql } from '#store/pool.ts';
 import type { Seal } from '#store/seal.ts';
@@ -49,13 +49,18 @@ export function lookForOutages(watch: OutageWatch, hearing: Hearing): Promise<nu
   });
 }
 
-/** Whether the living must be counted, which costs as much as there are devices: among a million a few fall silent every minute, here and there. */
+/**
+ * Whether the living must be counted, which costs as much as there are devices: among a million some fall silent every minute, here and there. Where so many of
+ * a place or a cloud are heard that it cannot be an incident, that is found by reading no more than those: what it costs grows with the losses.
+ */
 async function suspected(sql: Sql, losses: readonly Loss[], since: number): Promise<boolean> {
-  const { places, vendors } = suspicions(losses);
-  if (places) return true;
-  for (const { vendor, disprovedBy } of vendors) if (!await vendorLives(sql, vendor, since, disprovedBy)) return true;
+  const suspects = suspicions(losses);
+  // Masts and power areas are not found by an index; so many places are a typhoon.
+  if (suspects.length > suspectsMax || suspects.some(({ subject: { type } }) => type === 'cell' || type === 'power-area')) return true;
+  for (const { subject, disprovedBy } of suspects) if (!await lives(sql, subject, since, disprovedBy)) return true;
   return false;
 }
+const suspectsMax = 200;
 
 async function openOutage(watch: OutageWatch, sql: Sql, opening: Opening, open: readonly OutageRow[], now: number): Promise<HouseEvent[]> {
   const ingestId = randomUUID();

@@ -55,29 +55,33 @@ export function decideOutages(losses: readonly Loss[], alive: readonly Alive[], 
   return { opens, joins };
 }
 
-/** Enough of a group to be an incident, were nobody else alive: places, and clouds of which so many heard devices disprove it. Nothing of either: the living need not be counted. */
-export function suspicions(losses: readonly Loss[]): { places: boolean; vendors: { vendor: string; disprovedBy: number }[] } {
-  const enough = (level: (typeof levels)[number]): Loss[][] => [...groupBy(losses, level.key).values()].filter((list) => {
-    const { devices, homes } = measure(list, [], () => false);
-    return level.rank === 1 ? devices >= limits.outageDevices && homes >= limits.outageHomes : level.rank === 3 ? devices >= limits.outageCountyDevices : devices >= limits.outageTownDevices && homes >= limits.outageTownHomes;
-  });
-  return {
-    places: levels.some((level) => level.type !== 'vendor' && enough(level).length > 0),
-    vendors: enough(levels[0] as (typeof levels)[number]).map((list) => ({ vendor: list[0]?.vendor ?? '', disprovedBy: Math.floor(list.length * (1 / limits.outageVendor - 1)) + 1 })),
-  };
+/** What may be an incident, were nobody else alive, and how many heard devices in it disprove it. */
+export type Suspect = { subject: OutageSubject; disprovedBy: number };
+
+/** Groups with enough devices and homes, each once. None, or each disproved: the living need not be counted, which costs as much as there are devices. */
+export function suspicions(losses: readonly Loss[]): Suspect[] {
+  const found = new Map<string, Suspect>();
+  for (const level of levels) {
+    for (const [id, list] of groupBy(losses, level.key)) {
+      const { devices, homes } = measure(list, [], () => false);
+      const enough = level.rank === 1 ? devices >= limits.outageDevices && homes >= limits.outageHomes : level.rank === 3 ? devices >= limits.outageCountyDevices : devices >= limits.outageTownDevices && homes >= limits.outageTownHomes;
+      if (enough) found.set(`${level.type} ${id}`, { subject: { type: level.type, id }, disprovedBy: Math.floor(devices * (1 / level.share - 1)) + 1 });
+    }
+  }
+  return [...found.values()];
 }
 
 const sameSubject = (a: OutageSubject, b: OutageSubject): boolean => a.type === b.type && a.id === b.id;
 
 /** Levels from the widest explanation to the narrowest. */
-const levels: { type: OutageSubject['type']; rank: number; key: (t: Traits) => string | null; passes: (g: Group, id: string, alive: readonly Alive[]) => boolean }[] = [
-  { type: 'vendor', rank: 4, key: (t) => t.vendor, passes: vendorPasses },
-  { type: 'region', rank: 3, key: (t) => regionAt(t.region, 6), passes: countyPasses },
-  { type: 'region', rank: 2, key: (t) => regionAt(t.region, 9), passes: townPasses },
-  { type: 'cell', rank: 1, key: (t) => t.cell, passes: (g) => smallPasses(g) && g.share >= limits.outageCell && new Set(g.losses.map((l) => l.region)).size > 1 },
-  { type: 'region', rank: 1, key: (t) => regionAt(t.region, 12), passes: (g) => smallPasses(g) && g.share >= limits.outageVillage },
-  { type: 'cell', rank: 1, key: (t) => t.cell, passes: (g) => smallPasses(g) && g.share >= limits.outageCell },
-  { type: 'power-area', rank: 1, key: (t) => t.powerArea, passes: (g) => smallPasses(g) && g.share >= limits.outageCell },
+const levels: { type: OutageSubject['type']; rank: number; /** of the group: lost, of those whose life could be proven */ share: number; key: (t: Traits) => string | null; passes: (g: Group, id: string, alive: readonly Alive[]) => boolean }[] = [
+  { type: 'vendor', rank: 4, share: limits.outageVendor, key: (t) => t.vendor, passes: vendorPasses },
+  { type: 'region', rank: 3, share: limits.outageTown, key: (t) => regionAt(t.region, 6), passes: countyPasses },
+  { type: 'region', rank: 2, share: limits.outageTown, key: (t) => regionAt(t.region, 9), passes: townPasses },
+  { type: 'cell', rank: 1, share: limits.outageCell, key: (t) => t.cell, passes: (g) => smallPasses(g) && g.share >= limits.outageCell && new Set(g.losses.map((l) => l.region)).size > 1 },
+  { type: 'region', rank: 1, share: limits.outageVillage, key: (t) => regionAt(t.region, 12), passes: (g) => smallPasses(g) && g.share >= limits.outageVillage },
+  { type: 'cell', rank: 1, share: limits.outageCell, key: (t) => t.cell, passes: (g) => smallPasses(g) && g.share >= limits.outageCell },
+  { type: 'power-area', rank: 1, share: limits.outageCell, key: (t) => t.powerArea, passes: (g) => smallPasses(g) && g.share >= limits.outageCell },
 ];
 
 const rankOf = (s: OutageSubject): number => (s.type === 'vendor' ? 4 : s.type !== 'region' ? 1 : s.id.endsWith('000000') ? 3 : s.id.endsWith('000') ? 2 : 1);

@@ -34,11 +34,14 @@ export function aliveSince(sql: Sql, since: number): Promise<Alive[]> {
      group by 1, 2, 3, 4, 5`, [since], 'outage-alive');
 }
 
-/** Whether at least so many devices of a vendor were heard after `since`; reads no further than that. */
-export async function vendorLives(sql: Sql, vendor: string, since: number, n: number): Promise<boolean> {
+/** Whether at least so many devices of a region or a vendor were heard after `since`; reads no further than that. */
+export async function lives(sql: Sql, subject: OutageSubject, since: number, n: number): Promise<boolean> {
+  const [from, values, name] = subject.type === 'region'
+    ? ['home h join device d on d.home_id = h.id join presence p on p.device_id = d.id where h.region_code >= $1 and h.region_code <= $4', [subject.id, since, n, scopePrefix(subject.id).padEnd(12, '9')], 'outage-region-lives'] as const
+    : ['presence p join device d on d.id = p.device_id join device_model m on m.id = d.model where m.vendor = $1', [subject.id, since, n], 'outage-vendor-lives'] as const;
   const [row] = await sql.query<{ n: number }>(
-    `select count(*)::int as n from (select from presence p join device d on d.id = p.device_id join device_model m on m.id = d.model
-       where p.last_seen_at > to_timestamp($2 / 1000.0) and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null and d.status <> 'revoked' and m.vendor = $1 limit $3::int) x`, [vendor, since, n], 'outage-vendor-lives');
+    `select count(*)::int as n from (select from ${from}
+       and p.last_seen_at > to_timestamp($2 / 1000.0) and p.silent_at is null and p.mains_lost_at is null and p.lost_at is null and d.status <> 'revoked' limit $3::int) x`, values, name);
   return (row?.n ?? 0) >= n;
 }
 
