@@ -1,6 +1,6 @@
 /** 中文:规则参数。 */
 export const zhRules = {
-  'rules.help': '确认窗、离线判定、体征限值等参数,可以按型号、乡镇村、个人来设。先用最近 24 小时的真实记录试运行,看报警会有什么不同,再启用;每一版都留着,随时可以退回。任何设置都不会挡住、推迟或降低设备的报警。',
+  'rules.help': '确认窗、离线判定、体征限值等参数,可以按型号、乡镇村、个人来设。先用最近 24 小时的真实记录试运行,看报警会有什么不同,再启用;每一版都留着,随时可以退回。任何设置都不会挡住、推迟或降低设备自己发出的报警(呼救、烟感、燃气、跌倒);平台自己判断的失联和体征越限,何时判定由这里决定,但有上下限。',
   'rules.none': '还没有设过:按内置参数运行', 'rules.version': '第 {no} 版正在使用', 'rules.empty': '没有单独设定的参数。在下面加一条,再试运行。', 'rules.param': '参数', 'rules.scope': '按什么设', 'rules.where': '用于', 'rules.value': '值', 'rules.own': '内置',
   'rules.declared': '按型号', 'rules.unset': '未设', 'rules.person': '老人', 'rules.bounds': '{min} 到 {max}', 'rules.running': '正在重放最近 24 小时…', 'rules.reason': '为什么改', 'rules.reasonHint': '写一句,留在版本旁边', 'rules.tryFirst': '先试运行,看过差别再启用',
   'rules.adopted': '第 {no} 版已启用', 'rules.conflict': '别人刚启用了另一版,或正在试运行。', 'rules.versions': '版本', 'rules.no': '版', 'rules.by': '谁', 'rules.changes': '改了什么', 'rules.holds': '使用中', 'rules.backTo': '退回第 {no} 版,为什么', 'rules.wentBack': '退回第 {no} 版:',

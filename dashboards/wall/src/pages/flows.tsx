@@ -22,14 +22,15 @@ const megabyte = 1_048_576;
 
 export function Flows() {
   const found = useFetched<State>('/api/v1/flows-state');
+  const round = useSignal(0);
   const state = found.value;
   return (
-    <Page title={t('flows.title')} help={t('flows.help')} onRefresh={found.again} test="flows">
+    <Page title={t('flows.title')} help={t('flows.help')} onRefresh={() => { found.again(); round.value++; }} test="flows">
       {state === null ? <Waiting problem={found.problem} /> : !state.on ? <p class="card" data-test="flows-off">{t('flows.off')}</p> : <Running state={state} />}
       {state !== null && state.incidents.length > 0 && <Incidents list={state.incidents} />}
       {state?.on && state.places.length > 0 && <Places list={state.places} />}
-      {state !== null && <Trials on={state.on} />}
-      {state !== null && <Versions on={state.up} />}
+      {state !== null && <Trials key={`trials ${round.value}`} on={state.on} />}
+      {state !== null && <Versions key={`versions ${round.value}`} on={state.up} />}
       <Hosts />
     </Page>
   );

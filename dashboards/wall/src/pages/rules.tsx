@@ -147,7 +147,7 @@ function AddLine({ view, add }: { view: View; add(entry: RuleEntry): void }) {
       {at === 'region' && <RegionPicker id="rule-region" value={id.value} onChange={(code) => { id.value = code; }} />}
       {at === 'person' && <label for="rule-person">{t('rules.person')}<Picker kind="person" id="rule-person" value={id.value} onChange={(found) => { id.value = found; }} /></label>}
       <label>{t('rules.value')}<input name="value" type="number" step={info.tenth ? '0.1' : '1'} min={bounds.min} max={bounds.max} required /><span class="dim small">{t('rules.bounds', bounds)}</span></label>
-      <button type="submit" data-test="rules-add-line" disabled={at !== 'county' && chosen === ''}>{t('act.add')}</button>
+      <button type="submit" class="plain" data-test="rules-add-line" disabled={at !== 'county' && chosen === ''}>{t('act.add')}</button>
       <p class="dim small">{t(`ruleHelp.${helpOf(param.value)}`)}</p>
     </form>
   );
