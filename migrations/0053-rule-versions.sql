@@ -6,5 +6,10 @@ create table rule_version (
 );
 -- What the class declares by itself; the county's own value stands in grace_s, where everybody reads it.
 alter table supervision_class add column own_grace_s integer;
--- What belongs to a home and no device (a telephone, the desk): a look for signs of movement reads no other row.
-create index event_home_said on event (home_id, received_at) where device_id is null;
+-- What belongs to a home and no device (a telephone, the desk): a look for signs of movement reads no other row. No alarm is written while it is built: a house of many years does without.
+do $$
+begin
+  if (select reltuples < 2000000 from pg_class where oid = 'event'::regclass) then
+    create index event_home_said on event (home_id, received_at) where device_id is null;
+  end if;
+end $$;

@@ -62,7 +62,7 @@ export const keys = {
   mapApproval: key('ANLING_MAP_APPROVAL', '', 'its approval number; needed with a base map, shown lower left', '审图号;用底图必填,显示在左下角'),
   mapDaily: key('ANLING_MAP_DAILY', '20000', 'tiles fetched from outside in a day, at most', '每天最多向外取的瓦片数'),
   mapOutline: key('ANLING_MAP_OUTLINE', '', 'GeoJSON of the county’s borders with coordinateSystem and approvalNumber', '县界文件(GeoJSON,含坐标系与审图号)'),
-  heartbeatDays: key('ANLING_HEARTBEAT_DAYS', String(limits.heartbeatDays), 'days that single heartbeats are kept (7 to 1,000); what they come to in a day is kept longer', '逐条心跳保留的天数(7 到 1000);每日汇总另存'),
+  heartbeatDays: key('ANLING_HEARTBEAT_DAYS', String(limits.heartbeatDays), 'days that single heartbeats are kept (7 to 799); what they come to in a day is kept longer', '逐条心跳保留的天数(7 到 799);每日汇总另存'),
   logLevel: key('LOG_LEVEL', 'info', 'fatal, error, warn, info, debug or trace', '日志级别'),
 } satisfies Record<string, Key>;
 
@@ -130,7 +130,7 @@ export function readConfig(argv: readonly string[], env: Readonly<Record<string,
   const map = text(keys.map);
   problems.push(...mapProblems(map, { url: text(keys.mapUrl), key: text(keys.mapKey), source: text(keys.mapSource), approval: text(keys.mapApproval), daily: orFallback(keys.mapDaily) }));
   const days = Number(orFallback(keys.heartbeatDays));
-  if (!Number.isInteger(days) || days < 7 || days > 1_000) problems.push(`ANLING_HEARTBEAT_DAYS: expected 7 to 1000 days, got "${orFallback(keys.heartbeatDays)}"`);
+  if (!Number.isInteger(days) || days < 7 || days >= limits.rollDays) problems.push(`ANLING_HEARTBEAT_DAYS: expected 7 to ${limits.rollDays - 1} days, got "${orFallback(keys.heartbeatDays)}"`);
   const config: Config = {
     roles: readRoles(flags.get('role'), flags.has('flows'), problems), instance: count(keys.edges, edgesMax, flags.get('instance') ?? '1'),
     data, keyFile: resolve(text(keys.keyFile) || join(data, 'keys.json')), databaseUrl: optional(keys.databaseUrl), dbPort: port(keys.dbPort),

@@ -2,7 +2,6 @@
  * A dry run of rule parameters (试运行, C10): the last 24 hours decided twice by the engine's own rules, as they are set and as they would be, and the difference. It reads
  * on a connection of its own, writes nothing, and lets others have their turn after every few events.
  */
-import type { Alert } from '#core/alert.ts';
 import { limits } from '#core/limits.ts';
 import { isVital, narrowest, type RuleEntries, ruleChanges, ruleValue, setValue, type VitalLimits, vitalLimits } from '#core/rule-params.ts';
 import type { Tried, TryRules } from '#core/rule-try.ts';
@@ -51,14 +50,11 @@ async function load(db: Db, seal: Seal): Promise<Past> {
   const from = to - limits.tryMs;
   const { events, complete } = await pastEvents(db, seal, from, to);
   const alerts = await pastAlerts(db, from, to);
-  return { from, to, events, complete, alerts: alerts.map((a) => (a.openedAt > from ? a : asBefore(a, events))), acts: await pastActs(db, alerts, from), ...(await pastFacts(db, events)) };
+  const added = new Map<string, number>();
+  for (const e of events) if (e.alertId !== null && /^(data-unreadable )?(merged|duplicate)/.test(e.result)) added.set(e.alertId, (added.get(e.alertId) ?? 0) + 1);
+  // The count of an alert that is older than the stretch, without what the stretch added.
+  return { from, to, events, complete, alerts: alerts.map((a) => (a.openedAt > from ? a : { ...a, count: a.count - (added.get(a.id) ?? 0) })), acts: await pastActs(db, alerts, from), ...(await pastFacts(db, events)) };
 }
-
-/** The count of an alert that is older than the stretch, without what the stretch added. */
-const asBefore = (a: Alert, events: readonly PastEventRow[]): Alert => {
-  const added = events.filter((e) => e.alertId === a.id && /^(data-unreadable )?(merged|duplicate)/.test(e.result)).length;
-  return { ...a, count: a.count - added };
-};
 
 type Changed = { change: Parameters<typeof eventsUnder>[1]; gaps: Tried['gaps'] };
 

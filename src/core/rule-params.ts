@@ -1,7 +1,7 @@
 /**
  * Rule parameters (规则参数): what of a rule a county may set for itself, for which models, regions and people, and how far. Everything
  * that is not set is as the house has it. Bounds are the promises: a window may only become shorter than its model declares, and nothing here can
- * keep an alarm of a device back, lower it or end it. Pure.
+ * keep back, lower or end a press, fire, gas or a fall; what the house finds itself (silence, vital signs) is decided by these, within bounds. Pure.
  */
 import type { DeviceType } from './decision.ts';
 import { mayWait } from './device-models.ts';
@@ -27,7 +27,7 @@ export const ruleParams: Readonly<Record<RuleParam, ParamInfo>> = {
   /** 离线判定: silence after which a device of the class is offline; bounds by its period, see `graceBounds`. */ graceS: { scopes: ['class'], min: 90, max: 172_800, own: null },
   /** 恢复保持: a technical alert whose cause is gone ends after so long. */ clearHoldS: { scopes: ['county', 'model'], min: 60, max: 3_600, own: limits.clearHoldMs / 1000 },
   /** 抖动锁定: ends by itself within the hour before the next is latched. */ flapEnds: { scopes: ['county', 'model'], min: 2, max: 10, own: limits.flapEnds },
-  /** 互证: alarms of one home within so long confirm each other. */ fusionS: { scopes: ['county', 'region'], min: 60, max: 3_600, own: limits.fusionMs / 1000 },
+  /** 互证: alarms of one home within so long confirm each other. */ fusionS: { scopes: ['county', 'region'], min: limits.fusionMs / 1000, max: 3_600, own: limits.fusionMs / 1000 },
   /** 作息看护: without movement for so long before a person's hour it raises. */ routineM: { scopes: ['county', 'region', 'person'], min: 60, max: 720, own: limits.routineWindowMs / 60_000 },
   heartRateLow: vital('heartRate', 'low', 30, 60), heartRateHigh: vital('heartRate', 'high', 100, 200), breathLow: vital('breath', 'low', 4, 12), breathHigh: vital('breath', 'high', 20, 45),
   spo2Low: vital('spo2', 'low', 80, 95), spo2High: vital('spo2', 'high', 101, 101), sbpLow: vital('sbp', 'low', 70, 110), sbpHigh: vital('sbp', 'high', 140, 220),

@@ -3,7 +3,7 @@
  * database is away what was read last holds; before it was read, the house's own.
  */
 import { limits } from '#core/limits.ts';
-import type { VitalLimits } from '#core/rule-params.ts';
+import { isVital, type VitalLimits } from '#core/rule-params.ts';
 import type { Logger } from '#ops/log.ts';
 import type { Db } from '#store/pool.ts';
 import { readRules } from '#store/rule-versions.ts';
@@ -24,7 +24,9 @@ export function startVitalLimits({ db, log }: { db: Db; log: Logger }): LimitsOf
     async turn() {
       const entries = await readRules(db);
       const text = JSON.stringify(entries);
-      if (text !== known || (book.devices.size > 0 && ++turns % looks === 0)) {
+      // Also while nobody is named: a watch is bound, a device moves, and from then on an entry holds for it.
+      const narrow = entries.some((e) => isVital(e.param) && e.scope !== 'county');
+      if (text !== known || (narrow && ++turns % looks === 0)) {
         book = await readVitalBook(db, entries);
         if (text !== known) log.info({ devices: book.devices.size }, 'limits of vital signs read');
         known = text;

@@ -53,9 +53,9 @@ async function nextHeartbeats(db: Db): Promise<Day | null> {
   const [found] = await db.query<{ day: string; marks: string[]; age: number; hours: boolean }>(
     `with bound as (select ((anling_now() - $1 * interval '1 ms') at time zone 'Asia/Shanghai')::date as today, (to_timestamp($2::float8 / 1000) at time zone 'Asia/Shanghai')::date as first)
      select d.day::text as day, bound.today - d.day as age, to_regclass('${hourly}') is not null as hours, array(select id::text from heartbeat_late l where l.day = d.day) as marks from (
-       select l.day from heartbeat_late l, bound where l.day < bound.today
-       union select g::date from bound, generate_series(bound.first, bound.today - 1, interval '1 day') g where not exists (select from day_rolled r where r.what = 'heartbeat' and r.day = g::date)) d, bound
-     order by d.day limit 1`, [limits.rollAfterMs, oldest], 'roll-next');
+       select l.day from heartbeat_late l, bound where l.day < bound.today and l.day >= bound.today - $3::int
+       union select g::date from bound, generate_series(greatest(bound.first, bound.today - $3::int), bound.today - 1, interval '1 day') g where not exists (select from day_rolled r where r.what = 'heartbeat' and r.day = g::date)) d, bound
+     order by d.day limit 1`, [limits.rollAfterMs, oldest, limits.rollDays - 1], 'roll-next');
   if (!found) return null;
   const [most] = await db.query<{ rows: number | null }>(`select max(rows)::float8 as rows from (select rows from day_rolled where what = 'heartbeat' order by day desc limit 7) r`);
   const { from, to } = countyDay(found.day) as { from: number; to: number };
@@ -90,7 +90,7 @@ function finish(db: Db, d: Day): Promise<boolean> {
     await sql.query('delete from heartbeat_late where id = any($1::bigint[])', [d.marks]);
     await sql.query(`delete from day_rolled where what = 'uptime' and day = $1::date and day > (anling_now() at time zone 'Asia/Shanghai')::date - $2::int`, [d.day, limits.silenceDays - 1]); // its sum of heartbeats
     const old = [limits.rollDays];
-    for (const table of ['heartbeat_day', 'uptime_day', 'day_rolled']) await sql.query(`delete from ${table} where day < (anling_now() at time zone 'Asia/Shanghai')::date - $1::int`, old);
+    for (const table of ['heartbeat_day', 'uptime_day', 'day_rolled', 'heartbeat_late']) await sql.query(`delete from ${table} where day < (anling_now() at time zone 'Asia/Shanghai')::date - $1::int`, old);
     return true;
   });
 }

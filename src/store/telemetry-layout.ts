@@ -4,6 +4,7 @@
  * are moved. TimescaleDB: a chunk spans as much as limits.chunkRows fill, a day at most; the community edition compresses what is over.
  */
 import { dayMs } from '#core/clock.ts';
+import { limits } from '#core/limits.ts';
 import type { Db, Sql } from './pool.ts';
 
 const tables = ['heartbeat', 'vital'] as const;
@@ -37,8 +38,8 @@ export async function keepTelemetryLayout(db: Db): Promise<{ made: string[] }> {
 export async function dropOldTelemetry(db: Db, days: { heartbeat: number; vital: number }): Promise<string[]> {
   const [clock] = await db.query<{ today: number; open: number | null }>(
     `select extract(epoch from date_trunc('day', anling_now() at time zone 'UTC'))::float8 * 1000 as today, (select extract(epoch from min(g::date)::timestamp at time zone 'Asia/Shanghai')::float8 * 1000
-       from generate_series((to_timestamp($1::float8 / 1000) at time zone 'Asia/Shanghai')::date, (anling_now() at time zone 'Asia/Shanghai')::date, interval '1 day') g
-       where not exists (select from day_rolled r where r.what = 'heartbeat' and r.day = g::date) or exists (select from heartbeat_late l where l.day = g::date)) as open`, [await oldestTelemetry(db, 'heartbeat')]);
+       from generate_series(greatest((to_timestamp($1::float8 / 1000) at time zone 'Asia/Shanghai')::date, (anling_now() at time zone 'Asia/Shanghai')::date - $2::int), (anling_now() at time zone 'Asia/Shanghai')::date, interval '1 day') g
+       where not exists (select from day_rolled r where r.what = 'heartbeat' and r.day = g::date) or exists (select from heartbeat_late l where l.day = g::date)) as open`, [await oldestTelemetry(db, 'heartbeat'), limits.rollDays - 1]);
   const { today, open } = clock as NonNullable<typeof clock>;
   const native = await edition(db) === 'plain';
   const dropped: string[] = [];

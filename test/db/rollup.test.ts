@@ -115,6 +115,16 @@ describe('days of telemetry', () => {
     expect(await dropOldTelemetry(web.t.db, { heartbeat: 5, vital: 400 })).not.toEqual([]);
   });
 
+  it('a heartbeat of a machine whose clock had stood at 2001 holds up no day, and goes', async () => {
+    await web.t.db.query(`do $$ declare r heartbeat; begin select * into r from heartbeat limit 1; r.received_at := '2001-01-02 03:04:05+00'; insert into heartbeat select r.*; end $$`);
+    await web.t.advance(3 * day);
+    await spreadTelemetry(web.t.db);
+    await rollAll();
+    expect((await splitDays(web.t.db, 2, await now())).open.length).toBeLessThanOrEqual(1);
+    await dropOldTelemetry(web.t.db, { heartbeat: 30, vital: 400 });
+    expect(await web.t.db.query(`select 1 from heartbeat where received_at < '2002-01-01'`)).toEqual([]);
+  });
+
   it('two edges keep it between them: days are rolled up, then what is older than its days is dropped, and pages show what they showed', async () => {
     await spreadTelemetry(web.t.db);
     const before = await shown();

@@ -110,6 +110,18 @@ describe('what reads them, without a restart [C10]', () => {
     await book.stop();
   });
 
+  it('limits of a person who has no device yet hold as soon as one is bound to him', async () => {
+    const book = startVitalLimits({ db: a.db, log: createLog('test', 'silent') });
+    await a.db.query(`do $$ declare r person; begin select * into r from person where id = 'p1'; r.id := 'late'; r.number := 'late'; insert into person select r.*; end $$`);
+    await call('', { after: 0, entries: [{ param: 'spo2Low', scope: 'person', id: 'late', value: 92 }], reason: 'one' });
+    book.look();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(book.of('d2').spo2.low).toBe(88);
+    await a.db.query(`update device set person_id = 'late' where id = 'd2'`);
+    await vi.waitFor(() => { book.look(); expect(book.of('d2').spo2.low).toBe(92); }, 5_000);
+    await book.stop();
+  });
+
   it('a person who has gone is left out when a county goes back to a version that names him', async () => {
     await call('', { after: 0, entries: [{ param: 'routineM', scope: 'person', id: 'p1', value: 120 }, window(10)], reason: 'one' });
     await call('', { after: 1, entries: [], reason: 'two' });

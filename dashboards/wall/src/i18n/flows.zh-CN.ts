@@ -12,7 +12,7 @@ export const zhFlows = {
   'flows.restored': '已回退,并留了新的一版', 'flowWhy.deploy': '部署', 'flowWhy.rollback': '回退到', 'flowWhy.switched-off': '出错停用', 'flowWhy.found': '启动时发现', 'flowHow.added': '增', 'flowHow.removed': '删', 'flowHow.changed': '改',
   'trial.title': '试运行', 'trial.help': '用最近 24 小时的警情、事件和读数试一个页签(停用的也可以),对照它实际做过的。不发出任何东西:不通知人、不动设备、不访问外部。编辑器里还没部署的,点编辑器右上角的“试运行”。', 'trial.noTabs': '还没有页签。', 'trial.answer': '外部请求一律答', 'trial.go': '试运行', 'trial.state': '状态',
   'trial.drawn': '未部署', 'trial.runs': '正在试…', 'trial.lost': '没有试完:规则进程中途停了。', 'trial.sum': '{items} 条数据,节点间 {messages} 条消息,会做 {tried} 件事,用时 {s} 秒。', 'trial.upTo': '只试到 {time},后面的没有比较。', 'trial.silent': '什么都不会做,实际上也没有做过。',
-  'trial.same': '与实际相同的 {n} 件', 'trial.added': '会多出 {n} 件', 'trial.gone': '不会再有 {n} 件', 'trial.changed': '说法不同 {n} 件', 'trial.refused': '会被拒绝 {n} 件', 'trial.cut': '列表太长,只显示前面的。', 'trial.lines': '节点说的话 {n} 行', 'trialState.asked': '等着',
+  'trial.same': '与实际相同的 {n} 件', 'trial.added': '会多出 {n} 件', 'trial.gone': '不会再有 {n} 件', 'trial.changed': '内容不同 {n} 件', 'trial.refused': '会被拒绝 {n} 件', 'trial.cut': '列表太长,只显示前面的。', 'trial.lines': '节点输出 {n} 行', 'trialState.asked': '排队中',
   'trialState.running': '正在试', 'trialState.done': '试完了', 'trialEnd.whole': '试完 24 小时。', 'trialEnd.time': '太久,停了。', 'trialEnd.memory': '内存过大,停了。', 'trialEnd.messages': '消息太多,停了。', 'trialEnd.stuck': '卡住,停了。', 'trialEnd.ended': '出错,停了。',
   'flowAct.raise': '发起告警', 'flowAct.note': '警情备注', 'flowAct.notify': '通知班组', 'flowAct.command': '设备命令', 'flowAct.request': '请求外部',
 } as const;
