@@ -15,7 +15,7 @@ export const gateways = ['standin', 'aliyun', 'http'] as const;
 export type GatewayKind = (typeof gateways)[number];
 const secondGateways = ['http', 'modem'] as const;
 /** Each holds some fifteen connections of the database's two hundred. */
-const edgesMax = 8;
+const edgesMax = 6;
 const baseMaps = ['tianditu', 'xyz', 'pmtiles'] as const;
 const mapSystems = ['wgs84', 'gcj02'] as const;
 const tianditu = 'https://t{s}.tianditu.gov.cn';
@@ -38,7 +38,7 @@ export const keys = {
   mqttPort: key('ANLING_MQTT_PORT', '1883', 'MQTT over TCP', '设备 MQTT 端口'),
   mqttsPort: key('ANLING_MQTTS_PORT', '8883', 'MQTT over TLS', '设备 MQTT TLS 端口'),
   doorPort: key('ANLING_DOOR_PORT', '8081', 'HTTP door and MQTT over WebSocket (/mqtt)', '设备 HTTP 与 WebSocket 端口'),
-  edges: key('ANLING_EDGES', '1', 'edges (processes of the device doors) that share these ports, 1 to 8; more than one on Linux only', '设备接入进程数,共用上述端口,1 至 8'),
+  edges: key('ANLING_EDGES', '1', 'edges (processes of the device doors) that share these ports, 1 to 6; more than one on Linux only', '设备接入进程数,共用上述端口,1 至 6'),
   deviceHost: key('ANLING_DEVICE_HOST', '127.0.0.1', 'address the device doors listen on', '设备端口监听地址'),
   opsPort: key('ANLING_OPS_PORT', '9100', 'first of the roles’ ops ports (edge, worker, web, standby, auditor, flows: +1 to +6; further edges +11, +21, …)', '各进程运维端口的起点'),
   adminPassword: key('ANLING_ADMIN_PASSWORD', '', 'first password of "admin"; empty: generated and printed once', '初始管理员密码;空则生成并打印一次', true),

@@ -26,7 +26,7 @@ export type Vendors = { doors: Doors; deliver: Deliver; watches: Watches };
 export async function startVendors({ entered, config, seal, log, nodeId, store, add, devices, intake, meter, newTrace }: Parts): Promise<Vendors> {
   const file = join(config.data, 'spool', 'vendor-doors.sealed');
   const known = await readKnownDoors(file, seal).catch((error: Error) => { log.error({ error: error.message }, 'the vendors’ doors kept on the disk cannot be read; the database is asked'); return []; });
-  const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace });
+  const deliver = createDeliver({ devices, accept: intake.accept, stranger: intake.stranger, log, meter, newTrace, alone: config.edges === 1 });
   const watches = add(startWatches({ host: config.deviceHost, shared: config.edges > 1, entered, devices, deliver, refusedPush: intake.refusedPush, seen: (name) => doors.seen(name), log, meter, now: intake.now }));
   const doors: Doors = add(startDoors({ read: () => openDoors(store, seal), known, save: (all) => writeKnownDoors(file, seal, all), note: (seen) => noteDoors(store, seen), log, onChange: watches.open }));
   watches.open(known);

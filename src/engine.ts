@@ -138,8 +138,9 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
     log.error({ error: error.message }, 'the spool cannot be opened: while the database is away nothing is acknowledged');
     return null;
   });
-  const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered, held: dutyGate(config.data, ['away', 'events'], null) }));
+  // Before the intake: it stops after it, and nobody's last frames wait for the roll-up of a day.
   add(startUpkeep({ db: ctx.db('upkeep', 1, 300_000), log, days: { heartbeat: config.heartbeatDays, vital: limits.vitalDays } }));
+  const intake = add(startIntake({ spool, urgentDb: ctx.db('urgent', 4, 4_000), db, seal, log, meter, vendor: anling, newTrace, answered: down.answered, held: dutyGate(config.data, ['away', 'events'], null) }));
   let mqtt: MqttDoor | null = null;
   let watching: Vendors['watches'] | null = null;
   const memory = knownDevicesFile(config.data);

@@ -87,7 +87,9 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     const due = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
     if (options.held?.()) return 0;
     heldBack = false;
-    const n = (await Promise.all(byTown(due).map(batch))).reduce((a, b) => a + b, 0);
+    const ended = await Promise.allSettled(byTown(due).map(batch)); // none still runs when the next turn begins
+    for (const e of ended) if (e.status === 'rejected') throw e.reason;
+    const n = ended.reduce((sum, e) => sum + (e.status === 'fulfilled' ? e.value : 0), 0);
     return heldBack ? n : n + await system(db, handlers, log); // alerts first
   };
 }

@@ -39,7 +39,7 @@ export const limits = {
   // -- vendors' doors
   /** Bytes of one push: beyond, 413, audited. */ vendorBodyBytes: 1024 * 1024,
   /** Readings of a push that are not durable by then are acknowledged all the same, and counted: failed answers make a vendor stop, and its alarms with them. An alarm waits as long as anywhere (durableWaitMs). */ vendorCalmMs: 3_000,
-  /** Doors of one county; what detectors of vendors last said, in memory: beyond, the oldest is forgotten and told once more. */ vendorDoors: 50, vendorStates: 200_000,
+  /** Doors of one county; what detectors of vendors last said, in memory: beyond, the oldest is forgotten and told once more. */ vendorDoors: 50, vendorStates: 200_000, /** Beside other edges, how long a detector's last word is believed to be its last. */ vendorRepeatMs: 60_000,
   /** Doors are read again after this, besides at each hint. */ vendorDoorsMs: 5_000,
   /** Wait for the database at a push of a device that is not known. */ vendorLookupMs: 1_500,
   /** Refused pushes of one door that are audited in misuseWindowMs; further ones are counted. */ vendorRefusalsAudited: 5,

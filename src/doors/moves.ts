@@ -45,7 +45,12 @@ export function startMoves(options: MovesOptions): Moves {
     if (entered.length === 0) return false;
     try {
       for (const { deviceId, late, moved } of await options.enter(entered)) {
-        if (late) { end(deviceId); continue; }
+        if (late) {
+          const [own, sent] = [options.ageMs(deviceId), entered.find((e) => e.deviceId === deviceId)?.ageMs ?? 0];
+          // It has come back here while that was asked: the newer one is written down, not ended.
+          if (own !== null && own < sent) waiting.add(deviceId); else end(deviceId);
+          continue;
+        }
         if (moved) options.forget(deviceId);
         sure.set(deviceId, performance.now() + sureMs);
       }

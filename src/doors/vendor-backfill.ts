@@ -15,7 +15,7 @@ import { bytesWithin, type DeliverOptions, lookUp, strangerOf } from './vendor-d
 
 export type Wanted = { what: 'event' | 'heartbeat' | 'vitals' | 'unreadable'; deviceId: string; no: number | null; kind: string | null; name: string; at: number; clear: boolean };
 export type Filled = { records: number; missing: number; filled: number; alarms: number; /** age of the oldest thing that was back-filled */ oldestMs: number };
-export type BackfillOptions = DeliverOptions & { missing(wanted: readonly Wanted[]): Promise<boolean[]> };
+export type BackfillOptions = Omit<DeliverOptions, 'alone'> & { missing(wanted: readonly Wanted[]): Promise<boolean[]> };
 /** `told`: of one device; resolves when what was missing is durable, rejects when something could not be made so. `vendorNow`: by the vendor's clock. */
 export type Backfill = (door: VendorDoor, told: readonly Told[], vendorNow: number) => Promise<Filled>;
 

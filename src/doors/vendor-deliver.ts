@@ -15,13 +15,13 @@ import type { Decoded } from '#vendors/vendor.ts';
 import { outlasts } from '#work/outlasts.ts';
 import type { DeviceCache } from './devices.ts';
 
-export type DeliverOptions = { devices: Pick<DeviceCache, 'byDoor'>; accept: Accept; stranger: AcceptStranger; log: Logger; meter: EdgeMeter; newTrace: () => string };
+export type DeliverOptions = { devices: Pick<DeviceCache, 'byDoor'>; accept: Accept; stranger: AcceptStranger; log: Logger; meter: EdgeMeter; newTrace: () => string; /** Its cloud comes to no other edge: what was heard here last is what was said last. */ alone: boolean };
 export type Found = { message: Message; device: KnownDevice | null; revoked: boolean };
 export type Deliver = (door: VendorDoor, messages: readonly Message[], address: string) => Promise<void>;
 
 export function createDeliver(options: DeliverOptions): Deliver {
   const { accept, stranger, newTrace, meter } = options;
-  const states = new Map<string, boolean>();
+  const states = new Map<string, Heard>();
   const learned = new Map<string, string>();
   return async (door, messages, address) => {
     const found = await Promise.all(messages.map((message) => lookUp(options, learned, door, message)));
@@ -39,7 +39,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
         device, channel, topic: `vendor/${door.name}/${channel}`, payload, qos: 1, door: 'vendor', trace: newTrace(), arrivedMs, hurry: channel === 'event', flapping: false, ...more,
       });
       for (const state of message.states) {
-        const event = stateEvent(states, device.id, state);
+        const event = stateEvent(states, device.id, state, options.alone);
         if (event) urgent.push(publish('event', bytesWithin({ channel: 'event', event })).catch((error: unknown) => { states.delete(`${device.id} ${event.kind}`); throw error; }));
       }
       for (const decoded of message.decoded) (decoded.channel === 'event' ? urgent : calm).push(publish(decoded.channel, bytesWithin(decoded)));
@@ -79,14 +79,17 @@ export function strangerOf(door: VendorDoor, message: Message, more: { revoked: 
   return { door: door.name, key: message.keys[0] ?? '', reason: revoked ? 'revoked' : 'unknown', payload: message.raw, alarm, ...rest };
 }
 
+type Heard = { on: boolean; atMs: number };
 /** What a state means now: its beginning, its going on, its end; null: it is off, and was. A button is pressed anew each time. */
-function stateEvent(states: Map<string, boolean>, deviceId: string, { on, event }: State): State['event'] | null {
+function stateEvent(states: Map<string, Heard>, deviceId: string, { on, event }: State, alone: boolean): State['event'] | null {
   const name = `${deviceId} ${event.kind}`;
-  const was = states.get(name);
+  const heard = states.get(name);
+  // Beside other edges only what is young is known: the end may have come to another one, and a new beginning that counts as going on rings nobody.
+  const was = alone || (heard?.on === true && performance.now() - heard.atMs < limits.vendorRepeatMs) ? heard?.on : undefined;
   if (!on && was === false) return null;
   states.delete(name);
   if (states.size >= limits.vendorStates) states.delete(states.keys().next().value as string);
-  states.set(name, on);
+  states.set(name, { on, atMs: performance.now() });
   return { ...event, edge: !on ? 'clear' : was === true && event.kind !== 'sos' ? 'repeat' : 'raise' };
 }
 

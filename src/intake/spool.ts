@@ -45,6 +45,7 @@ export function openSpooling(options: { spool: Spool; seal: Seal; meter: EdgeMet
   const { spool, seal, meter, log } = options;
   const lanes: LaneSpec<unknown>[] = [];
   if (spool.aside !== null) log.error({ file: spool.aside }, 'the spool file could not be read and was laid aside; what it held is not in the database');
+  if (spool.left > 0) log.error({ files: spool.left }, 'the spools of processes that have gone could not be taken over (no room beside this one, or unreadable): they stay, and are tried again at the next start of an edge');
   if (spool.adopted > 0) log.warn({ rows: spool.adopted }, 'the spool of a process that has gone is taken over');
   /** The database takes things, and what stands here does not get there or not away from here. */
   let stuck = false;

@@ -39,7 +39,7 @@ export async function relieve(o: ReliefOptions): Promise<void> {
       await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } }).catch((error: Error) => { if (!isTransient(error)) throw error; return error; });
     // `known`: there was no proof of a commit, perhaps only for a moment: what opened by events of the spool is not there yet.
     let handed = await once();
-    for (let tries = 0; handed !== 'over' && performance.now() < until; handed = await once()) {
+    for (let tries = 0; handed !== 'over' && ledger.holds() && performance.now() < until; handed = await once()) {
       if (tries++ === 0) o.log.warn({ error: handed instanceof Error ? handed.message : 'no proof of a commit' }, 'the database is waited for before what standby did is handed over');
       await pause(triesMs / 2);
     }

@@ -58,6 +58,8 @@ if (held === null) throw new Error(`all ${slots} spool slots of ${folder} are ta
 const own = slot - 1;
 const { db, aside } = openOrSetAside(fileOf(own));
 
+/** Slots that could not be taken over. */
+let left = 0;
 /** Rows of slots whose process has gone. */
 function adopt(): number {
   let rows = 0;
@@ -71,6 +73,10 @@ function adopt(): number {
       rows += Number(db.prepare('insert into main.spooled (lane, body) select lane, body from theirs.spooled order by id').run().changes);
       db.exec('detach theirs');
       for (const rest of ['', '-wal', '-shm']) rmSync(fileOf(other) + rest, { force: true });
+    } catch {
+      // It does not fit beside ours, or cannot be read: it stays where it is for a later start, and nobody is without a spool for it.
+      left++;
+      try { db.exec('detach theirs'); } catch { /* never attached */ }
     } finally {
       theirs.close();
     }
@@ -118,4 +124,4 @@ parentPort?.on('message', ({ no, op, args }: SpoolCall) => {
   }
   parentPort?.postMessage(answer);
 });
-parentPort?.postMessage({ ready: true, adopted, aside, slot: own });
+parentPort?.postMessage({ ready: true, adopted, left, aside, slot: own });

@@ -23,7 +23,7 @@ export type Spool = {
   /** Bytes in use. */
   readonly bytes: number;
   /** Rows that were taken over from slots of processes that have gone; the file that was no database and was laid aside. */
-  readonly adopted: number; readonly aside: string | null;
+  readonly adopted: number; /** Slots that could not be taken over (no room beside ours). */ readonly left: number; readonly aside: string | null;
   close(): Promise<void>;
 };
 
@@ -35,14 +35,14 @@ export async function openSpool(setup: SpoolSetup): Promise<Spool> {
   let next = 1;
   let bytes = 0;
   let gone: Error | null = null;
-  const started = Promise.withResolvers<{ adopted: number; aside: string | null }>();
+  const started = Promise.withResolvers<{ adopted: number; left: number; aside: string | null }>();
   const fail = (error: Error): void => {
     gone = new OperatingError('E_NOT_DURABLE', `the spool does not work: ${error.message}`, { retryable: true, cause: error });
     started.reject(gone);
     for (const { reject } of waiting.values()) reject(gone);
     waiting.clear();
   };
-  thread.on('message', (message: SpoolAnswer | { ready: true; adopted: number; aside: string | null }) => {
+  thread.on('message', (message: SpoolAnswer | { ready: true; adopted: number; left: number; aside: string | null }) => {
     if ('ready' in message) { started.resolve(message); return; }
     const call = waiting.get(message.no);
     waiting.delete(message.no);
@@ -61,11 +61,11 @@ export async function openSpool(setup: SpoolSetup): Promise<Spool> {
     });
   };
   const add = (lane: string, n: number): void => { counts.set(lane, (counts.get(lane) ?? 0) + n); };
-  const { adopted, aside } = await started.promise;
+  const { adopted, left, aside } = await started.promise;
   for (const [lane, n] of Object.entries(await call<Record<string, number>>('counts'))) add(lane, n);
   thread.unref();
   return {
-    adopted, aside,
+    adopted, left, aside,
     async append(rows) {
       for (const { lane } of rows) add(lane, 1);
       try {

@@ -22,7 +22,8 @@ export async function eitherPlace<T>({ away, afterMs, begin, keep, settled }: Tw
   }
   const state = { abandoned: false };
   const working = begin(state);
-  if (afterMs !== null && await outlasts([working], afterMs)) {
+  // Again and again: the second place may have room by then.
+  while (afterMs !== null && await outlasts([working], afterMs)) {
     const kept = await keep(working);
     if (kept !== null) {
       state.abandoned = true;

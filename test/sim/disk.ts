@@ -41,7 +41,7 @@ export class Disk {
       });
     });
     return {
-      adopted: 0, aside: null, bytes: 0,
+      adopted: 0, left: 0, aside: null, bytes: 0,
       append: async (rows) => {
         for (const { lane } of rows) add(lane, 1);
         try { await call(() => this.#append(rows)); } catch (error) { for (const { lane } of rows) add(lane, -1); throw error; }

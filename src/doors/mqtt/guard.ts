@@ -153,9 +153,11 @@ export class Guard extends Duplex {
     if (this.writableLength > limits.unreadBytes) { this.#refuse('not-reading'); return; }
     this.#in = this.#in.length === 0 ? chunk : Buffer.concat([this.#in, chunk]);
     const { share } = this.#hooks;
-    // Its turn comes; an alarm's is now, and what stands before it on its socket goes with it.
-    if (share && bringsEvent(chunk)) this.#frameSoon = false;
-    else if (share && !this.#frameSoon && !share.free()) this.#frameInNextTurn();
+    // Its turn comes; an alarm's is now, and what stands before it on its socket goes with it. Who is not let in yet does not stand in line: a button connects only to press.
+    if (share && this.#state === 'open' && (this.#frameSoon || !share.free())) {
+      if (bringsEvent(this.#in)) this.#frameSoon = false;
+      else if (!this.#frameSoon) this.#frameInNextTurn();
+    }
     if (!this.#frameSoon) this.#frame(); else if (this.#in.length > limits.readAheadBytes) this.#socket.pause();
   }
 
