@@ -12,11 +12,14 @@ export type EnteredSession = { deviceId: string; late: boolean; moved: boolean }
 
 export const movesChannel = 'anling_session';
 
+/** An edge that beat within this may still hold a connection: after an absence of the database none has beaten for a while, and none is gone. */
+const formerMs = 3_600_000;
+
 const enter = `
 with clock as materialized (select anling_now() as now), n as materialized (
   select u.id, clock.now - make_interval(secs => u.age_ms / 1000.0) as at from clock, unnest($2::text[], $3::float8[]) as u(id, age_ms) join device d on d.id = u.id
 ), old as materialized (
-  select s.device_id, s.edge, exists (select from node where id = s.edge and beat_at > (select now from clock) - ${limits.edgeLostMs} * interval '1 ms') as lives
+  select s.device_id, s.edge, exists (select from node where id = s.edge and beat_at > (select now from clock) - ${formerMs} * interval '1 ms') as lives
   from device_session s where s.device_id = any($2) order by s.device_id for update
 ), put as (
   insert into device_session as s (device_id, edge, since) select id, $1, at from n order by id
@@ -50,6 +53,6 @@ export async function endedSessions(sql: Sql, edge: string, deviceIds: readonly 
 /** Edges that are gone have nothing to end. */
 export async function forgetFormerEdges(sql: Sql): Promise<void> {
   await sql.query(
-    `update device_session s set former = array(select f from unnest(s.former) f where exists (select from node n where n.id = f and n.beat_at > anling_now() - ${limits.edgeLostMs} * interval '1 ms'))
-     where former <> '{}' and exists (select from unnest(s.former) f where not exists (select from node n where n.id = f and n.beat_at > anling_now() - ${limits.edgeLostMs} * interval '1 ms'))`);
+    `update device_session s set former = array(select f from unnest(s.former) f where exists (select from node n where n.id = f and n.beat_at > anling_now() - ${formerMs} * interval '1 ms'))
+     where former <> '{}' and exists (select from unnest(s.former) f where not exists (select from node n where n.id = f and n.beat_at > anling_now() - ${formerMs} * interval '1 ms'))`);
 }

@@ -14,6 +14,7 @@ export type Seen = {
 export type BatteryChange = { deviceId: string; edge: 'raise' | 'clear'; battery: number };
 
 // silent_at, never_reported_at and the rest of a silence are the sweep's: it compares them with last_seen_at.
+// A will that waited in the spool of the edge that a device had left says nothing of a device that was heard since.
 // No indexed column changes on a normal heartbeat, so the update stays HOT. Whoever speaks without having been expected to is
 // supervised from then on: the sweep looks at it and sets its next time. What an edge held back from before the device was installed
 // (anew) proves nothing of its new life (B6).
@@ -35,7 +36,7 @@ with clock as materialized (select anling_now() as now), n as materialized (
     cell = coalesce(n.cell, p.cell), temp = coalesce(n.temp, p.temp),
     low_battery = case when n.battery < ${limits.batteryLow} then true when n.battery > ${limits.batteryGood} then false else p.low_battery end,
     mains_lost_at = case when n.mains then null when not n.mains and p.mains_lost_at is null then n.at else p.mains_lost_at end,
-    lost_at = case when n.said_offline then n.at when n.seen or not n.said_offline then null else p.lost_at end,
+    lost_at = case when n.said_offline and n.at >= coalesce(p.last_seen_at, '-infinity') then n.at when n.seen or not n.said_offline then null else p.lost_at end,
     check_at = case when n.seen and p.state = 'never' and p.check_at = 'infinity' then n.at else p.check_at end
   from n join old on old.device_id = n.device_id
   where p.device_id = n.device_id and (p.state <> 'never' or n.at >= (select d.registered_at from device d where d.id = p.device_id))
