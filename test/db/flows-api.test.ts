@@ -141,9 +141,18 @@ describe('the history that a trial is given [C10]', () => {
   it('readings are one for each device and while, filtered', async () => {
     await rows(`insert into heartbeat (received_at, device_no, battery, temp) select anling_now() - n * interval '1 minute', d.no, 20 - n, 21 from device d, generate_series(1, 59) n where d.id = 'door1'`);
     const now = Date.now();
-    const ask = (more: object) => call('history', { stream: 'samples', from: now - 7_200_000, to: now, everyS: 3_600, ...more }).then((a) => a.body);
-    const { items, next } = await ask({});
-    expect([[1, 2], next]).toEqual([expect.arrayContaining([items.length]), null]); // an hour of the clock may end within them
+    // An hour at a time, as whoever asks goes on with `next`.
+    const ask = async (more: object) => {
+      const items: { at: number; item: object }[] = [];
+      for (let next: number | null | undefined; next !== null;) {
+        const { body } = await call('history', { stream: 'samples', from: now - 7_200_000, to: now, everyS: 3_600, ...(next === undefined ? {} : { after: next }), ...more });
+        items.push(...body.items);
+        next = body.next as number | null;
+      }
+      return { items };
+    };
+    const { items } = await ask({});
+    expect([1, 2]).toContain(items.length); // an hour of the clock may end within them
     expect(items.at(-1)).toMatchObject({ at: expect.any(Number), item: { deviceId: 'door1', regionCode: village, battery: 19, temp: 21, rssi: null, mains: null } });
     expect((await ask({ everyS: 60 })).items).toHaveLength(59);
     expect((await ask({ everyS: 60, batteryBelow: 10 })).items).toHaveLength(49);

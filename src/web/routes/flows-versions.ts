@@ -48,6 +48,8 @@ export function registerFlowsVersions(app: App, ctx: WebContext): void {
     const found = await findVersion(ctx.db, ctx.seal, id);
     if (!found) throw nothing();
     const port = await portOf(ctx);
+    // What somebody deployed and nobody kept (the database was away) is a version before it is gone back from.
+    await keepDeployed(ctx, port, { by: 'house', why: 'deploy' });
     const newest = await newestVersion(ctx.db, ctx.seal);
     if (newest?.id !== request.body.newest) throw new ApiError('E_CONFLICT', 'Somebody has deployed meanwhile: look at the newest version first.', { more: { newest: newest?.id ?? null } });
     await ctx.audit({ actor: caller.actor, action: 'flows.rollback', target: `flow-version:${id}`, result: 'ok', detail: { address: request.ip, from: newest.id } });
