@@ -3,7 +3,7 @@ import type { FlowItem } from '#core/flow-change.ts';
 import type { FlowAct, FlowActAt, Trial } from '#core/flow-acts.ts';
 import { limits } from '#core/limits.ts';
 import { isNumber, openFlows, sealFlows } from './flow-versions.ts';
-import type { Sql } from './pool.ts';
+import type { Db, Sql } from './pool.ts';
 import type { Seal } from './seal.ts';
 
 /** Writes down what a flow did, in the transaction in which it did it. */
@@ -20,12 +20,13 @@ export async function actsOf(sql: Sql, seal: Seal, names: readonly string[], spa
 
 export type AskedTrial = { by: string; tab: string; tabName: string; drawn: boolean; names: readonly string[]; items: readonly FlowItem[]; answer: string };
 /** Null: enough of them wait already. */
-export async function askTrial(sql: Sql, seal: Seal, t: AskedTrial): Promise<string | null> {
+export const askTrial = (db: Db, seal: Seal, t: AskedTrial): Promise<string | null> => db.tx(async (sql) => {
+  await sql.query(`select pg_advisory_xact_lock(hashtext('anling-flow-trials'))`); // counted one after the other: many at once are too many all the same
   const [made] = await sql.query<{ id: string }>(
     `insert into flow_trial (by, tab, tab_name, drawn, names, flows_enc, answer) select $1, $2, $3, $4, $5, $6, $7 where (select count(*) from flow_trial where state <> 'done') < $8 returning id`,
     [t.by, t.tab, t.tabName, t.drawn, t.names, sealFlows(seal, 'flow_trial.flows', t.items), t.answer, limits.flowsTrialsWaiting]);
   return made?.id ?? null;
-}
+});
 
 export type TrialToRun = { id: string; tab: string; names: string[]; items: FlowItem[]; answer: string; now: number };
 /** The next one that waits; it is running from now on. One keeper runs one at a time. */
