@@ -2,7 +2,7 @@
 export const zhRules = {
   'rules.help': '确认窗、离线判定、体征限值等参数,可以按型号、乡镇村、个人来设。先用最近 24 小时的真实记录试运行,看报警会有什么不同,再启用;每一版都留着,随时可以退回。任何设置都不会挡住、推迟或降低呼救、烟感、燃气和跌倒报警;平台自己判断的失联和体征越限,何时判定由这里决定,但有上下限。',
   'rules.none': '还没有设过:按内置参数运行', 'rules.version': '第 {no} 版正在使用', 'rules.empty': '没有单独设定的参数。在下面加一条,再试运行。', 'rules.param': '参数', 'rules.scope': '按什么设', 'rules.where': '用于', 'rules.value': '值', 'rules.own': '内置',
-  'rules.declared': '按型号', 'rules.unset': '未设', 'rules.person': '老人', 'rules.bounds': '{min} 到 {max}', 'rules.running': '正在重放最近 24 小时…', 'rules.reason': '为什么改', 'rules.reasonHint': '写一句,留在版本旁边', 'rules.tryFirst': '先试运行,看过差别再启用',
+  'rules.declared': '按型号', 'rules.unset': '未设', 'rules.person': '老人', 'rules.bounds': '{min} 到 {max}', 'rules.running': '正在重放最近 24 小时…', 'rules.reason': '为什么改', 'rules.reasonHint': '写一句,留在版本旁边;不写姓名和病情', 'rules.tryFirst': '先试运行,看过差别再启用',
   'rules.adopted': '第 {no} 版已启用', 'rules.conflict': '别人刚启用了另一版,或正在试运行。', 'rules.versions': '版本', 'rules.no': '版', 'rules.by': '谁', 'rules.changes': '改了什么', 'rules.holds': '使用中', 'rules.backTo': '退回第 {no} 版,为什么', 'rules.wentBack': '退回第 {no} 版:',
   'rules.difference': '试运行:会有什么不同', 'rules.stale': '试运行之后又改过,请再试一次。', 'rules.looked': '{from} 到 {to},{events} 条事件,用时 {s} 秒。', 'rules.alerts': '报警 {was} 起 → {now} 起。', 'rules.agreement': '按现在的参数重放,{of} 起里有 {same} 起与实际完全一致。',
   'rules.silentAtOnce': '启用后有 {n} 台现在算在线的设备会马上判为离线。', 'rules.same': '没有不同。', 'rules.rest': '另有 {n} 处不同没有列出。', 'rules.change': '不同',
