@@ -19,7 +19,7 @@ describe('the script', () => {
     await page.keyboard.press('ArrowDown');
     await page.waitForSelector('[data-test=escalate]');
     await page.keyboard.press('a');
-    await page.waitForSelector('[data-test=case][data-state=claimed]');
+    await page.waitForSelector('[data-test=case][data-state=claimed] [data-test=escalate]:not([disabled])'); // the answer to the claim is there too
     await page.keyboard.press('e');
     await page.waitForSelector('[data-action=escalated]');
     expect(await page.textContent('[data-action=escalated]')).toMatch(/升级.*张三/);
