@@ -12,7 +12,6 @@ export const zhRules = {
   'ruleParam.fallWindowS': '跌倒确认窗(秒)', 'ruleParam.graceS': '离线判定(秒)', 'ruleParam.clearHoldS': '恢复保持(秒)', 'ruleParam.flapEnds': '抖动锁定(次)', 'ruleParam.fusionS': '互证时间(秒)', 'ruleParam.routineM': '作息看护(分钟)',
   'ruleParam.heartRateLow': '心率下限', 'ruleParam.heartRateHigh': '心率上限', 'ruleParam.breathLow': '呼吸下限', 'ruleParam.breathHigh': '呼吸上限', 'ruleParam.spo2Low': '血氧下限', 'ruleParam.spo2High': '血氧上限', 'ruleParam.sbpLow': '收缩压下限', 'ruleParam.sbpHigh': '收缩压上限',
   'ruleParam.dbpLow': '舒张压下限', 'ruleParam.dbpHigh': '舒张压上限', 'ruleParam.bodyTempLow': '体温下限', 'ruleParam.bodyTempHigh': '体温上限',
-  'expect.entries.n.value': '要在这个参数允许的范围内,上限要高于下限', 'expect.entries.n.id': '要是登记过的型号、乡镇村或个人', 'expect.entries.n.scope': '这个参数不能按这个范围设',
   'ruleHelp.fallWindowS': '跌倒后等本人取消的时间,只能比型号里写的更短;一键呼、烟感、燃气没有确认窗。', 'ruleHelp.graceS': '多久收不到心跳算离线;至少两个心跳周期。', 'ruleHelp.clearHoldS': '设备告警恢复后,再等多久自行结束。', 'ruleHelp.flapEnds': '一小时内自行结束几次后,算抖动。',
   'ruleHelp.fusionS': '同一户在这段时间内的两种报警互相印证:加标记、提级、提前叫人,不会减少报警。', 'ruleHelp.routineM': '作息时刻之前这么久没有动静就报警。', 'ruleHelp.vital': '超出就报体征异常;个人的先于村、乡镇、型号、全县。',
   'act.try': '试运行', 'act.discard': '不改了', 'act.goBack': '退回',
