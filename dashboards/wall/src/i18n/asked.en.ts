@@ -14,7 +14,7 @@ export const enAsked = {
   'figures.defOut': 'Left out: installation tests and drills. What the person cancelled at the device stands apart. Without alerts it says so, never 100 %.',
   'figures.defFlood': 'Flood (ISA-18.2): begins above 10 alarms (P1 to P3) in 10 minutes per operator on duty, ends below 5. On duty: a wall tab that beats; the number is that of now.', 'set.all': 'All',
   'set.wholeTown': '{town} (whole)', 'set.wrong': 'Wrong: {expected}', 'set.sure': 'Press again to confirm', 'expect.steps': 'At least one step', 'expect.steps.n.actions': 'At least one call',
-  'expect.entries.n.value': 'within the bounds of this parameter, and upper limits above lower ones', 'expect.entries.n.id': 'a model, region or person on file', 'expect.entries.n.scope': 'a scope that this parameter can be set for',
+  'expect.entries.n.id': 'a model, region or person on file', 'expect.entries.n.scope': 'a scope that this parameter can be set for',
   'expect.allow.n.host': 'a host name or an address, without http://', 'expect.allow.n.port': '1 to 65535; empty for 80 and 443', 'expect.allow.n.inside': 'to be ticked for an address of this machine or of a private network',
   'expect.steps.n.atS': 'Later than the step before; the first of an emergency at most 45 s', 'expect.roundS': 'At least 60 s and longer than the last step', 'expect.kinds': 'At least one, of those that call people',
   'expect.scopeCode': 'A region of your scope', 'expect.name': 'A name', 'expect.username': '2 to 64 letters, digits, . _ -, not taken', 'expect.displayName': 'A name or a post',

@@ -7,7 +7,7 @@ export const zhAsked = {
   'figures.onDuty': '当班', 'figures.holding': '手上', 'figures.taken': '24小时内接', 'figures.nobody': '没有人当班,也没有人接过警情。', 'figures.defAnswer': '接警用时:报警入库到第一次人工动作(接警、答应前往、通上话),只计紧急警情(P1)。没人接的,时限一过就算未达标;本月从1日零时算起。',
   'figures.defArrival': '到场用时:报警入库到有人到场。电话里办结、没有人需要去的不计;答应前往满45分钟还没到的算未达标。', 'figures.defOut': '不计:安装调试、演练。本人在设备上取消的另计,不算接警快慢。没有警情时写“无警情”,不写100%。',
   'figures.defFlood': '警情潮(ISA-18.2):10分钟内每名当班接警员超过10起(P1–P3)即开始,少于5起才结束。当班:值班台开着并在心跳;人数按现在算。', 'set.all': '全部', 'set.wholeTown': '{town}(全镇)', 'set.wrong': '不对:{expected}', 'set.sure': '再按一次确定', 'expect.steps': '至少要有一步',
-  'expect.entries.n.value': '要在这个参数允许的范围内,上限要高于下限', 'expect.entries.n.id': '要是登记过的型号、乡镇村或个人', 'expect.entries.n.scope': '这个参数不能按这个范围设',
+  'expect.entries.n.id': '要是登记过的型号、乡镇村或个人', 'expect.entries.n.scope': '这个参数不能按这个范围设',
   'expect.allow.n.host': '只写主机名或地址,不带 http://', 'expect.allow.n.port': '1 到 65535,不填为 80 和 443', 'expect.allow.n.inside': '本机和内网地址要勾选',
   'expect.steps.n.actions': '至少叫一个', 'expect.steps.n.atS': '要比上一步晚;紧急警情第一步不超过 45 秒', 'expect.roundS': '至少 60 秒,且比最后一步晚', 'expect.kinds': '至少一种,且是要叫人的警情', 'expect.scopeCode': '选一个您范围内的区划', 'expect.name': '写一个名称',
   'expect.username': '2 到 64 个字母、数字、点、横线,没有被占用', 'expect.displayName': '写姓名或岗位', 'expect.password': '10 到 128 个字,至少 4 种不同的字,不含用户名,不是常见密码', 'expect.next': '10 到 128 个字,至少 4 种不同的字,不含用户名,不是常见密码', 'expect.current': '现在的密码不对',
