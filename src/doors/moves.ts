@@ -35,6 +35,11 @@ export function startMoves(options: MovesOptions): Moves {
     options.forget(deviceId);
     options.end(deviceId);
   };
+  /** The connection here of that age is not the newest. Has the device come back here meanwhile, that is the newer one, and is written down again. */
+  const leave = (deviceId: string, ageMs: number): void => {
+    const own = options.ageMs(deviceId);
+    if (own !== null && own < ageMs) { sure.delete(deviceId); waiting.add(deviceId); } else end(deviceId);
+  };
   const write = async (): Promise<boolean> => {
     const entered: Aged[] = [];
     for (const deviceId of waiting) {
@@ -43,14 +48,10 @@ export function startMoves(options: MovesOptions): Moves {
       if (ageMs !== null && entered.push({ deviceId, ageMs }) === limits.lookupRows) break;
     }
     if (entered.length === 0) return false;
+    const sent = new Map(entered.map((e) => [e.deviceId, e.ageMs]));
     try {
       for (const { deviceId, late, moved } of await options.enter(entered)) {
-        if (late) {
-          const [own, sent] = [options.ageMs(deviceId), entered.find((e) => e.deviceId === deviceId)?.ageMs ?? 0];
-          // It has come back here while that was asked: the newer one is written down, not ended.
-          if (own !== null && own < sent) waiting.add(deviceId); else end(deviceId);
-          continue;
-        }
+        if (late) { leave(deviceId, sent.get(deviceId) ?? 0); continue; }
         if (moved) options.forget(deviceId);
         sure.set(deviceId, performance.now() + sureMs);
       }
@@ -63,11 +64,7 @@ export function startMoves(options: MovesOptions): Moves {
   const look = async (): Promise<boolean> => {
     const left = await options.left();
     if (left.length === 0) return false;
-    for (const { deviceId, ageMs } of left) {
-      const own = options.ageMs(deviceId);
-      // It has come back meanwhile: that is the newer one, and is written down again.
-      if (own !== null && own < ageMs) { sure.delete(deviceId); waiting.add(deviceId); } else end(deviceId);
-    }
+    for (const { deviceId, ageMs } of left) leave(deviceId, ageMs);
     await options.ended(left.map((l) => l.deviceId));
     log.info({ devices: left.length }, 'devices have moved to another edge');
     return true;

@@ -244,13 +244,18 @@ describe('while the database is away', { timeout: 120_000 }, () => {
     expect(first.services.some((x) => x.ready() === 'another standby has taken over')).toBe(true);
   });
 
-  it('a standby that died on duty is relieved by the worker, which hands over what it had done: no step is made a second time, and a new one begins anew [A2 LAW6 RF1 RF2]', async () => {
+  /** A standby that has sent a text and a call and written both down, and is gone; the database is back. */
+  const diedOnDuty = async (): Promise<void> => {
     await gate.away();
     press(1);
     await until('text and call', () => rung().length === 2, 15_000);
     await until('their outcome is in the ledger', () => noted().filter((m) => m.state === 'accepted').length === 2);
     await quit('standby');
     await gate.back();
+  };
+
+  it('a standby that died on duty is relieved by the worker, which hands over what it had done: no step is made a second time, and a new one begins anew [A2 LAW6 RF1 RF2]', async () => {
+    await diedOnDuty();
     await until('the worker has handed over in its place', () => lines.some((l) => l.includes('handed over in the place of standby')), 30_000);
     await until('the rest of the plan', () => rung().includes('sms cadre'), 30_000);
     expect(rung()).toEqual(['sms cw', 'voice cw', 'sms doctor', 'sms cadre']);
@@ -263,12 +268,7 @@ describe('while the database is away', { timeout: 120_000 }, () => {
   });
 
   it('a database that goes away again while the worker hands over is waited for: what a dead standby had done is made no second time [A2 LAW6 RF1 RF3]', async () => {
-    await gate.away();
-    press(1);
-    await until('text and call', () => rung().length === 2, 15_000);
-    await until('their outcome is in the ledger', () => noted().filter((m) => m.state === 'accepted').length === 2);
-    await quit('standby');
-    await gate.back();
+    await diedOnDuty();
     await until('the worker begins to hand over', () => openDuty(data, '').relieving(), 30_000);
     await gate.away();
     await until('it has found no database', () => lines.some((l) => l.includes('is waited for before what standby did is handed over')), 15_000);
