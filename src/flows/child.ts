@@ -17,18 +17,19 @@ function permissions(root: string, userDir: string): string[] {
 }
 
 const niceness = 10;
+const severedMs = 100;
 
 export function startLife({ root, userDir, onMessage, onLine, onEnd }: LifeOptions): Life {
   const child = fork(join(root, 'src', 'flows', 'host.ts'), [], { cwd: userDir, env: {}, execArgv: permissions(root, userDir), stdio: ['ignore', 'pipe', 'pipe', 'ipc'], serialization: 'json' });
   // Where the machine is short of time the alarm path comes first; a tenth is enough for a beat.
   try { if (child.pid !== undefined) setPriority(child.pid, niceness); } catch { /* it has ended already */ }
-  let ended = false;
+  let [ended, severed] = [false, false];
   const end = (how: string): void => { if (!ended) { ended = true; onEnd(how); } };
   child.on('message', (message) => { if (!ended) onMessage(message as FromHost); });
   child.on('error', (error) => { if (child.pid === undefined) end(error.message); });
-  child.once('exit', (code, signal) => end(code === null ? String(signal) : `exit ${code}`));
-  // Who cuts his channel has no beat to show any more; he is not waited for.
-  child.once('disconnect', () => child.kill('SIGKILL'));
+  child.once('exit', (code, signal) => end(severed ? 'closed its channel' : code === null ? String(signal) : `exit ${code}`));
+  // Who cuts his channel has no beat to show any more; he is not waited for. The channel of a dead process closes too, a moment before its end is known.
+  child.once('disconnect', () => { setTimeout(() => { if (child.exitCode === null && child.signalCode === null) { severed = true; child.kill('SIGKILL'); } }, severedMs); });
   for (const stream of [child.stdout, child.stderr]) lines(stream, onLine);
   return {
     pid: child.pid, send(message) { if (child.connected) child.send(message, () => {}); }, kill: () => { child.kill('SIGKILL'); },

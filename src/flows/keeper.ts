@@ -59,6 +59,8 @@ class FlowKeeper {
   #startAt = 0;
   #ends = 0;
   #nameless = 0;
+  /** The tab that ran last when somebody outside ended the process: the second time in a row it is off. */
+  #suspect: string | null = null;
   #restartCount = 0;
   #safe = false;
   #stopped = false;
@@ -177,14 +179,15 @@ class FlowKeeper {
     this.#startAt = now + Math.min(limits.flowsPauseMs * 2 ** (this.#ends - 1), limits.flowsPauseMsMax);
     // V8 ends a full heap by SIGABRT.
     const cut: Cut = this.#cut ?? (/SIGABRT|SIGTRAP|exit 134/.test(how) ? { what: 'memory', detail: `the heap of ${limits.flowsHeapMb} MB was full` } : { what: 'ended', detail: how });
-    const { incident, changed } = this.#switchOff(cut);
+    // No flow can signal a process: such an end came from outside (an operator, a machine short of memory), and the tab that ran then is the cause only when it happens again.
+    const { incident, changed } = this.#switchOff(cut, this.#cut === null && /^SIG(KILL|TERM)$/.test(how));
     this.#restarts.inc({ what: incident.what });
-    this.#o.log.warn({ ...incident, again: this.#ends }, 'flows were ended; the tab is off');
+    this.#o.log.warn({ ...incident, again: this.#ends }, changed === null ? 'flows were ended' : 'flows were ended; the tab is off');
     await noteIncident(this.#o.db, incident).then(() => (changed === null ? undefined : this.#keep(changed, 'switched-off'))).catch((error: unknown) => this.#o.log.warn({ error: (error as Error).message }, 'what happened to the flows could not be written down'));
   }
 
   /** The tab of the last node is off from now on; one that nobody can name, again and again, leaves only a start without flows. */
-  #switchOff(cut: Cut): { incident: FlowIncident; /** the flow file as it is now */ changed: string | null } {
+  #switchOff(cut: Cut, fromOutside: boolean): { incident: FlowIncident; /** the flow file as it is now */ changed: string | null } {
     const { folder, log } = this.#o;
     const last = lastNode(folder);
     const [tab, node] = [cut.tab ?? last?.tab ?? '', cut.node ?? last?.node ?? ''];
@@ -195,6 +198,9 @@ class FlowKeeper {
       const named = nameIn(text, tab, node);
       const changed = named && without(text, named.tabs);
       if (named) Object.assign(incident, { tab: named.tabs[0] ?? null, tabName: named.tabName, nodeName: named.nodeName ?? incident.nodeName });
+      const first = fromOutside && (this.#ends === 1 || this.#suspect !== named?.tabs[0]);
+      this.#suspect = fromOutside ? named?.tabs[0] ?? null : null;
+      if (changed && first) { this.#nameless = 0; return { incident: { ...incident, detail: `${cut.detail} from outside: the tab stays on` }, changed: null }; }
       if (changed) { writeWhole(file, changed); this.#nameless = 0; this.#safe = false; return { incident, changed }; }
     } catch (error) { if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn({ error: (error as Error).message }, 'the flow file cannot be read'); }
     this.#nameless++;

@@ -2,7 +2,7 @@
 export const zhFlows = {
   'flows.title': '自定规则', 'flows.help': '运维人员自己接的警笛、村喇叭、工作群(Node-RED)。只能看和补充,不会挡在警情路上。', 'flows.off': '没有启用。启动时加 --flows 才有(见 docs/flows.md)。',
   'flows.up': '运行中', 'flows.starting': '正在启动', 'flows.paused': '已停下,{s}后再启动', 'flows.safe': '反复出错:现在不带规则运行,请在编辑器里改好再部署', 'flows.editor': '打开编辑器', 'flows.since': '启动于', 'flows.restarts': '重启次数', 'flows.memory': '内存',
-  'flows.refused': '超出上限被拒的次数:{list}', 'flows.incidents': '被结束的规则', 'flows.incidentsHelp': '卡住、泄漏、报错或刷屏的规则会被结束,它所在的页签会被停用;改好后在编辑器里重新启用。',
+  'flows.refused': '超出上限被拒的次数:{list}', 'flows.incidents': '被结束的规则', 'flows.incidentsHelp': '卡住、泄漏、报错或刷屏的规则会被结束,它所在的页签会被停用(从外面被杀掉的,连续第二次才停用);改好后在编辑器里重新启用。',
   'flows.when': '时间', 'flows.what': '原因', 'flows.tab': '页签', 'flows.node': '节点', 'flows.detail': '说明', 'flows.places': '读到哪里', 'flows.stream': '内容', 'flows.behind': '还差', 'flows.asked': '最近一次读',
   'flows.hosts': '允许访问的地址', 'flows.hostsHelp': '“请求外部”节点只能访问这里列出的地址;本机和内网地址要勾选才行。', 'flows.noHosts': '还没有:规则现在不能访问任何外部地址。', 'flows.host': '主机名或地址', 'flows.port': '端口', 'flows.inside': '在本机或内网',
   'flowEnd.stuck': '卡住', 'flowEnd.memory': '内存过大', 'flowEnd.flood': '刷屏', 'flowEnd.ended': '出错退出', 'flowEnd.unusable': '打不开',
