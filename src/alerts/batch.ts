@@ -29,7 +29,7 @@ import { bareCase, lightCases } from './cases.ts';
 export type Judge = (event: StoredEvent, facts: Facts, now: number) => Decision[];
 
 type Batch = {
-  sql: Sql; now: number; plans: ScopedPlan[]; rules: RuleEntries; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>;
+  sql: Sql; now: number; plans: ScopedPlan[]; rules: RuleEntries; rows: FactRows; works: Map<AlertId, Work>; bySubject: Map<string, Set<Work>>; byDevice: Map<string, Set<Work>>; byHome: Map<string, Set<Work>>;
   /** Events of this batch by device and id: what is "earlier" for those after them. */ seen: Map<string, EarlierEvent[]>;
   /** Newest `clear` of this batch by device and kind. */ cleared: Map<string, number>;
   /** What standby did about these events while the database was away. */ handovers: Map<EventId, TakenOver>; handed: { key: string; alertId: AlertId }[];
@@ -63,13 +63,13 @@ export async function evaluateBatch(sql: Sql, tools: ApplyTools, events: readonl
 async function open(sql: Sql, events: readonly QueuedEvent[]): Promise<Batch> {
   const rows = await factRows(sql, events);
   const subjects = new Map(events.flatMap((e) => subjectsOf(rows, e)).map((s) => [keyOf(s), s]));
-  const alerts = await lockOpenAlerts(sql, [...subjects.values()], [...new Set(events.flatMap((e) => e.deviceId ?? []))]);
+  const alerts = await lockOpenAlerts(sql, [...subjects.values()], [...new Set(events.flatMap((e) => e.deviceId ?? []))], [...new Set(events.flatMap((e) => (e.urgency <= 2 ? e.homeId ?? [] : [])))]);
   const known = new Set(alerts.map((a) => a.id));
   // Duplicates count on their alert even when it is closed.
   const others = await lockAlerts(sql, [...new Set([...rows.earlier.values()].flatMap((e) => (e.alertId && !known.has(e.alertId) ? [e.alertId] : [])))]);
   const [now, plans, rules, handovers, cases] = await together([readNow(sql), readPlans(sql), readRules(sql), handoversOf(sql, events.map((e) => e.id)), lightCases(sql, [...alerts, ...others])]);
   const b: Batch = {
-    sql, now, plans, rules, rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), seen: new Map(), cleared: new Map(), handovers, handed: [], evaluated: [], canaries: [], systemTimers: [],
+    sql, now, plans, rules, rows, works: new Map(), bySubject: new Map(), byDevice: new Map(), byHome: new Map(), seen: new Map(), cleared: new Map(), handovers, handed: [], evaluated: [], canaries: [], systemTimers: [],
   };
   for (const c of cases.values()) register(b, workOf(c));
   return b;
@@ -93,15 +93,17 @@ function register(b: Batch, work: Work): void {
   const add = (map: Map<string, Set<Work>>, key: string): void => { map.set(key, (map.get(key) ?? new Set()).add(work)); };
   add(b.bySubject, keyOf(alert.subject));
   if (alert.deviceId) add(b.byDevice, alert.deviceId);
+  if (alert.homeId) add(b.byHome, alert.homeId);
 }
 
 function factsOf(b: Batch, event: QueuedEvent): Facts {
   const works = new Set(subjectsOf(b.rows, event).flatMap((s) => [...(b.bySubject.get(keyOf(s)) ?? [])]));
   for (const work of b.byDevice.get(event.deviceId ?? '') ?? []) works.add(work);
-  const open: Alert[] = [...works].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
+  const openOf = (all: Iterable<Work>): Alert[] => [...all].map((w) => w.standing.alert).filter((a) => a.state !== 'closed');
+  const around = event.urgency <= 2 ? [...(b.byHome.get(event.homeId ?? '') ?? [])].filter((w) => !works.has(w) && w.standing.alert.priority <= 2) : [];
   return {
     device: b.rows.devices.get(event.deviceId ?? '') ?? null, person: b.rows.persons.get(event.personId ?? '') ?? null, home: b.rows.homes.get(event.homeId ?? '') ?? null,
-    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open, earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id) || clearedHere(b, event), outage: b.rows.outages.get(event.id) ?? null,
+    presence: b.rows.presence.get(event.deviceId ?? '') ?? null, open: openOf(works), around: openOf(around), earlier: earlierOf(b, event), clearedLater: b.rows.clearedLater.has(event.id) || clearedHere(b, event), outage: b.rows.outages.get(event.id) ?? null,
     selfEnded: selfEndedOf(b, event), doorAt: b.rows.doors.get(event.homeId ?? '') ?? null, rules: b.rules,
   };
 }

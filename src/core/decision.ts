@@ -36,6 +36,7 @@ export type EarlierEvent = {
 export type Facts = {
   device: DeviceFacts | null; person: PersonFacts | null; home: HomeFacts | null; presence: PresenceFacts | null; outage?: OutageFacts | null;
   /** Open alerts of the event's possible subjects (person, room, home, device, data.subject) and of its device. */ open: readonly Alert[];
+  /** Those of the event's home that hang on others who live there or on other rooms, for what confirms what (C6); absent: none. */ around?: readonly Alert[];
   /** The newest earlier event with this id, whatever its kind. */ earlier: EarlierEvent | null;
   /** A `clear` of the same device and kind came after this event (only asked for events that had waited). */ clearedLater: boolean;
   /** Technical alerts of this subject and kind that ended without a human within limits.flapMs (C8); absent: none. */ selfEnded?: number;

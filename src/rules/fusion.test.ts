@@ -37,6 +37,13 @@ describe('alarms of one home confirm each other [C6]', () => {
     expect([raiseOf(still({ doorAt: noon - 1_000 })).priority, notes(still({ doorAt: noon - 1_000 }))]).toEqual([2, []]);
   });
 
+  it('in a home of several, of others and in other rooms: fire and a call, a fall and a press; what must be about one person is not', () => {
+    const around = (one: EventKind, other: EventKind): unknown => { const d = decide(event(other), facts([], { around: [alert(one, undefined, { subject: { type: 'room', id: 'h/kitchen' } })] }), noon); return [raiseOf(d).priority, notes(d)]; };
+    expect(around('smoke', 'sos')).toEqual([1, ['a-smoke confirmed-by p1']]);
+    expect(around('fall', 'sos')).toEqual([1, ['a-fall confirmed-by p1']]);
+    expect(around('fall', 'motionless')).toEqual([2, []]);
+  });
+
   it('out of bed at night, not back, and nobody moves: P1; by day each stays what it is', () => {
     const at = (now: number): number => raiseOf(decide(event('motionless', { receivedAt: now }), facts([alert('bed-exit', now - 5 * minute)]), now)).priority;
     expect([at(night), at(noon)]).toEqual([1, 2]);

@@ -14,7 +14,7 @@ const unreal = ['test', installingFlag, 'drill', 'canary', 'in-stock'];
 const fire: readonly EventKind[] = ['smoke', 'gas'];
 const calling: readonly EventKind[] = ['sos', 'phone-in', 'fall'];
 const still: readonly EventKind[] = ['motionless'];
-/** Pairs of kinds; `raises`: the later one becomes P1 by it. */
+/** Pairs of kinds; `raises`: the later one becomes P1 by it, so it must be about the same person or room; the others fit within the home. */
 const pairs: readonly { one: readonly EventKind[]; other: readonly EventKind[]; raises?: true; night?: true }[] = [
   { one: fire, other: calling }, { one: ['fall'], other: ['sos', 'phone-in'] }, { one: ['fall'], other: still, raises: true }, { one: ['bed-exit'], other: still, raises: true, night: true },
 ];
@@ -25,8 +25,9 @@ export function confirm(event: StoredEvent, facts: Facts, decisions: readonly De
   const raise = decisions[at] as Raise | undefined;
   if (!raise || raise.priority > 2 || event.edge === 'repeat' || raise.flags?.some((f) => unreal.includes(f))) return [...decisions];
   const withinMs = ruleValue(facts.rules, 'fusionS', ruleWhere(facts, event)) * 1000;
-  const found = facts.open.flatMap((a) => {
-    const pair = pairs.find((p) => (p.one.includes(raise.kind) && p.other.includes(a.kind)) || (p.other.includes(raise.kind) && p.one.includes(a.kind)));
+  const near = facts.open.map((a) => ({ a, same: true })).concat((facts.around ?? []).map((a) => ({ a, same: false })));
+  const found = near.flatMap(({ a, same }) => {
+    const pair = pairs.find((p) => (same || !p.raises) && ((p.one.includes(raise.kind) && p.other.includes(a.kind)) || (p.other.includes(raise.kind) && p.one.includes(a.kind))));
     const fits = pair && Math.abs(event.receivedAt - a.lastRaisedAt) <= withinMs && !a.flags.some((f) => unreal.includes(f)) && (!pair.night || isNight(event.receivedAt)) && !(pair.raises && cameIn(a, facts));
     return fits ? [{ alert: a, raises: pair.raises === true }] : [];
   });

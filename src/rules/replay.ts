@@ -57,6 +57,7 @@ class Replay {
   readonly #open = new Map<string, Life>();
   readonly #bySubject = new Map<string, Set<Life>>();
   readonly #byDevice = new Map<string, Set<Life>>();
+  readonly #byHome = new Map<string, Set<Life>>();
   readonly #byId = new Map<AlertId, Life>();
   readonly #timed = new Set<Life>();
   /** Those that ended by themselves, newest last, by subject and kind. */ readonly #ended = new Map<string, Alert[]>();
@@ -110,12 +111,13 @@ class Replay {
     const subjects = this.#subjectsOf(event, home);
     const lives = new Set(subjects.flatMap((s) => [...(this.#bySubject.get(`${s.type} ${s.id}`) ?? [])]));
     for (const life of this.#byDevice.get(event.deviceId ?? '') ?? []) lives.add(life);
+    const around = event.urgency <= 2 ? [...(this.#byHome.get(event.homeId ?? '') ?? [])].filter((l) => !lives.has(l) && l.c.alert.priority <= 2).map((l) => l.c.alert) : [];
     const since = event.evaluatedAt - limits.flapMs;
     const { type, id } = deviceSubject(event);
     return {
       // Modes and test windows were over when it was evaluated, or it would have waited.
       device: device ? { ...device, testUntil: null, installing: false } : null, person: person ? { ...person, mode: null, modeUntil: null } : null, home: home ? { ...home, mode: null, modeUntil: null } : null,
-      presence: null, outage: null, open: [...lives].map((l) => l.c.alert), earlier: this.#earlierOf(event), clearedLater: false, rules: this.#rules,
+      presence: null, outage: null, open: [...lives].map((l) => l.c.alert), around, earlier: this.#earlierOf(event), clearedLater: false, rules: this.#rules,
       doorAt: this.#doors.get(event.homeId ?? '') ?? null, selfEnded: (this.#ended.get(keyOf({ type, id }, event.kind)) ?? []).filter((a) => (a.closedAt ?? 0) > since).length,
     };
   }
@@ -173,6 +175,7 @@ class Replay {
     this.#byId.set(alert.id, life);
     add(this.#bySubject, `${alert.subject.type} ${alert.subject.id}`);
     if (alert.deviceId) add(this.#byDevice, alert.deviceId);
+    if (alert.homeId) add(this.#byHome, alert.homeId);
     this.#clock(life);
   }
 
@@ -189,6 +192,7 @@ class Replay {
     this.#open.delete(keyOf(alert.subject, alert.kind));
     this.#bySubject.get(`${alert.subject.type} ${alert.subject.id}`)?.delete(life);
     if (alert.deviceId) this.#byDevice.get(alert.deviceId)?.delete(life);
+    if (alert.homeId) this.#byHome.get(alert.homeId)?.delete(life);
     if (endedByItself(alert)) this.#remember(alert);
   }
 

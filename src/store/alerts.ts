@@ -44,14 +44,15 @@ export async function lockFreeAlerts(sql: Sql, ids: readonly AlertId[]): Promise
   return (await sql.query(`select ${columns} from alert a where a.id = any($1::bigint[]) order by a.id for update skip locked`, [ids], 'alerts-lock-free')).map(fromRow);
 }
 
-/** Locks and reads the open alerts of these subjects and devices, ids ascending. */
-export async function lockOpenAlerts(sql: Sql, subjects: readonly Subject[], devices: readonly string[]): Promise<Alert[]> {
+/** Locks and reads the open alerts of these subjects and devices, and the urgent ones of these homes, ids ascending. */
+export async function lockOpenAlerts(sql: Sql, subjects: readonly Subject[], devices: readonly string[], homes: readonly string[]): Promise<Alert[]> {
   const rows = await sql.query(
     `select ${columns} from alert a where a.state <> 'closed' and a.id in (
        select x.id from unnest($1::text[], $2::text[]) as s (type, id) join alert x on x.subject_type = s.type and x.subject_id = s.id and x.state <> 'closed'
-       union select x.id from alert x where x.device_id = any($3) and x.state <> 'closed')
+       union select x.id from alert x where x.device_id = any($3) and x.state <> 'closed'
+       union select x.id from alert x where x.home_id = any($4) and x.priority <= 2 and x.state <> 'closed')
      order by a.id for update`,
-    [subjects.map((s) => s.type), subjects.map((s) => s.id), devices], 'alerts-lock-open');
+    [subjects.map((s) => s.type), subjects.map((s) => s.id), devices, homes], 'alerts-lock-open');
   return rows.map(fromRow);
 }
 

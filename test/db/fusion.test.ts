@@ -38,6 +38,20 @@ describe('smoke and a press of one home [C6]', () => {
     await a.event('smoke', { deviceId: 'd3', personId: null, room: 'kitchen' });
     await a.settle();
     expect(await shown()).toEqual(['sos P1 open confirmed', 'smoke P1 open confirmed']);
+    await a.event('sos', { personId: 'p2', deviceId: null }); // and the other one calls too: the two that stand are marked already
+    await a.settle();
+    expect([await shown(), await notes()]).toEqual([['sos P1 open confirmed', 'smoke P1 open confirmed', 'sos P1 open confirmed'], 1]);
+  });
+
+  it('the smoke first, then the press of one of several: nothing that hangs on another home is touched', async () => {
+    await a.db.query(`insert into person (id, home_id, name_enc, name_bidx) values ('p2', 'h1', '\\x00', '\\x00')`);
+    await a.db.query(`insert into home (id, region_code, place_enc, address_enc) select 'h9', region_code, place_enc, address_enc from home where id = 'h1'`);
+    await a.event('smoke', { deviceId: null, homeId: 'h9', personId: null, room: 'kitchen' });
+    await a.event('smoke', { deviceId: 'd3', personId: null, room: 'kitchen' });
+    await a.settle();
+    await a.event('sos', { personId: 'p2' });
+    await a.settle();
+    expect(await shown()).toEqual(['smoke P1 open', 'smoke P1 open confirmed', 'sos P1 open confirmed']);
   });
 });
 

@@ -182,11 +182,11 @@ describe('many who come at once', () => {
     for (let round = 0; round < 30; round++) {
       await Promise.all([touchAlert(web.t, id), touchAlert(web.t, id), touchAlert(web.t, id)]);
       for (const tab of tabs) tab.send({ type: 'hello', epoch: null, lastSeq: 0, tabId: 'tab-operator' });
-      await tabs[0]!.until(() => beatsOf(tabs[0]!).length > round);
+      await tabs[0]!.until(() => beatsOf(tabs[0]!).length > round, 10_000);
     }
     const last = (await head()).seq;
     for (const tab of tabs) {
-      await tab.until(() => beatsOf(tab).some((f) => f.headSeq === last));
+      await tab.until(() => beatsOf(tab).some((f) => f.headSeq === last), 10_000);
       tab.ws.close();
     }
     expect(web.logs.filter((line) => line.includes('the feed has a hole'))).toEqual([]);

@@ -42,10 +42,11 @@ const alerts: Record<string, Statement> = {
   'alerts-lock': (t, d, p) => t.lockRows(d.alert, alertsBy(t, d, text(p[0])), true),
   'alerts-lock-free': (t, d, p) => t.lockRows(d.alert, alertsBy(t, d, text(p[0])), false),
   'alerts-lock-open': async (t, d, p) => {
-    const [types, ids, devices] = [text(p[0]), text(p[1]), text(p[2])];
+    const [types, ids, devices, homes] = [text(p[0]), text(p[1]), text(p[2]), text(p[3])];
     const found = new Map<string, AlertRow>();
     for (const [i, type] of types.entries()) for (const a of t.rows(d.alert, 'subject', `${type} ${ids[i]}`)) found.set(a.id, a);
     for (const device of devices) for (const a of t.rows(d.alert, 'device', device)) found.set(a.id, a);
+    for (const home of homes) for (const a of t.rows(d.alert, 'home', home)) if (a.priority <= 2) found.set(a.id, a);
     return await t.lockRows(d.alert, [...found.values()].sort(byId), true, open);
   },
   'alerts-ids': (_, d, p) => Array.from({ length: p[0] as number }, () => ({ id: d.alert.next() })),

@@ -51,7 +51,7 @@ export const makeTables = () => ({
   }),
   alert: new Table<AlertRow>('alert', {
     open: (a) => (a.state === 'closed' ? null : ''), subject: (a) => (a.state === 'closed' ? null : `${a.subject_type} ${a.subject_id}`), device: (a) => (a.state === 'closed' ? null : a.device_id),
-    about: (a) => `${a.subject_type} ${a.subject_id}`,
+    home: (a) => (a.state === 'closed' ? null : a.home_id), about: (a) => `${a.subject_type} ${a.subject_id}`,
   }),
   alert_log: new Table<LogRow>('alert_log', { alert: (l) => l.alert_id }),
   engagement: new Table<EngagementRow>('engagement', { alert: (e) => e.alert_id, party: (e) => e.party }),
