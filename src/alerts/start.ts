@@ -8,7 +8,7 @@ import type { Service } from '#work/loop.ts';
 import { startEvaluate } from './evaluate.ts';
 import { startFailures } from './failures.ts';
 import { startReplies } from './replies.ts';
-import { startTimers, type SystemHandler, timerLanes } from './timers.ts';
+import { startTimers, type SystemHandler } from './timers.ts';
 import { startWatch } from './watch.ts';
 
 export type AlertsOptions = {
@@ -22,7 +22,7 @@ export async function startAlerts(options: AlertsOptions): Promise<Service> {
   const { seal, log, metrics, echo } = options;
   const tools = { seal, log, metrics, ...(echo ? { echo } : {}) };
   const evaluating = options.db('evaluate', lanes + 1);
-  const timing = options.db('timers', timerLanes + 1);
+  const timing = options.db('timers', 2);
   const answering = options.db('replies', 2);
   const evaluate = startEvaluate({ ...tools, db: evaluating, lanes, ...(options.taken ? { taken: options.taken } : {}) });
   const timers = startTimers({ ...tools, db: timing, ...(options.handlers ? { handlers: options.handlers } : {}), ...(options.held ? { held: options.held } : {}) });

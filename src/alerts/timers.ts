@@ -8,7 +8,7 @@ import type { Logger } from '#ops/log.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { requeueEvent } from '#store/evaluation.ts';
 import { type Db, hint, isTransient, type Sql } from '#store/pool.ts';
-import { alertsDue, type DueAlert, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
+import { alertsDue, claimSystemTimer, countTimerFailure, markFired, readNow, setBackSystemTimer, type SystemTimer } from '#store/timers.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import type { ApplyTools } from './apply.ts';
 import { type Fired, fireTimers } from './escalate.ts';
@@ -17,11 +17,11 @@ import { type Fired, fireTimers } from './escalate.ts';
 export type SystemHandler = (sql: Sql, timer: SystemTimer) => Promise<void>;
 export type TimersOptions = ApplyTools & { db: Db; metrics: Metrics; handlers?: Record<string, SystemHandler>; pollMs?: number; batch?: number; /** Standby works on the open cases until it has handed them over. */ held?: () => boolean };
 
-/** A backlog is worked off by few long turns: twenty statements each, however many. With 64, 200 rungs a second stood at the edge of what round trips allow. */
+/**
+ * A backlog is worked off by few long turns: twelve waits for the database each, however many. Three turns beside each other by town were no faster: whoever is called by all (the desk, the leaders)
+ * has his slips numbered by one at a time.
+ */
 const batchAlerts = 256;
-/** Transactions of one turn beside each other, by town: whoever lives together shares people, whose budgets are counted within one. Below `oneLane` alerts a turn is one. */
-export const timerLanes = 3;
-const oneLane = 24;
 const pollMs = 250;
 const holdOffMs = 2_000;
 
@@ -87,24 +87,9 @@ export function createTimers(options: TimersOptions): () => Promise<number> {
     const due = await alertsDue(db, options.batch ?? batchAlerts, [...heldOff.keys()]);
     if (options.held?.()) return 0;
     heldBack = false;
-    const ended = await Promise.allSettled(byTown(due).map(batch)); // none still runs when the next turn begins
-    for (const e of ended) if (e.status === 'rejected') throw e.reason;
-    const n = ended.reduce((sum, e) => sum + (e.status === 'fulfilled' ? e.value : 0), 0);
+    const n = due.length === 0 ? 0 : await batch(due);
     return heldBack ? n : n + await system(db, handlers, log); // alerts first
   };
-}
-
-/** Alerts of a town stay together and in the order of their due times; the lanes are about as long as each other. */
-function byTown(due: readonly DueAlert[]): AlertId[][] {
-  if (due.length < oneLane) return due.length === 0 ? [] : [due.map((d) => d.id)];
-  const towns = new Map<string, AlertId[]>();
-  for (const { id, regionCode } of due) {
-    const town = (regionCode ?? '').slice(0, 9);
-    towns.set(town, [...(towns.get(town) ?? []), id]);
-  }
-  const out: AlertId[][] = Array.from({ length: timerLanes }, () => []);
-  for (const ids of [...towns.values()].sort((a, b) => b.length - a.length)) out.reduce((least, lane) => (lane.length < least.length ? lane : least)).push(...ids);
-  return out.filter((lane) => lane.length > 0);
 }
 
 /** One timer without an alert. One that breaks is set back, so that it holds up neither the others nor the alerts' own (law 6). */

@@ -7,7 +7,8 @@ export const limits = {
   /** Payload bytes above which the connection is closed. */ payloadBytesHard: 16 * 1024,
   /** Characters of a client id: a vendor's holds how it is signed; our own ids are judged by their shape. */ clientIdChars: 256,
   /** A socket that sent no complete CONNECT by then is destroyed. */ connectMs: 8_000,
-  /** Unauthenticated sockets at once, per address: that address's oldest is destroyed. */ halfOpenPerAddress: 200,
+  /** Unauthenticated sockets at once, per address, beside as many as it lately had devices inside: that address's oldest is destroyed. */ halfOpenPerAddress: 200,
+  /** An address's devices count for it so long after they have gone; addresses remembered: beyond, the one nobody came from for longest is forgotten. */ halfOpenProvenMs: 3_600_000, halfOpenAddresses: 10_000,
   /** Unauthenticated sockets at once in all: the oldest is destroyed. */ halfOpenTotal: 2_000,
   /** Failed logins of one address in a minute; above, further failed logins are answered after a second. */ failedConnectsPerMinute: 100,
   /** No failed login is answered sooner, so that time tells nothing about which ids exist. */ failedAnswerMs: 100, failedAnswerSlowMs: 1_000,
@@ -204,7 +205,7 @@ export const limits = {
   /** Silences of the gateway in a row on one channel: from then on its messages go by the other channel at once, while that works; one in `breakerTryMs` tries again. */ breakerFailures: 5, breakerTryMs: 2_000,
   /** No receipt by then: ask the gateway (reconcile). */ receiptMs: 60_000, /** No report of a call by then: its outcome is unknown. */ callReceiptMs: 150_000,
   /** Questions to the gateway about one message without a receipt. */ receiptChecks: 4,
-  /** Tries of one pushed receipt that cannot be processed. */ receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
+  /** Pushed receipts understood in one transaction; tries of one that cannot be processed. */ receiptRows: 64, receiptAttempts: 5, /** Processed callbacks are kept so long, then forgotten. */ receiptKeepMs: 30 * 24 * 3_600_000,
   /** Tries of one message on one channel. */ sendAttempts: 3,
   /** Seconds that the provider holds a question for receipts in his queue when there are none. */ queueWaitS: 10,
   /** Share of the provider's windows per number that only emergencies may use: what is less urgent goes another way or fails, shown; notices of devices wait so long and look again, and are given up after the last. */

@@ -11,11 +11,21 @@ export type LaneOptions<T> = {
   onError(error: unknown, inARow: number): void;
 };
 
+/** Milliseconds. */
+const laterMs = 30;
+
 /** `stop` waits for what is under way, which is bounded by the gateway's deadline. */
 export function startLane<T>(options: LaneOptions<T>): Loop & { busy(): number } {
   const underWay = new Set<Promise<void>>();
-  /** More may be due than there was room for: only then is a free place a reason to look. Looking after each message took a fifth of a busy worker. */
+  /** More may be due than there was room for: only then are free places a reason to look: a quarter of them at once, fewer a moment later. Looking after each message took a fifth of a busy worker. */
   let full = false;
+  const few = Math.floor(options.places * 0.75);
+  let later: NodeJS.Timeout | null = null;
+  const freed = (): void => {
+    if (!full) return;
+    if (underWay.size <= few) loop.wake();
+    else later ??= setTimeout(() => { later = null; loop.wake(); }, laterMs);
+  };
   const loop = startLoop({
     name: options.name, onError: options.onError,
     async turn() {
@@ -24,11 +34,11 @@ export function startLane<T>(options: LaneOptions<T>): Loop & { busy(): number }
       const items = await options.claim(free);
       full = items.length === free;
       for (const item of items) {
-        const work: Promise<void> = options.work(item).finally(() => { underWay.delete(work); if (full) loop.wake(); });
+        const work: Promise<void> = options.work(item).finally(() => { underWay.delete(work); freed(); });
         underWay.add(work);
       }
       return full && underWay.size < options.places;
     },
   });
-  return { name: options.name, ready: () => loop.ready(), wake: () => loop.wake(), busy: () => underWay.size, async stop() { await loop.stop(); await Promise.all(underWay); } };
+  return { name: options.name, ready: () => loop.ready(), wake: () => loop.wake(), busy: () => underWay.size, async stop() { await loop.stop(); await Promise.all(underWay); if (later) clearTimeout(later); } };
 }

@@ -20,15 +20,14 @@ export async function insertReceipt(sql: Sql, seal: Seal, kind: ReceiptKind, bod
 
 export type QueuedReceipt = { id: string; kind: ReceiptKind; bodyEnc: Buffer; receivedAt: number; attempts: number };
 
-/** The oldest unprocessed callback, locked for this transaction; null when there is none. */
-export async function nextReceipt(sql: Sql): Promise<QueuedReceipt | null> {
-  const [row] = await sql.query<QueuedReceipt & Row>(
-    `select id, kind, body_enc as "bodyEnc", received_at as "receivedAt", attempts from receipt where processed_at is null order by attempts, id limit 1 for update skip locked`, [], 'receipt-next');
-  return row ?? null;
+/** The oldest unprocessed callbacks, locked for this transaction, in the order in which they came. */
+export async function nextReceipts(sql: Sql, rows: number): Promise<QueuedReceipt[]> {
+  return await sql.query<QueuedReceipt & Row>(
+    `select id, kind, body_enc as "bodyEnc", received_at as "receivedAt", attempts from receipt where processed_at is null order by attempts, id limit $1 for update skip locked`, [rows], 'receipt-next');
 }
 
-export async function markReceipt(sql: Sql, id: string, result: string): Promise<void> {
-  await sql.query('update receipt set processed_at = anling_now(), result = $2 where id = $1', [id, result], 'receipt-mark');
+export async function markReceipts(sql: Sql, done: readonly { id: string; result: string }[]): Promise<void> {
+  await sql.query('update receipt r set processed_at = anling_now(), result = v.result from unnest($1::bigint[], $2::text[]) as v (id, result) where r.id = v.id', [done.map((d) => d.id), done.map((d) => d.result)], 'receipt-mark');
 }
 
 /** A callback that could not be processed: again later, given up at last. */
@@ -36,19 +35,27 @@ export async function failReceipt(sql: Sql, id: string, attemptsMax: number): Pr
   await sql.query(`update receipt set attempts = attempts + 1, processed_at = case when attempts + 1 >= $2 then anling_now() end, result = 'error' where id = $1`, [id, attemptsMax], 'receipt-fail');
 }
 
-export type Matched = { id: string; outId: string; alertId: string | null; state: string; trace: string; toEnc: Buffer };
+export type Matched = { id: string; outId: string; alertId: string | null; trace: string; toEnc: Buffer };
 export type SendMatch = { channel: 'sms' | 'voice'; /** blind index; null: the report names no number */ toBidx: Buffer | null; outId: string | null; providerId: string };
 
-// After a second try (I6) both provider ids are ours, and only the last one is kept: then number and out_id must do.
-const ours = `channel = $1 and ($2::bytea is null or to_bidx = $2) and case when $3::text is null then provider_id = $4
-  else out_id = $3 and (provider_id is null or provider_id = $4 or attempts > 1) end`;
+/** The messages of ours that these reports name, in their order; null where there is none. Nothing is locked. */
+export async function findSends(sql: Sql, matches: readonly SendMatch[]): Promise<(string | null)[]> {
+  if (matches.length === 0) return [];
+  // After a second try (I6) both provider ids are ours, and only the last one is kept: then number and out_id must do.
+  const rows = await sql.query<{ ord: string; id: string }>(
+    `select v.ord, o.id from unnest($1::text[], $2::bytea[], $3::text[], $4::text[]) with ordinality as v (channel, bidx, out_id, provider_id, ord), lateral (
+       select id from outbox where out_id = v.out_id and channel = v.channel and (v.bidx is null or to_bidx = v.bidx) and (provider_id is null or provider_id = v.provider_id or attempts > 1)
+       union all select id from outbox where v.out_id is null and provider_id = v.provider_id and channel = v.channel and (v.bidx is null or to_bidx = v.bidx)
+       order by id desc limit 1) o`,
+    [matches.map((m) => m.channel), matches.map((m) => m.toBidx), matches.map((m) => m.outId), matches.map((m) => m.providerId)], 'receipt-find');
+  const found = new Map(rows.map((r) => [Number(r.ord), r.id]));
+  return matches.map((_, i) => found.get(i + 1) ?? null);
+}
 
-/** The message of ours that a report names, locked; null when there is none. */
-export async function matchSend(sql: Sql, match: SendMatch): Promise<Matched | null> {
-  const [row] = await sql.query<Matched & Row>(
-    `select id, out_id as "outId", alert_id as "alertId", state, trace, to_enc as "toEnc" from outbox where ${ours} order by id desc limit 1 for update`,
-    [match.channel, match.toBidx, match.outId, match.providerId], 'receipt-match');
-  return row ?? null;
+/** Locks these messages; those that another transaction holds are left out: it is never waited for, so that nobody waits in a circle. */
+export async function lockSends(sql: Sql, ids: readonly string[]): Promise<Matched[]> {
+  if (ids.length === 0) return [];
+  return await sql.query<Matched & Row>(`select id, out_id as "outId", alert_id as "alertId", trace, to_enc as "toEnc" from outbox where id = any($1::bigint[]) order by id for update skip locked`, [ids], 'receipt-lock');
 }
 
 export type FateChange = { state: 'delivered' | 'answered' | 'failed' | 'due'; code: string | null; class: string | null };

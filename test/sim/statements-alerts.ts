@@ -99,7 +99,7 @@ const timers: Record<string, Statement> = {
   'timers-alerts-due': (t, d, p) => {
     const [now, not, first] = [t.now(), new Set(text(p[1])), new Map<string, number>()];
     for (const s of t.rows(d.timer, 'live')) if (s.alert_id !== null && s.due_at <= now && !not.has(s.alert_id)) first.set(s.alert_id, Math.min(s.due_at, first.get(s.alert_id) ?? Infinity));
-    return [...first].sort((a, b) => a[1] - b[1]).slice(0, p[0] as number).map(([id]) => ({ id, regionCode: t.get(d.alert, id)?.region_code ?? null }));
+    return [...first].sort((a, b) => a[1] - b[1]).slice(0, p[0] as number).map(([id]) => ({ id }));
   },
   'timers-due': (t, d, p) => {
     const now = t.now();

@@ -240,12 +240,13 @@ const outbox: Record<string, Statement> = {
   },
   'outbox-no-receipt': (t, d, p) => t.update(d.outbox, [t.get(d.outbox, p[0] as string)].flatMap((o) => o ?? []), () => ({ state: 'unknown', error_code: 'local.NO_RECEIPT', error_class: 'F' }), (o) => o.state === 'accepted'),
   'receipt-apply': applyFate,
-  'receipt-match': async (t, d, p) => {
-    const [channel, to, outId, provider] = [p[0], p[1] as Buffer | null, p[2] as string | null, p[3] as string];
+  'receipt-find': (t, d, p) => text(p[0]).flatMap((channel, i) => {
+    const [to, outId, provider] = [(p[1] as (Buffer | null)[])[i] ?? null, (p[2] as (string | null)[])[i] ?? null, text(p[3])[i] as string];
     const ours = (o: OutboxRow): boolean => o.channel === channel && (to === null || o.to_bidx.equals(to)) && (outId === null ? o.provider_id === provider : o.provider_id === null || o.provider_id === provider || o.attempts > 1);
-    const found = (outId === null ? t.rows(d.outbox, 'provider', provider) : t.rows(d.outbox, 'out', outId)).filter(ours).sort((a, b) => byId(b, a));
-    return (await t.lockRows(d.outbox, found.slice(0, 1), true)).map((o) => ({ id: o.id, outId: o.out_id, alertId: o.alert_id, state: o.state, trace: o.trace, toEnc: o.to_enc }));
-  },
+    const [found] = (outId === null ? t.rows(d.outbox, 'provider', provider) : t.rows(d.outbox, 'out', outId)).filter(ours).sort((x, y) => byId(y, x));
+    return found ? [{ ord: String(i + 1), id: found.id }] : [];
+  }),
+  'receipt-lock': async (t, d, p) => (await t.lockRows(d.outbox, text(p[0]).flatMap((id) => t.get(d.outbox, id) ?? []).sort(byId), false)).map((o) => ({ id: o.id, outId: o.out_id, alertId: o.alert_id, trace: o.trace, toEnc: o.to_enc })),
 };
 
 const replies: Record<string, Statement> = {

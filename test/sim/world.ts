@@ -10,7 +10,7 @@ import { eventOf } from '#intake/urgent.ts';
 import type { Channel, ChannelKind, Fate, Gateway, Message, Outcome } from '#notify/channels/channel.ts';
 import { moveSend } from '#notify/receipts.ts';
 import { beatConsole } from '#store/county-status.ts';
-import { matchSend } from '#store/receipts.ts';
+import { findSends, lockSends } from '#store/receipts.ts';
 import { insertReply } from '#store/replies.ts';
 import type { Database } from './database.ts';
 import { by, type House, plainSeal } from './house.ts';
@@ -180,8 +180,11 @@ export class World {
 
   #receipt(channel: ChannelKind, m: Message, providerId: string, fate: Fate): Promise<void> {
     return this.#database.db(this.#house().web).tx(async (sql) => {
-      const match = await matchSend(sql, { channel, toBidx: plainSeal.blind('phone', m.to), outId: m.outId, providerId });
+      const [id] = await findSends(sql, [{ channel, toBidx: plainSeal.blind('phone', m.to), outId: m.outId, providerId }]);
+      if (!id) return;
+      const [match] = await lockSends(sql, [id]);
       if (match) await moveSend(sql, match.id, fate);
+      else this.#soon(100, 1_000, () => this.#throughWeb(() => this.#receipt(channel, m, providerId, fate))); // it stays for the next turn
     });
   }
 

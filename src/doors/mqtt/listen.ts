@@ -62,7 +62,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: limits.clientIdChars, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
   });
   await broker.listen();
-  watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });
+  watch(broker, { log, enter: (guard) => { halfOpen.admit(guard); if (guard.device) options.connected(guard.device); } });
   const hooks = guardHooks(options);
   const take = (stream: Duplex, address: string): void => {
     const guard = new Guard(stream, address, hooks);
