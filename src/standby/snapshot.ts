@@ -1,6 +1,6 @@
 /**
  * What standby knows when the database goes away: the county each minute (and soon after a change of devices), the open emergencies each second.
- * Of these only what has changed is read, and the whole as often as costs a tenth of a connection: a flood must not make the last seconds blind.
+ * Of these only what has changed is read, as often as costs a quarter of a connection, and the whole as often as costs a tenth: a flood must not make the last seconds blind.
  */
 import type { Case } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
@@ -20,12 +20,15 @@ import type { Parts, State } from './parts.ts';
 const countyMs = 60_000;
 const share = 10;
 const settleMs = 100;
+/** With 5,000 open cases a look takes a quarter of a second: looks take a quarter of the time at most, and none is waited for longer than this. Between them the echo of commits tells. */
+const lookShare = 3;
+const lookMsMax = 5_000;
 /** Those that were given in transactions which lasted so long are seen with the next look, all others with the next whole one. */
 const slipsMs = 10_000;
 
 export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
-    county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), wholeNext: 0, unwritten: false, writeNext: 0, base: null,
+    county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), lookNext: 0, wholeNext: 0, unwritten: false, writeNext: 0, base: null,
     echoes: new Map(), evaluated: new Set(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, begunAt: 0, fenced: false, superseded: false, waiting: new Map(),
   };
@@ -50,7 +53,7 @@ export async function takeCounty({ s, readDb, folder, seal }: Parts): Promise<vo
 export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const { s, readDb, folder, seal } = p;
   if (notNow(s) && !anew) return;
-  if (!anew) await pause(settleMs); // changes that come together are read together
+  if (!anew) await pause(Math.min(Math.max(settleMs, s.lookNext - performance.now()), lookMsMax)); // changes that come together are read together
   const began = performance.now();
   const beganUp = uptimeMs();
   const whole = anew || began >= s.wholeNext;
@@ -65,6 +68,7 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const open: OpenNow = { cases: [...s.known.values()], slips: whole || s.open === null ? look.slips : withMore(s.open.slips, look.slips), nowMs: look.nowMs };
   Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
   putOn(s, beganUp);
+  s.lookNext = performance.now() + lookShare * (performance.now() - began);
   if (whole) s.wholeNext = performance.now() + share * (performance.now() - began);
   if (!s.unwritten || performance.now() < s.writeNext) return;
   const from = performance.now();

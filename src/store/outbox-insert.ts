@@ -133,7 +133,7 @@ export async function recentCalls(sql: Sql, phoneKeys: readonly string[]): Promi
   if (phoneKeys.length === 0) return out;
   const rows = await sql.query<{ phone: string; at: number }>(
     `select encode(to_bidx, 'hex') as phone, created_at as at from outbox where to_bidx = any($1::bytea[]) and channel = 'voice' and created_at > anling_now() - interval '1 hour' and state <> 'withdrawn'
-       and (state <> 'failed' or provider_id is not null)`,
+       and (state <> 'failed' or provider_id is not null) and (provider_id is not null or state not in ('failed', 'withdrawn'))`, // the last: along outbox_counted
     [phoneKeys.map((k) => Buffer.from(k, 'hex'))], 'outbox-calls');
   for (const r of rows) out.set(r.phone, [...(out.get(r.phone) ?? []), r.at]);
   return out;

@@ -50,7 +50,7 @@ export type NumberFacts = Used & {
 /**
  * What the numbers of these messages got of us in the provider's windows, and whether their owners opted out, by message id.
  * Counted is what the provider took or may have taken, by when it may have been handed over at the latest; of two messages under way at the same moment only the older counts
- * for the younger.
+ * for the younger. What was refused before it left stands in no index of what is counted (outbox_counted; hence its condition beside our own).
  */
 export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map<string, NumberFacts>> {
   if (ids.length === 0) return new Map();
@@ -65,7 +65,7 @@ export async function numberFacts(sql: Sql, ids: readonly string[]): Promise<Map
          count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 minute' - $5 * interval '1 ms')::int as "voice1m",
          count(*) filter (where channel = 'voice' and sent_at > n.at - interval '1 hour' - $5 * interval '1 ms')::int as "voice1h", count(*) filter (where channel = 'voice')::int as "voice24h"
        from outbox p where p.to_bidx = o.to_bidx and p.channel = o.channel and p.created_at > n.at - interval '25 hours' and p.sent_at > n.at - interval '24 hours' - $5 * interval '1 ms' and p.id <> o.id
-         and (p.provider_id is not null or p.state = 'unknown' or (p.state = 'sending' and p.id < o.id))) f
+         and (p.provider_id is not null or p.state not in ('failed', 'withdrawn')) and (p.provider_id is not null or p.state = 'unknown' or (p.state = 'sending' and p.id < o.id))) f
      where o.id = any($1::bigint[])`, [ids, [...technicalNotices], Math.max(...limits.noticeWindows.map((w) => w.ms)), JSON.stringify(spareText), limits.sendMs], 'outbox-numbers');
   return new Map(rows.map(({ id, ...facts }) => [id, facts]));
 }
