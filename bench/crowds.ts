@@ -41,7 +41,7 @@ const inWords = ({ ms, refused, cut, lost }: Came): string => `all in after ${(m
 async function idleOn(house: BenchHouse, side: Side, tls: boolean, devices: readonly Device[]): Promise<{ eachKib: number; baseKib: number; came: Came }> {
   if (side === 'ours') await house.freshEdge();
   const door = await doorOf(house, side, tls);
-  const crowd = startCrowd({ port: door.port, tls, devices, from: '127.0.0.1' });
+  const crowd = startCrowd({ port: door.port, tls, devices });
   try {
     await sleep(settleMs);
     const baseKib = memoryKib(door.pid);
@@ -79,7 +79,7 @@ type Stormed = { cpuUs: number; came: Came; presses: number[]; unacknowledged: n
 
 async function stormOn(house: BenchHouse, side: Side, tls: boolean, devices: readonly Device[], pressers: readonly Device[]): Promise<Stormed> {
   const door = await doorOf(house, side, tls);
-  const crowd: Crowd = startCrowd({ port: door.port, tls, devices, from: '127.0.0.1' });
+  const crowd: Crowd = startCrowd({ port: door.port, tls, devices });
   const plain = side === 'ours' ? house.house.mqttPort : tls ? null : door.port;
   const buttons = plain === null ? null : await startLoad({ port: plain, devices: pressers, rest: 'event', payload: '{"kind":"sos"}', qos: 1, window: 1, perSecond: 10, once: true });
   try {

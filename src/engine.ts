@@ -176,7 +176,7 @@ async function startEdge(ctx: RoleContext, add: Add): Promise<void> {
   }));
   add(hints('command-hints', down.listen(commands.wake)));
   const certificate = await deviceCertificate(config.data, [config.deviceHost, new URL(config.publicUrl).hostname]);
-  const opened = add(await startMqttDoor({ ...door, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, alink: createAlink({ doors, devices, deliver, refused: intake.refused, now: intake.now }), hurry: intake.hurry, entered: moves.entered, connected: intake.connected }));
+  const opened = add(await startMqttDoor({ ...door, known: () => devices.size, port: config.mqttPort, tlsPort: config.mqttsPort, certificate, alink: createAlink({ doors, devices, deliver, refused: intake.refused, now: intake.now }), hurry: intake.hurry, entered: moves.entered, connected: intake.connected }));
   mqtt = opened;
   add(await startHttpDoor({ ...door, port: config.doorPort, takeWebSocket: opened.takeWebSocket, vendors: { doors, deliver, stranger: intake.stranger, refusedPush: intake.refusedPush, log, meter, newTrace, now: intake.now } }));
   gaugeOf(metrics, 'devices_connected', 'Devices connected over MQTT', () => opened.counts().connected);

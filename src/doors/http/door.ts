@@ -72,7 +72,7 @@ async function enter(options: HttpDoorOptions, halfOpen: HalfOpen, request: Fast
   const outcome = await options.login(id, secret, { address: request.socket.remoteAddress ?? '', door: 'http', onRefused: () => halfOpen.demote(request.socket) });
   if ('refused' in outcome)
     return outcome.refused === 'credentials' ? fail(reply, 401, 'E_UNAUTHENTICATED', 'No such device, or not its secret.') : fail(reply, 503, 'E_NOT_DURABLE', 'The database is away; send again.');
-  halfOpen.admit(request.socket);
+  halfOpen.remove(request.socket);
   const path = (request.params as { id: string }).id;
   if (path !== outcome.device.id) {
     options.meter.rejected('foreign-topic');

@@ -27,6 +27,7 @@ export type MqttDoorOptions = {
   /** Devices of Aliyun's platform. */ alink?: Alink;
   accept: Accept; login: Login; misuse: (misuse: Misuse) => void; log: Logger; meter: EdgeMeter; newTrace: () => string;
   /** Aedes' own heartbeat, by which it judges whose wills are due; a test's is short. */ brokerBeatMs?: number;
+  /** How many devices are known to this edge. */ known?: () => number;
   /** An alarm stands behind telemetry of its own socket. */ hurry: () => void;
   /** A device was let in on a connection here, before its CONNACK. */ entered?: (deviceId: string) => void;
   /** A device is connected and will be heard. */ connected: (device: KnownDevice) => void;
@@ -55,14 +56,14 @@ class Broker extends Aedes {
 export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor> {
   const { meter, log } = options;
   const sessions = createSessions(options.misuse, options.entered);
-  const halfOpen = createHalfOpen(() => meter.rejected('half-open'));
+  const halfOpen = createHalfOpen(() => meter.rejected('half-open'), () => (options.known?.() ?? 0) - sessions.size);
   const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
     ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * 2, drainTimeout: 10_000,
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: limits.clientIdChars, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
   });
   await broker.listen();
-  watch(broker, { log, enter: (guard) => { halfOpen.admit(guard); if (guard.device) options.connected(guard.device); } });
+  watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });
   const hooks = guardHooks(options);
   const take = (stream: Duplex, address: string): void => {
     const guard = new Guard(stream, address, hooks);

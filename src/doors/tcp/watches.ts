@@ -120,7 +120,7 @@ function take(options: WatchOptions, listener: Listener, sessions: Map<string, S
     session.frame = frame;
     session.waiting.get(commandOf(frame))?.();
     const device = await options.devices.byDoor(name, frame.imei);
-    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; session.key = frame.imei; session.enteredMs = performance.now(); sessions.set(known, session); halfOpen.admit(socket); options.entered?.(known); options.seen(name); }
+    if (device && device !== 'unavailable' && device.status !== 'revoked' && known === null) { known = device.id; session.key = frame.imei; session.enteredMs = performance.now(); sessions.set(known, session); halfOpen.remove(socket); options.entered?.(known); options.seen(name); }
     // Refused while its first frame was looked up: its connection ends here, and what it says now is a stranger's.
     else if (device && device !== 'unavailable' && device.status === 'revoked' && device.id === known) socket.destroy();
     // Nobody proves a stranger here, unless only the county's own network is let in.
