@@ -14,7 +14,8 @@ export type Figure = {
   rounds: { ours: number[]; baseline: number[]; bare: number[] };
 };
 export type Machine = { date: string; commit: string; cpu: string; cores: number; memoryGib: number; node: string; postgres: string | null; os: string };
-export type Results = { machine: Machine; quick: boolean; seconds: number; figures: Figure[]; notes: Record<string, string[]>; verdicts: string[] };
+/** `parts`: when each was measured, in the order in which the parts stand; verdicts are of the last run of theirs. */
+export type Results = { machine: Machine; quick: boolean; seconds: number; parts?: Record<string, { date: string; commit: string }>; figures: Figure[]; notes: Record<string, string[]>; verdicts: Record<string, string[]> };
 
 /** A baseline below this share of bare aedes flatters us. */
 export const weakBelow = 0.45;
@@ -41,6 +42,20 @@ export function figure(part: string, name: string, unit: string, better: Figure[
 /** Three digits are more than such a measurement carries. */
 const round = (n: number): number => (n === 0 || !Number.isFinite(n) ? n : Number(n.toPrecision(3)));
 
+/**
+ * What stands already, with the parts of a later run in place of their own figures and notes. Figures of two machines do not compare: then only the later run's are left, and a part
+ * that has none any more is missing by name in the table.
+ */
+export function merged(there: Results, later: Results, order: readonly string[]): Results {
+  const same = (['cpu', 'cores', 'memoryGib', 'os'] as const).every((k) => there.machine[k] === later.machine[k]);
+  const ran = later.parts ?? {};
+  const known = same ? there : { ...there, figures: [], notes: {}, parts: {}, verdicts: {} };
+  const kept = (part: string): boolean => !(part in ran);
+  const of = <T>(a: Record<string, T>, b: Record<string, T>): Record<string, T> => Object.fromEntries(order.flatMap((part) => { const v = kept(part) ? a[part] : b[part]; return v === undefined ? [] : [[part, v]]; }));
+  const figures = order.flatMap((part) => (kept(part) ? known.figures : later.figures).filter((f) => f.part === part));
+  return { ...later, figures, parts: of(known.parts ?? {}, ran), notes: of(known.notes, later.notes), verdicts: of(known.verdicts, later.verdicts) };
+}
+
 /** One line per baseline that is too weak to be compared with; empty: all are fair. */
 export function weakBaselines(figures: readonly Figure[]): string[] {
   return figures.flatMap((f) => (f.baseline === null || f.bare === null || f.baseline / f.bare >= weakBelow ? []
@@ -62,14 +77,17 @@ const judged = (f: Figure): string => {
 
 const shown = (n: number | null): string => (n === null ? '–' : n >= 1_000 ? Math.round(n).toLocaleString('en-US') : String(n));
 
-export function table({ machine, figures, notes, verdicts, seconds }: Results): string {
+export function table({ machine, figures, notes, verdicts, seconds, parts = {} }: Results): string {
   const rows = figures.map((f) => `| ${f.part} | ${f.name} | ${f.unit} | ${shown(f.ours)} | ${shown(f.baseline)} | ${shown(f.bare)} | ${f.ratio === null ? '–' : f.ratio.toFixed(2)} | ${judged(f)} |`);
   return [
-    `Measured ${machine.date.slice(0, 16).replace('T', ' ')} UTC at ${machine.commit} in ${Math.round(seconds)} s: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Node ${machine.node}, PostgreSQL ${machine.postgres ?? '–'}, ${machine.os}, everything on this one machine.`,
+    `Last measured ${minute(machine.date)} in ${Math.round(seconds)} s: ${machine.cores} cores (${machine.cpu}), ${machine.memoryGib} GiB, Node ${machine.node}, PostgreSQL ${machine.postgres ?? '–'}, ${machine.os}, everything on this one machine. `
+      + `${Object.entries(parts).map(([part, { date, commit }]) => `${part} ${minute(date)} at ${commit}`).join(', ')}.`,
     '', '| part | figure | unit | ours | baseline | bare aedes | ours ÷ baseline | goal | reached |', '|---|---|---|---:|---:|---:|---:|---:|---|', ...rows, '',
-    ...Object.entries(notes).flatMap(([part, lines]) => lines.map((line) => `- ${part}: ${line}`)), ...verdicts.map((line) => `- **${line}**`),
+    ...Object.entries(notes).flatMap(([part, lines]) => lines.map((line) => `- ${part}: ${line}`)), ...Object.values(verdicts).flat().map((line) => `- **${line}**`),
   ].join('\n');
 }
+
+const minute = (date: string): string => `${date.slice(0, 16).replace('T', ' ')} UTC`;
 
 const marks = ['<!-- figures: written by `npm run bench` -->', '<!-- end of figures -->'] as const;
 
@@ -80,6 +98,8 @@ export function withTable(page: string, text: string): string {
   return `${page.slice(0, begin + marks[0].length)}\n${text}\n${page.slice(end)}`;
 }
 
+export const readResults = (folder: string): Results => JSON.parse(readFileSync(join(folder, 'results', 'latest.json'), 'utf8')) as Results;
+/** Writes the file and the page of a folder. */
 export function writeResults(folder: string, results: Results): void {
   const file = join(folder, 'results', 'latest.json');
   mkdirSync(dirname(file), { recursive: true });

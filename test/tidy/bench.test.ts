@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { figure, median, quantile, type Results, table, weakBaselines, weakBelow, withTable } from '../../bench/results.ts';
+import { figure, median, merged, quantile, type Results, table, weakBaselines, weakBelow, withTable } from '../../bench/results.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'bench');
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -24,6 +24,16 @@ describe('bench', () => {
   it('holds every baseline to 120 lines', () => {
     const lines = (file: string): number => read(`baseline/${file}`).trimEnd().split('\n').length;
     for (const baseline of [['bare.ts'], ['door.ts'], ['door.ts', 'alarm.ts']]) expect(baseline.map(lines).reduce((a, b) => a + b), baseline.join(' + ')).toBeLessThanOrEqual(120);
+  });
+
+  it('puts what was measured again in its place, and leaves no figure of another machine beside it', () => {
+    const machine = { date: '2026-01-01T00:00:00Z', commit: 'a', cpu: 'x', cores: 2, memoryGib: 24, node: 'v24', postgres: '18', os: 'linux x64' };
+    const of = (part: string, ours: number, commit: string): Results => ({ machine: { ...machine, commit }, quick: false, seconds: 1, parts: { [part]: { date: machine.date, commit } }, figures: [figure(part, 'f', 'ms', 'less', { ours: [ours] })], notes: { [part]: [`${ours}`] }, verdicts: { [part]: [] } });
+    const order = ['a', 'b'];
+    const both = merged(merged(of('b', 1, 'one'), of('a', 2, 'two'), order), of('b', 3, 'three'), order);
+    expect([both.figures.map((f) => `${f.part} ${f.ours}`), Object.entries(both.parts ?? {}).map(([p, m]) => `${p} ${m.commit}`), both.notes]).toEqual([['a 2', 'b 3'], ['a two', 'b three'], { a: ['2'], b: ['3'] }]);
+    const elsewhere = { ...of('a', 4, 'four'), machine: { ...machine, cpu: 'y' } };
+    expect(merged(both, elsewhere, order).figures.map((f) => `${f.part} ${f.ours}`)).toEqual(['a 4']);
   });
 
   it('writes its table between the marks of its page, and the page shows the results that are committed', () => {
