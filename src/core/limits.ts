@@ -6,7 +6,7 @@ export const limits = {
   /** Payload bytes by the protocol; above (to 16 KiB) the first 4 KiB are quarantined and acknowledged. */ payloadBytes: 4096,
   /** Payload bytes above which the connection is closed. */ payloadBytesHard: 16 * 1024,
   /** Characters of a client id: a vendor's holds how it is signed; our own ids are judged by their shape. */ clientIdChars: 256,
-  /** A socket that sent no complete CONNECT by then is destroyed. */ connectMs: 8_000,
+  /** A socket that sent no complete CONNECT by then is destroyed; while so many devices a second are let in, it has that time again, so often in all. */ connectMs: 8_000, crowdPerS: 50, connectTimes: 5,
   /** Unauthenticated sockets at once, per address: that address's oldest is destroyed. */ halfOpenPerAddress: 200,
   /** Unauthenticated sockets at once in all: the oldest is destroyed. */ halfOpenTotal: 2_000,
   /** Both of these at the MQTT door grow by as many known devices as are not inside, by this at most. */ halfOpenExpected: 20_000,

@@ -16,6 +16,7 @@ export type GuardHooks = {
   /** An authenticated device sends a packet above the hard bound; the connection is gone. */ oversize(guard: Guard, bytes: number): void;
   /** An alarm stands behind other frames of this connection. */ alarmWaits(): void;
   /** What all connections may take of a turn; absent: as they come. */ share?: Share;
+  /** Many devices are being let in at this moment; absent: never. */ crowded?(): boolean;
 };
 type Queued = { bytes: Buffer; packet: Packet; wholeMs: number };
 /** A publish on its way to its acknowledgement; acknowledgements leave in the order of arrival [MQTT-4.6.0-2]. */
@@ -65,11 +66,16 @@ export class Guard extends Duplex {
     this.#socket = socket;
     this.address = address;
     this.#hooks = hooks;
-    this.#timer = setTimeout(() => this.#refuse('connect-timeout'), limits.connectMs);
+    this.#timer = this.#untilConnect(limits.connectTimes);
     this.on('error', () => {});
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', () => {});
     for (const event of ['end', 'close', 'error']) socket.on(event, () => { this.#ended = true; this.#finishWhenDone(); });
+  }
+
+  /** While the door works through a crowd it is the door that is waited for: then a connection has its time again. */
+  #untilConnect(times: number): NodeJS.Timeout {
+    return setTimeout(() => { if (times > 1 && this.#hooks.crowded?.()) this.#timer = this.#untilConnect(times - 1); else this.#refuse('connect-timeout'); }, limits.connectMs);
   }
 
   /** Auth: this device, below its own prefix only. */

@@ -20,6 +20,7 @@ import type { Certificate } from './certificate.ts';
 import { createGate } from './gate.ts';
 import { Guard, type GuardHooks } from './guard.ts';
 import { type CommandOutcome, createSessions } from './sessions.ts';
+import { createCrowd } from './crowd.ts';
 import { createShare } from './share.ts';
 
 export type MqttDoorOptions = {
@@ -59,12 +60,13 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const halfOpen = createHalfOpen(() => meter.rejected('half-open'), () => (options.known?.() ?? 0) - sessions.size);
   const auth = createAuth({ ...options, sessions, rejected: meter.rejected, refusedSocket: halfOpen.demote });
   const broker = new Broker({
-    ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * 2, drainTimeout: 10_000,
+    ...auth, authorizePublish: createGate({ ...options, sessions }), connectTimeout: limits.connectMs * (limits.connectTimes + 1), drainTimeout: 10_000,
     maxInflightInbound: limits.inflightPerClient, maxClientsIdLength: limits.clientIdChars, maxTopicLevels: 10, ...(options.brokerBeatMs === undefined ? {} : { heartbeatInterval: options.brokerBeatMs }),
   });
   await broker.listen();
-  watch(broker, { log, enter: (guard) => { halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });
-  const hooks = guardHooks(options);
+  watch(broker, { log, enter: (guard) => { crowd.entered(); halfOpen.remove(guard); if (guard.device) options.connected(guard.device); } });
+  const crowd = createCrowd();
+  const hooks = { ...guardHooks(options), crowded: crowd.here };
   const take = (stream: Duplex, address: string): void => {
     const guard = new Guard(stream, address, hooks);
     halfOpen.add(guard, address);
