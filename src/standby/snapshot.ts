@@ -22,7 +22,7 @@ const share = 10;
 const settleMs = 100;
 /** With 5,000 open cases a look takes a quarter of a second: looks take a quarter of the time at most, and none is waited for longer than this. Between them the echo of commits tells. */
 const lookShare = 3;
-const lookMsMax = 5_000;
+const lookMsMax = 1_000;
 /** Those that were given in transactions which lasted so long are seen with the next look, all others with the next whole one. */
 const slipsMs = 10_000;
 

@@ -104,18 +104,23 @@ export async function mergedOf(sql: Sql, keys: readonly string[]): Promise<Set<s
   return new Set((await sql.query<{ key: string }>('select key from standby_case where key = any($1) and merged_at is not null', [keys], 'standby-merged-of')).map((r) => r.key));
 }
 
+/**
+ * These cases, not taken over, with the event that opened each: also one that an earlier absence has counted on another case (standby was ended since, and knew that
+ * alert no more), so that no case waits for an event that tells of somebody else's.
+ */
+const openedBy = `with mine as (select key from standby_case where key = any($1) and merged_at is null),
+  opened as (select m.key, s.ingest_id from mine m join standby_event s on s.case_key = m.key and s.opens union select key, key::uuid from mine where key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$')`;
+
 /** Waits for whoever evaluates an event of these cases now: he has not seen what was handed over. Inside a transaction, which then holds their shards. */
 export async function awaitEvaluation(sql: Sql, keys: readonly string[]): Promise<void> {
   await sql.query(`select set_config('lock_timeout', $1, true)`, [String(limits.lockMs)]);
   await sql.query(
-    `select pg_advisory_xact_lock(hashtext('anling-evaluate'), shard) from (
-       select distinct e.shard from standby_case c join standby_event s on s.case_key = c.key and s.opens join event e on e.ingest_id = s.ingest_id where c.key = any($1) and c.merged_at is null order by 1) busy`, [keys], 'standby-evaluation');
+    `${openedBy} select pg_advisory_xact_lock(hashtext('anling-evaluate'), shard) from (select distinct e.shard from opened o join event e on e.ingest_id = o.ingest_id order by 1) busy`, [keys], 'standby-evaluation');
 }
 
 /** Cases handed over whose event was evaluated before they came (nobody held it back any more), with the alert it made; locked. */
 export const overtaken = (sql: Sql, keys: readonly string[]): Promise<{ key: string; alertId: AlertId | null }[]> => sql.query<{ key: string; alertId: AlertId | null } & Row>(
-  `select c.key, e.alert_id as "alertId" from standby_case c join standby_event s on s.case_key = c.key and s.opens join event e on e.ingest_id = s.ingest_id
-   where c.key = any($1) and c.merged_at is null and e.evaluated_at is not null order by c.key for update of c`, [keys], 'standby-overtaken');
+  `${openedBy} select c.key, e.alert_id as "alertId" from opened o join standby_case c on c.key = o.key join event e on e.ingest_id = o.ingest_id where c.merged_at is null and e.evaluated_at is not null order by c.key for update of c`, [keys], 'standby-overtaken');
 
 export type TakenReplyRow = { dedupe: string; channel: 'sms' | 'dtmf'; fromEnc: Uint8Array; fromBidx: Uint8Array; contentEnc: Uint8Array; outId: string | null; at: number; result: string; alertId: AlertId | null; trace: string };
 /** Replies that standby has understood: a copy, when the provider's push is read again, is a repeat. */

@@ -1,6 +1,7 @@
 /** What standby hands over late, on real rows: with others at the same alerts nobody waits for each other for ever. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { handoverLabel, takeOverOpen } from '#alerts/handover.ts';
+import { house, nothing } from '#core/change.ts';
 import type { Handover } from '#core/handover.ts';
 import { createLog } from '#ops/log.ts';
 import { type HandParts, settle } from '#standby/hand.ts';
@@ -14,6 +15,30 @@ import { until } from '#test/harness/edge.ts';
 let a: Alarm;
 beforeEach(async () => { a = await testAlarm(); });
 afterEach(async () => { await a.close(); });
+
+it('a case of an event that an earlier absence has counted on another alert: what was done about it is put there too [A2 LAW4 I5]', async () => {
+  await a.event('sos');
+  await a.settle();
+  const alert = await a.alert();
+  await a.event('sos');
+  await a.settle();
+  const [event] = await a.db.query<{ id: string }>('select ingest_id as id from event where alert_id = $1 order by id desc limit 1', [alert.id]);
+  const startedAt = await a.now();
+  const handover: Handover = { startedAt, fromVersion: null, changes: [{ at: startedAt, change: { ...nothing(), log: [{ actor: house('plan'), action: 'plan-step', detail: { round: 0, step: 5, sends: [] } }] } }] };
+  // The first absence knew the alert; the second, of a standby begun anew, did not.
+  await a.db.query(`insert into standby_case (key, alert_id, started_at, body_enc, merged_at) values ($1, $2, anling_now(), $3, anling_now()), ($4, null, anling_now(), $3, null)`, [`alert ${alert.id} x`, alert.id, sealed(a.seal, handoverLabel, handover), event?.id]);
+  await a.db.query('insert into standby_event (ingest_id, case_key, opens) values ($1, $2, false)', [event?.id, `alert ${alert.id} x`]);
+  const log = createLog('test', 'silent');
+  const cases = new Map([[event?.id ?? '', { key: event?.id, alertId: null, handed: true, handover, events: [], replies: [] } as unknown as Kept]]);
+  await settle({
+    db: a.db, ledger: { left: [], holds: () => true, relieved: () => false, save: () => true, forget: () => true, close() {} }, log, seal: a.seal, handoverLabel,
+    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map() },
+    work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
+  });
+  expect(cases.size).toBe(0);
+  expect(await a.db.query('select key from standby_case where merged_at is null')).toEqual([]);
+  expect((await a.log(alert.id)).filter((l) => l.action === 'standby-handed-over')).toHaveLength(1);
+});
 
 it('cases whose events were evaluated before they came are put on their alerts in one order, also beside somebody who locks the same [A2 LAW4 RF9]', async () => {
   await a.event('sos');
