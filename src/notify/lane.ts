@@ -3,6 +3,7 @@
  * places of one lane only; emergencies and the rest, SMS and voice, have lanes of their own (law 8).
  */
 import { type Loop, startLoop } from '#work/loop.ts';
+import { pause } from '#work/pause.ts';
 
 export type LaneOptions<T> = {
   name: string; places: number;
@@ -20,11 +21,11 @@ export function startLane<T>(options: LaneOptions<T>): Loop & { busy(): number }
   /** More may be due than there was room for: only then are free places a reason to look: a quarter of them at once, fewer a moment later. Looking after each message took a fifth of a busy worker. */
   let full = false;
   const few = Math.floor(options.places * 0.75);
-  let later: NodeJS.Timeout | null = null;
+  let later = false;
   const freed = (): void => {
     if (!full) return;
     if (underWay.size <= few) loop.wake();
-    else later ??= setTimeout(() => { later = null; loop.wake(); }, laterMs);
+    else if (!later) { later = true; void pause(laterMs).then(() => { later = false; loop.wake(); }); }
   };
   const loop = startLoop({
     name: options.name, onError: options.onError,
@@ -40,5 +41,5 @@ export function startLane<T>(options: LaneOptions<T>): Loop & { busy(): number }
       return full && underWay.size < options.places;
     },
   });
-  return { name: options.name, ready: () => loop.ready(), wake: () => loop.wake(), busy: () => underWay.size, async stop() { await loop.stop(); await Promise.all(underWay); if (later) clearTimeout(later); } };
+  return { name: options.name, ready: () => loop.ready(), wake: () => loop.wake(), busy: () => underWay.size, async stop() { await loop.stop(); await Promise.all(underWay); } };
 }
