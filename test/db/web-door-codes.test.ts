@@ -125,7 +125,7 @@ describe('a code at a door', () => {
     expect((await open(code, installer)).body).toEqual({ homeId: 'h1', regionCode: village });
     expect((await open(code, viewer)).status).toBe(403);
     expect((await open((await codesOf('home=h2'))[0] ?? '', installer)).status, 'of another town').toBe(404);
-    expect((await open(`${code.slice(0, -1)}0`, installer)).status + (await open(`${code.slice(0, -1)}1`, installer)).status).toBeGreaterThanOrEqual(604);
+    for (const last of ['2', '3', '4'].filter((c) => !code.endsWith(c)).slice(0, 2)) expect((await open(`${code.slice(0, -1)}${last}`, installer)).status).toBeGreaterThanOrEqual(404);
     expect(await web.t.db.query(`select target from audit where action = 'door.open'`)).toEqual([{ target: 'home:h1' }]);
   });
 
