@@ -1,5 +1,7 @@
 /** Peer: a flow as it is drawn first: `mqtt in` (JSON) → a function that inserts a row per message, behind bare aedes. Argv: database, an empty folder. */
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Aedes } from 'aedes';
 import pg from 'pg';
 
@@ -18,17 +20,18 @@ const server = createServer({ noDelay: true }, broker.handle);
 await new Promise<void>((resolve) => { server.listen({ port: 0, host: '127.0.0.1', backlog: 4_096 }, resolve); });
 const { port } = server.address() as AddressInfo;
 
-type Red = { init(server: unknown, settings: unknown): void; start(): Promise<void>; runtime: { flows: { setFlows(o: unknown): Promise<unknown> } }; events: { once(name: string, act: () => void): void } };
-const { default: red } = await import('node-red') as unknown as { default: Red };
-red.init(null, { userDir, flowFile: 'flows.json', httpAdminRoot: false, httpNodeRoot: false, functionGlobalContext: { insert }, logging: { console: { level: 'off' } }, telemetry: { enabled: false, updateNotification: false } });
-await red.start();
 const flows = [
-  { id: 'tab', type: 'tab', label: 'store' }, { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), clientid: 'store', protocolVersion: '4', keepalive: '60', cleansession: true },
-  { id: 'in', type: 'mqtt in', z: 'tab', topic: 'care/v1/+/heartbeat', qos: '1', datatype: 'json', broker: 'broker', wires: [['write']] },
+  { id: 'tab', type: 'tab', label: 'store' }, { id: 'broker', type: 'mqtt-broker', broker: '127.0.0.1', port: String(port), clientid: 'store', autoConnect: true, usetls: false, protocolVersion: '4', keepalive: '60', cleansession: true },
+  { id: 'in', type: 'mqtt in', z: 'tab', topic: 'care/v1/+/heartbeat', qos: '1', datatype: 'json', broker: 'broker', nl: false, rap: true, rh: 0, inputs: 0, wires: [['write']] },
   { id: 'write', type: 'function', z: 'tab', func: "await global.get('insert')(msg.topic, msg.payload); return msg;", outputs: 1, wires: [[]] },
 ];
+writeFileSync(join(userDir ?? '', 'flows.json'), JSON.stringify(flows));
+type Red = { init(server: unknown, settings: unknown): void; start(): Promise<void> };
+const { default: red } = await import('node-red') as unknown as { default: Red };
 const subscribed = new Promise<void>((resolve) => { broker.once('subscribe', () => resolve()); });
-await red.runtime.flows.setFlows({ flows: { flows }, deploymentType: 'full' });
+red.init(null, { userDir, flowFile: 'flows.json', credentialSecret: false, httpAdminRoot: false, httpNodeRoot: false, functionGlobalContext: { insert }, logging: { console: { level: 'off' } }, telemetry: { enabled: false, updateNotification: false } });
+await red.start();
+setTimeout(() => process.exit(1), 30_000).unref(); // who waits for it is told
 await subscribed;
 process.send?.({ port });
 process.once('disconnect', () => process.exit(0));
