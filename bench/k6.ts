@@ -19,7 +19,8 @@ const buildMs = 6 * 60_000;
 
 type Summary = { metrics: Record<string, { values: Record<string, number> }> };
 
-const onPath = (name: string): string | null => (process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null;
+/** A program, where it is installed. */
+export const onPath = (name: string, also: readonly string[] = []): string | null => [...(process.env['PATH'] ?? '').split(delimiter), ...also].map((folder) => join(folder, name)).find((file) => existsSync(file)) ?? null;
 
 function command(file: string, args: readonly string[], options: { cwd?: string; env?: Record<string, string>; timeoutMs: number }): Promise<{ code: number | null; output: string }> {
   return new Promise((resolve) => {

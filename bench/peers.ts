@@ -3,14 +3,15 @@
  * acknowledges after the commit, so what counts is rows that are there; what was acknowledged and is no row a moment after the load has ended stands beside it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '#ops/processes.ts';
 import { type Db, openDb } from '#store/pool.ts';
 import { beat } from './heartbeats.ts';
 import type { BenchHouse, Device } from './house.ts';
+import { onPath } from './k6.ts';
 import { startLoad } from './load/load.ts';
 import type { Part } from './parts.ts';
 import { type Figure, figure } from './results.ts';
@@ -19,18 +20,10 @@ type Side = { port: number; rows(): Promise<number>; end(): Promise<void> };
 type Stored = { perSecond: number; owed: number };
 const settleMs = 2_000;
 
-const program = (): string | null => [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'].map((folder) => join(folder, 'mosquitto')).find((file) => existsSync(file)) ?? null;
+const program = (): string | null => onPath('mosquitto', ['/usr/sbin', '/usr/local/sbin']);
 const count = (db: Db, table: string) => async (): Promise<number> => Number((await db.query<{ n: string }>(`select count(*) as n from ${table}`))[0]?.n ?? 0);
 /** The peers' database beside the house's. */
 const beside = (house: BenchHouse): Db => openDb({ url: house.databaseUrl, max: 1, name: 'bench', statementMs: 60_000 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function mosquitto(house: BenchHouse, file: string): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'anling-mosquitto-'));

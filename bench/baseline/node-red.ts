@@ -31,7 +31,8 @@ const { default: red } = await import('node-red') as unknown as { default: Red }
 const subscribed = new Promise<void>((resolve) => { broker.once('subscribe', () => resolve()); });
 red.init(null, { userDir, flowFile: 'flows.json', credentialSecret: false, httpAdminRoot: false, httpNodeRoot: false, functionGlobalContext: { insert }, logging: { console: { level: 'off' } }, telemetry: { enabled: false, updateNotification: false } });
 await red.start();
-setTimeout(() => process.exit(1), 30_000).unref(); // who waits for it is told
+const late = setTimeout(() => process.exit(1), 30_000); // who waits for it is told
 await subscribed;
+clearTimeout(late);
 process.send?.({ port });
 process.once('disconnect', () => process.exit(0));
