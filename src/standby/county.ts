@@ -12,7 +12,7 @@ import type { Seal } from '#store/seal.ts';
 import type { CountyFacts, GivenSlip } from '#store/standby.ts';
 
 /** Open emergencies and the slips that are in use. */
-export type OpenNow = { cases: Case[]; slips: GivenSlip[]; nowMs: number };
+export type OpenNow = { cases: Case[]; slips: GivenSlip[]; nowMs: number; /** Workers or pages of another machine, of which no echo is heard; not known: of a snapshot of the release before. */ elsewhere?: boolean };
 /** An event as an edge keeps it in its spool. */
 export type Spooled = Omit<NewEvent, 'ageMs'>;
 

@@ -34,9 +34,9 @@ function remember(s: State, evaluated: readonly string[]): void {
   }
 }
 
-/** The clock of the database has stepped since the last look: what is written from here on is written by the same clock as what others write. */
+/** The clock of the database has stepped since the last look: what is written from here on is written by the same clock as what others write. An echo of the machine's life before this one says no time. */
 function followClock(s: State, e: Echoed, perf: number): void {
-  if (s.base !== null && perf > s.base.perf && Math.abs(e.nowMs - (s.base.db + perf - s.base.perf)) > limits.standbyLagMs) s.base = { db: e.nowMs, perf };
+  if (s.base !== null && e.upMs > 0 && perf > s.base.perf && Math.abs(e.nowMs - (s.base.db + perf - s.base.perf)) > limits.standbyLagMs) s.base = { db: e.nowMs, perf };
 }
 
 /** The later word about one alert; a writer that knew no contacts takes none away. */

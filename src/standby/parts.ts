@@ -44,7 +44,11 @@ export type Parts = StandbyOptions & { s: State; duty: Duty; ledger: Ledger<Kept
 export const proofMs = 1_000;
 /** The database takes commits now. */
 export const answers = ({ proofs }: State): boolean => proofs.failed === 0 && proofs.at !== null && performance.now() - proofs.at < proofMs * 2;
-/** The open cases as they were when the database last took a commit, or so nearly that a step or two are all that may be made again. */
-export const current = ({ open, openAt, proofs }: State): boolean => open !== null && performance.now() - openAt < limits.standbyOldMs && (proofs.at ?? Number.NEGATIVE_INFINITY) - openAt < limits.standbyLagMs;
+/**
+ * The open cases as they were when the database last took a commit, or so nearly that a step or two are all that may be made again: an old look says it too where
+ * the echo has told of every commit since, that is where nobody works on another machine.
+ */
+export const current = ({ open, openAt, proofs }: State): boolean => open !== null && performance.now() - openAt < limits.standbyOldMs
+  && (open.elsewhere === false || (proofs.at ?? Number.NEGATIVE_INFINITY) - openAt < limits.standbyLagMs);
 /** It has taken none for long enough, twice asked, from nobody on this machine: where only standby is cut off the others go on. */
 export const away = ({ proofs, othersCommit }: State): boolean => proofs.failed >= 2 && performance.now() - proofs.since >= limits.standbyAwayMs && !othersCommit();

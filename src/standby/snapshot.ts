@@ -2,6 +2,7 @@
  * What standby knows when the database goes away: the county each minute (and soon after a change of devices), the open emergencies each second.
  * Of these only what has changed is read, as often as costs a quarter of a connection, and the whole as often as costs a tenth: a flood must not make the last seconds blind.
  */
+import { hostname } from 'node:os';
 import type { Case } from '#core/change.ts';
 import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
@@ -9,7 +10,7 @@ import { commitAgeMs } from '#ops/commit-mark.ts';
 import { machineNow, uptimeMs } from '#ops/machine.ts';
 import type { Seal } from '#store/seal.ts';
 import { slipKey } from '#store/slips.ts';
-import { type CountyFacts, openEmergencies, readCounty, recentSlips } from '#store/standby.ts';
+import { type CountyFacts, openEmergencies, othersElsewhere, readCounty, recentSlips } from '#store/standby.ts';
 import { readSnapshot, writeSnapshot } from '#store/standby-files.ts';
 import { readNow } from '#store/timers.ts';
 import { pause } from '#work/pause.ts';
@@ -33,7 +34,7 @@ export function newState(data: string, folder: string, seal: Seal): State {
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, begunAt: 0, fenced: false, superseded: false, waiting: new Map(),
   };
   const open = readSnapshot<OpenNow>(folder, 'open', seal);
-  return open === null ? s : { ...s, open: open.value, known: new Map(open.value.cases.map((c) => [c.alert.id, c])), base: { db: open.value.nowMs + open.ageMs, perf: performance.now() }, openAt: performance.now() - open.ageMs };
+  return open === null ? s : { ...s, open: open.value, known: new Map(open.value.cases.map((c) => [c.alert.id, c])), base: { db: open.value.nowMs, perf: performance.now() - open.ageMs }, openAt: performance.now() - open.ageMs };
 }
 
 /** The present by the database's clock, as it was when it was last there. */
@@ -60,12 +61,12 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const look = await readDb.tx(async (sql) => {
     const rows = await openEmergencies(sql);
     const changed = rows.filter((r) => whole || s.known.get(r.id)?.alert.version !== r.version).map((r) => r.id);
-    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql, whole || s.open === null ? null : s.open.nowMs - slipsMs), nowMs: await readNow(sql) };
+    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql, whole || s.open === null ? null : s.open.nowMs - slipsMs), nowMs: await readNow(sql), elsewhere: await othersElsewhere(sql, hostname()) };
   });
   if (notNow(s) && !anew) return;
-  s.unwritten ||= whole || look.cases.length > 0 || look.ids.length !== s.known.size;
+  s.unwritten ||= whole || look.elsewhere !== s.open?.elsewhere || look.cases.length > 0 || look.ids.length !== s.known.size;
   s.known = merged(whole ? new Map() : s.known, look);
-  const open: OpenNow = { cases: [...s.known.values()], slips: whole || s.open === null ? look.slips : withMore(s.open.slips, look.slips), nowMs: look.nowMs };
+  const open: OpenNow = { cases: [...s.known.values()], slips: whole || s.open === null ? look.slips : withMore(s.open.slips, look.slips), nowMs: look.nowMs, elsewhere: look.elsewhere };
   Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
   putOn(s, beganUp);
   s.lookNext = performance.now() + lookShare * (performance.now() - began);

@@ -7,21 +7,21 @@ import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, readdirSync,
 import { join } from 'node:path';
 import type { Case } from '#core/change.ts';
 import { limits } from '#core/limits.ts';
-import { machineNow, uptimeMs } from '#ops/machine.ts';
+import { bootOf, machineNow, uptimeMs } from '#ops/machine.ts';
 import type { Seal } from './seal.ts';
 import { sealed, unsealed } from './sealed-value.ts';
 
 /** Alert and timers whole; of engagements and contacts what the writer knew. */
-export type Echoed = Pick<Case, 'alert' | 'timers' | 'engagements' | 'contacted'> & { /** uptime of the machine */ upMs: number; /** the database's clock in that transaction */ nowMs: number };
+export type Echoed = Pick<Case, 'alert' | 'timers' | 'engagements' | 'contacted'> & { /** uptime of the machine; 0: of its life before this one */ upMs: number; /** the database's clock in that transaction */ nowMs: number };
 /** `evaluated`: ingest ids of urgent events. */
-export type Echoes = { cases: Echoed[]; evaluated: string[] };
+export type Echoes = { cases: Echoed[]; evaluated: string[]; /** Which life of the machine; absent: of the release before. */ boot?: string };
 export type Echo = { /** A disk that takes nothing changes nothing: standby then knows what its last look told it. */ wrote(cases: readonly Case[], nowMs: number, evaluated?: readonly string[]): void };
 
 const label = 'standby.echo';
 const headBytes = 4;
 const folderOf = (data: string): string => join(data, 'standby', 'echo');
 
-export function openEcho(data: string, seal: Seal): Echo {
+export function openEcho(data: string, seal: Seal, boot = bootOf()): Echo {
   let fd: number | null = null;
   let size = 0;
   const open = (): number => {
@@ -37,7 +37,7 @@ export function openEcho(data: string, seal: Seal): Echo {
         fd ??= open();
         if (size > limits.echoBytes) { ftruncateSync(fd); size = 0; } // its reader comes five times a second
         const upMs = uptimeMs();
-        const body = sealed(seal, label, { cases: cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs, nowMs })), evaluated: [...evaluated] } satisfies Echoes);
+        const body = sealed(seal, label, { cases: cases.map(({ alert, timers, engagements, contacted }): Echoed => ({ alert, timers, engagements, contacted, upMs, nowMs })), evaluated: [...evaluated], boot } satisfies Echoes);
         const head = Buffer.alloc(headBytes);
         head.writeUInt32BE(body.length);
         size += writeSync(fd, Buffer.concat([head, body]));
@@ -48,6 +48,7 @@ export function openEcho(data: string, seal: Seal): Echo {
 
 /** Follows the files of all writers; answers what is new, in the order of each of them. */
 export function followEchoes(data: string, seal: Seal): () => Echoes {
+  const now = bootOf();
   const folder = folderOf(data);
   const read = new Map<string, number>();
   return () => {
@@ -62,8 +63,9 @@ export function followEchoes(data: string, seal: Seal): () => Echoes {
         read.set(name, end);
         for (const body of records) {
           const echoed = unsealed<Echoes | Echoed[]>(seal, label, body); // a list alone: of the release before
-          fresh.cases.push(...(Array.isArray(echoed) ? echoed : echoed.cases));
-          if (!Array.isArray(echoed)) fresh.evaluated.push(...echoed.evaluated);
+          const { cases, evaluated, boot = now }: Echoes = Array.isArray(echoed) ? { cases: echoed, evaluated: [] } : echoed;
+          fresh.cases.push(...(boot === now ? cases : cases.map((e) => ({ ...e, upMs: 0 }))));
+          fresh.evaluated.push(...evaluated);
         }
       } catch {
         read.set(name, Number.MAX_SAFE_INTEGER); // begun anew, or not ours: from its beginning with the next look

@@ -52,6 +52,13 @@ export const recentSlips = (sql: Sql, since: number | null): Promise<GivenSlip[]
 export const openEmergencies = (sql: Sql): Promise<{ id: AlertId; version: number }[]> =>
   sql.query<{ id: AlertId; version: number } & Row>(`select id, version from alert where state <> 'closed' and priority = 1 order by id limit ${limits.standbyCases}`, [], 'standby-open');
 
+/** Whether processes of another machine have changed emergencies in the last day, or may have. */
+export async function othersElsewhere(sql: Sql, host: string): Promise<boolean> {
+  const [row] = await sql.query<{ is: boolean }>(
+    `select exists (select from node where role in ('worker', 'web', 'standby') and beat_at > anling_now() - interval '1 day' and coalesce(detail->'listen'->>'host', $1) <> $1) as is`, [host], 'standby-elsewhere');
+  return row?.is ?? true;
+}
+
 /** A commit: the only proof that there can be one. A word in the database's log, behind no row: the row of a session that was cut off unheard stays locked for ten seconds. */
 export async function proveCommit(sql: Sql): Promise<void> {
   await sql.query(`select pg_logical_emit_message(true, 'anling', '')`, [], 'standby-proof');

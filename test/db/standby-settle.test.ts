@@ -8,6 +8,7 @@ import { type HandParts, settle } from '#standby/hand.ts';
 import type { Kept } from '#standby/case.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import { openDb } from '#store/pool.ts';
+import { othersElsewhere } from '#store/standby.ts';
 import { sealed } from '#store/sealed-value.ts';
 import { type Alarm, testAlarm } from '#test/harness/alarm.ts';
 import { until } from '#test/harness/edge.ts';
@@ -75,4 +76,17 @@ it('cases whose events were evaluated before they came are put on their alerts i
   expect(cases.size).toBe(0);
   expect(await a.db.query('select key from standby_case where merged_at is null')).toEqual([]);
   await other.close();
+});
+
+it('knows of workers and pages of another machine, of which it hears no echo, for a day [A2 LAW6]', async () => {
+  const beat = async (id: string, role: string, host: string | null, hours: number): Promise<void> => {
+    await a.db.query(`insert into node (id, role, started_at, beat_at, detail) values ($1, $2, anling_now(), anling_now() - make_interval(hours => $4), $3)`, [id, role, JSON.stringify(host === null ? {} : { listen: { host } }), hours]);
+  };
+  await beat('w1', 'worker', 'here', 0);
+  await beat('w2', 'worker', null, 0);
+  await beat('e1', 'edge', 'there', 0);
+  await beat('w3', 'worker', 'there', 25);
+  expect(await othersElsewhere(a.db, 'here')).toBe(false);
+  await beat('web', 'web', 'there', 1);
+  expect(await othersElsewhere(a.db, 'here')).toBe(true);
 });
