@@ -134,6 +134,7 @@ export const owned: readonly { title: string; rows: readonly Owned[] }[] = [
   { title: 'Security of the device doors', rows: group(`
     M1 No, wrong or somebody else's secret
     M2 No shared or default password
+    M3 A flood of wrong logins delays no valid device, and locks nobody out
     M4 A reconnect storm does not meet a slow hash
     M5 Client id of another device
     M7 Publishing to foreign topics
