@@ -47,13 +47,17 @@ function carryOut(room: Room, event: StoredEvent, facts: Facts, d: Decision): Ke
 function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | null {
   if (r.priority !== 1) return null;
   const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans, { highRisk: isHighRisk(facts), at: room.now(), deskProven: false });
-  const merged = working(room).find((k) => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event));
+  const isThis = (k: Kept): boolean => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event);
+  const mine = working(room).find(isThis);
+  // The worker has the database and searches for this one already: the event is counted there.
+  if (!mine && room.running().some((a) => same(a, r, event))) return null;
+  // Handed over, and not evaluated before the database took no events again: it is gone on with, not begun anew.
+  const merged = mine ?? [...room.cases.values()].find((k) => k.handed && isThis(k));
   if (merged) {
+    merged.handed = false;
     put(room, merged, mergeRaise(seen(room.desk, merged), r, event, plan, event.edge !== 'repeat', room.now()));
     return merged;
   }
-  // The worker has the database and searches for this one already: the event is counted there.
-  if (room.running().some((a) => same(a, r, event))) return null;
   const at = room.now();
   const opened = openAlert(r, event, plan, facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false, at);
   const alert = { ...opened.alert, id: `~${event.id}` as AlertId };

@@ -7,6 +7,7 @@ import { hintEvents, insertEvents } from '#store/events.ts';
 import { type Sql, sqlState, together } from '#store/pool.ts';
 import { awaitEvaluation, forgetHandovers, keepTakenReplies, markMerged, mergedOf, overtaken, proveEvents, saveHandover, type TakenReplyRow } from '#store/standby.ts';
 import { sealed, unsealed } from '#store/sealed-value.ts';
+import { pause } from '#work/pause.ts';
 import type { Kept } from './case.ts';
 import { type Parts, proofMs, type State } from './parts.ts';
 import type { DutyWork } from './work.ts';
@@ -104,6 +105,17 @@ async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]
   await takeOverOpen(sql, put);
   await markMerged(sql, put);
 }
+
+/**
+ * Waits a moment until the events of what was handed over are evaluated. An earlier event of the same alarm, which standby did not know, may have opened the
+ * alert already: the worker makes its first step, a second time, if the flag goes before it has read what was done here.
+ */
+export async function taken({ work, db }: HandParts): Promise<void> {
+  const handed = (): string[] => [...work.cases.values()].filter((k) => k.handed).map((k) => k.key);
+  for (const until = performance.now() + limits.standbyTakenMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs))
+    for (const key of await mergedOf(db, handed())) work.forget(key);
+}
+const takenPollMs = 50;
 
 /** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
 export async function settle(p: HandParts): Promise<void> {

@@ -18,7 +18,7 @@ import { type Service, startLoop } from '#work/loop.ts';
 import { pause } from '#work/pause.ts';
 import type { Kept } from './case.ts';
 import { hearEchoes } from './echoes.ts';
-import { handOver, settle } from './hand.ts';
+import { handOver, settle, taken } from './hand.ts';
 import { answers, away, current, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
 import { newState, presentOf, takeCounty, takeOpen } from './snapshot.ts';
 import { pressing, readSpools } from './spools.ts';
@@ -194,6 +194,7 @@ async function quiet(p: Parts): Promise<void> {
 /** The flag goes when the open cases are known as they are now: the next absence must not go on from what they were before this one. */
 async function end(p: Parts): Promise<void> {
   const { s, duty, log } = p;
+  await taken(p);
   await takeOpen(p, true).catch((error: Error) => log.warn({ error: error.message }, 'the open cases could not be read after the handover'));
   duty.end();
   Object.assign(s, { duty: null, fenced: false });
