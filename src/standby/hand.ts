@@ -112,7 +112,7 @@ async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]
  */
 export async function taken({ work, db }: HandParts): Promise<void> {
   const handed = (): string[] => [...work.cases.values()].filter((k) => k.handed).map((k) => k.key);
-  for (const until = performance.now() + limits.standbyTakenMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs))
+  for (const until = performance.now() + limits.standbyHeldMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs))
     for (const key of await mergedOf(db, handed())) work.forget(key);
 }
 const takenPollMs = 50;

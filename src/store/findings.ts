@@ -92,6 +92,13 @@ export async function beginPage(sql: Sql, page: { party: string; template: strin
   return outId;
 }
 
+export type AuditorCall = { at: number; role: string | null; template: string; why: string; state: 'sending' | 'accepted' | 'failed' | 'unknown'; code: string | null; outId: string };
+/** Whom the auditor has called itself in the last seven days (by role), the newest first, at most 50. */
+export function auditorCalls(sql: Sql): Promise<AuditorCall[]> {
+  return sql.query<AuditorCall>(
+    `select p.at, r.role, p.template, p.why, p.state, p.code, p.out_id as "outId" from audit_page p left join responder r on p.party = 'responder:' || r.id where p.at > anling_now() - interval '7 days' order by p.at desc, p.id desc limit 50`, [], 'audit-calls');
+}
+
 export async function endPage(sql: Sql, outId: string, state: 'accepted' | 'failed' | 'unknown', code: string | null): Promise<void> {
   await sql.query('update audit_page set state = $2, code = $3 where out_id = $1', [outId, state, code], 'audit-page-end');
 }

@@ -156,7 +156,7 @@ function messages(facts: Facts, deliveries: ReadonlyMap<string, readonly Of<'pho
     if (other) say('DUPLICATED', n, `step ${n.step} of round ${n.round} had called this person by ${n.channel} before, as ${other.outId}`);
     calls.set(key, n);
   }
-  for (const [outId, [first]] of deliveries) if (!known.has(outId) && (first?.at ?? 0) < facts.readAt) out.push({ rule: 'LIE', text: `a phone received ${outId} (${first?.template}), of which the house knows nothing`, at: first?.at ?? 0 });
+  for (const [outId, [first]] of deliveries) if (!known.has(outId) && !facts.besides.has(outId) && (first?.at ?? 0) < facts.readAt) out.push({ rule: 'LIE', text: `a phone received ${outId} (${first?.template}), of which the house knows nothing`, at: first?.at ?? 0 });
   return out;
 }
 

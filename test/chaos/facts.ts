@@ -7,7 +7,7 @@ export type Notification = {
   id: string; outId: string; alertId: string | null; party: string; channel: 'sms' | 'voice'; template: string; purpose: 'search' | 'desk' | 'notice'; round: number | null; step: number | null;
   state: string; attempts: number; providerId: string | null; errorCode: string | null; createdAt: number; sentAt: number | null; demo: boolean;
 };
-export type Facts = { now: number; /** Real time from which on a phone may know more than this. */ readAt: number; events: ReadonlyMap<string, readonly EventSeen[]>; alerts: readonly AlertInFull[]; notifications: readonly Notification[] };
+export type Facts = { now: number; /** Real time from which on a phone may know more than this. */ readAt: number; events: ReadonlyMap<string, readonly EventSeen[]>; alerts: readonly AlertInFull[]; notifications: readonly Notification[]; /** Messages that went past the outbox, by out id: the auditor's own calls. */ besides: ReadonlySet<string> };
 
 const atOnce = 6;
 
@@ -46,5 +46,6 @@ export async function readFacts(api: HouseApi, devices: readonly string[]): Prom
   const read = (): Promise<Notification[]> => readAll<Notification>(api, '/api/v1/notifications', 'notifications');
   const readAt = Date.now();
   const notifications = [...new Map([...await read(), ...await read()].map((n) => [n.outId, n])).values()];
-  return { now: serverTime, readAt, events, alerts, notifications };
+  const { auditorCalls } = await api.call<{ auditorCalls: { outId: string }[] }>('GET', '/api/v1/ops');
+  return { now: serverTime, readAt, events, alerts, notifications, besides: new Set(auditorCalls.map((c) => c.outId)) };
 }

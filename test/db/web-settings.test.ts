@@ -6,6 +6,7 @@ import { standinProvider } from '#core/provider.ts';
 import { databaseNow } from '#store/nodes.ts';
 import { claimSends } from '#store/outbox.ts';
 import { writeSetting } from '#store/settings.ts';
+import { beginPage, endPage } from '#store/findings.ts';
 import { saveTemplateChecks } from '#store/template-check.ts';
 import { addTestSends } from './settings-fixture.ts';
 
@@ -92,7 +93,7 @@ describe('/ops', () => {
   let web: Web;
   beforeAll(async () => { web = await testWeb({ settings: { data: '/tmp' }, peers: () => [] }); });
   afterAll(() => web.stop());
-  const ops = async () => (await web.fetch('/api/v1/ops', { cookie: await web.cookie('technician') })).body as { verdict: string; lines: { id: string; mark: string; values: Record<string, number> }[]; nodes: unknown[]; blindWindows: unknown[]; providerErrors: unknown[]; templates: unknown[] };
+  const ops = async () => (await web.fetch('/api/v1/ops', { cookie: await web.cookie('technician') })).body as { verdict: string; lines: { id: string; mark: string; values: Record<string, number> }[]; nodes: unknown[]; blindWindows: unknown[]; providerErrors: unknown[]; templates: unknown[]; auditorCalls: unknown[] };
   const mark = async (id: string): Promise<string | undefined> => (await ops()).lines.find((line) => line.id === id)?.mark;
 
   it('marks what waits too long, what the provider refuses, which text is missing and a house of two versions', async () => {
@@ -119,6 +120,10 @@ describe('/ops', () => {
     await writeSetting(db, 'backup', { history: [{ ...made, at: made.at + 3_600_000 * 20 }], failed: null }, 'backup');
     expect(await backup()).toMatchObject({ mark: 'good' });
     expect([answer.nodes, answer.blindWindows].map((list) => list.length)).toEqual([2, 1]);
+    expect(answer.auditorCalls).toEqual([]);
+    const outId = await beginPage(db, { party: 'responder:nobody-on-file', template: 'voice-audit', why: 'answer-unread', demo: true });
+    await endPage(db, outId, 'unknown', 'Deadline');
+    expect((await ops()).auditorCalls).toEqual([{ at: expect.any(Number), role: null, template: 'voice-audit', why: 'answer-unread', state: 'unknown', code: 'Deadline', outId }]);
   });
 
   it('is read by those who run the house, and holds nothing of any person', async () => {

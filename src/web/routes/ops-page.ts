@@ -10,7 +10,7 @@ import { aggregateMetrics } from '#ops/health.ts';
 import { pagesBuild } from '#ops/pages.ts';
 import { readBackups } from '#store/backup.ts';
 import { countConsoles, readSending } from '#store/county-status.ts';
-import { auditOf, openFindings, outsideOf, readAuditor } from '#store/findings.ts';
+import { auditOf, auditorCalls, openFindings, outsideOf, readAuditor } from '#store/findings.ts';
 import { livingNodes } from '#store/nodes.ts';
 import { readOpsRows, readProviderErrors, recentBlindWindows } from '#store/ops-figures.ts';
 import { listTemplateChecks } from '#store/template-check.ts';
@@ -28,6 +28,8 @@ const View = Shape({
   providerErrors: Type.Array(Shape({ channel: OneOf(['sms', 'voice']), code: Type.String(), count: Type.Integer(), lastAt: EpochMs })),
   blindWindows: Type.Array(Shape({ from: EpochMs, to: EpochMs, why: Type.String() })),
   findings: Type.Array(Shape({ kind: Type.String(), n: Type.Integer(), since: EpochMs, refs: Type.Array(Type.String(), { description: 'the first few' }) }), { description: 'what the auditor finds wrong, the worst first' }),
+  auditorCalls: Type.Array(Shape({ at: EpochMs, role: Nullable(Type.String()), template: Type.String(), why: Type.String({ description: 'kinds of findings' }), state: OneOf(['sending', 'accepted', 'failed', 'unknown']), code: Nullable(Type.String()), outId: Type.String() }),
+    { description: 'leaders whom the auditor has called itself in seven days, because no worker took up what it had found; such calls are no notifications of the outbox' }),
   build: Shape({ version: Type.String(), pages: Nullable(Type.String()) }), retention: Shape({ heartbeatDays: Type.Integer(), vitalDays: Type.Integer(), receiptDays: Type.Integer(), photoDays: Type.Integer() }),
 });
 export function registerOpsPage(app: App, ctx: WebContext): void {
@@ -42,7 +44,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
     const [sent, nodes, blind, checks, outbox, consoles, gateway, { history: [last], failed }] = await Promise.all([
       readProviderErrors(ctx.db), livingNodes(ctx.db), recentBlindWindows(ctx.db), listTemplateChecks(ctx.db), readSending(ctx.db), countConsoles(ctx.db), readGateway(ctx.db, ctx.settings), readBackups(ctx.db),
     ]);
-    const [auditor, findings] = [await readAuditor(ctx.db), await openFindings(ctx.db)];
+    const [auditor, findings, calls] = [await readAuditor(ctx.db), await openFindings(ctx.db), await auditorCalls(ctx.db)];
     const shownNodes = nodes.map((n) => ({ id: n.id, role: n.role, startedAt: n.startedAt, beatAgeMs: n.ageMs, version: typeof n.detail['version'] === 'string' ? n.detail['version'] : null }));
     const { checked, bad } = judgeTemplates(checks, gateway.kind);
     const figures: OpsFigures = {
@@ -56,6 +58,7 @@ export function registerOpsPage(app: App, ctx: WebContext): void {
     return {
       serverTime: rows.now, verdict: lines.some((line) => line.mark === 'attention') ? 'attention' : 'good', lines, roles: house.roles, nodes: shownNodes, templates: bad, providerErrors: sent.errors, blindWindows: blind,
       findings: summarize(findings).map(({ kind, n }) => { const of = findings.filter((f) => f.kind === kind); return { kind, n, since: of[0]?.foundAt ?? rows.now, refs: of.slice(0, 5).map((f) => f.ref) }; }),
+      auditorCalls: calls,
       build: { version: ctx.version, pages: pagesBuild(ctx.settings.pages) },
       retention: { heartbeatDays: ctx.settings.heartbeatDays ?? limits.heartbeatDays, vitalDays: limits.vitalDays, receiptDays: Math.round(limits.receiptKeepMs / 86_400_000), photoDays: limits.photoDays },
     };

@@ -13,6 +13,7 @@ type Ops = {
   nodes: readonly { id: string; role: string; startedAt: number; beatAgeMs: number; version: string | null }[]; templates: readonly { template: string; state: string }[];
   providerErrors: readonly { channel: 'sms' | 'voice'; code: string; count: number; lastAt: number }[]; blindWindows: readonly { from: number; to: number; why: string }[];
   findings: readonly { kind: string; n: number; since: number; refs: readonly string[] }[];
+  auditorCalls: readonly { at: number; role: string | null; why: string; state: string; outId: string }[];
   build: { version: string; pages: string | null }; retention: { heartbeatDays: number; vitalDays: number; receiptDays: number; photoDays: number };
 };
 const everyMs = 5_000;
@@ -53,6 +54,7 @@ function Sheet({ ops }: { ops: Ops }) {
           {ops.providerErrors.length === 0 ? <p class="dim">{t('ops.noErrors')}</p> : <ul class="said">{ops.providerErrors.map((e) => <li key={e.channel + e.code}>{t(`channel.${e.channel}`)} {errorText(e.code, null)} <code class="dim">{e.code}</code> <b class="digits">{t('ops.times', { n: e.count })}</b> <span class="dim digits">{dayMinute(e.lastAt)}</span></li>)}</ul>}</section>
         <section class="card"><h2>{t('ops.blindList')}</h2>
           {ops.blindWindows.length === 0 ? <p class="dim">{t('ops.noErrors')}</p> : <ul class="said digits">{ops.blindWindows.slice(0, 10).map((b) => <li key={b.from}>{dayMinute(b.from)} – {dayMinute(b.to).slice(6)} <span class="dim">{duration(b.to - b.from, lang.value)}</span></li>)}</ul>}</section>
+        <AuditorCalls ops={ops} />
       </div>
       <p class="dim small">{t('ops.keep', { heartbeat: ops.retention.heartbeatDays, vital: ops.retention.vitalDays, receipt: ops.retention.receiptDays, photo: ops.retention.photoDays })} {t('ops.build', { version: ops.build.version, pages: ops.build.pages ?? '–' })} · {t('ops.manual')}</p>
     </>
@@ -81,6 +83,17 @@ function Findings({ ops }: { ops: Ops }) {
     <span class="said">{ops.findings.map((f) => (
       <span key={f.kind} data-finding={f.kind}><b>{maybeText(`audit.${f.kind}`) ?? f.kind}</b> <span class="digits">{f.n} · {t('ops.since', { time: duration(Math.max(0, ops.serverTime - f.since), lang.value) })}</span> {maybeText(`audit.${f.kind}.do`)} <code class="dim">{f.refs.join(', ')}</code></span>
     ))}</span>
+  );
+}
+
+/** Leaders whom it has called itself, because no worker took up what it had found: they stand on no list of messages. */
+function AuditorCalls({ ops }: { ops: Ops }) {
+  if (ops.auditorCalls.length === 0) return null;
+  return (
+    <section class="card" data-test="auditor-calls"><h2>{t('ops.calls')}</h2>
+      <ul class="said">{ops.auditorCalls.slice(0, 10).map((c) => (
+        <li key={c.outId}><span class="digits">{dayMinute(c.at)}</span> {maybeText(`role.${c.role}`) ?? '–'} {maybeText(`out.${c.state}`) ?? c.state} <span class="dim">{c.why.split(' ').map((kind) => maybeText(`audit.${kind}`) ?? kind).join(lang.value === 'zh' ? '、' : ', ')}</span></li>
+      ))}</ul></section>
   );
 }
 
