@@ -129,3 +129,12 @@ it('the alert that a worker opened for another press of the same alarm is the ca
   expect(takeHeard(roomWith(kept), [echoed('12', { trace: 'of e2', about: 'p9', step: 1 }), echoed('13', { about: 'p10' })])).toEqual(['13']);
   expect(kept.standing.alert.planStep).toBe(1);
 });
+
+it('a word about an alert whose case was handed over is of that case: one that was opened since for the next alarm does not jump to where that stood', () => {
+  const before = { ...keptOf('12', { about: 'p9', step: 4 }), handed: true } as Kept;
+  const since = { ...keptOf('~e9', { trace: 'of e9', about: 'p9' }), alertId: null } as Kept;
+  const room = roomWith(before, since);
+  expect(takeHeard(room, [echoed('12', { about: 'p9', step: 5, state: 'arrived', version: 8, sv: 7 })])).toEqual([]);
+  expect([before.standing.alert.state, before.standing.alert.planStep, since.standing.alert.planStep, since.standing.alert.state]).toEqual(['arrived', 5, 0, 'open']);
+  expect(room.saved).toEqual([]);
+});

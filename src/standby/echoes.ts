@@ -83,15 +83,18 @@ type Stand = NonNullable<Kept['committed']>;
 /** A press that is counted, a message that failed: the alert stands where it stood. */
 const isNews = (before: Stand | undefined, a: Alert): boolean => before === undefined || a.stateVersion > before.stateVersion || rank(a) > rank(before);
 
-/** The case of that alert: also one that was opened here for another press of the same alarm, which will be counted on it. */
-export const isOf = ({ alertId, standing }: Kept, a: Alert): boolean => standing.alert.id === a.id || alertId === a.id || standing.alert.trace === a.trace
-  || (alertId === null && standing.alert.state !== 'closed' && a.state !== 'closed' && standing.alert.kind === a.kind && standing.alert.subject.type === a.subject.type && standing.alert.subject.id === a.subject.id);
+/** The case of that alert itself. */
+export const isItself = ({ alertId, standing }: Kept, a: Alert): boolean => standing.alert.id === a.id || alertId === a.id || standing.alert.trace === a.trace;
+/** Also one that was opened here for another press of the same alarm, which will be counted on it. */
+export const isOf = (kept: Kept, a: Alert): boolean => isItself(kept, a) || (kept.alertId === null && isSame(kept.standing.alert, a));
+const isSame = (mine: Alert, a: Alert): boolean => mine.state !== 'closed' && a.state !== 'closed' && mine.kind === a.kind && mine.subject.type === a.subject.type && mine.subject.id === a.subject.id;
 
 /** Cases on duty stand as somebody has committed them since, but for the steps that standby has made further. Answers those alerts of which it had no case. */
 export function takeHeard(room: Room, fresh: readonly Echoed[]): AlertId[] {
   const unknown: AlertId[] = [];
   for (const e of fresh) {
-    const kept = working(room).find((k) => isOf(k, e.alert));
+    // One that was handed over first: the word is of that case, and of none that was opened since.
+    const kept = [...room.cases.values()].find((k) => !k.still && isItself(k, e.alert)) ?? working(room).find((k) => isOf(k, e.alert));
     if (!kept) { if (e.alert.state !== 'closed') unknown.push(e.alert.id); continue; }
     const before = kept.committed;
     kept.committed = { stateVersion: e.alert.stateVersion, planRound: e.alert.planRound, planStep: e.alert.planStep };
@@ -108,6 +111,7 @@ function follow(room: Room, kept: Kept, e: Echoed): void {
   kept.standing = {
     ...kept.standing, alert: { ...e.alert, id: alert.id, planRound, planStep }, timers: new Map(e.timers), engagements: new Map([...kept.standing.engagements, ...e.engagements]), contacted: new Map([...kept.standing.contacted, ...e.contacted]),
   };
+  if (kept.handed) return;
   withdrawAll(kept);
   kept.handover.changes.push({ at: room.now(), change: { ...nothing(), patch: { planRound, planStep } } }); // from there it goes on, if it must
   room.ledger.save([kept]);

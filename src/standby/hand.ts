@@ -14,7 +14,7 @@ import type { DutyWork } from './work.ts';
 
 /** What a handover needs of standby, or of whoever hands over in its place (relief.ts). */
 export type HandParts = Pick<Parts, 'db' | 'ledger' | 'log' | 'seal' | 'handoverLabel' | 'takeOverOpen'> & {
-  s: Pick<State, 'duty' | 'waiting'>; work: Pick<DutyWork, 'cases' | 'settled' | 'busy' | 'forget' | 'keep'>;
+  s: Pick<State, 'duty' | 'waiting' | 'handedAt'>; work: Pick<DutyWork, 'cases' | 'settled' | 'busy' | 'forget' | 'keep'>;
 };
 
 /** `over`: everything is handed over. `known`: what was open before is; the events cannot be written (a lock on them). `no`: nothing could be. */
@@ -39,7 +39,7 @@ export async function handOver(p: HandParts): Promise<'over' | 'known' | 'no'> {
   await settle(p);
   await forgetHandovers(db);
   await hintEvents(db);
-  log.warn({ cases: work.cases.size }, 'standby has handed over: the database is back');
+  log.warn({ cases: [...work.cases.values()].filter((k) => k.alertId === null).length }, 'standby has handed over: the database is back');
   return 'over';
 }
 
@@ -62,11 +62,18 @@ async function handSome(p: HandParts, some: readonly Kept[]): Promise<void> {
   const together = open.length > 1 && await db.tx((sql) => hand(p, sql, open)).then(() => true, (error: unknown) => { if (!isRefusal(error)) throw error; return false; });
   for (const kept of open) if (together) taken.add(kept); else await one(kept);
   for (const kept of full) if (kept.alertId === null) await one(kept);
+  p.s.handedAt = performance.now();
+  // Also of known alerts they stay, until a look has seen what became of them: a database that goes away in the middle has nobody else who goes on.
   for (const kept of some) {
-    if (!taken.has(kept) || kept.alertId !== null || isEmpty(kept)) { work.forget(kept.key); continue; }
-    kept.handed = true;
-    work.keep(kept);
+    if (taken.has(kept)) kept.handed = true; else work.forget(kept.key);
   }
+  work.keep(...some.filter((k) => k.handed && !isEmpty(k)));
+}
+
+/** Cases of known alerts that were handed over before the last look at the database: it tells more of them. */
+export function forgetKnown({ s, work }: Pick<Parts, 's' | 'work'>): void {
+  if (s.lookedAt <= s.handedAt) return;
+  for (const kept of [...work.cases.values()]) if (kept.handed && kept.alertId !== null) work.forget(kept.key);
 }
 
 const isEmpty = ({ handover, events }: Kept): boolean => handover.changes.length === 0 && events.length === 0;
@@ -88,7 +95,7 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
     const there = bodyEnc ? unsealed<Handover>(seal, handoverLabel, bodyEnc).changes.length : 0;
     const more = handover.changes.slice(there);
     const later = `${key} ${there}`;
-    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: [] })).written)
+    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: kept.events.map((e) => ({ ...e, opens: false })) })).written)
       put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
     replies.push(...kept.replies.map((r) => ({
       dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
@@ -111,7 +118,7 @@ async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]
  * alert already: the worker makes its first step, a second time, if the flag goes before it has read what was done here.
  */
 export async function taken({ work, db }: HandParts): Promise<void> {
-  const handed = (): string[] => [...work.cases.values()].filter((k) => k.handed).map((k) => k.key);
+  const handed = (): string[] => [...work.cases.values()].filter((k) => k.handed && k.alertId === null).map((k) => k.key);
   for (const until = performance.now() + limits.standbyHeldMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs))
     for (const key of await mergedOf(db, handed())) work.forget(key);
 }
@@ -120,7 +127,7 @@ const takenPollMs = 50;
 /** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
 export async function settle(p: HandParts): Promise<void> {
   const { work, db, log } = p;
-  const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed ? [[k.key, k] as const] : [])));
+  const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed && k.alertId === null ? [[k.key, k] as const] : [])));
   if (handed.size === 0) return;
   await db.tx(async (sql) => {
     await awaitEvaluation(sql, [...handed.keys()]);

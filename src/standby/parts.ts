@@ -31,7 +31,7 @@ export type Waiting = { spooled: Spooled; key: string; arrivedMs: number; seenMs
 export type Proofs = { failed: number; since: number; at: number | null; /** One is under way. */ pending?: boolean; /** why the last one failed */ why?: string };
 export type State = {
   county: CountyFacts | null; countyAt: number; hinted: boolean;
-  open: OpenNow | null; openAt: number; /** cases of the last look by alert, with the version they were read at */ known: Map<AlertId, Case>; lookNext: number; wholeNext: number; unwritten: boolean; writeNext: number;
+  open: OpenNow | null; openAt: number; /** When the last look began; when something was last handed over. */ lookedAt: number; handedAt: number; /** cases of the last look by alert, with the version they were read at */ known: Map<AlertId, Case>; lookNext: number; wholeNext: number; unwritten: boolean; writeNext: number;
   /** The database's clock at a moment of ours. */ base: { db: number; perf: number } | null;
   /** What others have committed since the look before the last one, by alert. */ echoes: Map<AlertId, Echoed>;
   /** Urgent events that others have evaluated, oldest first: whoever heard nothing of their commit keeps them in a spool. */ evaluated: Set<string>;

@@ -36,7 +36,7 @@ export async function relieve(o: ReliefOptions): Promise<void> {
       forget(key) { cases.delete(key); ledger.forget(key); },
     };
     const once = async (): Promise<'over' | 'known' | 'no' | Error> =>
-      await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map() } }).catch((error: Error) => { if (!isTransient(error)) throw error; return error; });
+      await handOver({ ...o, ledger, work, s: { duty: 'away', waiting: new Map(), handedAt: 0 } }).catch((error: Error) => { if (!isTransient(error)) throw error; return error; });
     // `known`: there was no proof of a commit, perhaps only for a moment: what opened by events of the spool is not there yet.
     let handed = await once();
     for (let tries = 0; handed !== 'over' && ledger.holds() && performance.now() < until; handed = await once()) {

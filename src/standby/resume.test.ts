@@ -6,7 +6,7 @@ import type { OpenNow } from './county.ts';
 import type { WorkTools } from './room.ts';
 import { createWork } from './work.ts';
 
-const alertOf = (id: string, planStep: number, state = 'open'): Kept['standing']['alert'] => ({ id, trace: 't', state, planRound: 0, planStep, version: 3, stateVersion: 1, subject: { type: 'person', id: 'p' }, kind: 'sos', flags: [], count: 1, priority: 1 }) as never;
+const alertOf = (id: string, planStep: number, state = 'open'): Kept['standing']['alert'] => ({ id, trace: id === '8' ? 'u' : 't', state, planRound: 0, planStep, version: 3, stateVersion: 1, subject: { type: 'person', id: id === '8' ? 'q' : 'p' }, kind: 'sos', flags: [], count: 1, priority: 1 }) as never;
 const caseOf = (id: string, planStep: number, state?: string): OpenNow['cases'][number] => ({ alert: alertOf(id, planStep, state), timers: new Map(), engagements: new Map(), roster: [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 });
 const handed = (planStep: number): Kept => ({
   key: 'ingest', alertId: null, standing: caseOf('~ingest', planStep), handover: { startedAt: 0, fromVersion: null, changes: [] }, slips: new Map(), events: [{ ingestId: 'ingest', opens: true }], replies: [], handed: true,
@@ -20,6 +20,19 @@ function resumed(left: Kept, open: OpenNow['cases'][number]): { key: string; ale
 
 it('goes on with what was handed over where its alert stands behind it, as one case', () => {
   expect(resumed(handed(3), caseOf('9', 1))).toEqual([{ key: 'ingest', alertId: null, step: 3, handed: false }]);
+});
+
+const known = (planStep: number, state = 'open'): Kept => ({ ...handed(planStep), key: 'alert 9 x', alertId: '9' as never, standing: { ...caseOf('9', planStep, state) }, events: [] });
+
+it('a case of a known alert whose handover was cut off by the next absence goes on where it stood, though the look is older', () => {
+  expect(resumed(known(3), caseOf('9', 1))).toEqual([{ key: 'alert 9 x', alertId: '9', step: 3, handed: false }]);
+  expect(resumed(known(1, 'committed'), caseOf('9', 1))).toMatchObject([{ key: 'alert 9 x', handed: false }]);
+});
+
+it('it goes on from the look where that is as far, and not at all where the alert is closed by then', () => {
+  expect(resumed(known(3), caseOf('9', 3))).toMatchObject([{ alertId: '9', step: 3, handed: false }]);
+  expect(resumed(known(3), caseOf('9', 3))[0]?.key).not.toBe('alert 9 x');
+  expect(resumed(known(3), caseOf('8', 0)).map((k) => k.alertId)).toEqual(['8']);
 });
 
 it('goes on from the alert where that has been taken over, or somebody has it', () => {

@@ -29,7 +29,7 @@ const slipsMs = 10_000;
 
 export function newState(data: string, folder: string, seal: Seal): State {
   const s: State = {
-    county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, known: new Map(), lookNext: 0, wholeNext: 0, unwritten: false, writeNext: 0, base: null,
+    county: readSnapshot<CountyFacts>(folder, 'county', seal)?.value ?? null, countyAt: 0, hinted: true, open: null, openAt: 0, lookedAt: 0, handedAt: 0, known: new Map(), lookNext: 0, wholeNext: 0, unwritten: false, writeNext: 0, base: null,
     echoes: new Map(), evaluated: new Set(), othersCommit: () => commitAgeMs(data) < limits.standbyAwayMs,
     proofs: { failed: 0, since: performance.now(), at: null }, duty: null, resumed: false, begunAt: 0, fenced: false, superseded: false, waiting: new Map(),
   };
@@ -67,7 +67,7 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   s.unwritten ||= whole || look.elsewhere !== s.open?.elsewhere || look.cases.length > 0 || look.ids.length !== s.known.size;
   s.known = merged(whole ? new Map() : s.known, look);
   const open: OpenNow = { cases: [...s.known.values()], slips: whole || s.open === null ? look.slips : withMore(s.open.slips, look.slips), nowMs: look.nowMs, elsewhere: look.elsewhere };
-  Object.assign(s, { open, openAt: performance.now(), base: { db: look.nowMs, perf: performance.now() } });
+  Object.assign(s, { open, openAt: performance.now(), lookedAt: began, base: { db: look.nowMs, perf: performance.now() } });
   putOn(s, beganUp);
   s.lookNext = performance.now() + lookShare * (performance.now() - began);
   if (whole) s.wholeNext = performance.now() + share * (performance.now() - began);

@@ -18,7 +18,7 @@ import { type Service, startLoop } from '#work/loop.ts';
 import { pause } from '#work/pause.ts';
 import type { Kept } from './case.ts';
 import { hearEchoes } from './echoes.ts';
-import { handOver, settle, taken } from './hand.ts';
+import { forgetKnown, handOver, settle, taken } from './hand.ts';
 import { answers, away, current, type Parts, proofMs, type StandbyOptions, type State } from './parts.ts';
 import { newState, presentOf, takeCounty, takeOpen } from './snapshot.ts';
 import { pressing, readSpools } from './spools.ts';
@@ -136,10 +136,12 @@ async function tick(p: Parts): Promise<void> {
   hearEchoes(p);
   const wanted = wantedDuty(p);
   if (wanted !== null && (s.duty === null || (s.duty === 'events' && wanted === 'away'))) begin(p, wanted);
+  if (s.duty !== 'away') forgetKnown(p);
   if (s.duty === null) return quiet(p);
   lookAtFlag(p);
   if (s.duty === 'away' && !s.resumed && away(s) && s.open && current(s)) { work.resume(s.open); s.resumed = true; }
   if (answers(s)) {
+    s.resumed = false; // if it goes away in the middle, what is open is judged anew
     const handed = await handOver(p);
     if (superseded(p)) return;
     if (handed === 'over') return await end(p);

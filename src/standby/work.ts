@@ -8,7 +8,7 @@ import type { Echoed } from '#store/echo.ts';
 import { type Desk, fireDue, type Kept, sendsOf } from './case.ts';
 import { type OpenNow, placeOf, type Spooled } from './county.ts';
 import { takeSaid } from './answers.ts';
-import { isOf, standStill, takeHeard } from './echoes.ts';
+import { isItself, isOf, standStill, takeHeard } from './echoes.ts';
 import { takeEvent } from './events.ts';
 import { postDue } from './post.ts';
 import { keep, type Room, type Said, type WorkTools, working } from './room.ts';
@@ -51,12 +51,15 @@ export function createWork(tools: WorkTools): DutyWork {
 }
 
 function resume(room: Room, open: OpenNow): void {
-  // Handed over, and the database was gone again before it was known to have taken it: where its alert is not in the snapshot nobody calls about it but us.
-  // Where its alert is there but stands behind it (it was evaluated before the handover came), what was made is not made again.
+  // Handed over, and the database was gone again before it was known to have taken it: where its alert is not in the snapshot (and was not known) nobody calls about it
+  // but us. Where its alert is there but stands behind it (it was evaluated before the handover came), what was made is not made again.
   for (const kept of [...room.cases.values()].filter((k) => k.handed)) {
-    const there = open.cases.find((c) => c.alert.trace === kept.standing.alert.trace);
-    if (there && !(there.alert.state === 'open' && rank(kept.standing.alert) > rank(there.alert))) room.cases.delete(kept.key);
-    else kept.handed = false;
+    const { alert } = kept.standing;
+    const there = (open.cases.find((c) => isItself(kept, c.alert)) ?? open.cases.find((c) => isOf(kept, c.alert)))?.alert;
+    const behind = there?.state === 'open' && (alert.state !== 'open' || rank(alert) > rank(there));
+    if (there ? behind : kept.alertId === null) { kept.handed = false; continue; }
+    room.cases.delete(kept.key);
+    room.ledger.forget(kept.key);
   }
   takeUp(room, open, () => true);
 }

@@ -33,7 +33,7 @@ it('a case of an event that an earlier absence has counted on another alert: wha
   const cases = new Map([[event?.id ?? '', { key: event?.id, alertId: null, handed: true, handover, events: [], replies: [] } as unknown as Kept]]);
   await settle({
     db: a.db, ledger: { left: [], holds: () => true, relieved: () => false, save: () => true, forget: () => true, close() {} }, log, seal: a.seal, handoverLabel,
-    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map() },
+    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map(), handedAt: 0 },
     work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
   });
   expect(cases.size).toBe(0);
@@ -62,7 +62,7 @@ it('cases whose events were evaluated before they came are put on their alerts i
   const other = openDb({ url: a.url, max: 2, name: 'other' });
   const parts: HandParts = {
     db: other, ledger: { left: [], holds: () => true, relieved: () => false, save: () => true, forget: () => true, close() {} }, log, seal: a.seal, handoverLabel,
-    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map() },
+    takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s: { duty: null, waiting: new Map(), handedAt: 0 },
     work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
   };
   let settling: Promise<unknown> = Promise.resolve();
