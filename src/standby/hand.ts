@@ -91,12 +91,16 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
     const { key, alertId, handover } = kept;
     const { written, alertId: known, bodyEnc } = saved[i] ?? { written: false, alertId: null, bodyEnc: null };
     if (written && alertId !== null) put.push({ key, alertId, handover });
-    // Handed over before (by an earlier life, or in our place) and taken over: only what came after that is new.
-    const there = bodyEnc ? unsealed<Handover>(seal, handoverLabel, bodyEnc).changes.length : 0;
-    const more = handover.changes.slice(there);
-    const later = `${key} ${there}`;
-    if (!written && known !== null && more.length > 0 && (await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: kept.events.map((e) => ({ ...e, opens: false })) })).written)
-      put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
+    // Handed over before (by an earlier life, in our place, or before the database went away again), once or several times, and taken over: only what came after is new.
+    const countOf = (enc: Buffer | null): number => (enc ? unsealed<Handover>(seal, handoverLabel, enc).changes.length : 0);
+    for (let there = countOf(bodyEnc); !written && known !== null && there < handover.changes.length;) {
+      const [later, more] = [`${key} ${there}`, handover.changes.slice(there)];
+      const next = await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: kept.events.map((e) => ({ ...e, opens: false })) });
+      if (next.written) put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
+      const taken = countOf(next.bodyEnc);
+      if (taken === 0) break;
+      there += taken;
+    }
     replies.push(...kept.replies.map((r) => ({
       dedupe: r.dedupe, channel: r.channel, fromEnc: seal.seal('reply.from', r.from), fromBidx: seal.blind('phone', r.from), contentEnc: seal.seal('reply.content', r.text), outId: r.outId, at: r.at, result: r.result, alertId: alertId ?? known,
       trace: kept.standing.alert.trace,

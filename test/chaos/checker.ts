@@ -88,24 +88,26 @@ function threads(a: AlertInFull): { workers: Entry[]; standby: Entry[] } {
   return { workers: written.filter((e) => e.detail['standby'] !== true), standby: written.filter((e) => e.detail['standby'] === true || e.action === 'standby-handed-over') };
 }
 
-/** I3: in every round the steps 0..k, each once, and by each of both in its order; rounds follow each other. */
+/** I3: in every round the steps 0..k, each once, and by each of both in its order; rounds follow each other. What becomes graver begins another plan, in the same round. */
 function steps(a: AlertInFull): Complaint[] {
   const say = (rule: Rule, text: string): Complaint[] => [{ rule, text: `alert ${a.id}: ${text}`, alert: a.id }];
   const { workers, standby } = threads(a);
-  const made = new Map<number, Set<number>>();
+  const made = new Map<string, Set<number>>();
+  const isStep = (e: Entry, r: number, s: number, plan: unknown): boolean => e.action === 'plan-step' && numberOf(e.detail, 'round') === r && numberOf(e.detail, 'step') === s && e.detail['plan'] === plan;
   for (const thread of [workers, standby]) {
-    let [round, step] = [-1, -1];
+    let [round, step, of] = [-1, -1, '' as unknown];
     for (const entry of thread) {
       if (entry.action !== 'plan-step') continue;
       const [r, s] = [numberOf(entry.detail, 'round'), numberOf(entry.detail, 'step')];
-      const of = made.get(r) ?? new Set<number>();
-      if (of.has(s)) return say('DUPLICATED', `step ${s} of round ${r} was made twice: ${[...workers, ...standby].filter((e) => e.action === 'plan-step' && numberOf(e.detail, 'round') === r && numberOf(e.detail, 'step') === s).map((e) => `${e.detail['standby'] === true ? 'standby' : 'worker'} ${new Date(e.at).toISOString().slice(11, 23)} (line ${e.id})`).join(', ')}`);
-      if (r < round || (r === round && s < step)) return say('ORDER', `step ${s} of round ${r} came after step ${step} of round ${round}`);
-      made.set(r, of.add(s));
-      [round, step] = [r, s];
+      const { plan } = entry.detail;
+      const steps = made.get(`${plan} ${r}`) ?? new Set<number>();
+      if (steps.has(s)) return say('DUPLICATED', `step ${s} of round ${r} was made twice: ${[...workers, ...standby].filter((e) => isStep(e, r, s, plan)).map((e) => `${e.detail['standby'] === true ? 'standby' : 'worker'} ${new Date(e.at).toISOString().slice(11, 23)} (line ${e.id})`).join(', ')}`);
+      if (r < round || (r === round && s < step && plan === of)) return say('ORDER', `step ${s} of round ${r} came after step ${step} of round ${round}`);
+      made.set(`${plan} ${r}`, steps.add(s));
+      [round, step, of] = [r, s, plan];
     }
   }
-  for (const [r, of] of made) for (let s = 0; s < of.size; s++) if (!of.has(s)) return say('ORDER', `step ${s} of round ${r} was left out`);
+  for (const [key, of] of made) for (let s = 0; s < of.size; s++) if (!of.has(s)) return say('ORDER', `step ${s} of ${key} was left out`);
   return [];
 }
 
@@ -145,13 +147,14 @@ function stalled(a: AlertInFull, now: number, travelledAt: number | null): Compl
 function messages(facts: Facts, deliveries: ReadonlyMap<string, readonly Of<'phone'>[]>): Complaint[] {
   const known = new Set(facts.notifications.map((n) => n.outId));
   const calls = new Map<string, Notification>();
+  const graver = new Map(facts.alerts.map((a) => [a.id, a.timeline.filter((e) => e.action === 'raised-again' && e.detail['priority'] !== undefined).map((e) => e.at)]));
   const out: Complaint[] = [];
   const say = (rule: Rule, n: Notification, text: string): void => { out.push({ rule, text: `message ${n.outId} (${n.channel} ${n.template} to ${n.party}): ${text}`, ...(n.alertId === null ? {} : { alert: n.alertId }) }); };
   for (const n of facts.notifications) {
     if ((n.state === 'due' || n.state === 'sending') && n.createdAt < facts.now - 60_000) say('STALLED', n, `it is still ${n.state}`);
     if (n.providerId !== null && !deliveries.has(n.outId)) say('LIE', n, `it is called ${n.state}, and no phone has it`);
     if (n.purpose !== 'search' || n.step === null || !deliveries.has(n.outId)) continue; // what reached no phone has called nobody
-    const key = [n.alertId, n.round, n.step, n.party, n.channel].join('/');
+    const key = [n.alertId, graver.get(n.alertId ?? '')?.filter((at) => at < n.createdAt).length, n.round, n.step, n.party, n.channel].join('/');
     const other = calls.get(key);
     if (other) say('DUPLICATED', n, `step ${n.step} of round ${n.round} had called this person by ${n.channel} before, as ${other.outId}`);
     calls.set(key, n);
