@@ -4,7 +4,7 @@ import { handoverLabel, takeOverOpen } from '#alerts/handover.ts';
 import { house, nothing } from '#core/change.ts';
 import type { Handover } from '#core/handover.ts';
 import { createLog } from '#ops/log.ts';
-import { type HandParts, settle } from '#standby/hand.ts';
+import { forgetKnown, handOver, type HandParts, settle } from '#standby/hand.ts';
 import type { Kept } from '#standby/case.ts';
 import { lockAlerts } from '#store/alerts.ts';
 import { openDb } from '#store/pool.ts';
@@ -89,4 +89,30 @@ it('knows of workers and pages of another machine, of which it hears no echo, fo
   expect(await othersElsewhere(a.db, 'here')).toBe(false);
   await beat('web', 'web', 'there', 1);
   expect(await othersElsewhere(a.db, 'here')).toBe(true);
+});
+
+it('a database that goes away again after each handover: what is handed over three times is told three times, each part once, and stays in sight until a look has seen it [A2 LAW4 LAW6]', async () => {
+  await a.event('sos');
+  await a.settle();
+  const alert = await a.alert();
+  const log = createLog('test', 'silent');
+  const startedAt = await a.now();
+  const kept = { key: `alert ${alert.id} x`, alertId: alert.id, handed: false, handover: { startedAt, fromVersion: null, changes: [] }, events: [], replies: [], standing: { alert } } as unknown as Kept;
+  const cases = new Map([[kept.key, kept]]);
+  const s = { duty: 'away' as const, waiting: new Map(), handedAt: 0, lookedAt: performance.now() };
+  const parts: HandParts = {
+    db: a.db, ledger: { left: [], holds: () => true, relieved: () => false, save: () => true, forget: () => true, close() {} }, log, seal: a.seal, handoverLabel, takeOverOpen: (sql, handed) => takeOverOpen(sql, { seal: a.seal, log }, handed), s,
+    work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
+  };
+  const forget = (): number => { forgetKnown({ s, work: parts.work } as never); return cases.size; };
+  for (const note of ['first', 'second', 'third']) {
+    kept.handed = false;
+    kept.handover.changes.push({ at: startedAt, change: { ...nothing(), log: [{ actor: house('plan'), action: 'told-by-test', detail: { note } }] } });
+    expect(await handOver(parts)).toBe('over');
+    expect([kept.handed, forget()]).toEqual([true, 1]);
+  }
+  expect(await handOver(parts)).toBe('over');
+  expect((await a.log(alert.id)).filter((l) => l.action === 'told-by-test').map((l) => l.detail['note'])).toEqual(['first', 'second', 'third']);
+  s.lookedAt = performance.now();
+  expect(forget()).toBe(0);
 });
