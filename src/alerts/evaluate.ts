@@ -10,6 +10,7 @@ import { limits } from '#core/limits.ts';
 import type { Metrics } from '#ops/metrics.ts';
 import { decide } from '#rules/index.ts';
 import { countAttempt, holdShard, type QueuedEvent, queuedEvents, shardsWithWork } from '#store/evaluation.ts';
+import { takenDevice } from '#store/standby-ledger.ts';
 import { type Db, hint, isTransient, lockTimeout, sqlState, together, withRetry } from '#store/pool.ts';
 import { type Loop, startLoop } from '#work/loop.ts';
 import { outlasts } from '#work/outlasts.ts';
@@ -149,7 +150,7 @@ function createShard(options: EvaluateOptions): (shard: number) => Promise<numbe
   };
 }
 
-/** Leaves out what standby works on, and what came from the same device after it (I7); each for limits.standbyTakenMs at most. */
+/** Leaves out what standby works on, what came from the same device after it (I7), and whatever came from the device of a case that it opened; each for limits.standbyTakenMs at most. */
 function untaken(taken: EvaluateOptions['taken']): (events: QueuedEvent[]) => QueuedEvent[] {
   const since = new Map<string, number>();
   return (events) => {
@@ -159,9 +160,10 @@ function untaken(taken: EvaluateOptions['taken']): (events: QueuedEvent[]) => Qu
     const behind = new Set<string>();
     return events.filter((e) => {
       const device = e.deviceId ?? e.id;
-      if (ids.has(e.ingestId)) {
-        if (!since.has(e.ingestId)) since.set(e.ingestId, now);
-        if (now - (since.get(e.ingestId) ?? now) < limits.standbyTakenMs) behind.add(device);
+      for (const id of [e.ingestId, takenDevice(device)]) {
+        if (!ids.has(id)) continue;
+        if (!since.has(id)) since.set(id, now);
+        if (now - (since.get(id) ?? now) < limits.standbyTakenMs) behind.add(device);
       }
       return !behind.has(device);
     });

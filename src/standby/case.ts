@@ -15,6 +15,7 @@ export type TakenReply = { dedupe: string; channel: 'sms' | 'dtmf'; from: string
 export type Kept = {
   key: string; alertId: AlertId | null; standing: Case; handover: Handover; slips: Map<Party, Slip>; events: HandedEvent[]; replies: TakenReply[];
   /** Somebody else has its event and goes on: nothing is done about it from here, what was done is handed over. */ still?: true;
+  /** The device whose press opened it here: nobody evaluates its events, also earlier ones that standby did not know, before this is handed over. */ opener?: string;
   /** Where somebody with the database last left it. */ committed?: Pick<Alert, 'stateVersion' | 'planRound' | 'planStep'>;
   /** It stands in the database; forgotten when it was taken over there. */ handed: boolean;
 };

@@ -62,7 +62,7 @@ function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | n
   const opened = openAlert(r, event, plan, facts.device?.demo ?? facts.person?.demo ?? facts.home?.demo ?? false, at);
   const alert = { ...opened.alert, id: `~${event.id}` as AlertId };
   const standing: Case = { alert, timers: new Map(), engagements: new Map(), roster: rostersFrom(room.county().roster, [alert], at).get(alert.id) ?? [], contacted: new Map(), calls: new Map(), consoleBeatAt: null, unclaimed: 0 };
-  const kept: Kept = { key: event.id, alertId: null, standing, handover: { startedAt: at, fromVersion: null, from: positionOf(alert), changes: [] }, slips: new Map(), events: [], replies: [], handed: false };
+  const kept: Kept = { key: event.id, alertId: null, standing, handover: { startedAt: at, fromVersion: null, from: positionOf(alert), changes: [] }, slips: new Map(), events: [], replies: [], handed: false, ...(event.deviceId === null ? {} : { opener: event.deviceId }) };
   put(room, kept, opened.change);
   kept.handover.changes = []; // the database opens it with the same change itself; what is handed over comes after
   room.cases.set(kept.key, kept);

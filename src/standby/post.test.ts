@@ -9,7 +9,7 @@ import { nothing } from '#core/change.ts';
 import { createLog } from '#ops/log.ts';
 import { createSeal } from '#store/seal.ts';
 import { unsealed } from '#store/sealed-value.ts';
-import { type Ledger, openLedger } from '#store/standby-ledger.ts';
+import { type Ledger, openLedger, takenEvents } from '#store/standby-ledger.ts';
 import type { Kept } from './case.ts';
 import { createWork, type DutyWork } from './work.ts';
 
@@ -91,6 +91,19 @@ describe('a message of standby', () => {
 });
 
 describe('the ledger of standby', () => {
+  it('names what nobody evaluates meanwhile: the events of its cases, and the device that opened one, until they are handed over [A2 RF5]', () => {
+    const data = join(folder, 'data');
+    mkdirSync(data);
+    const ledger = openLedger<Kept>(join(data, 'standby'), seal, 'me', (error) => faults.push(error.message));
+    ledgers.push(ledger);
+    const taken = (): string[] => [...takenEvents(data, () => true)()].sort();
+    const opened: Kept = { ...kept(), events: [{ ingestId: 'e1', opens: true }], opener: 'd1' };
+    ledger.save([opened]);
+    expect([taken(), [...takenEvents(data, () => false)()]]).toEqual([['device d1', 'e1'], []]);
+    ledger.save([{ ...opened, handed: true }]);
+    expect(taken()).toEqual([]);
+  });
+
   it('that is no database any more is laid aside, never deleted', () => {
     writeFileSync(join(folder, 'ledger.db'), 'x'.repeat(8_192));
     expect(open('me').save([kept()])).toBe(true);

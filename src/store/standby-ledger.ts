@@ -10,8 +10,10 @@ import { machineNow } from '#ops/machine.ts';
 import type { Seal } from './seal.ts';
 import { sealed, unsealed } from './sealed-value.ts';
 
-/** What a case must say of itself: its events are taken until it stands in the database. */
-export type Keepable = { key: string; handed: boolean; events: readonly { ingestId: string }[] };
+/** What a case must say of itself: its events, and all of the device that opened it, are taken until it stands in the database. */
+export type Keepable = { key: string; handed: boolean; events: readonly { ingestId: string }[]; opener?: string };
+/** Among the ids of taken events: all of a device. */
+export const takenDevice = (id: string): string => `device ${id}`;
 export type Ledger<T> = {
   /** Cases that the one before has left, oldest first. */ readonly left: readonly T[];
   /** Writes the cases together. False, and nothing is written: somebody newer has it. */ save(cases: readonly (T & Keepable)[]): boolean;
@@ -54,7 +56,7 @@ export function openLedger<T>(folder: string, seal: Seal, token: string, onFault
       for (const c of cases) {
         put.run(c.key, sealed(seal, label, c));
         untake.run(c.key);
-        if (!c.handed) for (const e of c.events) takeEvent.run(e.ingestId, c.key);
+        if (!c.handed) for (const id of [...c.events.map((e) => e.ingestId), ...(c.opener === undefined ? [] : [takenDevice(c.opener)])]) takeEvent.run(id, c.key);
       }
     }),
     forget: (key) => under(() => { db.prepare('delete from kept where key = ?').run(key); untake.run(key); }),
@@ -93,7 +95,7 @@ function open(folder: string, file: string): DatabaseSync {
   return db;
 }
 
-/** Ids of the events that a standby on duty works on and has not handed over, for whoever could evaluate them: `onDuty` tells whether one is. */
+/** Ids of the events (and devices: takenDevice) that a standby on duty works on and has not handed over, for whoever could evaluate them: `onDuty` tells whether one is. */
 export function takenEvents(data: string, onDuty: () => boolean): () => ReadonlySet<string> {
   const file = join(data, 'standby', 'ledger.db');
   return () => {

@@ -4,6 +4,7 @@ import { createEvaluate } from '#alerts/evaluate.ts';
 import { limits } from '#core/limits.ts';
 import { decide } from '#rules/index.ts';
 import { openDb } from '#store/pool.ts';
+import { takenDevice } from '#store/standby-ledger.ts';
 import { createLog } from '#ops/log.ts';
 import { createMetrics } from '#ops/metrics.ts';
 import { type Alarm, testAlarm, village } from '#test/harness/alarm.ts';
@@ -77,6 +78,18 @@ describe('what standby works on', () => {
     ids = new Set();
     await evaluate();
     expect((await done()).at(-1)).toBe(true);
+  });
+
+  it('an earlier press of the device whose case standby has opened waits too: its alert would make the first step a second time [A2 RF5 LAW6]', async () => {
+    let ids = new Set([takenDevice('d1')]);
+    const turn = createEvaluate({ db: a.db, seal: a.seal, log: createLog('test', 'silent'), metrics: createMetrics('x'), taken: () => ids });
+    await a.event('sos', { deviceId: 'd1' });
+    await a.event('fall', { deviceId: 'd4' });
+    while ((await turn()) > 0);
+    expect((await a.alerts()).map((x) => x.deviceId)).toEqual(['d4']);
+    ids = new Set();
+    while ((await turn()) > 0);
+    expect((await a.alerts()).map((x) => x.deviceId).sort()).toEqual(['d1', 'd4']);
   });
 });
 
