@@ -49,7 +49,7 @@ function raise(room: Room, event: StoredEvent, facts: Facts, r: Raise): Kept | n
   const plan = planFor(r.kind, r.priority, r.regionCode ?? event.regionCode, room.county().plans, { highRisk: isHighRisk(facts), at: room.now(), deskProven: false });
   const isThis = (k: Kept): boolean => k.standing.alert.state !== 'closed' && same(k.standing.alert, r, event);
   const mine = working(room).find(isThis);
-  // The worker has the database and searches for this one already: the event is counted there.
+  // The worker has the database and searches for this one already, or it is gone on with when the absence is judged: the event is counted there.
   if (!mine && room.running().some((a) => same(a, r, event))) return null;
   // Handed over, and not evaluated before the database took no events again: it is gone on with, not begun anew.
   const merged = mine ?? [...room.cases.values()].find((k) => k.handed && isThis(k));

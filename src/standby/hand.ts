@@ -121,14 +121,24 @@ async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]
  * Waits a moment until the events of what was handed over are evaluated. An earlier event of the same alarm, which standby did not know, may have opened the
  * alert already: the worker makes its first step, a second time, if the flag goes before it has read what was done here.
  */
-export async function taken({ work, db }: HandParts): Promise<void> {
-  const handed = (): string[] => [...work.cases.values()].filter((k) => k.handed && k.alertId === null).map((k) => k.key);
-  for (const until = performance.now() + limits.standbyHeldMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs))
-    for (const key of await mergedOf(db, handed())) work.forget(key);
+export async function taken(p: HandParts): Promise<void> {
+  const handed = (): string[] => [...p.work.cases.values()].filter((k) => k.handed && k.alertId === null).map((k) => k.key);
+  for (const until = performance.now() + limits.standbyHeldMs; handed().length > 0 && performance.now() < until; await pause(takenPollMs)) noteTaken(p, await mergedOf(p.db, handed()));
 }
 const takenPollMs = 50;
 
-/** What was handed over is forgotten when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
+/** They are cases of known alerts from now on. */
+function noteTaken({ s, work }: HandParts, merged: Awaited<ReturnType<typeof mergedOf>>): void {
+  for (const [key, alertId] of merged) {
+    const kept = work.cases.get(key);
+    if (!kept || alertId === null) { work.forget(key); continue; }
+    kept.alertId = alertId;
+    work.keep(kept);
+    s.handedAt = performance.now();
+  }
+}
+
+/** What was handed over belongs to its alert when it is taken over; one that came too late, after its event was evaluated, is put on that alert now. */
 export async function settle(p: HandParts): Promise<void> {
   const { work, db, log } = p;
   const handed = new Map([...work.cases.values()].flatMap((k) => (k.handed && k.alertId === null ? [[k.key, k] as const] : [])));
@@ -142,5 +152,5 @@ export async function settle(p: HandParts): Promise<void> {
     for (const { key, alertId } of late)
       log.warn({ key, alertId }, alertId === null ? 'standby called about an event that opens no case with the database' : 'the event was evaluated before standby handed over: what it did is put on the alert now');
   });
-  for (const key of await mergedOf(db, [...handed.keys()])) work.forget(key);
+  noteTaken(p, await mergedOf(db, [...handed.keys()]));
 }

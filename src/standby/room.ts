@@ -20,7 +20,7 @@ export type WorkTools = {
   compose(item: { alert: Alert; send: Send }, known: { lines: CountyFacts['lines']; place: AlertPlace; slipFor(party: Party): Slip }, now: number): NewOutbox | null;
   send(message: { channel: 'sms' | 'voice'; outId: string; to: string; template: NewOutbox['template']; params: NewOutbox['params']; demo: boolean }): Promise<SendResult>;
   /** Whether this process may still send. */ held(): boolean;
-  /** Open cases that somebody else works on. */ running(): readonly Alert[];
+  /** Open cases that somebody else works on, or that are not taken up yet. */ running(): readonly Alert[];
   sent(channel: string, state: string): void;
 };
 export type Room = WorkTools & {

@@ -100,7 +100,7 @@ function partsOf(options: StandbyOptions, { faults, sends }: Meters): Parts {
   const county = (): CountyFacts => s.county ?? noCounty();
   const work = createWork({
     seal, log, ledger, county, now, compose: options.compose, send: options.sender(() => s.county?.provider ?? null), held: duty.held,
-    running: () => (s.duty === 'events' ? (s.open?.cases.map((c) => c.alert) ?? []) : []), sent: (channel, state) => sends.inc({ channel, state }),
+    running: () => (s.duty === 'events' || (!s.resumed && current(s)) ? (s.open?.cases.map((c) => c.alert) ?? []) : []), sent: (channel, state) => sends.inc({ channel, state }),
   });
   return { ...options, s, duty, ledger, work, folder, now, county, spool: openTail(join(data, 'spool'), ['urgent', 'quarantine-urgent']), answers: openTail(join(data, 'spool-web'), ['receipt']), echoes: followEchoes(data, seal) };
 }

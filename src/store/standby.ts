@@ -106,9 +106,9 @@ export async function markMerged(sql: Sql, cases: readonly { key: string; alertI
     [cases.map((c) => c.key), cases.map((c) => c.alertId)], 'standby-merged');
 }
 
-/** Which of these cases have been taken over. */
-export async function mergedOf(sql: Sql, keys: readonly string[]): Promise<Set<string>> {
-  return new Set((await sql.query<{ key: string }>('select key from standby_case where key = any($1) and merged_at is not null', [keys], 'standby-merged-of')).map((r) => r.key));
+/** Which of these cases have been taken over, each with its alert; null: of an event that opens none. */
+export async function mergedOf(sql: Sql, keys: readonly string[]): Promise<Map<string, AlertId | null>> {
+  return new Map((await sql.query<{ key: string; alertId: AlertId | null } & Row>('select key, alert_id as "alertId" from standby_case where key = any($1) and merged_at is not null', [keys], 'standby-merged-of')).map((r) => [r.key, r.alertId]));
 }
 
 /**

@@ -38,7 +38,7 @@ const flood: Fault = {
 /** Bytes that no decoder should like; each is acknowledged or its connection closed, never more. */
 const poisons: readonly (string | Uint8Array)[] = [
   '', '{', '[]', 'null', '"sos"', '{"kind":"sos"', '{"kind":1}', '{"kind":"__proto__"}', '{"__proto__":{"kind":"sos"}}', '{"kind":"sos","time":"NaN"}', '{"kind":"sos","id":{}}', '{"kind":"sos","edge":"sideways"}',
-  '{"kind":"fall","confidence":1e400}', `{"kind":"sos","id":"${'x'.repeat(300)}"}`, `${'['.repeat(2_000)}`, `{"kind":"sos","data":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`, new Uint8Array([0, 255, 254, 0, 1]),
+  '{"kind":"fall","confidence":1e400}', `{"kind":"sos","id":"#${'x'.repeat(300)}"}`, `${'['.repeat(2_000)}`, `{"kind":"sos","data":${'{"a":'.repeat(500)}1${'}'.repeat(500)}}`, new Uint8Array([0, 255, 254, 0, 1]),
   new Uint8Array([0xc7, 0xb0, 0xcb, 0xae]), '\u0000', '{"kind":"sos\u0000"}', 'x'.repeat(6_000), '{"kind":"smoke","location":{"lat":"25","lon":null}}',
 ];
 const poison: Fault = {
@@ -47,7 +47,9 @@ const poison: Fault = {
     const [poisoner] = extras.of('poison');
     if (!poisoner) return 'nobody';
     let sent = 0;
-    for (const end = performance.now() + ms; performance.now() < end; sent++) await Promise.race([poisoner.device.raw(random.pick(['event', 'heartbeat', 'vitals', 'status', 'command/reply']), random.pick(poisons)), sleep(500)]);
+    // Its id, however long, is of this press: an old one again is the fault "duplicates".
+    const own = (bytes: string | Uint8Array): string | Uint8Array => (typeof bytes === 'string' ? bytes.replace('"#', `"${Date.now()}-${sent}`) : bytes);
+    for (const end = performance.now() + ms; performance.now() < end; sent++) await Promise.race([poisoner.device.raw(random.pick(['event', 'heartbeat', 'vitals', 'status', 'command/reply']), own(random.pick(poisons))), sleep(500)]);
     return `${sent} frames`;
   },
 };
