@@ -29,6 +29,15 @@ it('a case of a known alert whose handover was cut off by the next absence goes 
   expect(resumed(known(1, 'committed'), caseOf('9', 1))).toMatchObject([{ key: 'alert 9 x', handed: false }]);
 });
 
+it('an answer that it had taken does not hold where the alert was set free since and is searched for again', () => {
+  const answered = { ...known(1, 'committed'), committed: { stateVersion: 1, planRound: 0, planStep: 1 } };
+  const again = caseOf('9', 4);
+  Object.assign(again.alert, { stateVersion: 3, planRound: 1 });
+  expect(resumed(answered, again)).toMatchObject([{ alertId: '9', step: 4, handed: false }]);
+  expect(resumed(answered, again)[0]?.key).not.toBe('alert 9 x');
+  expect(resumed(answered, caseOf('9', 1))).toMatchObject([{ key: 'alert 9 x', handed: false }]);
+});
+
 it('it goes on from the look where that is as far, and not at all where the alert is closed by then', () => {
   expect(resumed(known(3), caseOf('9', 3))).toMatchObject([{ alertId: '9', step: 3, handed: false }]);
   expect(resumed(known(3), caseOf('9', 3))[0]?.key).not.toBe('alert 9 x');

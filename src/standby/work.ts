@@ -56,7 +56,9 @@ function resume(room: Room, open: OpenNow): void {
   for (const kept of [...room.cases.values()].filter((k) => k.handed)) {
     const { alert } = kept.standing;
     const there = (open.cases.find((c) => isItself(kept, c.alert)) ?? open.cases.find((c) => isOf(kept, c.alert)))?.alert;
-    const behind = there?.state === 'open' && (alert.state !== 'open' || rank(alert) > rank(there));
+    // An answer that it took is not in the look where nobody has moved the alert since; one that was set free again begins another round.
+    const unseen = there !== undefined && (kept.committed === undefined ? rank(alert) >= rank(there) : there.stateVersion <= kept.committed.stateVersion);
+    const behind = there?.state === 'open' && (alert.state === 'open' ? rank(alert) > rank(there) : unseen);
     if (there ? behind : kept.alertId === null) { kept.handed = false; continue; }
     room.cases.delete(kept.key);
     room.ledger.forget(kept.key);
