@@ -1,5 +1,5 @@
 /** Handing over to the database: first what was done, many cases in a transaction, each once; then the events of the spools, then the duty. */
-import type { Handover } from '#core/handover.ts';
+import { endOf, type Handover } from '#core/handover.ts';
 import type { AlertId } from '#core/ids.ts';
 import { limits } from '#core/limits.ts';
 import { lockAlerts } from '#store/alerts.ts';
@@ -84,8 +84,8 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
   // Alerts before the rows of standby, as whoever evaluates takes them: the other way round both wait for each other. Everybody waits for these
   // alerts now: statements travel together, and the answers of a whole absence (thousands in a flood) in one.
   await lockAlerts(sql, some.flatMap((k) => k.alertId ?? []));
-  const body = ({ handover }: Kept, changes = handover.changes): Buffer => sealed(seal, handoverLabel, { ...handover, changes });
-  const saved = await together(some.map((k) => saveHandover(sql, { key: k.key, alertId: k.alertId, startedAt: k.handover.startedAt, bodyEnc: body(k), events: k.events })));
+  const body = (handover: Handover): Buffer => sealed(seal, handoverLabel, handover);
+  const saved = await together(some.map((k) => saveHandover(sql, { key: k.key, alertId: k.alertId, startedAt: k.handover.startedAt, bodyEnc: body(k.handover), events: k.events })));
   const replies: TakenReplyRow[] = [];
   for (const [i, kept] of some.entries()) {
     const { key, alertId, handover } = kept;
@@ -94,9 +94,9 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
     // Handed over before (by an earlier life, in our place, or before the database went away again), once or several times, and taken over: only what came after is new.
     const countOf = (enc: Buffer | null): number => (enc ? unsealed<Handover>(seal, handoverLabel, enc).changes.length : 0);
     for (let there = countOf(bodyEnc); !written && known !== null && there < handover.changes.length;) {
-      const [later, more] = [`${key} ${there}`, handover.changes.slice(there)];
-      const next = await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(kept, more), events: kept.events.map((e) => ({ ...e, opens: false })) });
-      if (next.written) put.push({ key: later, alertId: known, handover: { ...handover, changes: more } });
+      const [later, more] = [`${key} ${there}`, laterPart(handover, there)];
+      const next = await saveHandover(sql, { key: later, alertId: known, startedAt: handover.startedAt, bodyEnc: body(more), events: kept.events.map((e) => ({ ...e, opens: false })) });
+      if (next.written) put.push({ key: later, alertId: known, handover: more });
       const taken = countOf(next.bodyEnc);
       if (taken === 0) break;
       there += taken;
@@ -109,6 +109,9 @@ async function hand(p: HandParts, sql: Sql, some: readonly Kept[]): Promise<void
   await keepTakenReplies(sql, replies);
   await putAll(p, sql, put);
 }
+
+/** What came after the first `there` changes, from where those had led: a step is of the round that was begun by then. */
+const laterPart = (h: Handover, there: number): Handover => ({ ...h, ...(h.from ? { from: endOf(h.from, { ...h, changes: h.changes.slice(0, there) }) } : {}), changes: h.changes.slice(there) });
 
 type Put = { key: string; alertId: AlertId; handover: Handover };
 async function putAll({ takeOverOpen }: HandParts, sql: Sql, put: readonly Put[]): Promise<void> {

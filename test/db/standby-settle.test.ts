@@ -97,7 +97,7 @@ it('a database that goes away again after each handover: what is handed over thr
   const alert = await a.alert();
   const log = createLog('test', 'silent');
   const startedAt = await a.now();
-  const kept = { key: `alert ${alert.id} x`, alertId: alert.id, handed: false, handover: { startedAt, fromVersion: null, changes: [] }, events: [], replies: [], standing: { alert } } as unknown as Kept;
+  const kept = { key: `alert ${alert.id} x`, alertId: alert.id, handed: false, handover: { startedAt, fromVersion: null, from: { state: 'open', planRound: 0, planStep: 1 }, changes: [] }, events: [], replies: [], standing: { alert } } as unknown as Kept;
   const cases = new Map([[kept.key, kept]]);
   const s = { duty: 'away' as const, waiting: new Map(), handedAt: 0, lookedAt: performance.now() };
   const parts: HandParts = {
@@ -105,11 +105,13 @@ it('a database that goes away again after each handover: what is handed over thr
     work: { cases, settled: async () => {}, busy: () => false, forget: (key) => { cases.delete(key); }, keep() {} },
   };
   const forget = (): number => { forgetKnown({ s, work: parts.work } as never); return cases.size; };
-  for (const note of ['first', 'second', 'third']) {
+  for (const [i, note] of ['first', 'second', 'third'].entries()) {
     kept.handed = false;
-    kept.handover.changes.push({ at: startedAt, change: { ...nothing(), log: [{ actor: house('plan'), action: 'told-by-test', detail: { note } }] } });
+    // A round is named once, where it begins.
+    kept.handover.changes.push({ at: startedAt, change: { ...nothing(), patch: { ...(i === 0 ? { planRound: 1 } : {}), planStep: i + 1 }, log: [{ actor: house('plan'), action: 'told-by-test', detail: { note } }] } });
     expect(await handOver(parts)).toBe('over');
     expect([kept.handed, forget()]).toEqual([true, 1]);
+    expect(await a.alert()).toMatchObject({ planRound: 1, planStep: i + 1 });
   }
   expect(await handOver(parts)).toBe('over');
   expect((await a.log(alert.id)).filter((l) => l.action === 'told-by-test').map((l) => l.detail['note'])).toEqual(['first', 'second', 'third']);
