@@ -21,6 +21,7 @@ import { createGate } from './gate.ts';
 import { Guard, type GuardHooks } from './guard.ts';
 import { type CommandOutcome, createSessions } from './sessions.ts';
 import { createCrowd } from './crowd.ts';
+import { createHandshakes } from './handshakes.ts';
 import { createShare } from './share.ts';
 
 export type MqttDoorOptions = {
@@ -77,7 +78,8 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const servers = [await listen(plain, options, options.port, 'ANLING_MQTT_PORT')];
   if (options.certificate) {
     const context = createSecureContext({ ...options.certificate, minVersion: 'TLSv1.2' });
-    const secure = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => take(secured(socket, context, meter), socket.remoteAddress ?? ''));
+    const handshakes = createHandshakes({ halfOpen, rejected: (reason) => meter.rejected(reason), begin: (socket, address) => take(secured(socket, context, meter), address) });
+    const secure = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, handshakes);
     servers.push(await listen(secure, options, options.tlsPort, 'ANLING_MQTTS_PORT'));
   }
   const [port = 0, tlsPort = null] = servers.map(portOf);
@@ -93,7 +95,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   };
 }
 
-/** The handshake happens on the first bytes; the guard's connect time bounds it. */
+/** The handshake begins with the first bytes, which are there; the guard's connect time bounds it. */
 function secured(socket: Socket, secureContext: SecureContext, meter: EdgeMeter): TLSSocket {
   const tls = new TLSSocket(socket, { isServer: true, secureContext });
   tls.on('error', () => meter.rejected('tls'));
