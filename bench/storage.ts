@@ -36,7 +36,7 @@ async function fill(db: Db, devices: number, now: number, say: Stage['say']): Pr
   }
   await db.query(`insert into silence (device_id, from_at, silent_at, back_at) select id, at, at + interval '3 minutes', at + (10 + no % 600) * interval '1 minute'
     from (select id, no, anling_now() - (no % 84) * interval '1 hour' - interval '11 hours' as at from device where no % 7 = 0) d`);
-  // What autovacuum and the checkpointer do beside a county's 330 rows a second in three days lies behind here all at once: without this they read and write beside what is timed (p99 31 ms, not 10).
+  // What autovacuum and the checkpointer do beside a county's 330 rows a second in three days lies behind here all at once: it is not what is timed.
   await db.query('vacuum (analyze)');
   await db.query('checkpoint');
 }
