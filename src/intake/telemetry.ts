@@ -4,8 +4,7 @@
  * begins at once, for an alarm that stands behind a heartbeat on its socket (law 8); two writes may be under way for that. While the
  * database is away batches go to the spool; when its share is used up they are shed and counted: acknowledged although they are gone,
  * because a heartbeat withheld would hold up the alarm behind it, and that the device lives is remembered by intake/presence.ts.
- * Measured (npm run bench -- heartbeats --profile, 2 busy shared cores, fsync on): 17 µs of the edge's CPU per heartbeat, of which
- * columns, batch and pg are 1.8 µs and the garbage of the frames in flight 3.2 µs (bench/README.md has all parts).
+ * Insert (columns, batch, pg): 11 % of the edge's CPU per heartbeat, 1.6 to 2.3 µs; the garbage of the frames in flight 12 %, 1.8 to 2.4 µs (npm run bench -- heartbeats --profile; all parts in bench/README.md).
  */
 import { limits } from '#core/limits.ts';
 import type { HeartbeatReading, VitalsReading } from '#core/event.ts';

@@ -2,6 +2,7 @@
  * Stands between the socket and aedes, which bounds nothing itself (RELIABILITY 2.5): cuts packets, judges them, holds sizes,
  * times and what is in flight, answers pings, and hands aedes one packet at a time. It reads ahead, so an alarm behind
  * heartbeats of its own socket is seen while they still wait (law 8), and a slow database costs no keep-alive.
+ * Costs with wire.ts 16 % of the edge's CPU per heartbeat, 2.4 µs over 200 connections, 3.3 over 5,000 (npm run bench -- heartbeats --profile; all parts in bench/README.md).
  */
 import { Duplex } from 'node:stream';
 import { generate } from 'mqtt-packet';
