@@ -78,7 +78,7 @@ export async function startMqttDoor(options: MqttDoorOptions): Promise<MqttDoor>
   const servers = [await listen(plain, options, options.port, 'ANLING_MQTT_PORT')];
   if (options.certificate) {
     const context = createSecureContext({ ...options.certificate, minVersion: 'TLSv1.2' });
-    const handshakes = createHandshakes({ halfOpen, rejected: (reason) => meter.rejected(reason), begin: (socket, address) => take(secured(socket, context, meter), address) });
+    const handshakes = createHandshakes({ halfOpen, rejected: (reason) => meter.rejected(reason), crowded: crowd.here, begin: (socket, address) => take(secured(socket, context, meter), address) });
     const secure = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, handshakes);
     servers.push(await listen(secure, options, options.tlsPort, 'ANLING_MQTTS_PORT'));
   }
