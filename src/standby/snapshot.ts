@@ -61,7 +61,7 @@ export async function takeOpen(p: Parts, anew = false): Promise<void> {
   const look = await readDb.tx(async (sql) => {
     const rows = await openEmergencies(sql);
     const changed = rows.filter((r) => whole || s.known.get(r.id)?.alert.version !== r.version).map((r) => r.id);
-    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql, whole || s.open === null ? null : s.open.nowMs - slipsMs), nowMs: await readNow(sql), elsewhere: await othersElsewhere(sql, hostname()) };
+    return { ids: rows.map((r) => r.id), cases: changed.length > 0 ? await p.readCases(sql, changed) : [], slips: await recentSlips(sql, whole || s.open === null ? null : s.open.nowMs - slipsMs), nowMs: await readNow(sql), elsewhere: whole || s.open?.elsewhere === undefined ? await othersElsewhere(sql, hostname()) : s.open.elsewhere };
   });
   if (notNow(s) && !anew) return;
   s.unwritten ||= whole || look.elsewhere !== s.open?.elsewhere || look.cases.length > 0 || look.ids.length !== s.known.size;
